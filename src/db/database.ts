@@ -1,0 +1,148 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { connect, type Socket } from 'node:net'
+import type { EmptyRelations } from 'drizzle-orm'
+import { drizzle, type PostgresJsDatabase, type PostgresJsTransaction } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import type { Config } from '../config.ts'
+import { type Embedded, noteAddress, openFolder, openImage } from './embedded.ts'
+
+/** One connection inside a transaction. */
+export type Transaction = PostgresJsTransaction<EmptyRelations>
+/** Where statements run: the pool, or one transaction. */
+export type Connection = PostgresJsDatabase<EmptyRelations> | Transaction
+
+/** An open database. Its statements are prepared, its waits are bounded. */
+export interface Database {
+  readonly db: PostgresJsDatabase<EmptyRelations>
+  readonly kind: 'EMBEDDED' | 'POSTGRESQL'
+  /** The address in postgres.js' terms, to open further connections of another kind. */
+  connectOptions(): ConnectOptions
+  transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Leaves the server's address where a second process finds it. */
+  noteAddress(url: string): void
+  close(): Promise<void>
+}
+
+type ConnectOptions = postgres.Options<Record<string, postgres.PostgresType>> & {
+  url?: string
+  /** Known to postgres.js, not to its types. */
+  socket?: (address: { host: string[]; port: number[] }) => Promise<Socket>
+}
+type Client = postgres.Sql
+
+const insideTransaction = new AsyncLocalStorage<true>()
+
+/** Opens what the configuration names: PostgreSQL at DATABASE_URL, or the embedded database in DATA_DIR. */
+export async function openDatabase(config: Config): Promise<Database> {
+  if (config.databaseUrl) return openPostgres(config.databaseUrl, config.databasePoolSize)
+  const embedded = await openFolder(config.dataDir)
+  return { ...wrapEmbedded(embedded), noteAddress: (url) => noteAddress(config.dataDir, url) }
+}
+
+/** Opens a database in memory from a dumped data folder; for tests. */
+export async function openMemoryDatabase(image: Uint8Array | null): Promise<Database> {
+  return wrapEmbedded(await openImage(image))
+}
+
+function openPostgres(url: string, poolSize: number): Database {
+  const options: ConnectOptions = { url, connect_timeout: 5, onnotice: () => {} }
+  return wrap('POSTGRESQL', options, {
+    ...options,
+    max: poolSize,
+    idle_timeout: 4,
+    max_lifetime: 1800,
+    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),
+    socket: openSocket,
+    connection: {
+      application_name: 'chatelaine',
+      statement_timeout: 3000,
+      lock_timeout: 2000,
+      idle_in_transaction_session_timeout: 5000,
+      jit: false,
+    },
+  })
+}
+
+/** One session underneath, so one connection: a second would only wait, and inside a transaction for ever. */
+function wrapEmbedded(embedded: Embedded): Database {
+  const options: ConnectOptions = { path: embedded.socketPath, onnotice: () => {} }
+  const database = wrap('EMBEDDED', options, { ...options, max: 1 })
+  return {
+    ...database,
+    async close() {
+      await database.close()
+      await embedded.close()
+    },
+  }
+}
+
+function wrap(kind: Database['kind'], connectOptions: ConnectOptions, { url, ...options }: ConnectOptions): Database {
+  const client = preparing(url ? postgres(url, options) : postgres(options))
+  const db = drizzle({ client })
+  return {
+    db,
+    kind,
+    connectOptions: () => connectOptions,
+    transaction: (run) => db.transaction((tx) => insideTransaction.run(true, () => run(tx))),
+    noteAddress() {},
+    // postgres.js may wait for ever on a connection that is gone.
+    close: () => client.end({ timeout: 2 }),
+  }
+}
+
+/**
+ * Runs a statement that is text already: the read path renders each plan once. `prepare` keeps the plan in the
+ * connection, which is worth it only for statements that come again.
+ */
+export async function runStatement(on: Connection, text: string, values: unknown[], prepare: boolean) {
+  return clientOf(on).unsafe(
+    text,
+    values as postgres.ParameterOrJSON<never>[],
+    {
+      prepare,
+      explicit: true,
+    } as UnsafeOptions,
+  )
+}
+
+/** Drizzle keeps the driver of a transaction in its session and offers no other way to it; the version is pinned. */
+function clientOf(on: Connection): Client {
+  return (on as unknown as { session: { client: Client } }).session.client
+}
+
+type UnsafeOptions = postgres.UnsafeQueryOptions & { explicit?: boolean; onexecute?: unknown }
+type Unsafe = (text: string, values?: never[], options?: UnsafeOptions) => unknown
+
+/** Drizzle sends every statement unprepared, which costs the server a plan each time; this prepares them. */
+function preparing(client: Client): Client {
+  const unsafe = preparedUnsafe(client.unsafe.bind(client) as Unsafe)
+  const begin = client.begin.bind(client) as (run: (tx: postgres.TransactionSql) => unknown) => unknown
+  return Object.assign(client, {
+    unsafe: ((text, values, options) => {
+      // The transaction holds a connection; waiting for another one from inside can wait for ever.
+      if (insideTransaction.getStore()) throw new Error('Use the transaction, not the database, inside a transaction.')
+      return unsafe(text, values, options)
+    }) satisfies Unsafe,
+    begin: (run: (tx: postgres.TransactionSql) => unknown) =>
+      begin((tx) => run(Object.assign(tx, { unsafe: preparedUnsafe(tx.unsafe.bind(tx) as Unsafe) }) as typeof tx)),
+  }) as Client
+}
+
+/** Drizzle asks for `prepare: false` on everything it did not name; only `runStatement` means what it says. */
+function preparedUnsafe(unsafe: Unsafe): Unsafe {
+  return (text, values, options) => {
+    // How postgres.js begins a transaction: it must learn which connection took it.
+    if (options?.onexecute) return unsafe(text, values, options)
+    return unsafe(text, values, { prepare: options?.explicit ? options.prepare : true })
+  }
+}
+
+/** A socket that gives up: without it a server that falls silent is waited for as long as TCP likes. */
+function openSocket({ host, port }: { host: string[]; port: number[] }): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: host[0] ?? 'localhost', port: port[0] ?? 5432, noDelay: true })
+    socket.setTimeout(4000, () => socket.destroy(new Error('The database did not answer for 4 s.')))
+    socket.once('connect', () => resolve(socket))
+    socket.once('error', reject)
+  })
+}

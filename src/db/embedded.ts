@@ -1,0 +1,104 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
+
+/** The embedded database: PGlite in a worker thread, spoken to over a socket only this user can reach. */
+export interface Embedded {
+  socketPath: string
+  close(): Promise<void>
+}
+
+/** The data folder is held by another process; `url` is that server's address where it told. */
+export class FolderInUseError extends Error {
+  override name = 'FolderInUseError'
+  constructor(dataDir: string, url: string | null) {
+    super(
+      `The data folder ${dataDir} is in use by another process. ` +
+        (url ? `Reach it over HTTP: --url ${url}` : 'Stop it first, or choose another folder with DATA_DIR.'),
+    )
+  }
+}
+
+/** What the worker is told. `image` is a dumped data folder to begin from, kept in memory only. */
+export interface WorkerInput {
+  dataDir: string | null
+  image: Uint8Array | null
+  socketPath: string
+}
+
+/** Opens the database in `dataDir`, which this process then holds until it ends. @throws FolderInUseError */
+export async function openFolder(dataDir: string): Promise<Embedded> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const release = lockFolder(dataDir)
+  try {
+    const embedded = await startWorker({ dataDir: join(dataDir, 'pglite'), image: null })
+    return {
+      socketPath: embedded.socketPath,
+      async close() {
+        await embedded.close()
+        rmSync(join(dataDir, 'server.url'), { force: true })
+        release()
+      },
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** Opens a database in memory from a dumped data folder; for tests. */
+export function openImage(image: Uint8Array | null): Promise<Embedded> {
+  return startWorker({ dataDir: null, image })
+}
+
+/** Leaves the server's address in the folder, for whoever finds it locked. */
+export function noteAddress(dataDir: string, url: string) {
+  writeFileSync(join(dataDir, 'server.url'), url, { mode: 0o600 })
+}
+
+/** Two processes on one folder corrupt it. The kernel frees this lock even when the process is killed. */
+function lockFolder(dataDir: string) {
+  const lock = new DatabaseSync(join(dataDir, 'lock.sqlite'))
+  try {
+    lock.exec('pragma locking_mode = exclusive; begin exclusive')
+  } catch {
+    lock.close()
+    throw new FolderInUseError(dataDir, readAddress(dataDir))
+  }
+  return () => lock.close()
+}
+
+function readAddress(dataDir: string) {
+  try {
+    return readFileSync(join(dataDir, 'server.url'), 'utf8')
+  } catch {
+    return null
+  }
+}
+
+async function startWorker(input: Omit<WorkerInput, 'socketPath'>): Promise<Embedded> {
+  const folder = mkdtempSync(join(tmpdir(), 'chatelaine-'))
+  chmodSync(folder, 0o700)
+  const socketPath = join(folder, '.s.PGSQL.5432')
+  const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
+    workerData: { ...input, socketPath } satisfies WorkerInput,
+  })
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', removeFolder)
+  await new Promise<void>((resolve, reject) => {
+    worker.once('message', () => resolve())
+    worker.once('error', reject)
+  })
+  return {
+    socketPath,
+    async close() {
+      const ended = new Promise((resolve) => worker.once('exit', resolve))
+      worker.postMessage('close')
+      await ended
+      removeFolder()
+      process.off('exit', removeFolder)
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
+import type { Database } from './database.ts'
+
+/** Beside this file, not the working directory: the command runs from anywhere. */
+const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
+
+/** The database was migrated by a newer version, which this one could only damage. */
+export class NewerDatabaseError extends Error {
+  override name = 'NewerDatabaseError'
+  constructor(migrations: string[]) {
+    super(
+      `The database belongs to a newer version of Chatelaine (it has ${migrations.join(', ')}). Start that version, or use another database.`,
+    )
+  }
+}
+
+/** Any number, the same for all: of servers that start at once, one migrates and the others wait. */
+const MIGRATION_LOCK = 7_307_199_820
+
+/**
+ * Brings the tables up to date, on a connection of its own that has no time limits. What was interrupted is completed.
+ * @throws NewerDatabaseError
+ */
+export async function migrate(database: Database) {
+  const { url, ...options } = database.connectOptions()
+  const limitless = { ...options, max: 1, prepare: false }
+  const client = url ? postgres(url, limitless) : postgres(limitless)
+  try {
+    const db = drizzle({ client })
+    await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
+    await refuseNewer(db)
+    await runMigrations(db, { migrationsFolder })
+    await db.execute(sql`select pg_advisory_unlock(${MIGRATION_LOCK})`)
+  } finally {
+    await client.end({ timeout: 2 })
+  }
+}
+
+async function refuseNewer(db: ReturnType<typeof drizzle>) {
+  const [table] = await db.execute<{ name: string | null }>(
+    sql`select to_regclass('drizzle.__drizzle_migrations') as name`,
+  )
+  if (!table?.name) return
+  const applied = await db.execute<{ name: string }>(sql`select name from drizzle.__drizzle_migrations`)
+  const known = new Set(readdirSync(migrationsFolder))
+  const unknown = applied.map((row) => row.name).filter((name) => !known.has(name))
+  if (unknown.length > 0) throw new NewerDatabaseError(unknown)
+}

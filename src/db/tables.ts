@@ -1,0 +1,6 @@
+export * from '../api-key/table.ts'
+export * from '../audit/table.ts'
+export * from '../organization/table.ts'
+export * from '../project/table.ts'
+export * from '../role/table.ts'
+export * from '../user/table.ts'
