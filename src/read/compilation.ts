@@ -1,0 +1,97 @@
+import { is, Placeholder, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { FieldNode, GraphQLResolveInfo } from 'graphql'
+import type { CallerScope, ReadCaller, Row } from './spec.ts'
+
+/** What a statement's parameters and a plan's key are read from when it runs. */
+export interface Env {
+  variables: GraphQLResolveInfo['variableValues']
+  caller: ReadCaller
+  /** The ids asked for, where objects are loaded by key. */
+  keys: readonly string[]
+  /** Coerced arguments per field node, so that each is coerced once per run. */
+  memo: Map<FieldNode, Record<string, unknown>>
+}
+
+/** Something of the run that the shape of the statement depends on. */
+export interface PlanGuard {
+  key: string
+  read(env: Env): string | number | boolean
+}
+
+type Slot = (env: Env) => unknown
+
+/**
+ * The state of one compilation. Every look at a value of the run goes through `peek`, which makes it part of the plan's
+ * key, so that no declaration can forget it; every other value is a `slot`, a parameter read when the plan runs.
+ */
+export interface Compilation {
+  env: Env
+  info: Pick<GraphQLResolveInfo, 'schema' | 'fragments'>
+  caller: CallerScope
+  guards: Map<string, PlanGuard>
+  peek<T extends string | number | boolean>(key: string, read: (env: Env) => T): T
+  slot(name: string, sqlType: string, read: Slot): SQL
+  alias(table: Row): Row
+  render(query: SQL): { text: string; slots: Slot[] }
+}
+
+export function createCompilation(info: Compilation['info'], env: Env): Compilation {
+  const guards = new Map<string, PlanGuard>()
+  const placeholders = new Map<string, Placeholder>()
+  const slots = new Map<Placeholder, Slot>()
+  let aliases = 0
+  const c: Compilation = {
+    env,
+    info,
+    guards,
+    peek(key, read) {
+      guards.set(key, { key, read })
+      return read(env)
+    },
+    // One name is one parameter, so the name holds all that the value depends on.
+    slot(name, sqlType, read) {
+      const key = `${name}::${sqlType}`
+      const placeholder = placeholders.get(key) ?? sql.placeholder(key)
+      placeholders.set(key, placeholder)
+      slots.set(placeholder, read)
+      return sql`${placeholder}::${sql.raw(sqlType)}`
+    },
+    alias: (table) => alias(table, `t${aliases++}`) as Row,
+    caller: {
+      flag: (name) => c.peek(`flag ${name}`, ({ caller }) => caller.flag(name)),
+      param: (name, sqlType) => c.slot(`caller ${name}`, sqlType, ({ caller }) => caller.param(name)),
+    },
+    render: (query) => render(query, slots),
+  }
+  return c
+}
+
+/** Writes the statement's text, giving equal placeholders one number. */
+function render(query: SQL, slots: Map<Placeholder, Slot>) {
+  const numbers = new Map<Placeholder, number>()
+  const used: Slot[] = []
+  const number = (slot: Slot) => used.push(slot)
+  const { sql: text } = query.toQuery({
+    escapeName: (name) => `"${name.replaceAll('"', '""')}"`,
+    escapeString: (value) => `'${value.replaceAll("'", "''")}'`,
+    escapeParam(_index, value) {
+      if (!is(value, Placeholder)) return `$${number(() => value)}`
+      const slot = slots.get(value)
+      if (!slot) throw new Error('A placeholder of the read path comes from a slot.')
+      if (!numbers.has(value)) numbers.set(value, number(slot))
+      return `$${numbers.get(value)}`
+    },
+  })
+  return { text, slots: used }
+}
+
+const nodeNumbers = new WeakMap<FieldNode, number>()
+let nextNodeNumber = 0
+
+/** A number that stands for this node of this document, the same for as long as the document lives. */
+export function numberOf(node: FieldNode): number {
+  const number = nodeNumbers.get(node) ?? nextNodeNumber++
+  nodeNumbers.set(node, number)
+  return number
+}

@@ -1,0 +1,194 @@
+import { and, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import { type FieldNode, type GraphQLField, type GraphQLObjectType, getNamedType, type SelectionSetNode } from 'graphql'
+import { readPath } from './arguments.ts'
+import { collectFields, selectionsOf } from './collect.ts'
+import { type Compilation, type Env, numberOf } from './compilation.ts'
+import { decodeCursor } from './cursor.ts'
+import { edgeNodeVisible, listWhere, orderColumns, orderSql } from './list.ts'
+import { buildObject, type From, fieldSql, literal, objectSql, tableAs } from './object.ts'
+import { type Page, readOrder, readPage } from './page.ts'
+import { type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
+
+/** A connection field as selected in a document. */
+export interface Selected {
+  field: GraphQLField<unknown, unknown>
+  node: FieldNode
+  type: GraphQLObjectType
+  list: ListSpec
+  sets: SelectionSetNode[]
+}
+
+/** What the parts of one connection share. */
+interface Context {
+  c: Compilation
+  selected: Selected
+  page: Page
+  order: Order
+  /** The edge type: its rows are what is paged. */
+  edge: GraphQLObjectType
+  /** The rows of the page. */
+  row: Row
+  /** A row's place in the page, counted in the direction of the scan. */
+  place: SQL
+  size: SQL
+  cursor: SQL
+  from: From
+  usesPage: boolean
+}
+
+interface Order {
+  name: string
+  direction: Direction
+}
+
+/** A connection as JSON: one read of the page, whatever is selected of it; `totalCount` only when asked for. */
+export function connectionSql(c: Compilation, selected: Selected, parent: Row | null): SQL {
+  const context = createContext(c, selected)
+  const pairs: [string, SQL][] = []
+  for (const [responseName, nodes] of collectFields(c, selected.type, selected.sets)) {
+    const value = partSql(context, parent, nodes)
+    if (value) pairs.push([responseName, value])
+  }
+  const object = buildObject(pairs)
+  if (!context.usesPage) return object
+  const rows = pageRows(context, parent)
+  return sql`(select ${object} from (${rows}) as ${context.row} ${sql.join(context.from.joins, sql` `)})`
+}
+
+function createContext(c: Compilation, selected: Selected): Context {
+  const edge = getNamedType(selected.type.getFields().edges?.type) as GraphQLObjectType
+  const order = readOrder(c, selected.list, selected.field, selected.node)
+  const page = readPage(c, selected.field, selected.node)
+  const row = c.alias(typeSpec(edge).table)
+  const keys = orderColumns(selected.list, order.name, row).map((column) => sql`${column}::text`)
+  // Text, so that microseconds survive.
+  const cursor = sql`json_build_array(${sql.join([literal(orderTag(order)), ...keys], sql`, `)})::text`
+  return {
+    c,
+    selected,
+    page,
+    order,
+    edge,
+    row,
+    cursor,
+    place: sql`${row}."$n"`,
+    size: c.slot(`size ${numberOf(selected.node)}`, 'int', page.size),
+    from: { joins: [], outer: false, cursor },
+    usesPage: false,
+  }
+}
+
+function partSql(context: Context, parent: Row | null, nodes: FieldNode[]): SQL | undefined {
+  const { c, edge, row, from } = context
+  switch (nodes[0]?.name.value) {
+    case 'edges':
+      return aggregate(context, objectSql(c, edge, row, selectionsOf(nodes), from))
+    case 'nodes':
+      return aggregate(context, nodeSql(context, nodes))
+    case 'pageInfo':
+      return pageInfoSql(context, nodes)
+    case 'totalCount':
+      return countSql(context, parent)
+    default:
+      return undefined
+  }
+}
+
+function aggregate(context: Context, object: SQL): SQL {
+  context.usesPage = true
+  const { place, size, page } = context
+  const order = page.backward ? sql`${place} desc` : place
+  return sql`coalesce(json_agg(${object} order by ${order}) filter (where ${place} <= ${size}), '[]'::json)`
+}
+
+function nodeSql({ c, edge, row, from }: Context, nodes: FieldNode[]): SQL {
+  const field = edge.getFields().node
+  const spec = field && fieldSpec(field)
+  if (!spec) throw new Error(`${edge.name}.node declares nothing.`)
+  return fieldSql(c, field, spec, nodes, row, from)
+}
+
+function pageInfoSql(context: Context, nodes: FieldNode[]): SQL {
+  const pageInfo = getNamedType(context.selected.type.getFields().pageInfo?.type) as GraphQLObjectType
+  const pairs: [string, SQL][] = []
+  for (const [responseName, [node]] of collectFields(context.c, pageInfo, selectionsOf(nodes))) {
+    const value = pageInfoField(context, node?.name.value)
+    if (value) pairs.push([responseName, value])
+  }
+  return buildObject(pairs)
+}
+
+function pageInfoField(context: Context, name: string | undefined): SQL | undefined {
+  const { page } = context
+  switch (name) {
+    case 'hasNextPage':
+      return page.backward ? literal(page.hasBefore) : hasMore(context)
+    case 'hasPreviousPage':
+      return page.backward ? hasMore(context) : literal(page.hasAfter)
+    case 'startCursor':
+      return outermostCursor(context, page.backward ? 'desc' : 'asc')
+    case 'endCursor':
+      return outermostCursor(context, page.backward ? 'asc' : 'desc')
+    default:
+      return undefined
+  }
+}
+
+function hasMore(context: Context): SQL {
+  context.usesPage = true
+  return sql`coalesce(max(${context.place}), 0) > ${context.size}`
+}
+
+function outermostCursor(context: Context, direction: Direction): SQL {
+  context.usesPage = true
+  const { place, size, cursor } = context
+  return sql`(array_agg(${cursor} order by ${place} ${sql.raw(direction)}) filter (where ${place} <= ${size}))[1]`
+}
+
+/** A cursor names its order, so that it is not taken for a place in another one. */
+function orderTag(order: Order) {
+  return `${order.name} ${order.direction}`
+}
+
+function countSql(context: Context, parent: Row | null): SQL {
+  const row = context.c.alias(typeSpec(context.edge).table)
+  return sql`(select count(*)::int from ${tableAs(context.edge, row)} where ${scopeSql(context, row, parent)})`
+}
+
+/** The rows of the whole list: what a page is cut from and what `totalCount` counts. */
+function scopeSql({ c, selected, edge }: Context, row: Row, parent: Row | null): SQL {
+  return and(listWhere(c, selected.list, edge, row, parent, selected), edgeNodeVisible(c, edge, row)) ?? sql`true`
+}
+
+function pageRows(context: Context, parent: Row | null): SQL {
+  const { c, selected, page, edge, order } = context
+  const row = c.alias(typeSpec(edge).table)
+  const columns = orderColumns(selected.list, order.name, row)
+  const ascending = (order.direction === 'asc') !== page.backward
+  const scan = orderSql(columns, ascending ? 'asc' : 'desc')
+  const where = and(
+    scopeSql(context, row, parent),
+    page.hasAfter ? beyond(c, selected, 'after', order, columns) : undefined,
+    page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined,
+  )
+  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(edge, row)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
+}
+
+/** Rows after or before a cursor, in the list's order. */
+function beyond(
+  c: Compilation,
+  { field, node }: Selected,
+  argument: 'after' | 'before',
+  order: Order,
+  columns: PgColumn[],
+): SQL {
+  const types = columns.map((column) => column.getSQLType().replace(/ collate.*/, ''))
+  const keysOf = (env: Env) =>
+    decodeCursor(argument, String(readPath(field, node, argument, env)), orderTag(order), types)
+  const keys = types.map((type, i) =>
+    c.slot(`cursor ${numberOf(node)} ${argument} ${i} ${orderTag(order)}`, type, (env) => keysOf(env)[i]),
+  )
+  const comparison = sql.raw((argument === 'after') === (order.direction === 'asc') ? '>' : '<')
+  return sql`(${sql.join(columns, sql`, `)}) ${comparison} (${sql.join(keys, sql`, `)})`
+}

@@ -1,0 +1,11 @@
+import { GraphQLError } from 'graphql'
+
+/** A bad value from the client in a query; the message names the argument. */
+export function badUserInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
+}
+
+/** A field the caller may not read; the executor adds its path. */
+export function fieldForbidden(missing: string): GraphQLError {
+  return new GraphQLError(`Reading this needs ${missing}.`, { extensions: { code: 'FORBIDDEN', missing: [missing] } })
+}

@@ -1,0 +1,161 @@
+/** The Pothos side of the read path: fields that carry their spec and pick their value. */
+import type { FieldRef, InputFieldMap, SchemaTypes } from '@pothos/core'
+import { sql } from 'drizzle-orm'
+import type { GraphQLResolveInfo } from 'graphql'
+import type {
+  Builder,
+  Common,
+  FieldBuilder,
+  Json,
+  ReadConnection,
+  ReadType,
+  Relations,
+  TypeOption,
+} from './declarations.ts'
+import { fieldForbidden } from './errors.ts'
+import type { ListInputs } from './list-inputs.ts'
+import { guardKey, literal, neededKey, primaryKey } from './object.ts'
+import { isOptional, linkOf } from './relations.ts'
+import { pick, pickCursor } from './run.ts'
+import type { FieldSpec, Link, ListSpec, Row, TypeSpec } from './spec.ts'
+
+interface Declared extends Common {
+  type: TypeOption | [TypeOption]
+  nullable?: boolean
+  args?: InputFieldMap
+}
+
+/** A field with its spec; the value stands in the parent's JSON, and a guard that said no is FORBIDDEN. */
+export function declare(
+  t: FieldBuilder,
+  spec: FieldSpec,
+  given: Declared,
+  resolve: typeof pick = pick,
+): FieldRef<SchemaTypes> {
+  const { guard, ...options } = given
+  return t.field({
+    nullable: false,
+    ...options,
+    extensions: { read: guard ? { ...spec, guard } : spec },
+    resolve: guard ? guarded(guard, resolve) : resolve,
+  } as never)
+}
+
+function guarded(guard: string, resolve: typeof pick): typeof pick {
+  return (parent, args, ctx, info) => {
+    if (parent[guardKey(guard)] === false) {
+      throw fieldForbidden((info.parentType.extensions.read as TypeSpec).guards[guard]?.missing ?? guard)
+    }
+    return resolve(parent, args, ctx, info)
+  }
+}
+
+export function idField(t: FieldBuilder, prefix: string) {
+  const spec: FieldSpec = { kind: 'expression', sql: (row) => sql`${literal(`${prefix}_`)} || ${primaryKey(row)}` }
+  return declare(t, spec, { type: 'ID', description: 'For `node` and `nodes`; opaque, and never given out again.' })
+}
+
+export function part(t: FieldBuilder, type: unknown, description: string) {
+  return t.field({ type, nullable: false, description, resolve: pick } as never)
+}
+
+function isNullableColumn(table: Row, column: string) {
+  return !table[column]?.notNull
+}
+
+export function createFields<R extends Relations>(t: FieldBuilder, relations: R, table: string, inputs: ListInputs) {
+  const rows = relations[table]?.table as Row
+  const nullableIf = (nullable: boolean, guard?: string) => nullable || guard !== undefined
+  return {
+    column: (column: string, given: Common & { type: TypeOption }) =>
+      declare(
+        t,
+        { kind: 'column', column },
+        { ...given, nullable: nullableIf(isNullableColumn(rows, column), given.guard) },
+      ),
+    expression: ({ sql, nullable, ...given }: Common & { type: TypeOption; nullable?: boolean; sql: never }) =>
+      declare(t, { kind: 'expression', sql }, { ...given, nullable: nullableIf(nullable ?? false, given.guard) }),
+    one(relation: string, target: ReadType<string, string>, given: Common & { implied?: boolean; nullable?: boolean }) {
+      const { implied = false, nullable = isOptional(relations, table, relation), ...common } = given
+      const spec: FieldSpec = { kind: 'one', link: linkOf(relations, table, relation), implied }
+      return declare(t, spec, {
+        ...common,
+        type: target.ref as TypeOption,
+        nullable: nullableIf(nullable, given.guard),
+      })
+    },
+    oneWhere: (target: ReadType<string, string>, { on, ...given }: Common & { on: never }) =>
+      declare(
+        t,
+        { kind: 'one', link: { on }, implied: false },
+        { ...given, type: target.ref as TypeOption, nullable: true },
+      ),
+    same: (target: ReadType<string, string>, given: Common) =>
+      declare(t, { kind: 'same' }, { ...given, type: target.ref as TypeOption, nullable: true }),
+    many(target: ReadType<string, string>, { on, orderBy, ...given }: Common & { on: never; orderBy: string[] }) {
+      const list: ListSpec = {
+        link: { on },
+        orders: { only: orderBy },
+        defaultOrder: { name: 'only', direction: 'asc' },
+        filters: {},
+      }
+      const type = [target.ref] as unknown as [TypeOption]
+      return declare(t, { kind: 'many', list }, { ...given, type, nullable: nullableIf(false, given.guard) })
+    },
+    connection(relation: string, target: ReadConnection<string>, { where, ...given }: Common & { where?: never }) {
+      const list = listOf(target, linkOf(relations, table, relation), where)
+      const args = inputs.args(t, target.name)
+      const type = target.ref as TypeOption
+      return declare(
+        t,
+        { kind: 'connection', list },
+        { ...given, type, args, nullable: nullableIf(false, given.guard) },
+      )
+    },
+    resolved({ needs, resolve, nullable, ...given }: Declared & { needs: string[]; resolve: Resolved }) {
+      const read: typeof pick = (parent, _args, ctx, info) =>
+        resolve(Object.fromEntries(needs.map((column) => [column, parent[neededKey(column)]])), ctx as never, info)
+      return declare(
+        t,
+        { kind: 'needs', columns: needs },
+        { ...given, nullable: nullableIf(nullable ?? false, given.guard) },
+        read,
+      )
+    },
+  }
+}
+
+type Resolved = (row: Json, ctx: never, info: GraphQLResolveInfo) => unknown
+
+export function listOf(target: ReadConnection<string>, link: Link | null, where: ListSpec['where']): ListSpec {
+  const { orders, defaultOrder, filters } = target
+  return { link, where, orders, defaultOrder, filters }
+}
+
+/** The type of every connection's `pageInfo`. */
+export function createPageInfo(builder: Builder) {
+  const ref = builder.objectRef<Json>('PageInfo')
+  builder.objectType(ref, {
+    description: 'Where a page lies in its list.',
+    extensions: { read: { kind: 'pageInfo' } },
+    fields: (t: FieldBuilder) => ({
+      hasNextPage: part(
+        t,
+        'Boolean',
+        'Are there items after the page? Paging backward it says whether `before` was given.',
+      ),
+      hasPreviousPage: part(
+        t,
+        'Boolean',
+        'Are there items before the page? Paging forward it says whether `after` was given.',
+      ),
+      startCursor: nullableCursor(t, 'The cursor of the first item; null where the page is empty.'),
+      endCursor: nullableCursor(t, 'The cursor of the last item; null where the page is empty.'),
+    }),
+  } as never)
+  return ref
+}
+
+function nullableCursor(t: FieldBuilder, description: string) {
+  return t.field({ type: 'String', nullable: true, description, resolve: pickCursor } as never)
+}

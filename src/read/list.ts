@@ -1,0 +1,77 @@
+import { and, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import { type FieldNode, type GraphQLField, type GraphQLObjectType, getNamedType } from 'graphql'
+import { argumentScope } from './arguments.ts'
+import type { Compilation } from './compilation.ts'
+import { linkSql, primaryKey, tableAs } from './object.ts'
+import { type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
+
+/** The field a list stands on, for its arguments; null where it takes none. */
+export interface ListField {
+  field: GraphQLField<unknown, unknown>
+  node: FieldNode
+}
+
+/** Which rows are in a list: those that belong to the parent, that the caller may see, and that were asked for. */
+export function listWhere(
+  c: Compilation,
+  list: ListSpec,
+  type: GraphQLObjectType,
+  row: Row,
+  parent: Row | null,
+  at: ListField | null,
+): SQL {
+  const conditions: (SQL | undefined)[] = []
+  if (list.link && parent) conditions.push(linkSql(c, list.link, parent, row))
+  conditions.push(typeSpec(type).visible?.(row, c.caller))
+  if (at) {
+    const args = argumentScope(c, at.field, at.node)
+    conditions.push(list.where?.(row, c.caller, args))
+    for (const [name, filter] of Object.entries(list.filters)) {
+      const path = `filter.${name}`
+      if (args.has(path)) conditions.push(filter.where(row, args, path, c.caller))
+    }
+  } else {
+    conditions.push(list.where?.(row, c.caller, noArguments))
+  }
+  return and(...conditions) ?? sql`true`
+}
+
+const noArguments = {
+  has: () => false,
+  peek: () => null,
+  param(): never {
+    throw new Error('This list takes no arguments.')
+  },
+}
+
+/** An edge whose node the caller may not see is not in the list, so that pages and counts agree. */
+export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Row): SQL | undefined {
+  const field = edge.getFields().node
+  const spec = field && fieldSpec(field)
+  if (!field || !spec) throw new Error(`${edge.name} has no node.`)
+  const nodeType = getNamedType(field.type) as GraphQLObjectType
+  if (spec.kind === 'same') return typeSpec(nodeType).visible?.(row, c.caller)
+  if (spec.kind !== 'one') throw new Error(`${edge.name}.node can't be ${spec.kind}.`)
+  const target = c.alias(typeSpec(nodeType).table)
+  const visible = typeSpec(nodeType).visible?.(target, c.caller)
+  if (!visible) return undefined
+  return sql`exists (select from ${tableAs(nodeType, target)} where ${and(linkSql(c, spec.link, row, target), visible)})`
+}
+
+/** The columns of a named order, made unique by the primary key. @throws Error where there is no such order. */
+export function orderColumns(list: ListSpec, name: string, row: Row): PgColumn[] {
+  const order = list.orders[name]
+  if (!order) throw new Error(`There is no order ${name}.`)
+  const columns = order.map((column) => row[column] as PgColumn)
+  const key = primaryKey(row)
+  return columns.some((column) => column.name === key.name) ? columns : [...columns, key]
+}
+
+/** `"t1"."name" desc, "t1"."id" desc` */
+export function orderSql(columns: PgColumn[], direction: Direction): SQL {
+  return sql.join(
+    columns.map((column) => sql`${column} ${sql.raw(direction)}`),
+    sql`, `,
+  )
+}

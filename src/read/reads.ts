@@ -1,0 +1,165 @@
+import type { InputFieldMap, InterfaceRef, SchemaTypes } from '@pothos/core'
+import type { SQL } from 'drizzle-orm'
+import type { GraphQLResolveInfo } from 'graphql'
+import type {
+  Arg,
+  Builder,
+  ConnectionOptions,
+  FieldBuilder,
+  Fields,
+  Json,
+  ReadConnection,
+  ReadFields,
+  ReadingOf,
+  ReadType,
+  Relations,
+  TableName,
+  TableOf,
+  TypeOption,
+  TypeOptions,
+  Where,
+} from './declarations.ts'
+import { createFields, createPageInfo, declare, idField, listOf, part } from './fields.ts'
+import { createListInputs } from './list-inputs.ts'
+import { linkOf } from './relations.ts'
+import { type Compiled, pickCursor, readRoot } from './run.ts'
+import type { ArgumentScope, CallerScope, FieldSpec, Guard, Row, TypeSpec } from './spec.ts'
+
+const CURSOR = 'The place of this item in the list: give it as `after` or `before`.'
+
+export type Reads<R extends Relations> = ReturnType<typeof createReads<R>>
+
+/** The declarations for one schema, over one map of tables. `readingOf` finds what reading needs in the context. */
+export function createReads<R extends Relations>(
+  builder: Builder,
+  relations: R,
+  options: { readingOf: ReadingOf; node?: InterfaceRef<SchemaTypes, unknown> },
+) {
+  const inputs = createListInputs(builder)
+  const pageInfo = createPageInfo(builder)
+  const fieldsOf = (t: FieldBuilder, table: string) => createFields(t, relations, table, inputs)
+
+  function type<Name extends string, T extends TableName<R>>(name: Name, given: TypeOptions<R, T>): ReadType<Name, T> {
+    const table = relations[given.table]?.table as Row
+    const ref = builder.objectRef<Compiled<Name>>(name)
+    const spec: TypeSpec = {
+      kind: 'type',
+      table,
+      visible: given.visible as TypeSpec['visible'],
+      guards: (given.guards ?? {}) as unknown as Record<string, Guard>,
+      ...(given.id ? { idPrefix: given.id } : {}),
+    }
+    builder.objectType(ref, {
+      name,
+      description: given.description,
+      extensions: { read: spec },
+      ...(given.id && options.node ? { interfaces: [options.node] } : {}),
+      ...(given.authScopes ? { authScopes: given.authScopes } : {}),
+      fields: (t: FieldBuilder) => ({
+        ...(given.id ? { id: idField(t, given.id) } : {}),
+        ...given.fields(fieldsOf(t, given.table) as unknown as ReadFields<R, T>),
+      }),
+    } as never)
+    return { name, table: given.table, ref, visible: spec.visible }
+  }
+
+  /** Adds fields to a type declared in an earlier file. */
+  function extend<T extends TableName<R>>(target: ReadType<string, T>, fields: (f: ReadFields<R, T>) => Fields) {
+    builder.objectFields(target.ref, ((t: FieldBuilder) =>
+      fields(fieldsOf(t, target.table) as unknown as ReadFields<R, T>)) as never)
+  }
+
+  function connection<T extends TableName<R>>(name: string, given: ConnectionOptions<R, T>): ReadConnection<T> {
+    const table = relations[given.table]?.table as Row
+    const edge = builder.objectRef<Json>(`${name}Edge`)
+    const edgeSpec: TypeSpec = { kind: 'type', table, visible: given.visible as TypeSpec['visible'], guards: {} }
+    builder.objectType(edge, {
+      description: `One item of a \`${name}Connection\`, with what belongs to the relation.`,
+      extensions: { read: edgeSpec },
+      fields: (t: FieldBuilder) => ({
+        cursor: declare(t, { kind: 'cursor' }, { type: 'String', description: CURSOR }, pickCursor),
+        node: declare(
+          t,
+          given.via
+            ? { kind: 'one', link: linkOf(relations, given.table, given.via), implied: true }
+            : { kind: 'same' },
+          { type: given.node.ref as TypeOption, description: 'The item itself.' },
+        ),
+        ...given.fields?.(fieldsOf(t, given.table) as unknown as ReadFields<R, T>),
+      }),
+    } as never)
+    const ref = builder.objectRef<Json>(`${name}Connection`)
+    builder.objectType(ref, {
+      description: `A page of a list, and what is known of the whole list.`,
+      extensions: { read: { kind: 'connectionType' } },
+      fields: (t: FieldBuilder) => ({
+        edges: part(t, [edge], 'The items of the page with their cursors.'),
+        nodes: part(t, [given.node.ref], 'The items of the page.'),
+        pageInfo: part(t, pageInfo, 'Where the page lies in the list.'),
+        totalCount: part(
+          t,
+          'Int',
+          'How many items the whole list has that the caller may see; counted when asked for.',
+        ),
+      }),
+    } as never)
+    inputs.define(name, Object.keys(given.orders), given.filters ?? {})
+    return {
+      name,
+      table: given.table,
+      ref,
+      orders: given.orders,
+      defaultOrder: { name: given.defaultOrder, direction: given.defaultDirection ?? 'asc' },
+      filters: given.filters ?? {},
+    }
+  }
+
+  /** A root field that finds one row; null where it is hidden or missing. */
+  function queryOne<T extends TableName<R>>(
+    name: string,
+    target: ReadType<string, T>,
+    given: {
+      description: string
+      args?: (arg: Arg) => InputFieldMap
+      authScopes?: object
+      where: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL | undefined
+    },
+  ) {
+    const spec = { kind: 'rootOne', where: given.where } as unknown as FieldSpec
+    builder.queryField(name, ((t: FieldBuilder) =>
+      t.field({
+        type: target.ref,
+        nullable: true,
+        description: given.description,
+        args: given.args?.(t.arg) ?? {},
+        ...(given.authScopes ? { authScopes: given.authScopes } : {}),
+        extensions: { read: spec },
+        resolve: resolveRoot,
+      })) as never)
+  }
+
+  /** A root field that lists rows, paged. */
+  function queryConnection<T extends TableName<R>>(
+    name: string,
+    target: ReadConnection<T>,
+    given: { description: string; authScopes?: object; where?: Where<TableOf<R, T>> },
+  ) {
+    const list = listOf(target, null, given.where as never)
+    builder.queryField(name, ((t: FieldBuilder) =>
+      t.field({
+        type: target.ref,
+        nullable: true,
+        description: given.description,
+        args: inputs.args(t, target.name),
+        ...(given.authScopes ? { authScopes: given.authScopes } : {}),
+        extensions: { read: { kind: 'rootConnection', list } satisfies FieldSpec },
+        resolve: resolveRoot,
+      })) as never)
+  }
+
+  function resolveRoot(_root: unknown, _args: unknown, ctx: unknown, info: GraphQLResolveInfo): never {
+    return readRoot(options.readingOf(ctx as never), info) as never
+  }
+
+  return { type, extend, connection, queryOne, queryConnection }
+}
