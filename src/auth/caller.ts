@@ -1,0 +1,116 @@
+import type { ReadCaller } from '../read/spec.ts'
+import { EVERYTHING, type ServerPermission, wordsAllowing } from './permissions.ts'
+
+/** Where something is held or demanded: everywhere (both null), an organization, or one of its projects. */
+export interface Scope {
+  organizationId: string | null
+  projectId: string | null
+}
+
+export const EVERYWHERE: Scope = { organizationId: null, projectId: null }
+
+/** A row of the authority: `what` held on a scope until a planned end. */
+export interface Held extends Scope {
+  what: string
+  until: string | null
+}
+
+/** The key a request came with. */
+export interface CallerKey {
+  id: string
+  readOnly: boolean
+  limited: boolean
+  expiresAt: string | null
+}
+
+/** Who is behind a request and what they may do, as of its beginning. The operator has the database in hand. */
+export interface Caller {
+  actor: 'USER' | 'OPERATOR'
+  userId: string | null
+  organizationId: string | null
+  apiKey: CallerKey | null
+  authority: readonly Held[]
+}
+
+export const OPERATOR: Caller = {
+  actor: 'OPERATOR',
+  userId: null,
+  organizationId: null,
+  apiKey: null,
+  authority: [{ what: EVERYTHING, organizationId: null, projectId: null, until: null }],
+}
+
+/** Does a scope lie in another one? */
+function covers(held: Scope, wanted: Scope): boolean {
+  return (
+    (held.organizationId === null || held.organizationId === wanted.organizationId) &&
+    (held.projectId === null || held.projectId === wanted.projectId)
+  )
+}
+
+/** Does the caller hold a permission on a scope? */
+export function holds(caller: Caller, permission: string, scope: Scope): boolean {
+  const words = wordsAllowing(permission)
+  return caller.authority.some((row) => words.includes(row.what) && covers(row, scope))
+}
+
+/** Does the caller hold a permission on any scope at all? */
+export function holdsSomewhere(caller: Caller, permission: string): boolean {
+  const words = wordsAllowing(permission)
+  return caller.authority.some((row) => words.includes(row.what))
+}
+
+export function isAdministrator(caller: Caller): boolean {
+  return caller.authority.some((row) => row.what === EVERYTHING && row.organizationId === null)
+}
+
+/** Where a permission is held; `anything` is any permission whatever. */
+export type Word = ServerPermission | 'anything'
+
+interface Reach {
+  everywhere: boolean
+  organizations: string[]
+  projects: string[]
+}
+
+function reachOf(caller: Caller, word: Word): Reach {
+  const words = word === 'anything' ? null : wordsAllowing(word)
+  const rows = caller.authority.filter((row) => words === null || words.includes(row.what))
+  return {
+    everywhere: rows.some((row) => row.organizationId === null),
+    organizations: unique(rows.filter((row) => row.projectId === null).map((row) => row.organizationId)),
+    projects: unique(rows.map((row) => row.projectId)),
+  }
+}
+
+function unique(ids: (string | null)[]): string[] {
+  return [...new Set(ids.filter((id) => id !== null))]
+}
+
+/** The caller as the read path sees them; `visibility.ts` is the other half of these names. */
+export function readCallerOf(caller: Caller): ReadCaller {
+  const reaches = new Map<string, Reach>()
+  const reach = (word: string) => {
+    const found = reaches.get(word) ?? reachOf(caller, word as Word)
+    reaches.set(word, found)
+    return found
+  }
+  return {
+    flag(name) {
+      const [kind, word = ''] = name.split(' ')
+      if (kind === 'everywhere') return reach(word).everywhere
+      if (kind === 'somewhere') return holdsSomewhere(caller, word)
+      throw new Error(`There is no flag ${name}.`)
+    },
+    param(name) {
+      const [kind, word = ''] = name.split(' ')
+      if (kind === 'organizations') return reach(word).organizations
+      if (kind === 'projects') return reach(word).projects
+      if (kind === 'userId') return caller.userId
+      if (kind === 'authority') return JSON.stringify(caller.authority)
+      if (kind === 'apiKeyId') return caller.apiKey?.id ?? null
+      if (kind === 'organizationId') return caller.organizationId
+      throw new Error(`There is no parameter ${name}.`)
+    },
+  }
+}

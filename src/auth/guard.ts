@@ -1,0 +1,79 @@
+/** Rule 1 of the guard: nobody confers what they do not hold at that scope for that long. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Transaction } from '../db/database.ts'
+import { roleGrants, rolePermissions } from '../db/tables.ts'
+import { MissingAuthorityError } from '../errors.ts'
+import type { Caller, Scope } from './caller.ts'
+import { authorityOf, held, holdsAt, NOW, uncovered } from './held.ts'
+import { EVERY_APPLICATION_WORD, EVERYTHING } from './permissions.ts'
+
+/** A role to be held on a scope until a planned end. */
+export interface RoleItem extends Scope {
+  roleId: string
+  expiresAt: string | null
+}
+
+/** What a mutation would give: rows of (what, organization_id, project_id, until). Null gives nothing. */
+export type Conferral = SQL | null
+
+/** What roles give on their scopes. */
+export function rolesConfer(items: RoleItem[]): Conferral {
+  if (items.length === 0) return null
+  return sql`(
+    select p.permission as what, i."organizationId" as organization_id, i."projectId" as project_id, i."expiresAt" as until
+    from json_to_recordset(${JSON.stringify(items)}::text::json) as i("roleId" uuid, "organizationId" uuid, "projectId" uuid, "expiresAt" timestamptz)
+    join ${rolePermissions} as p on p.role_id = i."roleId" and ${holdsAt({ since: sql`p.since`, expiresAt: sql`p.expires_at`, endedAt: sql`p.ended_at` }, NOW)}
+  )`
+}
+
+/** Permissions on one scope without an end. */
+export function wordsConfer(words: string[], { organizationId, projectId }: Scope): Conferral {
+  if (words.length === 0) return null
+  return sql`(select w.what, ${organizationId}::uuid as organization_id, ${projectId}::uuid as project_id, null::timestamptz as until from unnest(${sql.param(words)}::text[]) as w(what))`
+}
+
+/** Permissions added to a role: conferred on everyone who holds it, where they hold it. */
+export function roleEditConfers(roleId: string, words: string[]): Conferral {
+  if (words.length === 0) return null
+  return sql`(
+    select w.what, g.organization_id, g.project_id, g.expires_at as until
+    from ${roleGrants} as g, unnest(${sql.param(words)}::text[]) as w(what)
+    where g.role_id = ${roleId} and g.ended_at is null and (g.expires_at is null or ${NOW} < g.expires_at)
+  )`
+}
+
+/** What every member of an organization holds by being one. */
+export function membershipConfers(organizationId: string): Conferral {
+  return sql`(
+    select b.permission as what, b.organization_id, null::uuid as project_id, b.expires_at as until from base_permissions as b
+    where b.organization_id = ${organizationId} and ${holdsAt({ since: sql`b.since`, expiresAt: sql`b.expires_at`, endedAt: sql`b.ended_at` }, NOW)}
+  )`
+}
+
+/** Everything a user holds, or would hold were they active: what whoever takes them over gets. */
+export function userConfers(userId: string): Conferral {
+  return sql`(select h.what, h.organization_id, h.project_id, h.until from ${held()} as h where h.user_id = ${userId} and h.state not in ('NOT_BEGUN', 'ENDED'))`
+}
+
+/** Several of them together. */
+export function allConfer(...conferrals: Conferral[]): Conferral {
+  const given = conferrals.filter((conferral) => conferral !== null)
+  if (given.length === 0) return null
+  return sql`(${sql.join(
+    given.map((conferral) => sql`select * from ${conferral} as c`),
+    sql` union all `,
+  )})`
+}
+
+/** @throws MissingAuthorityError naming what the caller does not hold. */
+export async function guard(tx: Transaction, caller: Caller, conferral: Conferral) {
+  if (conferral === null || caller.actor === 'OPERATOR' || caller.userId === null) return
+  const authority = authorityOf({ userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null })
+  const rows = await tx.execute<{ what: string }>(uncovered(conferral, authority))
+  if (rows.length > 0) throw new MissingAuthorityError([...new Set(rows.map((row) => nameOf(row.what)))].sort())
+}
+
+function nameOf(what: string): string {
+  if (what === EVERYTHING) return 'ADMINISTRATOR'
+  return what === EVERY_APPLICATION_WORD ? 'every permission of the applications' : what
+}

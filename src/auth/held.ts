@@ -1,0 +1,133 @@
+/**
+ * The decision. `held` is the one relation of who holds what, where, through what and until when; everything that
+ * refuses, hides, lists or explains selects from it, and TypeScript only reads its rows.
+ *
+ * A scope is two columns: both null is everywhere, an organization alone is all of it, both is one project.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  apiKeyLimits,
+  apiKeys,
+  basePermissions,
+  roleGrants,
+  rolePermissions,
+  userSuspensions,
+  users,
+} from '../db/tables.ts'
+import { ADMINISTRATOR, SERVER_SEGMENTS } from './permissions.ts'
+
+/** The time of the statement itself: in a transaction `now()` is the past. */
+export const NOW = sql`statement_timestamp()`
+
+/** Does a fact with a history hold at a time? Half open: it holds at `since` and no more at its end. */
+export function holdsAt(fact: { since: unknown; expiresAt: unknown; endedAt: unknown }, at: SQL): SQL {
+  return sql`(${fact.since} <= ${at} and (${fact.expiresAt} is null or ${at} < ${fact.expiresAt}) and (${fact.endedAt} is null or ${at} < ${fact.endedAt}))`
+}
+
+/** Is a user suspended at a time? */
+export function isSuspendedAt(userId: unknown, at: SQL): SQL {
+  return sql`exists (select from ${userSuspensions} as s where s.user_id = ${userId} and s.since <= ${at} and (s.expires_at is null or ${at} < s.expires_at) and (s.ended_at is null or ${at} < s.ended_at))`
+}
+
+/** Is a user neither suspended nor deleted at a time? */
+export function isActiveAt(user: { id: unknown; deletedAt: unknown }, at: SQL): SQL {
+  return sql`((${user.deletedAt} is null or ${at} < ${user.deletedAt}) and not ${isSuspendedAt(user.id, at)})`
+}
+
+/**
+ * held(user_id, what, organization_id, project_id, via, grant_id, role_id, since, until, state) at a time. `what` is a
+ * permission or one of the two words that stand for many; `via` ROLE or MEMBERSHIP; `until` the earliest end of
+ * anything it rests on, null for none; `state` ACTIVE, or why it does not hold.
+ */
+export function held(at: SQL = NOW): SQL {
+  return sql`(
+    select f.user_id, f.what, f.organization_id, f.project_id, f.via, f.grant_id, f.role_id, f.since, f.until,
+      case
+        when u.deleted_at <= ${at} then 'DELETED'
+        when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
+        when f.since > ${at} then 'NOT_BEGUN'
+        when f.until <= ${at} then 'ENDED'
+        else 'ACTIVE'
+      end as state
+    from (
+      select g.user_id, p.permission as what, g.organization_id, g.project_id, 'ROLE' as via, g.id as grant_id, g.role_id,
+        greatest(g.since, p.since) as since, least(g.expires_at, g.ended_at, p.expires_at, p.ended_at) as until
+      from ${roleGrants} as g join ${rolePermissions} as p on p.role_id = g.role_id
+      union all
+      select m.id, b.permission, b.organization_id, null, 'MEMBERSHIP', b.id, null,
+        greatest(m.created_at, b.since), least(b.expires_at, b.ended_at)
+      from ${users} as m join ${basePermissions} as b on b.organization_id = m.organization_id
+    ) as f join ${users} as u on u.id = f.user_id
+    where f.until is null or f.until > f.since
+  )`
+}
+
+/** Whose authority: a user's whole, or within the limits of one of their keys. */
+export interface Holder {
+  userId: SQL | string
+  apiKeyId: SQL | string | null
+}
+
+/**
+ * authority(what, organization_id, project_id, until): what a holder may do now. A limited key has what both its owner
+ * and one of its limits allow, where they meet.
+ */
+export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
+  const owner = sql`(select * from ${held(at)} as h where h.user_id = ${userId} and h.state = 'ACTIVE')`
+  if (apiKeyId === null) return sql`(select o.what, o.organization_id, o.project_id, o.until from ${owner} as o)`
+  const isLimited = sql`(select k.limited from ${apiKeys} as k where k.id = ${apiKeyId})`
+  return sql`(
+    select o.what, o.organization_id, o.project_id, o.until from ${owner} as o where not ${isLimited}
+    union
+    select case when ${allows(sql`l.permission`, sql`o.what`)} then o.what else l.permission end,
+      coalesce(o.organization_id, l.organization_id), coalesce(o.project_id, l.project_id), least(o.until, l.until)
+    from ${owner} as o join ${limitsOf(apiKeyId, at)} as l
+      on (${allows(sql`l.permission`, sql`o.what`)} or ${allows(sql`o.what`, sql`l.permission`)})
+      and (o.organization_id is null or l.organization_id is null or o.organization_id = l.organization_id)
+      and (o.project_id is null or l.project_id is null or o.project_id = l.project_id)
+    where ${isLimited}
+  )`
+}
+
+function limitsOf(apiKeyId: SQL | string, at: SQL): SQL {
+  return sql`(
+    select p.permission, k.organization_id, k.project_id, least(p.expires_at, p.ended_at) as until
+    from ${apiKeyLimits} as k join ${rolePermissions} as p on p.role_id = k.role_id
+    where k.api_key_id = ${apiKeyId} and p.since <= ${at} and (least(p.expires_at, p.ended_at) is null or ${at} < least(p.expires_at, p.ended_at))
+  )`
+}
+
+/** Does holding one word allow another? */
+export function allows(held: SQL, wanted: SQL): SQL {
+  return sql`(${held} = ${wanted} or ${held} = '*' or (${held} = '@applications' and ${isApplicationWord(wanted)}))`
+}
+
+function isApplicationWord(word: SQL): SQL {
+  return sql`(${word} <> '*' and split_part(${word}, '.', 1) not in ${SERVER_SEGMENTS})`.inlineParams()
+}
+
+/**
+ * The rows of wanted(what, organization_id, project_id, until) that an authority does not cover at that scope for that
+ * long: what its holder can't confer.
+ */
+export function uncovered(wanted: SQL, authority: SQL): SQL {
+  return sql`select distinct w.what, w.organization_id, w.project_id from ${wanted} as w where not exists (
+    select from ${authority} as h
+    where ${allows(sql`h.what`, sql`w.what`)}
+      and (h.organization_id is null or h.organization_id = w.organization_id)
+      and (h.project_id is null or h.project_id = w.project_id)
+      and (h.until is null or w.until <= h.until)
+  )`
+}
+
+/**
+ * Does an administrator remain who can't lapse: administration without a planned end, and a way in without one? A key
+ * that is limited, read-only or expiring is no way in.
+ */
+export function lastingAdministratorExists(): SQL {
+  return sql`select from ${roleGrants} as g join ${users} as u on u.id = g.user_id
+    where g.role_id = ${ADMINISTRATOR.id} and g.ended_at is null and g.expires_at is null
+      and ${isActiveAt({ id: sql`u.id`, deletedAt: sql`u.deleted_at` }, NOW)}
+      and exists (select from ${apiKeys} as k where k.user_id = u.id and not k.limited and not k.read_only
+        and k.revoked_at is null and k.expires_at is null)`
+}

@@ -1,0 +1,121 @@
+/** The words of authority: which are the server's, which are the applications', and what the built-in roles hold. */
+
+/** The server's own permissions and what each allows. */
+export const SERVER_PERMISSIONS = {
+  'users.read': 'Read the records of an organization’s users: e-mail, keys, roles.',
+  'users.manage': 'Create, change, disable, enable, delete and restore users, and make and revoke their keys.',
+  'roles.manage': 'Define roles: create, change and delete them.',
+  'roles.grant': 'Grant and revoke roles whose permissions one holds oneself.',
+  'organizations.manage': 'Create, change and delete organizations.',
+  'projects.manage': 'Create, change and delete projects.',
+  'project.update': 'Change a project.',
+  'project.delete': 'Delete a project.',
+  'controllers.manage': 'Register, change and remove controllers, with every level on them.',
+  'access.check': 'Ask what others may do.',
+  'audit.read': 'Read the audit.',
+} as const
+
+/** A permission of the server. */
+export type ServerPermission = keyof typeof SERVER_PERMISSIONS
+
+/** First segments of words that belong to the server: no application can name a word under them. */
+export const SERVER_SEGMENTS = [
+  'users',
+  'roles',
+  'organizations',
+  'projects',
+  'project',
+  'controllers',
+  'models',
+  'keys',
+  'audit',
+  'access',
+  'settings',
+]
+
+const PERMISSION_PATTERN = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/
+
+/** What ADMINISTRATOR holds in place of a list. No input can spell it. */
+export const EVERYTHING = '*'
+/** What ORGANIZATION_ADMIN holds for every word that is not the server's. No input can spell it. */
+export const EVERY_APPLICATION_WORD = '@applications'
+
+function isServerWord(word: string): boolean {
+  return SERVER_SEGMENTS.includes(word.split('.')[0] ?? '')
+}
+
+/** Which held words allow `word`. */
+export function wordsAllowing(word: string): string[] {
+  return isServerWord(word) ? [word, EVERYTHING] : [word, EVERYTHING, EVERY_APPLICATION_WORD]
+}
+
+/** Why a word can't be a permission; null where it can. */
+export function permissionProblem(word: string): string | null {
+  if (word.length > 100) return 'A permission has at most 100 characters.'
+  if (!PERMISSION_PATTERN.test(word)) {
+    return 'A permission is lower-case words joined by dots, like "version.create".'
+  }
+  if (isServerWord(word) && !(word in SERVER_PERMISSIONS)) {
+    return `Words under "${word.split('.')[0]}." belong to the server, which knows no "${word}".`
+  }
+  return null
+}
+
+const PROJECT_WORK = ['version.create', 'version.update', 'version.delete']
+
+/** Where a role may be granted. */
+export type GrantableScope = 'EVERYWHERE' | 'ORGANIZATION' | 'PROJECT'
+
+/** A role that comes with the server. Its id is fixed, so that code and tests can name it. */
+export interface BuiltInRole {
+  id: string
+  name: string
+  title: string
+  permissions: string[]
+  scopes: GrantableScope[]
+}
+
+const ANY_SCOPE: GrantableScope[] = ['EVERYWHERE', 'ORGANIZATION', 'PROJECT']
+
+export const ADMINISTRATOR: BuiltInRole = {
+  id: '00000000-0000-7000-8000-000000000001',
+  name: 'ADMINISTRATOR',
+  title: 'Administrator',
+  permissions: [EVERYTHING],
+  scopes: ['EVERYWHERE'],
+}
+
+export const BUILT_IN_ROLES: BuiltInRole[] = [
+  ADMINISTRATOR,
+  {
+    id: '00000000-0000-7000-8000-000000000002',
+    name: 'ORGANIZATION_ADMIN',
+    title: 'Organization administrator',
+    permissions: [
+      ...Object.keys(SERVER_PERMISSIONS).filter((word) => word !== 'organizations.manage'),
+      EVERY_APPLICATION_WORD,
+    ],
+    scopes: ['ORGANIZATION'],
+  },
+  {
+    id: '00000000-0000-7000-8000-000000000003',
+    name: 'AUDITOR',
+    title: 'Auditor',
+    permissions: ['users.read', 'audit.read', 'access.check'],
+    scopes: ANY_SCOPE,
+  },
+  {
+    id: '00000000-0000-7000-8000-000000000004',
+    name: 'PROJECT_MANAGER',
+    title: 'Project manager',
+    permissions: ['project.update', 'project.delete', ...PROJECT_WORK],
+    scopes: ANY_SCOPE,
+  },
+  {
+    id: '00000000-0000-7000-8000-000000000005',
+    name: 'VERSION_MANAGER',
+    title: 'Version manager',
+    permissions: PROJECT_WORK,
+    scopes: ANY_SCOPE,
+  },
+]

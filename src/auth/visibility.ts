@@ -1,0 +1,46 @@
+/** What visibility predicates are written with: the caller's authority, as flags of the plan and parameters of the run. */
+import { or, type SQL, sql } from 'drizzle-orm'
+import type { CallerScope } from '../read/spec.ts'
+import type { Word } from './caller.ts'
+
+/** `column` is the caller's own id; nobody's for the operator. */
+export function isCaller(caller: CallerScope, column: unknown): SQL {
+  return sql`${column} = ${caller.param('userId', 'uuid')}`
+}
+
+/** The row's organization is the caller's home. */
+export function isHome(caller: CallerScope, column: unknown): SQL {
+  return sql`${column} = ${caller.param('organizationId', 'uuid')}`
+}
+
+/** The caller holds the permission everywhere: nothing to restrict. */
+export function holdsEverywhere(caller: CallerScope, word: Word): boolean {
+  return caller.flag(`everywhere ${word}`)
+}
+
+/** The caller holds the permission on some scope. */
+export function holdsSomewhere(caller: CallerScope, word: Word): boolean {
+  return caller.flag(`somewhere ${word}`)
+}
+
+/** The caller holds the permission in this organization. Not to be asked where it is held everywhere. */
+export function holdsInOrganization(caller: CallerScope, word: Word, organizationId: unknown): SQL {
+  return sql`${organizationId} = any(${caller.param(`organizations ${word}`, 'uuid[]')})`
+}
+
+/** The caller holds the permission on this project, by itself or in its organization. */
+export function holdsOnProject(caller: CallerScope, word: Word, projectId: unknown, organizationId: unknown): SQL {
+  const onProject = sql`${projectId} = any(${caller.param(`projects ${word}`, 'uuid[]')})`
+  return or(onProject, holdsInOrganization(caller, word, organizationId)) ?? onProject
+}
+
+/**
+ * The caller may know this organization: it is their home, or they hold something in it or on one of its projects. Not
+ * to be asked where they hold anything everywhere.
+ */
+export function organizationInReach(caller: CallerScope, organizationId: unknown): SQL {
+  const projectIds = caller.param('projects anything', 'uuid[]')
+  const ofProject = sql`${organizationId} in (select p.organization_id from projects as p where p.id = any(${projectIds}))`
+  const inReach = or(isHome(caller, organizationId), holdsInOrganization(caller, 'anything', organizationId), ofProject)
+  return inReach ?? ofProject
+}
