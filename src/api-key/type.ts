@@ -1,0 +1,76 @@
+import { eq, or, type SQL, sql } from 'drizzle-orm'
+import { NOW } from '../auth/held.ts'
+import { holdsEverywhere, holdsInOrganization, holdsSomewhere, isCaller } from '../auth/visibility.ts'
+import { reads } from '../builder.ts'
+import type { apiKeys } from '../db/tables.ts'
+import { Organization } from '../organization/schema.ts'
+import { Project } from '../project/schema.ts'
+import type { CallerScope } from '../read/spec.ts'
+import { Role } from '../role/type.ts'
+import { User } from '../user/type.ts'
+
+/** Keys the caller may know of: their own, and those of users whose records they may read. */
+function mayReadKey(key: typeof apiKeys, caller: CallerScope): SQL | undefined {
+  if (holdsEverywhere(caller, 'users.read')) return undefined
+  const own = isCaller(caller, key.userId)
+  if (!holdsSomewhere(caller, 'users.read')) return own
+  const readable = holdsInOrganization(caller, 'users.read', sql`u.organization_id`)
+  return or(own, sql`exists (select from users as u where u.id = ${key.userId} and ${readable})`)
+}
+
+const ApiKeyLimit = reads.type('ApiKeyLimit', {
+  table: 'apiKeyLimits',
+  description:
+    'One limit of a key: at most what this role may, there. Where role and scope are gone it allows nothing.',
+  authScopes: { signedIn: true },
+  fields: (f) => ({
+    role: f.one('role', Role, {
+      nullable: true,
+      description: 'What it allows; null where the role is gone or hidden.',
+    }),
+    organization: f.one('organization', Organization, { description: 'Where it allows it; null is everywhere.' }),
+    project: f.one('project', Project, { description: 'The project it allows it on; null is not one alone.' }),
+  }),
+})
+
+export const ApiKey = reads.type('ApiKey', {
+  table: 'apiKeys',
+  id: 'key',
+  description: 'A key of a user. Its secret is shown once, when it is made; only a hash is kept.',
+  authScopes: { signedIn: true },
+  visible: mayReadKey,
+  fields: (f) => ({
+    label: f.column('label', { type: 'String', description: 'What it is for.' }),
+    hint: f.column('hint', { type: 'String', description: 'The last four characters of the secret.' }),
+    isValid: f.expression({
+      type: 'Boolean',
+      description: 'Neither revoked nor expired. Its owner may be disabled all the same.',
+      sql: (key) => sql`(${key.revokedAt} is null and (${key.expiresAt} is null or ${NOW} < ${key.expiresAt}))`,
+    }),
+    readOnly: f.column('readOnly', { type: 'Boolean', description: 'It can call no mutation.' }),
+    isLimited: f.column('limited', { type: 'Boolean', description: 'It does at most what `limits` allow.' }),
+    limits: f.many(ApiKeyLimit, {
+      description: 'What narrows it below its owner: it does what both its owner and one of these allow.',
+      on: (key, limit) => eq(limit.apiKeyId, key.id),
+      orderBy: ['id'],
+    }),
+    user: f.one('user', User, { implied: true, description: 'Whose it is.' }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'When it ends by itself; null is never.' }),
+    revokedAt: f.column('revokedAt', { type: 'DateTime', description: 'When it was revoked.' }),
+  }),
+})
+
+const ApiKeyConnection = reads.connection('ApiKey', {
+  table: 'apiKeys',
+  node: ApiKey,
+  orders: { CREATED_AT: ['createdAt'] },
+  defaultOrder: 'CREATED_AT',
+})
+
+reads.extend(User, (f) => ({
+  apiKeys: f.connection('apiKeys', ApiKeyConnection, {
+    guard: 'record',
+    description: 'Their keys, revoked and expired ones too.',
+  }),
+}))

@@ -1,0 +1,98 @@
+import SchemaBuilder from '@pothos/core'
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import { GraphQLError } from 'graphql'
+import { GraphQLDateTime, GraphQLDuration, GraphQLEmailAddress } from 'graphql-scalars'
+import { holdsSomewhere, isAdministrator } from './auth/caller.ts'
+import type { ServerPermission } from './auth/permissions.ts'
+import type { Context } from './context.ts'
+import { relations } from './db/relations.ts'
+import type { Builder } from './read/declarations.ts'
+import { createFilters } from './read/filters.ts'
+import { createReads } from './read/reads.ts'
+
+export interface SchemaTypes {
+  Context: Context
+  AuthScopes: {
+    /** Somebody, whoever they are. */
+    signedIn: boolean
+    administrator: boolean
+    /** Not with a read-only key. */
+    writable: boolean
+    /** Holds one of these permissions on some scope; where exactly is decided with the target at hand. */
+    permission: ServerPermission[]
+  }
+  Scalars: {
+    ID: { Input: string; Output: string }
+    DateTime: { Input: Date; Output: Date | string }
+    EmailAddress: { Input: string; Output: string }
+    Duration: { Input: string; Output: string }
+  }
+}
+
+/** Every scope map has exactly one key; alternatives are written `$any`, conjunctions `$all`. */
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ScopeAuthPlugin],
+  scopeAuth: {
+    cacheKey: JSON.stringify,
+    authScopes: ({ caller }) => ({
+      signedIn: caller !== null,
+      administrator: caller !== null && isAdministrator(caller),
+      writable: caller !== null && caller.apiKey?.readOnly !== true,
+      permission: (words) => caller !== null && words.some((word) => holdsSomewhere(caller, word)),
+    }),
+    unauthorizedError: (_parent, { caller }, info, result) =>
+      caller === null ? unauthenticated() : forbidden(missingOf(result.failure), info.fieldName),
+  },
+})
+
+/** The caller is unknown: the whole request is 401. */
+export function unauthenticated(): GraphQLError {
+  return new GraphQLError('This needs a valid API key: send it as "Authorization: Bearer <key>".', {
+    extensions: { code: 'UNAUTHENTICATED', http: { status: 401, headers: { 'www-authenticate': 'Bearer' } } },
+  })
+}
+
+/** The caller may not do this; `missing` says what would let them. */
+export function forbidden(missing: string[], fieldName: string): GraphQLError {
+  return new GraphQLError(`"${fieldName}" needs ${missing.join(' or ')}.`, {
+    extensions: { code: 'FORBIDDEN', missing },
+  })
+}
+
+/** What a refusal of scopes would have taken, in words. */
+function missingOf(failure: unknown): string[] {
+  const { scope, parameter, failures } = failure as { scope?: string; parameter?: unknown; failures?: unknown[] }
+  if (failures) return failures.flatMap(missingOf)
+  if (scope === 'permission') return parameter as string[]
+  if (scope === 'writable') return ['a key that is not read-only']
+  return scope ? [scope] : []
+}
+
+builder.addScalarType('DateTime', GraphQLDateTime)
+builder.addScalarType('EmailAddress', GraphQLEmailAddress)
+builder.addScalarType('Duration', GraphQLDuration)
+
+builder.queryType({
+  description: 'What can be read. Hidden and missing are the same: null, or absent from a list.',
+  authScopes: { signedIn: true },
+})
+builder.mutationType({
+  description: 'What can be changed: one mutation per operation, each in one transaction.',
+  authScopes: { signedIn: true },
+})
+
+/** The builder as the read path takes it: it asks nothing of this schema's own types. */
+const plain = builder as unknown as Builder
+
+export const Node = builder.interfaceRef<object>('Node').implement({
+  description: 'Anything that has an id and can be fetched again by it.',
+  fields: (t) => ({
+    id: t.field({ type: 'ID', nullable: false, description: 'For `node` and `nodes`.', resolve: () => '' }),
+  }),
+})
+
+export const reads = createReads(plain, relations, {
+  readingOf: (ctx: Context) => ctx.reading,
+  node: Node as never,
+})
+export const filters = createFilters(plain, 'DateTime' as never)

@@ -1,0 +1,30 @@
+import { bootstrap } from '../bootstrap.ts'
+import type { Config } from '../config.ts'
+import { openDatabase } from '../db/database.ts'
+import { migrate } from '../db/migrate.ts'
+import { listen } from '../server.ts'
+
+/** Migrates, makes root where it is missing, and serves until told to stop. */
+export async function serve(config: Config) {
+  const database = await openDatabase(config)
+  try {
+    await migrate(database)
+    const { rootKey } = await bootstrap(database, config.rootApiKey)
+    const server = await listen(database, config)
+    database.noteAddress(server.url)
+    process.stdout.write(`Chatelaine listens at ${server.url}\n`)
+    if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
+    const signal = await untilStopped()
+    process.stdout.write(`${signal}: finishing what is under way.\n`)
+    await server.close()
+  } finally {
+    await database.close()
+  }
+}
+
+function untilStopped(): Promise<string> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve('SIGINT'))
+    process.once('SIGTERM', () => resolve('SIGTERM'))
+  })
+}

@@ -1,0 +1,37 @@
+import type { GraphQLError } from 'graphql'
+import { type Caller, readCallerOf } from './auth/caller.ts'
+import { type Database, runStatement } from './db/database.ts'
+import type { Reading } from './read/run.ts'
+
+/** What every resolver gets: one per request. */
+export interface Context {
+  database: Database
+  caller: Caller | null
+  reading: Reading
+  requestId: string
+  /** The client's network address; null for the operator. */
+  address: string | null
+  /** Errors of mutations that the document did not ask for; they join the answer's `errors`. */
+  loudErrors: GraphQLError[]
+}
+
+/** The context of a request by this caller; null is nobody. */
+export function createContext(
+  database: Database,
+  caller: Caller | null,
+  request: { requestId: string; address: string | null },
+): Context {
+  return {
+    database,
+    caller,
+    reading: {
+      caller: caller ? readCallerOf(caller) : NOBODY,
+      run: (text, values, prepare) => runStatement(database.db, text, values, prepare),
+    },
+    ...request,
+    loudErrors: [],
+  }
+}
+
+/** Every root field refuses nobody before it reads; were one to forget, it would find nothing. */
+const NOBODY: Reading['caller'] = { flag: () => false, param: () => null }

@@ -1,0 +1,71 @@
+import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { LRUCache } from 'lru-cache'
+import type { RequestContext } from '../auth/plugin.ts'
+import { unauthenticated } from '../builder.ts'
+import { asksForSchema, complexityError, MAX_TOKENS } from './limits.ts'
+
+/** Bounds what the cache of parsed documents holds, in characters of their text. */
+const MAX_CACHED_CHARACTERS = 4_000_000
+
+interface Verdict {
+  /** Errors as somebody known sees them, and as nobody does: to nobody names of the schema are not suggested. */
+  known?: readonly GraphQLError[]
+  nobody?: readonly GraphQLError[]
+}
+
+/**
+ * Parses and validates, each document once: what comes again is neither parsed nor validated anew, and the plans of
+ * the read path hang on the parsed document. Nothing that depends on variables is decided here.
+ */
+export function useDocuments(): Plugin<object, Partial<RequestContext>> {
+  const documents = new LRUCache<string, DocumentNode>({
+    maxSize: MAX_CACHED_CHARACTERS,
+    sizeCalculation: (_document, source) => source.length,
+  })
+  const verdicts = new WeakMap<DocumentNode, Verdict>()
+  return {
+    onParse({ params, setParseFn }) {
+      const source = String(params.source)
+      setParseFn(() => {
+        const document = documents.get(source) ?? parseBounded(source)
+        documents.set(source, document)
+        return document
+      })
+    },
+    onValidate({ context, setValidationFn }) {
+      const caller = (context as Partial<RequestContext>).caller ?? null
+      setValidationFn((schema, document) => {
+        const verdict = verdicts.get(document) ?? {}
+        verdicts.set(document, verdict)
+        const who = caller === null ? 'nobody' : 'known'
+        verdict[who] ??= judge(schema, document, who === 'nobody')
+        return verdict[who]
+      })
+    },
+  }
+}
+
+function parseBounded(source: string): DocumentNode {
+  try {
+    return parse(source, { maxTokens: MAX_TOKENS })
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error
+    const code =
+      error.message.includes('token') && error.message.includes('limit') ? 'QUERY_TOO_COMPLEX' : 'GRAPHQL_PARSE_FAILED'
+    throw withCode(error, code)
+  }
+}
+
+function judge(schema: Parameters<typeof validate>[0], document: DocumentNode, isNobody: boolean): GraphQLError[] {
+  const tooMuch = complexityError(document)
+  if (tooMuch) return [tooMuch]
+  if (isNobody && asksForSchema(document)) return [unauthenticated()]
+  const errors = validate(schema, document, undefined, { maxErrors: 10, hideSuggestions: isNobody })
+  return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
+}
+
+function withCode(error: GraphQLError, code: string): GraphQLError {
+  const { message, nodes, source, positions, path } = error
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: { code } })
+}

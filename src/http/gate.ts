@@ -1,0 +1,56 @@
+/** What is refused before anything is read: the shapes of requests that the libraries below answer badly. */
+import type { IncomingMessage } from 'node:http'
+import { GRAPHQL_PATH } from '../app.ts'
+
+export const MAX_BODY_BYTES = 256 * 1024
+
+/** An answer made without GraphQL. */
+export interface Refusal {
+  status: number
+  message: string
+  headers?: Record<string, string>
+}
+
+/** What a request asks for; a refusal where it is not to be answered. */
+export function readTarget(request: IncomingMessage): URL | Refusal {
+  const { host } = request.headers
+  if (host !== undefined && !URL.canParse(`http://${host}/`))
+    return { status: 400, message: 'The Host header is malformed.' }
+  const target = request.url ?? ''
+  if (!target.startsWith('/') || target.startsWith('//'))
+    return { status: 400, message: 'The request target must be a path.' }
+  return URL.parse(target, 'http://localhost') ?? { status: 400, message: 'The request target is malformed.' }
+}
+
+/** Why a request to the API is not answered; null where it is. */
+export function refuseRequest(request: IncomingMessage, url: URL): Refusal | null {
+  if (url.pathname !== GRAPHQL_PATH) return { status: 404, message: `There is only ${GRAPHQL_PATH}.` }
+  if (request.method === 'GET') return refuseQuery(url)
+  if (request.method !== 'POST') return { status: 405, message: 'Use POST.', headers: { allow: 'GET, POST' } }
+  if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) {
+    return { status: 415, message: 'The Content-Type must be application/json.' }
+  }
+  if (request.headers['content-encoding']) return { status: 415, message: 'Send the body without a Content-Encoding.' }
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return TOO_LARGE
+  return null
+}
+
+export const TOO_LARGE: Refusal = { status: 413, message: `The body may have ${MAX_BODY_BYTES} bytes.` }
+
+/** JSON in a URL that does not parse would be a crash further down. */
+function refuseQuery(url: URL): Refusal | null {
+  for (const name of ['variables', 'extensions']) {
+    const text = url.searchParams.get(name)
+    if (text !== null && !isJsonObject(text)) return { status: 400, message: `"${name}" must be a JSON object.` }
+  }
+  return null
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}

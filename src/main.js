@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// Plain JavaScript: it must run on a Node that is too old for the rest, to say so.
+const major = Number(process.versions.node.split('.')[0])
+if (major < 26) {
+  process.stderr.write(
+    `Chatelaine runs on Node 26, which "npm ci" brings along; this is Node ${process.versions.node}. Use "npm start" or "npx chatelaine".\n`,
+  )
+  process.exit(1)
+}
+const { main } = await import('./cli/main.ts')
+await main(process.argv.slice(2))

@@ -1,0 +1,237 @@
+/**
+ * The one way a mutation is declared: what it takes and gives, who may call it, what it confers, which errors it
+ * answers with. `change.ts` runs it. A test fails on a mutation declared otherwise.
+ */
+import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputShapeFromFields } from '@pothos/core'
+import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
+import { GraphQLError } from 'graphql'
+import { describeRule, type Rule, rulesFor, wordsOf } from './auth/rule.ts'
+import { builder, forbidden, unauthenticated } from './builder.ts'
+import { type ChangePlan, type Operation, type Outcome, OutcomeUnknownError, runChange } from './change.ts'
+import type { Context } from './context.ts'
+import { databaseError } from './db/errors.ts'
+import { type ErrorData, errorData, errorTypes, loudError } from './error-types.ts'
+import {
+  CallerEndedError,
+  DomainError,
+  type ErrorCode,
+  ForbiddenError,
+  InvalidInputError,
+  type Issue,
+} from './errors.ts'
+import { selectedFields } from './read/collect.ts'
+import type { ReadType } from './read/declarations.ts'
+import { type Compiled, loadOne, type Reading } from './read/run.ts'
+import { textProblems } from './validate.ts'
+
+type Types = typeof builder.$inferSchemaTypes
+type InputBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>
+type Json = Record<string, unknown>
+
+/** The payload's values, and its objects as the document selects them, by response name. */
+interface Payload {
+  values: Json
+  loaded: Map<string, Compiled<string> | null>
+}
+
+/** How a payload's fields are declared. */
+interface PayloadFields {
+  /** An object by its id: read after the change, as the caller sees it. */
+  loaded(type: ReadType<string, string>, description: string): FieldRef<AnyTypes>
+  string(description: string): FieldRef<AnyTypes>
+  boolean(description: string): FieldRef<AnyTypes>
+  /** A value of another type, as the operation gives it. */
+  value(type: unknown, description: string): FieldRef<AnyTypes>
+}
+
+interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json> {
+  name: string
+  description: string
+  input: (t: InputBuilder) => Fields
+  payload: (p: PayloadFields) => Record<keyof Values & string, FieldRef<AnyTypes>>
+  /** The things the input names, which are then locked. @throws NotFoundError */
+  find: ChangePlan<InputShapeFromFields<Fields>, Refs, Values>['find']
+  may: (by: ReturnType<typeof rulesFor<NoInfer<Refs>>>) => Rule<NoInfer<Refs>>
+  /** What the mutation gives, for the guard; "nothing" where it only takes away or names. */
+  confers: ChangePlan<InputShapeFromFields<Fields>, Refs, Values>['confers']
+  /** Does it touch passwords, keys, sessions? A limited key never does. */
+  touchesCredentials?: ChangePlan<InputShapeFromFields<Fields>, Refs, Values>['touchesCredentials']
+  /** Could it take away the last administrator? */
+  endangersAdministration?: boolean
+  /** Errors beyond InvalidInput and NotFound, which every mutation can answer with. */
+  errors?: 'CONFLICT'[]
+  /** What is wrong with the input by itself. Asks nothing of the database: it runs before the decision. */
+  check?: (input: InputShapeFromFields<Fields>) => Issue[]
+  run: (operation: Operation<InputShapeFromFields<Fields>, Refs>) => Promise<Outcome<Values>>
+}
+
+/** Declares a mutation. */
+export function mutation<Fields extends InputFieldMap, Refs, Values extends Json>(
+  given: Declaration<Fields, Refs, Values>,
+) {
+  const plan: ChangePlan<InputShapeFromFields<Fields>, Refs, Values> = {
+    touchesCredentials: false,
+    endangersAdministration: false,
+    ...given,
+    may: given.may(rulesFor<Refs>()),
+  }
+  const base = given.name.charAt(0).toUpperCase() + given.name.slice(1)
+  const codes = errorCodes(given)
+  const payload = definePayload(base, given)
+  const result = builder.unionType(`${base}Result`, {
+    description: `What \`${given.name}\` answers with: its payload, or an error that changed nothing.`,
+    types: [payload, ...codes.map((code) => errorTypes[code])],
+    resolveType: (value: Payload | ErrorData) => ('typeName' in value ? value.typeName : `${base}Payload`),
+  } as never)
+  const input = builder.inputType(`${base}Input`, { description: `What \`${given.name}\` takes.`, fields: given.input })
+
+  builder.mutationField(given.name, (t) =>
+    t.field({
+      type: result as never,
+      nullable: true,
+      description: describe(given.description, plan.may, codes),
+      args: {
+        input: t.arg({ type: input, required: true, description: 'What to do.' }),
+        dryRun: t.arg.boolean({
+          required: true,
+          defaultValue: false,
+          description: 'Run it whole, keep nothing: answers what it would have answered, without secrets.',
+        }),
+      },
+      authScopes: scopesOf(plan.may),
+      extensions: { mutation: { confers: given.confers !== 'nothing', touchesCredentials: plan.touchesCredentials } },
+      resolve: ((
+        _root: unknown,
+        args: { input: InputShapeFromFields<Fields>; dryRun: boolean },
+        ctx: Context,
+        info: GraphQLResolveInfo,
+      ) => resolveMutation(plan, given.check, `${base}Payload`, args, ctx, info)) as never,
+    }),
+  )
+}
+
+async function resolveMutation<Input, Refs, Values extends Json>(
+  plan: ChangePlan<Input, Refs, Values>,
+  check: ((input: Input) => Issue[]) | undefined,
+  payloadName: string,
+  { input, dryRun }: { input: Input; dryRun: boolean },
+  ctx: Context,
+  info: GraphQLResolveInfo,
+): Promise<Payload | ErrorData> {
+  try {
+    const unreadable = textProblems(input)
+    const issues = unreadable.length > 0 ? unreadable : (check?.(input) ?? [])
+    if (issues.length > 0) throw new InvalidInputError(issues)
+    return await runChange(plan, ctx, input, dryRun, (values, reading) => answer(payloadName, values, reading, info))
+  } catch (thrown) {
+    const known = asDomainError(thrown)
+    if (!known) throw topLevelError(thrown, info)
+    const error = errorData(known)
+    if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
+    return error
+  }
+}
+
+/** Class 22, data exception: a value that passed our checks and that the database still can't store. */
+function asDomainError(thrown: unknown): DomainError | null {
+  if (thrown instanceof DomainError) return thrown
+  if (!databaseError(thrown)?.code.startsWith('22')) return null
+  return new InvalidInputError([{ path: 'input', message: 'A value can’t be stored as it is.' }])
+}
+
+/** Reads the payload's objects while the transaction is open: a dry run's are gone afterwards. */
+async function answer(payloadName: string, values: Json, reading: Reading, info: GraphQLResolveInfo): Promise<Payload> {
+  const type = info.schema.getType(payloadName) as GraphQLObjectType
+  const loaded: Payload['loaded'] = new Map()
+  for (const [responseName, fieldNodes] of selectedFields(type, info)) {
+    const name = fieldNodes[0]?.name.value ?? ''
+    const target = type.getFields()[name]?.extensions.loads as string | undefined
+    if (!target) continue
+    const id = values[name]
+    const object =
+      typeof id === 'string'
+        ? await loadOne(reading, info.schema.getType(target) as GraphQLObjectType, id, { ...info, fieldNodes })
+        : null
+    loaded.set(responseName, object)
+  }
+  return { values, loaded }
+}
+
+/** A document that selects nothing of the error would never see it. */
+function isAskedFor(error: ErrorData, info: GraphQLResolveInfo): boolean {
+  return selectedFields(info.schema.getType(error.typeName) as GraphQLObjectType, info).size > 0
+}
+
+function topLevelError(error: unknown, info: GraphQLResolveInfo): unknown {
+  if (error instanceof ForbiddenError) return forbidden(error.missing, info.fieldName)
+  if (error instanceof CallerEndedError) return unauthenticated()
+  if (error instanceof OutcomeUnknownError) {
+    return new GraphQLError('The database was lost while the change was being committed: look whether it was made.', {
+      extensions: { code: 'OUTCOME_UNKNOWN' },
+    })
+  }
+  return error
+}
+
+function definePayload<Fields extends InputFieldMap, Refs, Values extends Json>(
+  base: string,
+  given: Declaration<Fields, Refs, Values>,
+) {
+  return builder.objectRef<Payload>(`${base}Payload`).implement({
+    description: `What \`${given.name}\` did.`,
+    authScopes: { signedIn: true },
+    fields: (t) =>
+      given.payload({
+        loaded: (type, description) =>
+          t.field({
+            type: type.ref as never,
+            nullable: true,
+            description,
+            extensions: { loads: type.name },
+            resolve: ((payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo) =>
+              payload.loaded.get(String(info.path.key)) ?? null) as never,
+          }) as never,
+        value: (type, description) =>
+          t.field({ type: type as never, nullable: false, description, resolve: pickValue as never }) as never,
+        string: (description) => t.string({ nullable: true, description, resolve: pickValue as never }) as never,
+        boolean: (description) => t.boolean({ nullable: false, description, resolve: pickValue as never }) as never,
+      }) as never,
+  })
+}
+
+function pickValue(payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo): unknown {
+  return payload.values[info.fieldName] ?? null
+}
+
+function errorCodes(given: {
+  confers: unknown
+  endangersAdministration?: boolean
+  errors?: 'CONFLICT'[]
+}): ErrorCode[] {
+  return [
+    'INVALID_INPUT',
+    'NOT_FOUND',
+    ...(given.errors ?? []),
+    ...(given.confers === 'nothing' ? [] : (['MISSING_AUTHORITY'] as const)),
+    ...(given.endangersAdministration ? (['LAST_ADMIN'] as const) : []),
+  ]
+}
+
+function describe<Refs>(description: string, may: Rule<Refs>, codes: ErrorCode[]): string {
+  const names = codes.map((code) => `\`${NAMES[code]}\``).join(', ')
+  return `${description}\n\n${describeRule(may)} Errors: ${names}.`
+}
+
+const NAMES: Record<ErrorCode, string> = {
+  NOT_FOUND: 'NotFound',
+  INVALID_INPUT: 'InvalidInput',
+  CONFLICT: 'Conflict',
+  LAST_ADMIN: 'LastAdmin',
+  MISSING_AUTHORITY: 'MissingAuthority',
+}
+
+/** What can be told from the rule alone: who holds none of its permissions anywhere is refused before anything is read. */
+function scopesOf<Refs>(rule: Rule<Refs>) {
+  const words = wordsOf(rule)
+  return { $all: { signedIn: true, writable: true, ...(words ? { permission: words } : {}) } }
+}

@@ -1,0 +1,14 @@
+import { eq } from 'drizzle-orm'
+import { type Finder, findRow } from '../auth/references.ts'
+import { organizations } from '../db/tables.ts'
+import { DEFAULT_ORGANIZATION } from './operations.ts'
+import { findOrganization, Organization } from './schema.ts'
+
+/** The organization named, or else the caller's home; the operator's is `default`. @throws NotFoundError */
+export function findHomeOrganization(finder: Finder, name: string | null | undefined, path: string) {
+  if (name !== undefined && name !== null) return findOrganization(finder, name, path)
+  const { organizationId } = finder.caller
+  if (organizationId === null) return findOrganization(finder, DEFAULT_ORGANIZATION, path)
+  const wanted = { path, what: 'The caller’s organization', lock: 'SHARE' } as const
+  return findRow(finder, organizations, Organization.visible, eq(organizations.id, organizationId), wanted)
+}

@@ -1,0 +1,45 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { Caller } from '../auth/caller.ts'
+import type { Transaction } from '../db/database.ts'
+import { violates } from '../db/errors.ts'
+import { createId } from '../db/id.ts'
+import { projects, roleGrants } from '../db/tables.ts'
+import { ConflictError } from '../errors.ts'
+
+export type Project = typeof projects.$inferSelect
+
+/** @throws ConflictError where the code is taken. */
+export async function insertProject(
+  tx: Transaction,
+  fields: { code: string; title: string | null; organizationId: string },
+): Promise<string> {
+  const id = createId()
+  await codedOnce(fields.code, () => tx.insert(projects).values({ id, ...fields }))
+  return id
+}
+
+/** @throws ConflictError where the code is taken. */
+export async function changeProject(tx: Transaction, id: string, fields: { code?: string; title?: string | null }) {
+  if (Object.values(fields).every((value) => value === undefined)) return
+  await codedOnce(fields.code ?? '', () => tx.update(projects).set(fields).where(eq(projects.id, id)))
+}
+
+/** Deletes a project; every grant on it ends, and a new project of its code starts with none. Gives how many ended. */
+export async function removeProject(tx: Transaction, caller: Caller, project: Project): Promise<number> {
+  const ended = await tx
+    .update(roleGrants)
+    .set({ endedAt: sql`greatest(clock_timestamp(), since + interval '1 microsecond')`, endedBy: caller.userId })
+    .where(and(eq(roleGrants.projectId, project.id), isNull(roleGrants.endedAt)))
+    .returning({ id: roleGrants.id })
+  await tx.update(projects).set({ deletedAt: sql`clock_timestamp()` }).where(eq(projects.id, project.id))
+  return ended.length
+}
+
+async function codedOnce(code: string, write: () => Promise<unknown>) {
+  try {
+    await write()
+  } catch (error) {
+    if (!violates(error, 'projects_code_unique')) throw error
+    throw new ConflictError(`A project of the code "${code}" exists already.`)
+  }
+}

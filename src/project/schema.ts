@@ -1,0 +1,156 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { Scope } from '../auth/caller.ts'
+import { type Finder, findRow } from '../auth/references.ts'
+import { holdsEverywhere, holdsOnProject } from '../auth/visibility.ts'
+import { filters, reads } from '../builder.ts'
+import { projects } from '../db/tables.ts'
+import { mutation } from '../mutation.ts'
+import { findHomeOrganization } from '../organization/reference.ts'
+import { Organization } from '../organization/schema.ts'
+import { nameIssues, titleIssues } from '../validate.ts'
+import { changeProject, insertProject, type Project as ProjectRow, removeProject } from './operations.ts'
+
+export const Project = reads.type('Project', {
+  table: 'projects',
+  id: 'project',
+  description: 'Something roles are held on. Seen by whoever holds anything on it. It stays in its organization.',
+  authScopes: { signedIn: true },
+  visible: (project, caller) =>
+    and(
+      isNull(project.deletedAt),
+      holdsEverywhere(caller, 'anything')
+        ? undefined
+        : holdsOnProject(caller, 'anything', project.id, project.organizationId),
+    ),
+  fields: (f) => ({
+    code: f.column('code', { type: 'String', description: 'Unique in the server, whatever its case.' }),
+    title: f.column('title', { type: 'String', description: 'For people.' }),
+    organization: f.one('organization', Organization, { implied: true, description: 'Where it belongs, for good.' }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+  }),
+})
+
+const ProjectConnection = reads.connection('Project', {
+  table: 'projects',
+  node: Project,
+  orders: { CODE: ['codeKey'], CREATED_AT: ['createdAt'] },
+  defaultOrder: 'CODE',
+  filters: {
+    code: filters.name('codeKey', 'By code.'),
+    createdAt: filters.time('createdAt', 'By the time of creation.'),
+  },
+})
+
+reads.queryOne('project', Project, {
+  description: 'A project by code.',
+  authScopes: { signedIn: true },
+  args: (arg) => ({ code: arg.string({ required: true, description: 'Its code, in any case.' }) }),
+  where: (project, _caller, args) => eq(project.codeKey, sql`lower(${args.param('code', 'text')})`),
+})
+
+reads.queryConnection('projects', ProjectConnection, {
+  description: 'The projects the caller may see.',
+  authScopes: { signedIn: true },
+})
+
+reads.extend(Organization, (f) => ({
+  projects: f.connection('projects', ProjectConnection, {
+    description: 'The projects of the organization that the caller may see.',
+  }),
+}))
+
+/** The visible project of this code. @throws NotFoundError */
+export function findProject(finder: Finder, code: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
+  const fits = eq(projects.codeKey, code.toLowerCase())
+  return findRow(finder, projects, Project.visible, fits, { path, what: `The project "${code}"`, lock })
+}
+
+const ofProject = ({ project }: { project: ProjectRow }): Scope => ({
+  organizationId: project.organizationId,
+  projectId: project.id,
+})
+
+mutation({
+  name: 'createProject',
+  description: 'Creates a project. Nobody holds anything on it but what they hold in its organization.',
+  input: (t) => ({
+    code: t.string({ required: true, description: 'Unique in the server, whatever its case.' }),
+    title: t.string({ description: 'For people.' }),
+    organization: t.string({ description: 'Where it belongs, for good; by default the caller’s home.' }),
+  }),
+  payload: (p) => ({ project: p.loaded(Project, 'The new project.') }),
+  check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
+  find: async (finder, input) => ({
+    organization: await findHomeOrganization(finder, input.organization, 'organization'),
+  }),
+  may: (by) =>
+    by.permission('projects.manage', 'in the organization', (refs) => ({
+      organizationId: refs.organization.id,
+      projectId: null,
+    })),
+  confers: 'nothing',
+  errors: ['CONFLICT'],
+  async run({ tx, input, refs: { organization } }) {
+    const fields = { code: input.code, title: input.title ?? null, organizationId: organization.id }
+    const id = await insertProject(tx, fields)
+    const after = { code: fields.code, title: fields.title, organization: organization.name }
+    return {
+      values: { project: id },
+      change: { targetType: 'Project', targetId: id, organizationId: organization.id, after },
+    }
+  },
+})
+
+mutation({
+  name: 'updateProject',
+  description: 'Changes a project. What is omitted stays.',
+  input: (t) => ({
+    project: t.string({ required: true, description: 'Its code.' }),
+    code: t.string({ description: 'The new code.' }),
+    title: t.string({ description: 'For people; null clears it.' }),
+  }),
+  payload: (p) => ({ project: p.loaded(Project, 'The project after the change.') }),
+  check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
+  find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
+  may: (by) =>
+    by.either(
+      by.permission('project.update', 'on the project', ofProject),
+      by.permission('projects.manage', 'in its organization', ofProject),
+    ),
+  confers: 'nothing',
+  errors: ['CONFLICT'],
+  async run({ tx, input, refs: { project } }) {
+    await changeProject(tx, project.id, { code: input.code ?? undefined, title: input.title })
+    const { id, organizationId, code, title } = project
+    const after = { code: input.code ?? code, title: input.title === undefined ? title : input.title }
+    return {
+      values: { project: id },
+      change: { targetType: 'Project', targetId: id, organizationId, before: { code, title }, after },
+    }
+  },
+})
+
+mutation({
+  name: 'deleteProject',
+  description: 'Deletes a project. Every grant on it ends; a new project of its code starts with none.',
+  input: (t) => ({ project: t.string({ required: true, description: 'Its code.' }) }),
+  payload: (p) => ({
+    code: p.string('The code that is free again.'),
+    endedGrants: p.value('Int', 'How many grants ended.'),
+  }),
+  find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
+  may: (by) =>
+    by.either(
+      by.permission('project.delete', 'on the project', ofProject),
+      by.permission('projects.manage', 'in its organization', ofProject),
+    ),
+  confers: 'nothing',
+  async run({ tx, caller, refs: { project } }) {
+    const endedGrants = await removeProject(tx, caller, project)
+    const { id, organizationId, code, title } = project
+    return {
+      values: { code, endedGrants },
+      change: { targetType: 'Project', targetId: id, organizationId, before: { code, title, endedGrants } },
+    }
+  },
+})

@@ -1,0 +1,150 @@
+import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { allows, holdsAt, NOW } from '../auth/held.ts'
+import {
+  holdsEverywhere,
+  holdsInOrganization,
+  holdsOnProject,
+  holdsSomewhere,
+  isCaller,
+  organizationInReach,
+} from '../auth/visibility.ts'
+import { filters, reads } from '../builder.ts'
+import type { roleGrants } from '../db/tables.ts'
+import { Organization } from '../organization/schema.ts'
+import { Permission } from '../permission/schema.ts'
+import { Project } from '../project/schema.ts'
+import type { CallerScope } from '../read/spec.ts'
+import { User } from '../user/type.ts'
+
+const HELD_WORD = { since: sql`p.since`, expiresAt: sql`p.expires_at`, endedAt: sql`p.ended_at` }
+
+export const Role = reads.type('Role', {
+  table: 'roles',
+  id: 'role',
+  description:
+    'A named set of permissions. Roles of the server are known to all, those of an organization to whoever sees the organization.',
+  authScopes: { signedIn: true },
+  visible: (role, caller) =>
+    and(
+      isNull(role.deletedAt),
+      holdsEverywhere(caller, 'anything')
+        ? undefined
+        : or(isNull(role.organizationId), organizationInReach(caller, role.organizationId)),
+    ),
+  fields: (f) => ({
+    name: f.column('name', { type: 'String', description: 'Unique in the server, whatever its case.' }),
+    title: f.column('title', { type: 'String', description: 'For people.' }),
+    isBuiltIn: f.column('isBuiltIn', { type: 'Boolean', description: 'Comes with the server and never changes.' }),
+    organization: f.one('organization', Organization, {
+      description: 'Whose it is, and the only one it can be granted in; null for a role of the server.',
+    }),
+    permissions: f.many(Permission, {
+      description: 'What it allows. ADMINISTRATOR has every permission there is.',
+      on: (role, permission) =>
+        sql`exists (select from role_permissions as p where p.role_id = ${role.id} and ${holdsAt(HELD_WORD, NOW)} and ${allows(sql`p.permission`, sql`${permission.name}`)})`,
+      orderBy: ['name'],
+    }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+  }),
+})
+
+const RoleConnection = reads.connection('Role', {
+  table: 'roles',
+  node: Role,
+  orders: { NAME: ['nameKey'], CREATED_AT: ['createdAt'] },
+  defaultOrder: 'NAME',
+  filters: {
+    name: filters.name('nameKey', 'By name.'),
+    createdAt: filters.time('createdAt', 'By the time of creation.'),
+  },
+})
+
+reads.queryOne('role', Role, {
+  description: 'A role by name.',
+  authScopes: { signedIn: true },
+  args: (arg) => ({ name: arg.string({ required: true, description: 'Its name, in any case.' }) }),
+  where: (role, _caller, args) => eq(role.nameKey, sql`lower(${args.param('name', 'text')})`),
+})
+
+reads.queryConnection('roles', RoleConnection, {
+  description: 'The roles the caller may see.',
+  authScopes: { signedIn: true },
+})
+
+reads.extend(Organization, (f) => ({
+  roles: f.connection('roles', RoleConnection, { description: 'The organization’s own roles.' }),
+}))
+
+/** Grants the caller may see: their own, those on scopes whose users they read, those everywhere of such users. */
+function mayReadGrant(grant: typeof roleGrants, caller: CallerScope): SQL | undefined {
+  const holds = holdsAt(grant, NOW)
+  if (holdsEverywhere(caller, 'users.read')) return holds
+  const own = isCaller(caller, grant.userId)
+  if (!holdsSomewhere(caller, 'users.read')) return and(holds, own)
+  const onScope = holdsOnProject(caller, 'users.read', grant.projectId, grant.organizationId)
+  const home = holdsInOrganization(caller, 'users.read', sql`u.organization_id`)
+  const everywhere = sql`(${grant.organizationId} is null and exists (select from users as u where u.id = ${grant.userId} and ${home}))`
+  return and(holds, or(own, onScope, everywhere))
+}
+
+/** Where and how long a role is held. */
+const HeldRoleConnection = reads.connection('HeldRole', {
+  table: 'roleGrants',
+  node: Role,
+  via: 'role',
+  visible: mayReadGrant,
+  orders: { SINCE: ['since'] },
+  defaultOrder: 'SINCE',
+  fields: (f) => ({
+    organization: f.one('organization', Organization, {
+      description: 'Where the role is held; null is everywhere.',
+    }),
+    project: f.one('project', Project, {
+      description: 'The project the role is held on; null is the whole organization, or everywhere.',
+    }),
+    since: f.column('since', { type: 'DateTime', description: 'Since when it is held.' }),
+    until: f.column('expiresAt', { type: 'DateTime', description: 'Its planned end; null is none.' }),
+    grantedBy: f.one('granter', User, {
+      description: 'Who granted it; null for the operator or whom one may not see.',
+    }),
+  }),
+})
+
+/** Who holds a role or something on a project. */
+const HolderConnection = reads.connection('Holder', {
+  table: 'roleGrants',
+  node: User,
+  via: 'user',
+  visible: mayReadGrant,
+  orders: { SINCE: ['since'] },
+  defaultOrder: 'SINCE',
+  fields: (f) => ({
+    role: f.one('role', Role, { implied: true, description: 'The role through which they hold it.' }),
+    organization: f.one('organization', Organization, { description: 'Where it is held; null is everywhere.' }),
+    project: f.one('project', Project, { description: 'The project it is held on; null is not one alone.' }),
+    since: f.column('since', { type: 'DateTime', description: 'Since when it is held.' }),
+    until: f.column('expiresAt', { type: 'DateTime', description: 'Its planned end; null is none.' }),
+    grantedBy: f.one('granter', User, {
+      description: 'Who granted it; null for the operator or whom one may not see.',
+    }),
+  }),
+})
+
+reads.extend(User, (f) => ({
+  roles: f.connection('roleGrants', HeldRoleConnection, {
+    guard: 'record',
+    description: 'The roles they hold now, one item per role and scope; the scope stands on the edge.',
+  }),
+}))
+
+reads.extend(Role, (f) => ({
+  holders: f.connection('roleGrants', HolderConnection, {
+    description: 'Who holds the role now, as far as the caller may read the users there.',
+  }),
+}))
+
+reads.extend(Project, (f) => ({
+  holders: f.connection('roleGrants', HolderConnection, {
+    description: 'Who holds a role on this very project now, as far as the caller may read the users there.',
+  }),
+}))

@@ -1,0 +1,160 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { sql } from 'drizzle-orm'
+import { type App, createApp, GRAPHQL_PATH } from './app.ts'
+import { BadCredentialError, identify } from './auth/identify.ts'
+import { UNAUTHENTICATED_ANSWER } from './auth/plugin.ts'
+import type { Database } from './db/database.ts'
+import { createId } from './db/id.ts'
+import { type Answer, answerPost } from './http/answer.ts'
+import { MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './http/gate.ts'
+import { logError } from './log.ts'
+
+/** A listening server. */
+export interface Listening {
+  url: string
+  /** Takes no new requests, lets those under way finish, then closes. */
+  close(): Promise<void>
+}
+
+const REQUEST_DEADLINE_MS = 5000
+
+/** Slow and silent clients are cut off: nobody can hold the server by doing nothing. */
+const SERVER_LIMITS = {
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+  keepAliveTimeout: 5000,
+  maxHeaderSize: 16_384,
+}
+
+/** Serves the API at `http://host:port/graphql`, and `/health`. Port 0 is any free one. */
+export async function listen(database: Database, { host, port }: { host: string; port: number }): Promise<Listening> {
+  const app = createApp(database)
+  const server = createServer(SERVER_LIMITS, (request, response) => {
+    answer(app, database, request, response).catch((error: unknown) => {
+      logError(error, null)
+      if (!response.headersSent) send(response, outage(createId()))
+    })
+  })
+  server.timeout = 15_000
+  server.maxHeadersCount = 100
+  server.maxConnections = 2000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return { url: addressOf(server, host), close: () => closeServer(server) }
+}
+
+function addressOf(server: Server, host: string) {
+  const { port } = server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${GRAPHQL_PATH}`
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
+
+async function answer(app: App, database: Database, request: IncomingMessage, response: ServerResponse) {
+  const url = readTarget(request)
+  if (!(url instanceof URL)) return refuse(request, response, url)
+  if (url.pathname === '/health') return send(response, await health(database))
+  const refusal = refuseRequest(request, url)
+  if (refusal) return refuse(request, response, refusal)
+  const requestId = createId()
+  const address = request.socket.remoteAddress ?? null
+  response.setHeader('x-request-id', requestId)
+  if (request.method === 'GET') return app(request, response, { requestId, address })
+  const body = await readBody(request)
+  if (body === null) return refuse(request, response, TOO_LARGE)
+  send(response, await withinDeadline(answerJson(app, database, request, body, { requestId, address }), requestId))
+}
+
+async function answerJson(
+  app: App,
+  database: Database,
+  request: IncomingMessage,
+  body: string,
+  { requestId, address }: { requestId: string; address: string | null },
+): Promise<Answer> {
+  try {
+    const caller = await identify(database.db, (name) => headerOf(request, name))
+    return await answerPost(app, body, request.headers.accept, { caller, requestId, address })
+  } catch (error) {
+    if (error instanceof BadCredentialError) return UNAUTHENTICATED_ANSWER
+    logError(error, requestId)
+    return outage(requestId)
+  }
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** The whole body as text; null where it is larger than allowed. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** Nobody waits longer, whatever the database does. A mutation may have been made all the same. */
+async function withinDeadline(answering: Promise<Answer>, requestId: string): Promise<Answer> {
+  const { promise, resolve } = Promise.withResolvers<Answer>()
+  const timer = setTimeout(() => resolve(outcomeUnknown(requestId)), REQUEST_DEADLINE_MS)
+  try {
+    return await Promise.race([answering, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function health(database: Database): Promise<Answer> {
+  try {
+    await database.db.execute(sql`select 1`)
+    return json(200, { status: 'ok' })
+  } catch {
+    return json(503, { status: 'the database does not answer' })
+  }
+}
+
+function outage(requestId: string): Answer {
+  const message = 'Something went wrong. Tell the operator this request’s id.'
+  return json(500, { errors: [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } }] })
+}
+
+function outcomeUnknown(requestId: string): Answer {
+  const message = 'The database did not answer in time. If this was a mutation, look whether it was made.'
+  return json(503, { errors: [{ message, extensions: { code: 'OUTCOME_UNKNOWN', requestId } }] })
+}
+
+function json(status: number, value: object): Answer {
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(value) }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers = {} }: Refusal) {
+  // What the client still sends is read and dropped: closing now would lose the answer on its way.
+  request.resume()
+  const refusal = json(status, { errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] })
+  send(response, { ...refusal, headers: { ...refusal.headers, ...headers } })
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer) {
+  response.writeHead(status, {
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  })
+  response.end(body)
+}

@@ -1,0 +1,129 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { Caller } from '../auth/caller.ts'
+import type { Transaction } from '../db/database.ts'
+import { violates } from '../db/errors.ts'
+import { createId } from '../db/id.ts'
+import { apiKeys, roleGrants, userSuspensions, users } from '../db/tables.ts'
+import { ConflictError } from '../errors.ts'
+
+export type User = typeof users.$inferSelect
+
+/** `root` is made by the server at its first start and stays. */
+export const ROOT_USERNAME = 'root'
+/** What SERVICE users' names begin with, so that one sees at a glance what they are. */
+export const SERVICE_PREFIX = 'api-'
+
+const ENDED = sql`greatest(clock_timestamp(), since + interval '1 microsecond')`
+
+interface UserFields {
+  username?: string
+  displayName?: string | null
+  email?: string | null
+}
+
+/** @throws ConflictError where the username is taken. */
+export async function insertUser(
+  tx: Transaction,
+  fields: UserFields & { username: string; organizationId: string; kind: User['kind'] },
+): Promise<string> {
+  const id = createId()
+  await namedOnce(fields.username, () => tx.insert(users).values({ id, ...fields }))
+  return id
+}
+
+/** @throws ConflictError where the username is taken, or is root's. */
+export async function changeUser(tx: Transaction, user: User, fields: UserFields) {
+  if (fields.username !== undefined && isRoot(user)) throw new ConflictError('root keeps its name.')
+  if (Object.values(fields).every((value) => value === undefined)) return
+  await namedOnce(fields.username ?? '', () => tx.update(users).set(fields).where(eq(users.id, user.id)))
+}
+
+export function isRoot(user: { usernameKey: string }): boolean {
+  return user.usernameKey === ROOT_USERNAME
+}
+
+/**
+ * Deletes a user: grants, suspensions and keys end with them and their name is free; a namesake inherits nothing.
+ * @throws ConflictError for root
+ */
+export async function removeUser(tx: Transaction, caller: Caller, user: User) {
+  if (isRoot(user)) throw new ConflictError('root is never deleted.')
+  await endSuspension(tx, caller, user.id)
+  await tx
+    .update(roleGrants)
+    .set({ endedAt: ENDED, endedBy: caller.userId })
+    .where(and(eq(roleGrants.userId, user.id), isNull(roleGrants.endedAt)))
+  await tx
+    .update(apiKeys)
+    .set({ revokedAt: sql`clock_timestamp()`, revokedBy: caller.userId })
+    .where(and(eq(apiKeys.userId, user.id), isNull(apiKeys.revokedAt)))
+  await tx.update(users).set({ deletedAt: sql`clock_timestamp()` }).where(eq(users.id, user.id))
+}
+
+/** Brings a deleted user back, disabled and without rights. @throws ConflictError where the username is taken. */
+export async function bringBackUser(tx: Transaction, caller: Caller, user: User, username: string) {
+  await namedOnce(username, () => tx.update(users).set({ deletedAt: null, username }).where(eq(users.id, user.id)))
+  await beginSuspension(tx, caller, user.id, { reason: 'Restored', expiresAt: null })
+}
+
+/** Is the user suspended now? The caller of this holds the user's lock. */
+export async function isSuspended(tx: Transaction, userId: string): Promise<boolean> {
+  const rows = await tx
+    .select({ id: userSuspensions.id })
+    .from(userSuspensions)
+    .where(
+      and(
+        eq(userSuspensions.userId, userId),
+        isNull(userSuspensions.endedAt),
+        sql`(expires_at is null or clock_timestamp() < expires_at)`,
+      ),
+    )
+  return rows.length > 0
+}
+
+/** Suspends a user; one whose planned end has passed ends at that end first. @throws ConflictError for root */
+export async function suspendUser(
+  tx: Transaction,
+  caller: Caller,
+  user: User,
+  suspension: { reason: string | null; expiresAt: string | null },
+): Promise<boolean> {
+  if (isRoot(user)) throw new ConflictError('root is never disabled.')
+  if (await isSuspended(tx, user.id)) return false
+  await beginSuspension(tx, caller, user.id, suspension)
+  return true
+}
+
+async function beginSuspension(
+  tx: Transaction,
+  caller: Caller,
+  userId: string,
+  suspension: { reason: string | null; expiresAt: string | null },
+) {
+  await tx
+    .update(userSuspensions)
+    .set({ endedAt: sql`expires_at`, endedBy: null })
+    .where(
+      and(eq(userSuspensions.userId, userId), isNull(userSuspensions.endedAt), sql`expires_at <= clock_timestamp()`),
+    )
+  await tx.insert(userSuspensions).values({ id: createId(), userId, grantedBy: caller.userId, ...suspension })
+}
+
+/** Ends a suspension. False where there is none. */
+export async function endSuspension(tx: Transaction, caller: Caller, userId: string): Promise<boolean> {
+  const suspended = await isSuspended(tx, userId)
+  await tx
+    .update(userSuspensions)
+    .set({ endedAt: sql`least(expires_at, ${ENDED})`, endedBy: caller.userId })
+    .where(and(eq(userSuspensions.userId, userId), isNull(userSuspensions.endedAt)))
+  return suspended
+}
+
+async function namedOnce(username: string, write: () => Promise<unknown>) {
+  try {
+    await write()
+  } catch (error) {
+    if (!violates(error, 'users_username_unique')) throw error
+    throw new ConflictError(`A user named "${username}" exists already.`)
+  }
+}

@@ -1,0 +1,70 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { holdsAt, NOW } from '../auth/held.ts'
+import { ADMINISTRATOR } from '../auth/permissions.ts'
+import { type Finder, findRow } from '../auth/references.ts'
+import { holdsEverywhere, holdsInOrganization } from '../auth/visibility.ts'
+import type { Transaction } from '../db/database.ts'
+import { users } from '../db/tables.ts'
+import { NotFoundError } from '../errors.ts'
+import type { Visibility } from '../read/spec.ts'
+import type { User as UserRow } from './operations.ts'
+import { User } from './type.ts'
+
+/** A user named in an input. Whether they administer is known once they are locked. */
+export interface UserReference extends UserRow {
+  isAdministrator: boolean
+}
+
+/** The visible user of this name, to be changed. @throws NotFoundError */
+export function findUser(finder: Finder, username: string, path: string): Promise<UserReference> {
+  const fits = and(eq(users.usernameKey, username.toLowerCase()), isNull(users.deletedAt)) ?? sql`false`
+  return findUserWhere(finder, fits, { path, what: `The user "${username}"` })
+}
+
+/** The visible user of this name; null where there is none. */
+export async function findUserIfAny(finder: Finder, username: string): Promise<UserReference | null> {
+  try {
+    return await findUser(finder, username, '')
+  } catch (error) {
+    if (error instanceof NotFoundError) return null
+    throw error
+  }
+}
+
+/** The user to whom something visible belongs. @throws NotFoundError naming that thing */
+export function findOwner(finder: Finder, id: string, path: string, what: string): Promise<UserReference> {
+  return findUserWhere(finder, eq(users.id, id), { path, what })
+}
+
+async function findUserWhere(finder: Finder, fits: ReturnType<typeof sql>, at: { path: string; what: string }) {
+  const row = await findRow(finder, users, User.visible, fits, { ...at, lock: 'CHANGE' })
+  return withAdministration(finder, row)
+}
+
+/** The deleted user of this id, to be restored, for who manages the users of their home. @throws NotFoundError */
+export async function findDeletedUser(finder: Finder, id: string, path: string): Promise<UserReference> {
+  const what = 'The deleted user'
+  const fits = sql`${users.id} = ${id} and ${users.deletedAt} is not null`
+  const row = await findRow(finder, users, isManaged, fits, { path, what, lock: 'CHANGE', deleted: true })
+  return withAdministration(finder, row)
+}
+
+/** Deleted users are shown in no list: only whoever could restore them finds them. */
+const isManaged: Visibility = (user, caller) =>
+  holdsEverywhere(caller, 'users.manage') ? undefined : holdsInOrganization(caller, 'users.manage', user.organizationId)
+
+function withAdministration(finder: Finder, row: UserRow): UserReference {
+  const user = { ...row, isAdministrator: false }
+  finder.afterLock.push(async () => {
+    user.isAdministrator = await isAdministratorNow(finder.tx, row.id)
+  })
+  return user
+}
+
+async function isAdministratorNow(tx: Transaction, userId: string): Promise<boolean> {
+  const grant = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
+  const rows = await tx.execute(
+    sql`select 1 from role_grants as g where g.user_id = ${userId} and g.role_id = ${ADMINISTRATOR.id} and ${holdsAt(grant, NOW)}`,
+  )
+  return rows.length > 0
+}
