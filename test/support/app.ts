@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
+import { bootstrap } from '../../src/bootstrap.ts'
+import type { Database } from '../../src/db/database.ts'
+import { type Listening, listen } from '../../src/server.ts'
+import { openStartedDatabase, truncateAll } from './database.ts'
+import { ROOT_KEY } from './root-key.ts'
+
+/** An answer of the server, as a client gets it. */
+export interface Answer {
+  status: number
+  headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: what a document answers with is known only to the test that sends it.
+  data: any
+  errors: { message: string; path?: (string | number)[]; extensions: { code: string; missing?: string[] } }[]
+}
+
+/** Requests of one caller, over HTTP. */
+export interface Client {
+  /** Sends a document. */
+  send(document: string, variables?: object): Promise<Answer>
+  /** Sends a document that must succeed without errors; gives its data. */
+  ok(document: string, variables?: object): Promise<Answer['data']>
+  /** Sends a mutation that must answer with this member of its result; gives that. */
+  failed(typeName: string, document: string, variables?: object): Promise<Answer['data']>
+  /** Sends a document that must be refused with this top-level code; gives the first error. */
+  refused(code: string, document: string, variables?: object): Promise<Answer['errors'][number]>
+}
+
+export interface TestApp {
+  readonly database: Database
+  readonly url: string
+  readonly root: Client
+  readonly nobody: Client
+  /** A client with this key, or with headers of its own. */
+  as(credential: string | Record<string, string>): Client
+}
+
+/**
+ * A server for the tests of one file, on a database that is as after the first start before each of them: the
+ * organization `default`, the built-in roles, and root with ROOT_KEY.
+ */
+export function startApp(): TestApp {
+  let database: Database
+  let server: Listening
+  beforeAll(async () => {
+    database = await openStartedDatabase()
+    server = await listen(database, { host: '127.0.0.1', port: 0 })
+  })
+  beforeEach(async () => {
+    await truncateAll(database)
+    await bootstrap(database, ROOT_KEY)
+  })
+  afterAll(async () => {
+    await server.close()
+    await database.close()
+  })
+  const as: TestApp['as'] = (credential) =>
+    createClient(() => server.url, typeof credential === 'string' ? { 'api-key': credential } : credential)
+  return {
+    get database() {
+      return database
+    },
+    get url() {
+      return server.url
+    },
+    root: as(ROOT_KEY),
+    nobody: as({}),
+    as,
+  }
+}
+
+function createClient(url: () => string, headers: Record<string, string>): Client {
+  async function send(document: string, variables: object = {}): Promise<Answer> {
+    const response = await fetch(url(), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query: document, variables }),
+    })
+    const body = await response.json()
+    return { status: response.status, headers: response.headers, data: body.data ?? null, errors: body.errors ?? [] }
+  }
+  return {
+    send,
+    async ok(document, variables) {
+      const { data, errors } = await send(document, variables)
+      expect(errors, document).toEqual([])
+      return data
+    },
+    async failed(typeName, document, variables) {
+      const { data, errors } = await send(document, variables)
+      expect(errors, document).toEqual([])
+      const [result] = Object.values(data) as [{ __typename: string }]
+      expect(result.__typename, JSON.stringify(result)).toBe(typeName)
+      return result
+    },
+    async refused(code, document, variables) {
+      const { errors } = await send(document, variables)
+      const [error] = errors
+      expect(error?.extensions.code, JSON.stringify(errors)).toBe(code)
+      return error as Answer['errors'][number]
+    },
+  }
+}

@@ -1,0 +1,2 @@
+/** The ROOT_API_KEY of every test. */
+export const ROOT_KEY = 'root-key-of-the-tests-0123456789-abcdef'
