@@ -12,5 +12,5 @@ import './viewer/schema.ts'
 import './node.ts'
 import { builder } from './builder.ts'
 
-/** The whole API. */
-export const schema = builder.toSchema()
+/** The whole API, in the order of its declaration: what matters first comes first. */
+export const schema = builder.toSchema({ sortSchema: false })

@@ -1,6 +1,151 @@
-import { readConfig } from '../config.ts'
+import { Command, CommanderError, Option } from 'commander'
+import { isScalarType } from 'graphql'
+import { bootstrap } from '../bootstrap.ts'
+import { ConfigError, readConfig } from '../config.ts'
+import { openDatabase } from '../db/database.ts'
+import { FolderInUseError } from '../db/embedded.ts'
+import { migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
+import { schema } from '../schema.ts'
+import { type CommandSpec, deriveCommands, isList, namedOf } from './commands.ts'
+import { documentOf } from './document.ts'
+import { formatResult } from './print.ts'
+import { type Result, sendInProcess, sendOverHttp, UnreachableError } from './send.ts'
 import { serve } from './serve.ts'
+import { shortcutsOf } from './shortcuts.ts'
+import { readValue, UsageError } from './values.ts'
 
-export async function main(_args: string[]) {
-  await serve(readConfig(process.env))
+/** What a script can tell from the exit. */
+const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 }
+
+const HELP = `
+Without --url a command works on the database itself, as the operator. With --url it asks a server over HTTP, with the
+key in CHATELAINE_API_KEY. Values with several parts are written key=value,key=value and can be repeated.
+
+Exit codes: 0 done · 1 refused, or not possible · 2 wrong usage · 3 server or database out of reach`
+
+type Flags = Record<string, string | string[] | boolean | undefined>
+
+/** Runs one command line. */
+export async function main(args: string[]) {
+  try {
+    await createProgram().parseAsync(args, { from: 'user' })
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('chatelaine')
+    .description('Administers who may do what: users, API keys, organizations, projects and roles.')
+    .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', process.env.CHATELAINE_URL)
+    .option('--json', 'print the answer as JSON')
+    .addHelpText('after', HELP)
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  program.command('serve').description('Migrate the database and serve the API.').action(() => serve(readConfig(process.env)))
+  program.command('migrate').description('Bring the database up to date, and make root where it is missing.').action(migrateOnly)
+  for (const spec of deriveCommands(schema)) addCommand(program, spec)
+  return program
+}
+
+async function migrateOnly() {
+  const config = readConfig(process.env)
+  const database = await openDatabase(config)
+  try {
+    await migrate(database)
+    const { rootKey } = await bootstrap(database, config.rootApiKey)
+    process.stdout.write('The database is up to date.\n')
+    if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
+  } finally {
+    await database.close()
+  }
+}
+
+function addCommand(program: Command, spec: CommandSpec) {
+  const [summary = ''] = spec.description.split('\n')
+  const command = program.command(spec.name).summary(summary.replace(/(\.|:) .*/, '$1')).description(spec.description)
+  const { positional } = spec
+  if (positional) {
+    const word = isList(positional.type) ? `${positional.name}...` : positional.name
+    command.argument(`<${word}>`, positional.description)
+  }
+  const taken = new Set(spec.parameters.map(({ flag }) => flag))
+  for (const parameter of spec.parameters) command.addOption(optionOf(parameter))
+  for (const { flag, description, isRepeatable } of shortcutsOf(spec)) {
+    if (!taken.has(flag)) command.option(`--${flag} <value${isRepeatable ? '...' : ''}>`, description)
+  }
+  if (spec.hasInput) command.option('--clear <names...>', 'set these values to nothing')
+  command.exitOverride().action(async (...received) => {
+    const flags: Flags = received.at(-2)
+    const variables = readVariables(spec, positional ? received[0] : undefined, flags)
+    await runCommand(program, spec, variables)
+  })
+}
+
+function optionOf({ flag, type, description, isRequired }: CommandSpec['parameters'][number]): Option {
+  const named = namedOf(type)
+  const isFlag = isScalarType(named) && named.name === 'Boolean' && !isList(type)
+  const value = isFlag ? '[true|false]' : `<value${isList(type) ? '...' : ''}>`
+  return new Option(`--${flag} ${value}`, description).makeOptionMandatory(isRequired)
+}
+
+function readVariables(spec: CommandSpec, word: string | string[] | undefined, flags: Flags): Record<string, unknown> {
+  const values: Record<string, unknown> = {}
+  const outside: Record<string, unknown> = {}
+  if (spec.positional && word !== undefined) {
+    values[spec.positional.name] = readValue(spec.positional.flag, spec.positional.type, word)
+  }
+  for (const { name, flag, type } of spec.parameters) {
+    const given = flags[name]
+    if (given === undefined) continue
+    const target = spec.hasInput && name === 'dryRun' ? outside : values
+    target[name] = readValue(flag, type, given)
+  }
+  for (const name of [flags.clear ?? []].flat()) values[String(name)] = null
+  for (const shortcut of shortcutsOf(spec)) shortcut.apply(flags, values)
+  return spec.hasInput ? { input: values, ...outside } : values
+}
+
+async function runCommand(program: Command, spec: CommandSpec, variables: Record<string, unknown>) {
+  const { url, json } = program.opts<{ url?: string; json?: boolean }>()
+  const document = documentOf(spec, variables)
+  const result = url
+    ? await sendOverHttp(url, process.env.CHATELAINE_API_KEY, document, variables)
+    : await sendInProcess(readConfig(process.env), document, variables)
+  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+  else printResult(spec, result)
+  process.exitCode = exitCodeOf(spec, result)
+}
+
+function printResult(spec: CommandSpec, { data, errors }: Result) {
+  for (const { message, path } of errors ?? []) {
+    const where = path && path.length > 1 ? ` (${path.join('.')})` : ''
+    process.stderr.write(`chatelaine: ${message}${where}\n`)
+  }
+  const value = data?.[spec.field.name]
+  if (isErrorMember(value)) process.stderr.write(`chatelaine: ${value.message}\n`)
+  else if (value !== null && value !== undefined) process.stdout.write(`${formatResult(value)}\n`)
+  else if (!errors) process.stderr.write('chatelaine: Not found.\n')
+}
+
+function isErrorMember(value: unknown): value is { code: string; message: string } {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+}
+
+function exitCodeOf(spec: CommandSpec, { data, errors }: Result): number {
+  const value = data?.[spec.field.name] ?? null
+  if (value !== null) return isErrorMember(value) ? EXIT.refused : EXIT.done
+  const codes = errors?.map((error) => error.extensions?.code) ?? []
+  if (codes.includes('INTERNAL_SERVER_ERROR') || codes.includes('OUTCOME_UNKNOWN')) return EXIT.unreachable
+  return codes.includes('BAD_USER_INPUT') ? EXIT.usage : EXIT.refused
+}
+
+/** Says what stopped the command, and gives the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+  const known = [ConfigError, FolderInUseError, NewerDatabaseError, PendingMigrationsError, UnreachableError, UsageError]
+  const { message, stack } = error as Error
+  process.stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)
+  if (error instanceof UsageError) return EXIT.usage
+  return error instanceof UnreachableError ? EXIT.unreachable : EXIT.refused
 }

@@ -19,6 +19,14 @@ export class NewerDatabaseError extends Error {
   }
 }
 
+/** The database is behind this version. */
+export class PendingMigrationsError extends Error {
+  override name = 'PendingMigrationsError'
+  constructor() {
+    super('The database is not up to date: run "chatelaine migrate" or start the server first.')
+  }
+}
+
 /** Any number, the same for all: of servers that start at once, one migrates and the others wait. */
 const MIGRATION_LOCK = 7_307_199_820
 
@@ -41,13 +49,21 @@ export async function migrate(database: Database) {
   }
 }
 
-async function refuseNewer(db: ReturnType<typeof drizzle>) {
+/** @throws PendingMigrationsError, NewerDatabaseError */
+export async function refusePending({ db }: Database) {
+  const applied = await refuseNewer(db)
+  if (readdirSync(migrationsFolder).some((name) => !applied.includes(name))) throw new PendingMigrationsError()
+}
+
+/** Gives the migrations that the database has. @throws NewerDatabaseError */
+async function refuseNewer(db: Database['db']): Promise<string[]> {
   const [table] = await db.execute<{ name: string | null }>(
     sql`select to_regclass('drizzle.__drizzle_migrations') as name`,
   )
-  if (!table?.name) return
+  if (!table?.name) return []
   const applied = await db.execute<{ name: string }>(sql`select name from drizzle.__drizzle_migrations`)
   const known = new Set(readdirSync(migrationsFolder))
   const unknown = applied.map((row) => row.name).filter((name) => !known.has(name))
   if (unknown.length > 0) throw new NewerDatabaseError(unknown)
+  return applied.map((row) => row.name)
 }

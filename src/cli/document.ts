@@ -1,0 +1,83 @@
+/** The document a command sends: everything that can be shown of the answer, and always the error. */
+import {
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLUnionType,
+  getNamedType,
+  isAbstractType,
+  isInterfaceType,
+  isLeafType,
+  isObjectType,
+  isRequiredArgument,
+  isUnionType,
+} from 'graphql'
+import type { CommandSpec } from './commands.ts'
+
+/** What is asked of each kind of error, beside its code and message. */
+const ERROR_FIELDS: Record<string, string> = {
+  InvalidInput: 'issues { path message }',
+  NotFound: 'path',
+  MissingAuthority: 'missing',
+}
+
+/** By which field a person knows a thing. */
+const LABELS = ['username', 'code', 'name', 'label']
+
+/** The document for the arguments given; the others keep their defaults. */
+export function documentOf({ operation, field }: CommandSpec, given: object): string {
+  const used = field.args.filter(({ name }) => name in given)
+  const variables = used.map(({ name, type }) => `$${name}: ${type}`).join(', ')
+  const args = used.map(({ name }) => `${name}: $${name}`).join(', ')
+  const head = variables === '' ? '' : ` (${variables})`
+  const call = args === '' ? field.name : `${field.name}(${args})`
+  return `${operation}${head} { ${call} ${selectionOf(field.type, 2)} }`
+}
+
+/** The selection on a type, `depth` objects deep. */
+function selectionOf(type: GraphQLOutputType, depth: number): string {
+  const named = getNamedType(type)
+  if (isLeafType(named)) return ''
+  if (isUnionType(named)) return resultSelection(named, depth)
+  if (isInterfaceType(named)) return '{ __typename id }'
+  if (!isObjectType(named)) return ''
+  if (isConnection(named)) return connectionSelection(named, depth)
+  return `{ ${fieldsOf(named, depth).join(' ')} }`
+}
+
+function resultSelection(union: GraphQLUnionType, depth: number): string {
+  const members = union.getTypes().map((type) => {
+    const fields = type.name.endsWith('Payload') ? selectionOf(type, depth) : `{ ${ERROR_FIELDS[type.name] ?? 'code'} }`
+    return `... on ${type.name} ${fields}`
+  })
+  return `{ __typename ${members.join(' ')} ... on Error { code message } }`
+}
+
+function fieldsOf(type: GraphQLObjectType, depth: number): string[] {
+  return Object.values(type.getFields()).flatMap((field) => fieldSelection(field, depth))
+}
+
+function fieldSelection(field: GraphQLField<unknown, unknown>, depth: number): string[] {
+  if (field.args.some(isRequiredArgument)) return []
+  const type = getNamedType(field.type)
+  if (isLeafType(type)) return [field.name]
+  if (isAbstractType(type) || !isObjectType(type)) return []
+  if (depth > 1) return [`${field.name} ${selectionOf(type, depth - 1)}`]
+  const label = labelOf(type)
+  return label ? [`${field.name} { ${label} }`] : []
+}
+
+function isConnection(type: GraphQLObjectType) {
+  return type.name.endsWith('Connection')
+}
+
+function connectionSelection(type: GraphQLObjectType, depth: number): string {
+  const node = getNamedType(type.getFields().nodes?.type)
+  if (!isObjectType(node)) return ''
+  if (depth < 2) return `{ nodes { ${labelOf(node) ?? 'id'} } }`
+  return `{ nodes { ${fieldsOf(node, 1).join(' ')} } pageInfo { hasNextPage endCursor } }`
+}
+
+function labelOf(type: GraphQLObjectType): string | undefined {
+  return LABELS.find((name) => name in type.getFields())
+}

@@ -1,0 +1,56 @@
+/** The two ways to the API: in process, as the operator who has the database in hand, or over HTTP with a key. */
+import { createApp } from '../app.ts'
+import { OPERATOR } from '../auth/caller.ts'
+import { bootstrap } from '../bootstrap.ts'
+import type { Config } from '../config.ts'
+import { type Database, openDatabase } from '../db/database.ts'
+import { createId } from '../db/id.ts'
+import { migrate, refusePending } from '../db/migrate.ts'
+import { answerPost } from '../http/answer.ts'
+
+/** An answer of the API. */
+export interface Result {
+  data?: Record<string, unknown> | null
+  errors?: { message: string; path?: (string | number)[]; extensions?: { code?: string } }[]
+}
+
+/** The server could not be reached, or did not answer as one of ours. */
+export class UnreachableError extends Error {
+  override name = 'UnreachableError'
+}
+
+export async function sendOverHttp(url: string, apiKey: string | undefined, document: string, variables: object) {
+  let response: Response
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
+      body: JSON.stringify({ query: document, variables }),
+    })
+    return (await response.json()) as Result
+  } catch (error) {
+    const { cause } = error as { cause?: Error }
+    throw new UnreachableError(`No Chatelaine answers at ${url}: ${cause?.message || (error as Error).message}`)
+  }
+}
+
+/** @throws FolderInUseError while a server holds the embedded database */
+export async function sendInProcess(config: Config, document: string, variables: object): Promise<Result> {
+  const database = await openDatabase(config)
+  try {
+    await prepare(database, config)
+    const context = { caller: OPERATOR, requestId: createId(), address: null }
+    const body = JSON.stringify({ query: document, variables })
+    return JSON.parse((await answerPost(createApp(database), body, undefined, context)).body) as Result
+  } finally {
+    await database.close()
+  }
+}
+
+/** An embedded database is this command's alone, so it is brought up to date; a shared one is left to `migrate`. */
+async function prepare(database: Database, config: Config) {
+  if (database.kind === 'POSTGRESQL') return refusePending(database)
+  await migrate(database)
+  const { rootKey } = await bootstrap(database, config.rootApiKey)
+  if (rootKey) process.stderr.write(`The key of root, shown this once: ${rootKey}\n`)
+}

@@ -1,0 +1,56 @@
+/** Flags beside those of the schema: what the commands that we replace had. */
+import type { CommandSpec } from './commands.ts'
+
+interface Shortcut {
+  flag: string
+  description: string
+  isRepeatable: boolean
+  /** Puts what was given into the values of the input. */
+  apply(flags: Record<string, unknown>, values: Record<string, unknown>): void
+}
+
+export function shortcutsOf(spec: CommandSpec): Shortcut[] {
+  const takes = (name: string) => spec.hasInput && spec.parameters.some((parameter) => parameter.name === name)
+  return [
+    ...(takes('displayName') ? [firstName, lastName] : []),
+    ...(takes('roles') && takes('displayName') ? [role] : []),
+    ...(takes('ifExists') ? [update] : []),
+  ]
+}
+
+const firstName: Shortcut = {
+  flag: 'first-name',
+  description: 'joined with the last name to the display name',
+  isRepeatable: false,
+  apply(flags, values) {
+    const names = [flags.firstName, flags.lastName].filter((name) => name !== undefined)
+    if (names.length > 0 && values.displayName === undefined) values.displayName = names.join(' ')
+  },
+}
+
+const lastName: Shortcut = {
+  flag: 'last-name',
+  description: 'joined with the first name to the display name',
+  isRepeatable: false,
+  apply() {},
+}
+
+const role: Shortcut = {
+  flag: 'role',
+  description: 'a role to hold everywhere; can be repeated',
+  isRepeatable: true,
+  apply(flags, values) {
+    const roles = [flags.role ?? []].flat().map((name) => ({ role: name, everywhere: true }))
+    if (roles.length > 0) values.roles = [...((values.roles as unknown[]) ?? []), ...roles]
+  },
+}
+
+/** A command is repeated by whoever automates; running it again brings things up to date. */
+const update: Shortcut = {
+  flag: 'if-exists',
+  description: '',
+  isRepeatable: false,
+  apply(_flags, values) {
+    values.ifExists ??= 'UPDATE'
+  },
+}

@@ -1,0 +1,67 @@
+/** From the text of the command line to the variables of a document. */
+import { type GraphQLInputType, isInputObjectType, isRequiredInputField, isScalarType } from 'graphql'
+import { isList, namedOf } from './commands.ts'
+
+/** The command line is wrong; the message says which part. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** Reads a flag's text, or texts where it can be repeated. @throws UsageError naming the flag */
+export function readValue(flag: string, type: GraphQLInputType, given: string | string[] | boolean): unknown {
+  if (typeof given === 'boolean') return given
+  if (isList(type)) return [given].flat().map((text) => readOne(flag, namedOf(type), text))
+  return readOne(flag, namedOf(type), [given].flat().at(-1) ?? '')
+}
+
+function readOne(flag: string, type: GraphQLInputType, text: string): unknown {
+  if (isInputObjectType(type)) return readObject(flag, type, text)
+  if (!isScalarType(type)) return text
+  if (type.name === 'Int') return readInteger(flag, text)
+  if (type.name === 'Boolean') return readBoolean(flag, text)
+  return text
+}
+
+function readInteger(flag: string, text: string): number {
+  if (!/^-?\d{1,9}$/.test(text)) throw new UsageError(`--${flag} takes a whole number, not "${text}".`)
+  return Number(text)
+}
+
+function readBoolean(flag: string, text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new UsageError(`--${flag} takes true or false, not "${text}".`)
+}
+
+/**
+ * `role=VERSION_MANAGER,project=project2`, or `username.startsWith=ba` for what is nested; a first part without a key
+ * is the object's first required field.
+ */
+function readObject(flag: string, type: GraphQLInputType, text: string): Record<string, unknown> {
+  const object: Record<string, unknown> = {}
+  for (const [index, part] of text.split(',').entries()) {
+    const equals = part.indexOf('=')
+    if (equals < 0 && index > 0) throw new UsageError(`--${flag}: "${part}" is not key=value.`)
+    const path = equals < 0 ? [firstField(type)] : part.slice(0, equals).split('.')
+    place(flag, type, object, path, part.slice(equals + 1))
+  }
+  return object
+}
+
+function firstField(type: GraphQLInputType): string {
+  const fields = isInputObjectType(type) ? Object.values(type.getFields()) : []
+  return fields.find(isRequiredInputField)?.name ?? fields[0]?.name ?? ''
+}
+
+function place(flag: string, type: GraphQLInputType, object: Record<string, unknown>, path: string[], text: string) {
+  const [key = '', ...rest] = path
+  const fields = isInputObjectType(type) ? type.getFields() : {}
+  const field = Object.hasOwn(fields, key) ? fields[key] : undefined
+  if (!field) throw new UsageError(`--${flag} knows no "${key}", but ${Object.keys(fields).join(', ')}.`)
+  if (rest.length === 0) {
+    object[key] = readValue(`${flag} ${key}`, field.type, text)
+    return
+  }
+  const below = (object[key] ?? {}) as Record<string, unknown>
+  object[key] = below
+  place(flag, namedOf(field.type), below, rest, text)
+}
