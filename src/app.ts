@@ -5,12 +5,14 @@ import type { Database } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { useDocuments } from './http/documents.ts'
 import { publicError, useErrors } from './http/errors.ts'
+import { lintReads } from './read/lint.ts'
 import { schema } from './schema.ts'
 
 export const GRAPHQL_PATH = '/graphql'
 
 /** The API over a database, as a Yoga instance. It does not listen. */
 export function createApp(database: Database) {
+  refuseBadDeclarations()
   return createYoga<Partial<RequestContext>>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -26,6 +28,12 @@ export function createApp(database: Database) {
     landingPage: false,
     logging: false,
   })
+}
+
+/** What the read path can't do right is refused here, not answered wrongly later. */
+function refuseBadDeclarations() {
+  const problems = lintReads(schema)
+  if (problems.length > 0) throw new Error(`The schema can’t be read: ${problems.join(' ')}`)
 }
 
 export type App = ReturnType<typeof createApp>

@@ -84,8 +84,9 @@ builder.mutationType({
 /** The builder as the read path takes it: it asks nothing of this schema's own types. */
 const plain = builder as unknown as Builder
 
-export const Node = builder.interfaceRef<object>('Node').implement({
+export const Node = builder.interfaceRef<{ $type?: string }>('Node').implement({
   description: 'Anything that has an id and can be fetched again by it.',
+  resolveType: (node) => node.$type,
   fields: (t) => ({
     id: t.field({ type: 'ID', nullable: false, description: 'For `node` and `nodes`.', resolve: () => '' }),
   }),

@@ -3,6 +3,7 @@
  * and decided anew, the guard is asked, the operation runs, the audit row is written and the answer is read.
  */
 
+import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'drizzle-orm'
 import { type Change, recordChange } from './audit/operations.ts'
 import { type Caller, readCallerOf } from './auth/caller.ts'
@@ -103,7 +104,8 @@ async function changeWithin<Input, Refs, Values, Answer>(
   decide(plan.may, caller, refs)
   refuseLimitedKey(plan, caller, input)
   if (plan.confers !== 'nothing') await guard(tx, caller, plan.confers(operation))
-  const { values, change } = await plan.run(operation)
+  const { values, change: made } = await plan.run(operation)
+  const change = made && isDeepStrictEqual(made.before, made.after) ? null : made
   if (plan.endangersAdministration && change) await keepAnAdministrator(tx)
   if (change) await recordChange(tx, { ...ctx, caller }, plan.name, change)
   return answer(values, {

@@ -3,7 +3,7 @@ import { builder, Node } from './builder.ts'
 import type { Context } from './context.ts'
 import { parseId } from './node-id.ts'
 import { badUserInput } from './read/errors.ts'
-import { loadOne, loadSeveral } from './read/run.ts'
+import { type Compiled, loadOne, loadSeveral } from './read/run.ts'
 import { typeSpec } from './read/spec.ts'
 
 const MAX_IDS = 100
@@ -38,7 +38,7 @@ async function loadNodes(ids: string[], ctx: Context, info: GraphQLResolveInfo) 
   if (ids.length > MAX_IDS) throw badUserInput(`"ids" takes at most ${MAX_IDS} ids, not ${ids.length}.`)
   const wanted = ids.map((id, index) => readNodeId(id, `ids.${index}`, info))
   const types = [...new Set(wanted.map(({ type }) => type))]
-  const objects: (object | null)[] = wanted.map(() => null)
+  const objects: (Compiled<string> | null)[] = wanted.map(() => null)
   await Promise.all(
     types.map(async (type) => {
       const places = wanted.flatMap((one, index) => (one.type === type ? [index] : []))

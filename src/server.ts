@@ -4,10 +4,12 @@ import { sql } from 'drizzle-orm'
 import { type App, createApp, GRAPHQL_PATH } from './app.ts'
 import { BadCredentialError, identify } from './auth/identify.ts'
 import { UNAUTHENTICATED_ANSWER } from './auth/plugin.ts'
+import { ConfigError } from './config.ts'
 import type { Database } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { type Answer, answerPost } from './http/answer.ts'
 import { MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './http/gate.ts'
+import { outageAnswer } from './http/outage.ts'
 import { logError } from './log.ts'
 
 /** A listening server. */
@@ -16,6 +18,9 @@ export interface Listening {
   /** Takes no new requests, lets those under way finish, then closes. */
   close(): Promise<void>
 }
+
+/** Answers hold what is for the caller alone. */
+const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
 const REQUEST_DEADLINE_MS = 5000
 
@@ -33,18 +38,26 @@ export async function listen(database: Database, { host, port }: { host: string;
   const app = createApp(database)
   const server = createServer(SERVER_LIMITS, (request, response) => {
     answer(app, database, request, response).catch((error: unknown) => {
+      // The client went away: nothing to answer, and nothing for the log.
+      if (request.destroyed && !request.complete) return
       logError(error, null)
-      if (!response.headersSent) send(response, outage(createId()))
+      if (!response.headersSent) send(response, outageAnswer(createId()))
     })
   })
   server.timeout = 15_000
   server.maxHeadersCount = 100
   server.maxConnections = 2000
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)))
     server.listen(port, host, resolve)
   })
   return { url: addressOf(server, host), close: () => closeServer(server) }
+}
+
+function cannotListen({ code }: NodeJS.ErrnoException, host: string, port: number): ConfigError {
+  if (code === 'EADDRINUSE') return new ConfigError(`PORT ${port} is in use on ${host}: choose another one.`)
+  if (code === 'EACCES') return new ConfigError(`PORT ${port} is not open to this user: choose one above 1023.`)
+  return new ConfigError(`HOST "${host}" is no address of this machine (${code}).`)
 }
 
 function addressOf(server: Server, host: string) {
@@ -68,6 +81,7 @@ async function answer(app: App, database: Database, request: IncomingMessage, re
   const requestId = createId()
   const address = request.socket.remoteAddress ?? null
   response.setHeader('x-request-id', requestId)
+  for (const [name, value] of Object.entries(ALWAYS)) response.setHeader(name, value)
   if (request.method === 'GET') return app(request, response, { requestId, address })
   const body = await readBody(request)
   if (body === null) return refuse(request, response, TOO_LARGE)
@@ -87,7 +101,7 @@ async function answerJson(
   } catch (error) {
     if (error instanceof BadCredentialError) return UNAUTHENTICATED_ANSWER
     logError(error, requestId)
-    return outage(requestId)
+    return outageAnswer(requestId)
   }
 }
 
@@ -100,7 +114,8 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request) {
+  // Ending the loop must not end the connection: the answer has still to be read.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length
     if (size > MAX_BODY_BYTES) return null
     chunks.push(chunk)
@@ -128,11 +143,6 @@ async function health(database: Database): Promise<Answer> {
   }
 }
 
-function outage(requestId: string): Answer {
-  const message = 'Something went wrong. Tell the operator this request’s id.'
-  return json(500, { errors: [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR', requestId } }] })
-}
-
 function outcomeUnknown(requestId: string): Answer {
   const message = 'The database did not answer in time. If this was a mutation, look whether it was made.'
   return json(503, { errors: [{ message, extensions: { code: 'OUTCOME_UNKNOWN', requestId } }] })
@@ -152,9 +162,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
 function send(response: ServerResponse, { status, headers, body }: Answer) {
   response.writeHead(status, {
     ...headers,
+    ...ALWAYS,
     'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
   })
   response.end(body)
 }

@@ -1,4 +1,5 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
+import { holdsAt, NOW } from '../auth/held.ts'
 import { builder } from '../builder.ts'
 import type { Transaction } from '../db/database.ts'
 import { organizations, projects, roleGrants, roles } from '../db/tables.ts'
@@ -34,6 +35,6 @@ export function readAccess(tx: Transaction, userId: string): Promise<LostAccess[
     .innerJoin(roles, eq(roles.id, roleGrants.roleId))
     .leftJoin(organizations, eq(organizations.id, roleGrants.organizationId))
     .leftJoin(projects, eq(projects.id, roleGrants.projectId))
-    .where(and(eq(roleGrants.userId, userId), isNull(roleGrants.endedAt)))
+    .where(and(eq(roleGrants.userId, userId), holdsAt(roleGrants, NOW)))
     .orderBy(roles.name, roleGrants.since)
 }

@@ -5,13 +5,13 @@ import { allConfer, membershipConfers, type RoleItem, rolesConfer, userConfers }
 import { ADMINISTRATOR } from '../auth/permissions.ts'
 import { builder } from '../builder.ts'
 import type { Operation } from '../change.ts'
-import { ConflictError, InvalidInputError } from '../errors.ts'
+import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { readId } from '../node-id.ts'
-import { findHomeOrganization } from '../organization/reference.ts'
+import { findHomeOrganization, findOrganizationById } from '../organization/reference.ts'
 import { type FoundRole, findRoles, RoleGrantInput, roleIssues } from '../role/items.ts'
 import { grantRoles } from '../role/operations.ts'
-import { userChange, usernameIssues } from '../user/mutations.ts'
+import { refuseReservedName, userChange, usernameIssues } from '../user/mutations.ts'
 import { bringBackUser, changeUser, insertUser, isRoot, removeUser, SERVICE_PREFIX } from '../user/operations.ts'
 import { findDeletedUser, findUser, findUserIfAny } from '../user/reference.ts'
 import { User } from '../user/type.ts'
@@ -105,7 +105,8 @@ mutation({
     created: p.boolean('False where it existed and was updated.'),
   }),
   check: (input) => [
-    ...nameIssues('username', serviceName(input.username)),
+    // What is checked is the name of its own, without the prefix.
+    ...nameIssues('username', serviceName(input.username).slice(SERVICE_PREFIX.length)),
     ...titleIssues('displayName', input.displayName),
     ...roleIssues('roles', input.roles),
   ],
@@ -201,17 +202,19 @@ mutation({
   }),
   payload: (p) => ({ user: p.loaded(User, 'The user, disabled.') }),
   check: (input) => nameIssues('username', input.username),
-  find: async (finder, input) => ({ user: await findDeletedUser(finder, readId('user', input.id, 'id'), 'id') }),
+  async find(finder, input) {
+    const user = await findDeletedUser(finder, readId('user', input.id, 'id'), 'id')
+    return {
+      user,
+      organization: await findOrganizationById(finder, user.organizationId, 'id', 'The home of that user'),
+    }
+  },
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   confers: ({ refs }) => membershipConfers(refs.user.organizationId),
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { user } }) {
     const username = input.username ?? user.username
-    if (username.toLowerCase().startsWith(SERVICE_PREFIX) !== (user.kind === 'SERVICE')) {
-      throw new InvalidInputError([
-        { path: 'username', message: `Names of service users, and theirs alone, begin with "${SERVICE_PREFIX}".` },
-      ])
-    }
+    refuseReservedName(user, username)
     await bringBackUser(tx, caller, user, username)
     return { values: { user: user.id }, change: userChange(user, { after: { username, active: false } }) }
   },

@@ -130,9 +130,10 @@ mutation({
     if (key.source === 'ENVIRONMENT')
       throw new ConflictError('This key is set by ROOT_API_KEY: change the variable and start again.')
     if (key.revokedAt !== null) throw new ConflictError('The key is revoked: make a new one.')
-    const expiresAt = successorExpiry(key, caller, new Date())
-    if (expiresAt !== null && Date.parse(expiresAt) <= Date.now())
+    if (key.expiresAt !== null && Date.parse(key.expiresAt) <= Date.now()) {
       throw new ConflictError('The key has expired: make a new one.')
+    }
+    const expiresAt = successorExpiry(key, caller, new Date())
     const limits = await readLimits(tx, key)
     const { label, readOnly } = key
     await endApiKey(tx, caller, key.id)

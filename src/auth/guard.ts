@@ -1,7 +1,7 @@
 /** Rule 1 of the guard: nobody confers what they do not hold at that scope for that long. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
-import { roleGrants, rolePermissions } from '../db/tables.ts'
+import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
 import { MissingAuthorityError } from '../errors.ts'
 import type { Caller, Scope } from './caller.ts'
 import { authorityOf, held, holdsAt, NOW, uncovered } from './held.ts'
@@ -32,13 +32,17 @@ export function wordsConfer(words: string[], { organizationId, projectId }: Scop
   return sql`(select w.what, ${organizationId}::uuid as organization_id, ${projectId}::uuid as project_id, null::timestamptz as until from unnest(${sql.param(words)}::text[]) as w(what))`
 }
 
-/** Permissions added to a role: conferred on everyone who holds it, where they hold it. */
+/** Permissions added to a role: conferred on everyone who holds it, where they hold it, and on every key limited to it. */
 export function roleEditConfers(roleId: string, words: string[]): Conferral {
   if (words.length === 0) return null
   return sql`(
-    select w.what, g.organization_id, g.project_id, g.expires_at as until
-    from ${roleGrants} as g, unnest(${sql.param(words)}::text[]) as w(what)
-    where g.role_id = ${roleId} and g.ended_at is null and (g.expires_at is null or ${NOW} < g.expires_at)
+    select w.what, t.organization_id, t.project_id, t.until from (
+      select g.organization_id, g.project_id, g.expires_at as until from ${roleGrants} as g
+      where g.role_id = ${roleId} and g.ended_at is null and (g.expires_at is null or ${NOW} < g.expires_at)
+      union
+      select l.organization_id, l.project_id, k.expires_at from ${apiKeyLimits} as l join ${apiKeys} as k on k.id = l.api_key_id
+      where l.role_id = ${roleId} and k.revoked_at is null and (k.expires_at is null or ${NOW} < k.expires_at)
+    ) as t, unnest(${sql.param(words)}::text[]) as w(what)
   )`
 }
 

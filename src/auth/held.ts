@@ -37,16 +37,17 @@ export function isActiveAt(user: { id: unknown; deletedAt: unknown }, at: SQL): 
 /**
  * held(user_id, what, organization_id, project_id, via, grant_id, role_id, since, until, state) at a time. `what` is a
  * permission or one of the two words that stand for many; `via` ROLE or MEMBERSHIP; `until` the earliest end of
- * anything it rests on, null for none; `state` ACTIVE, or why it does not hold.
+ * anything it rests on, null for none; `state` ACTIVE, or why it does not hold: the fact itself first, then
+ * its user, so that SUSPENDED is what they would hold were they active.
  */
 export function held(at: SQL = NOW): SQL {
   return sql`(
     select f.user_id, f.what, f.organization_id, f.project_id, f.via, f.grant_id, f.role_id, f.since, f.until,
       case
-        when u.deleted_at <= ${at} then 'DELETED'
-        when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
         when f.since > ${at} then 'NOT_BEGUN'
         when f.until <= ${at} then 'ENDED'
+        when u.deleted_at <= ${at} then 'DELETED'
+        when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
         else 'ACTIVE'
       end as state
     from (

@@ -1,5 +1,8 @@
 import type { Plugin } from 'graphql-yoga'
 import type { Database } from '../db/database.ts'
+import { createId } from '../db/id.ts'
+import { outageAnswer } from '../http/outage.ts'
+import { logError } from '../log.ts'
 import type { Caller } from './caller.ts'
 import { BadCredentialError, identify } from './identify.ts'
 
@@ -19,6 +22,12 @@ export const UNAUTHENTICATED_ANSWER = {
   }),
 }
 
+/** Yoga would print what is thrown here, statement and stack. */
+function outage(error: unknown, { requestId = createId() }: Partial<RequestContext>) {
+  logError(error, requestId)
+  return outageAnswer(requestId)
+}
+
 /** Finds the caller before anything is parsed; a bad credential ends the request. */
 export function useCaller(database: Database): Plugin<object, Partial<RequestContext>> {
   return {
@@ -26,8 +35,8 @@ export function useCaller(database: Database): Plugin<object, Partial<RequestCon
       try {
         serverContext.caller = await identify(database.db, (name) => request.headers.get(name) ?? undefined)
       } catch (error) {
-        if (!(error instanceof BadCredentialError)) throw error
-        const { body, ...init } = UNAUTHENTICATED_ANSWER
+        const { body, ...init } =
+          error instanceof BadCredentialError ? UNAUTHENTICATED_ANSWER : outage(error, serverContext)
         endResponse(new fetchAPI.Response(body, init))
       }
     },

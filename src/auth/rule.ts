@@ -59,10 +59,12 @@ function notAgainstAdministrator<Refs>(rule: Rule<Refs>, userOf: (refs: Refs) =>
   }))
 }
 
-/** The user concerned. */
+/** The user concerned, but not with a key whose limits say what else it may do. */
 function self<Refs>(userIdOf: (refs: Refs) => string): Rule<Refs> {
-  const missing = (caller: Caller, refs: Refs) =>
-    caller.userId !== null && caller.userId === userIdOf(refs) ? [] : ['being that user']
+  const missing = (caller: Caller, refs: Refs) => {
+    if (caller.userId === null || caller.userId !== userIdOf(refs)) return ['being that user']
+    return caller.apiKey?.limited ? ['a key without limits'] : []
+  }
   return [{ text: 'the user themselves', permission: null, missing }]
 }
 

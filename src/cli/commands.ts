@@ -48,7 +48,9 @@ export function deriveCommands(schema: GraphQLSchema): CommandSpec[] {
 
 function deriveCommand(field: GraphQLField<unknown, unknown>, operation: CommandSpec['operation']): CommandSpec {
   const input = field.args.find((argument) => argument.name === 'input')
-  const given = input ? inputFields(input) : field.args.map((argument) => parameter(argument, isRequiredArgument(argument)))
+  const given = input
+    ? inputFields(input)
+    : field.args.map((argument) => parameter(argument, isRequiredArgument(argument)))
   const others = field.args.filter((argument) => input && argument !== input)
   const positional = given.find(({ isRequired, type }) => isRequired && !isInputObjectType(namedOf(type))) ?? null
   return {

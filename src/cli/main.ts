@@ -37,13 +37,23 @@ export async function main(args: string[]) {
 function createProgram(): Command {
   const program = new Command('chatelaine')
     .description('Administers who may do what: users, API keys, organizations, projects and roles.')
-    .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', process.env.CHATELAINE_URL)
+    .option(
+      '--url <address>',
+      'the address of a server, like http://127.0.0.1:4000/graphql',
+      process.env.CHATELAINE_URL,
+    )
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', HELP)
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
-  program.command('serve').description('Migrate the database and serve the API.').action(() => serve(readConfig(process.env)))
-  program.command('migrate').description('Bring the database up to date, and make root where it is missing.').action(migrateOnly)
+  program
+    .command('serve')
+    .description('Migrate the database and serve the API.')
+    .action(() => serve(readConfig(process.env)))
+  program
+    .command('migrate')
+    .description('Bring the database up to date, and make root where it is missing.')
+    .action(migrateOnly)
   for (const spec of deriveCommands(schema)) addCommand(program, spec)
   return program
 }
@@ -63,7 +73,10 @@ async function migrateOnly() {
 
 function addCommand(program: Command, spec: CommandSpec) {
   const [summary = ''] = spec.description.split('\n')
-  const command = program.command(spec.name).summary(summary.replace(/(\.|:) .*/, '$1')).description(spec.description)
+  const command = program
+    .command(spec.name)
+    .summary(summary.replace(/(\.|:) .*/, '$1'))
+    .description(spec.description)
   const { positional } = spec
   if (positional) {
     const word = isList(positional.type) ? `${positional.name}...` : positional.name
@@ -143,7 +156,14 @@ function exitCodeOf(spec: CommandSpec, { data, errors }: Result): number {
 /** Says what stopped the command, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-  const known = [ConfigError, FolderInUseError, NewerDatabaseError, PendingMigrationsError, UnreachableError, UsageError]
+  const known = [
+    ConfigError,
+    FolderInUseError,
+    NewerDatabaseError,
+    PendingMigrationsError,
+    UnreachableError,
+    UsageError,
+  ]
   const { message, stack } = error as Error
   process.stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)
   if (error instanceof UsageError) return EXIT.usage

@@ -34,9 +34,19 @@ function formatObject(object: Json, indent: string): string {
 function formatTable(rows: Json[]): string {
   const names = Object.keys(rows[0] ?? {}).filter((name) => name !== '__typename')
   if (names.length === 0) return '(none)'
-  const cells = [names.map((name) => name.toUpperCase()), ...rows.map((row) => names.map((name) => formatCell(row[name])))]
+  const cells = [
+    names.map((name) => name.toUpperCase()),
+    ...rows.map((row) => names.map((name) => formatCell(row[name]))),
+  ]
   const widths = names.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)))
-  return cells.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  return cells
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** Everything in one line: objects by what they are called, lists by their items. */

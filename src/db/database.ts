@@ -55,6 +55,8 @@ function openPostgres(url: string, poolSize: number): Database {
     socket: openSocket,
     connection: {
       application_name: 'chatelaine',
+      // Cursors hold times as text.
+      TimeZone: 'UTC',
       statement_timeout: 3000,
       lock_timeout: 2000,
       idle_in_transaction_session_timeout: 5000,

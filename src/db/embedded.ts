@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
+import { ConfigError } from '../config.ts'
 
 /** The embedded database: PGlite in a worker thread, spoken to over a socket only this user can reach. */
 export interface Embedded {
@@ -28,9 +29,12 @@ export interface WorkerInput {
   socketPath: string
 }
 
-/** Opens the database in `dataDir`, which this process then holds until it ends. @throws FolderInUseError */
+/**
+ * Opens the database in `dataDir`, which this process then holds until it ends.
+ * @throws FolderInUseError, ConfigError
+ */
 export async function openFolder(dataDir: string): Promise<Embedded> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeFolder(dataDir)
   const release = lockFolder(dataDir)
   try {
     const embedded = await startWorker({ dataDir: join(dataDir, 'pglite'), image: null })
@@ -56,6 +60,15 @@ export function openImage(image: Uint8Array | null): Promise<Embedded> {
 /** Leaves the server's address in the folder, for whoever finds it locked. */
 export function noteAddress(dataDir: string, url: string) {
   writeFileSync(join(dataDir, 'server.url'), url, { mode: 0o600 })
+}
+
+function makeFolder(dataDir: string) {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    accessSync(dataDir, constants.W_OK)
+  } catch (error) {
+    throw new ConfigError(`DATA_DIR "${dataDir}" can’t be written to (${(error as NodeJS.ErrnoException).code}).`)
+  }
 }
 
 /** Two processes on one folder corrupt it. The kernel frees this lock even when the process is killed. */

@@ -4,10 +4,14 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { ConfigError } from '../config.ts'
 import type { Database } from './database.ts'
 
 /** Beside this file, not the working directory: the command runs from anywhere. */
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
+
+/** PostgreSQL 15. */
+const OLDEST_VERSION = 150_000
 
 /** The database was migrated by a newer version, which this one could only damage. */
 export class NewerDatabaseError extends Error {
@@ -40,6 +44,7 @@ export async function migrate(database: Database) {
   const client = url ? postgres(url, limitless) : postgres(limitless)
   try {
     const db = drizzle({ client })
+    await refuseOld(client)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
     await refuseNewer(db)
     await runMigrations(db, { migrationsFolder })
@@ -47,6 +52,18 @@ export async function migrate(database: Database) {
   } finally {
     await client.end({ timeout: 2 })
   }
+}
+
+/** The first word with the database, so that what is wrong with its address shows here. @throws ConfigError */
+async function refuseOld(client: postgres.Sql) {
+  try {
+    const [row] = await client`select current_setting('server_version_num')::int as version`
+    if (row?.version >= OLDEST_VERSION) return
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    throw new ConfigError(`DATABASE_URL: the database can’t be reached (${code ?? message}).`)
+  }
+  throw new ConfigError('DATABASE_URL: the database is older than PostgreSQL 15.')
 }
 
 /** @throws PendingMigrationsError, NewerDatabaseError */

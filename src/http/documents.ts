@@ -43,6 +43,10 @@ export function useDocuments(): Plugin<object, Partial<RequestContext>> {
         return verdict[who]
       })
     },
+    onExecute({ args, setResultAndStopExecution }) {
+      const { caller } = args.contextValue as unknown as RequestContext
+      if (caller === null && asksForSchema(args.document)) setResultAndStopExecution({ errors: [unauthenticated()] })
+    },
   }
 }
 
@@ -50,19 +54,26 @@ function parseBounded(source: string): DocumentNode {
   try {
     return parse(source, { maxTokens: MAX_TOKENS })
   } catch (error) {
+    // Brackets in brackets exhaust the parser's stack before its tokens.
+    if (error instanceof RangeError) throw tooComplex('The document nests too deep.')
     if (!(error instanceof GraphQLError)) throw error
-    const code =
-      error.message.includes('token') && error.message.includes('limit') ? 'QUERY_TOO_COMPLEX' : 'GRAPHQL_PARSE_FAILED'
-    throw withCode(error, code)
+    if (error.message.includes('Parsing aborted')) throw tooComplex(`The document has more than ${MAX_TOKENS} tokens.`)
+    throw withCode(error, 'GRAPHQL_PARSE_FAILED')
   }
 }
 
 function judge(schema: Parameters<typeof validate>[0], document: DocumentNode, isNobody: boolean): GraphQLError[] {
   const tooMuch = complexityError(document)
   if (tooMuch) return [tooMuch]
-  if (isNobody && asksForSchema(document)) return [unauthenticated()]
   const errors = validate(schema, document, undefined, { maxErrors: 10, hideSuggestions: isNobody })
+  if (errors.some((error) => error.message === 'Validation aborted.')) {
+    return [tooComplex('The document is too much to be validated: select fewer equal fields.')]
+  }
   return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
+}
+
+function tooComplex(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } })
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {

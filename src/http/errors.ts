@@ -21,16 +21,23 @@ const PUBLIC_CODES = new Set([
   'MISSING_AUTHORITY',
 ])
 
+/** More of them tell nothing new. */
+const MAX_ERRORS = 100
+
 /** Masks what a client may not see, and adds the errors of mutations that the document did not ask for. */
 export function useErrors(): Plugin<object, Context> {
   return {
-    onExecute() {
+    onExecute({ args }) {
+      // Names of the schema are not suggested to nobody.
+      Object.assign(args, { hideSuggestions: (args.contextValue as unknown as Context).caller === null })
       return {
         onExecuteDone({ args, result, setResult }) {
           if (Symbol.asyncIterator in result) return
           const { loudErrors, requestId } = args.contextValue as unknown as Context
           if (!result.errors && loudErrors.length === 0) return
-          const errors = [...(result.errors ?? []), ...loudErrors].map((error) => publicError(error, requestId))
+          const errors = [...(result.errors ?? []), ...loudErrors]
+            .slice(0, MAX_ERRORS)
+            .map((error) => publicError(error, requestId))
           setResult({ ...result, errors })
         },
       }
@@ -41,7 +48,7 @@ export function useErrors(): Plugin<object, Context> {
 /** The error as the client sees it. What is masked is whole in the log, under the request's id. */
 export function publicError(error: unknown, requestId: string): GraphQLError {
   if (error instanceof GraphQLError) {
-    if (PUBLIC_CODES.has(String(error.extensions.code))) return error
+    if (PUBLIC_CODES.has(String(error.extensions.code)) || error.extensions.requestId) return error
     // Without a path it is about the request, not a field: a variable of the wrong type, an unknown operation.
     if (error.path === undefined) return badRequest(error)
   }
@@ -54,7 +61,13 @@ export function publicError(error: unknown, requestId: string): GraphQLError {
   })
 }
 
+/** GraphQL quotes the value it refuses, however long. */
+const MAX_MESSAGE_LENGTH = 300
+
 function badRequest(error: GraphQLError): GraphQLError {
-  const { message, nodes } = error
-  return new GraphQLError(message, { nodes, extensions: { code: 'BAD_USER_INPUT' } })
+  const { message, nodes, extensions } = error
+  const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message
+  const { status, headers } = (extensions.http ?? {}) as { status?: number; headers?: object }
+  const http = status ? { http: { status, headers } } : {}
+  return new GraphQLError(short, { nodes, extensions: { code: 'BAD_USER_INPUT', ...http } })
 }

@@ -14,12 +14,16 @@ export interface Refusal {
 /** What a request asks for; a refusal where it is not to be answered. */
 export function readTarget(request: IncomingMessage): URL | Refusal {
   const { host } = request.headers
-  if (host !== undefined && !URL.canParse(`http://${host}/`))
-    return { status: 400, message: 'The Host header is malformed.' }
+  if (host !== undefined && !isHost(host)) return { status: 400, message: 'The Host header is malformed.' }
   const target = request.url ?? ''
   if (!target.startsWith('/') || target.startsWith('//'))
     return { status: 400, message: 'The request target must be a path.' }
   return URL.parse(target, 'http://localhost') ?? { status: 400, message: 'The request target is malformed.' }
+}
+
+/** A host and a port, and nothing that a URL would take for another part of itself. */
+function isHost(host: string): boolean {
+  return !/[@/?#\\\s]/.test(host) && URL.canParse(`http://${host}/`)
 }
 
 /** Why a request to the API is not answered; null where it is. */

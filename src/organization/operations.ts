@@ -1,7 +1,8 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
+import { endFacts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { basePermissions, organizations, projects, roleGrants, roles, users } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
@@ -48,16 +49,8 @@ export async function addBasePermissions(tx: Transaction, caller: Caller, organi
 /** Ends base permissions. One that does not hold is passed over. */
 export async function endBasePermissions(tx: Transaction, caller: Caller, organizationId: string, words: string[]) {
   if (words.length === 0) return
-  await tx
-    .update(basePermissions)
-    .set({ endedAt: sql`greatest(clock_timestamp(), since + interval '1 microsecond')`, endedBy: caller.userId })
-    .where(
-      and(
-        eq(basePermissions.organizationId, organizationId),
-        isNull(basePermissions.endedAt),
-        sql`${basePermissions.permission} = any(${sql.param(words)})`,
-      ),
-    )
+  const which = and(eq(basePermissions.organizationId, organizationId), inArray(basePermissions.permission, words))
+  await endFacts(tx, basePermissions, which, caller)
 }
 
 /** The base permissions of an organization that hold now, in order. */
@@ -84,11 +77,7 @@ export async function removeOrganization(tx: Transaction, caller: Caller, organi
     const living = parts.map(([what, count]) => `${count} ${what}`).join(', ')
     throw new ConflictError(`The organization "${organization.name}" still has ${living}: delete them first.`)
   }
-  const end = { endedAt: sql`greatest(clock_timestamp(), since + interval '1 microsecond')`, endedBy: caller.userId }
-  await tx
-    .update(roleGrants)
-    .set(end)
-    .where(and(eq(roleGrants.organizationId, organization.id), isNull(roleGrants.endedAt)))
+  await endFacts(tx, roleGrants, eq(roleGrants.organizationId, organization.id), caller)
   await endBasePermissions(tx, caller, organization.id, await readBasePermissions(tx, organization.id))
   await tx.update(organizations).set({ deletedAt: sql`clock_timestamp()` }).where(eq(organizations.id, organization.id))
 }

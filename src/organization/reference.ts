@@ -9,6 +9,10 @@ export function findHomeOrganization(finder: Finder, name: string | null | undef
   if (name !== undefined && name !== null) return findOrganization(finder, name, path)
   const { organizationId } = finder.caller
   if (organizationId === null) return findOrganization(finder, DEFAULT_ORGANIZATION, path)
-  const wanted = { path, what: 'The caller’s organization', lock: 'SHARE' } as const
-  return findRow(finder, organizations, Organization.visible, eq(organizations.id, organizationId), wanted)
+  return findOrganizationById(finder, organizationId, path, 'The caller’s organization')
+}
+
+/** The visible organization of this id. @throws NotFoundError */
+export function findOrganizationById(finder: Finder, id: string, path: string, what: string) {
+  return findRow(finder, organizations, Organization.visible, eq(organizations.id, id), { path, what, lock: 'SHARE' })
 }

@@ -55,8 +55,8 @@ export const OrganizationConnection = reads.connection('Organization', {
   orders: { NAME: ['nameKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'NAME',
   filters: {
-    name: filters.name('nameKey', 'By name.'),
-    createdAt: filters.time('createdAt', 'By the time of creation.'),
+    name: filters.name('nameKey', 'Only those whose name fits.'),
+    createdAt: filters.time('createdAt', 'Only what was created then.'),
   },
 })
 

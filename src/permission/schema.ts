@@ -35,7 +35,7 @@ const PermissionConnection = reads.connection('Permission', {
   node: Permission,
   orders: { NAME: ['name'] },
   defaultOrder: 'NAME',
-  filters: { name: filters.name('name', 'By the word.') },
+  filters: { name: filters.name('name', 'Only words that fit.') },
 })
 
 reads.queryConnection('permissions', PermissionConnection, {

@@ -1,7 +1,8 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
+import { endFacts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { projects, roleGrants } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
@@ -26,13 +27,9 @@ export async function changeProject(tx: Transaction, id: string, fields: { code?
 
 /** Deletes a project; every grant on it ends, and a new project of its code starts with none. Gives how many ended. */
 export async function removeProject(tx: Transaction, caller: Caller, project: Project): Promise<number> {
-  const ended = await tx
-    .update(roleGrants)
-    .set({ endedAt: sql`greatest(clock_timestamp(), since + interval '1 microsecond')`, endedBy: caller.userId })
-    .where(and(eq(roleGrants.projectId, project.id), isNull(roleGrants.endedAt)))
-    .returning({ id: roleGrants.id })
+  const endedGrants = await endFacts(tx, roleGrants, eq(roleGrants.projectId, project.id), caller)
   await tx.update(projects).set({ deletedAt: sql`clock_timestamp()` }).where(eq(projects.id, project.id))
-  return ended.length
+  return endedGrants
 }
 
 async function codedOnce(code: string, write: () => Promise<unknown>) {

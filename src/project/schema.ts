@@ -36,8 +36,8 @@ const ProjectConnection = reads.connection('Project', {
   orders: { CODE: ['codeKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'CODE',
   filters: {
-    code: filters.name('codeKey', 'By code.'),
-    createdAt: filters.time('createdAt', 'By the time of creation.'),
+    code: filters.name('codeKey', 'Only those whose code fits.'),
+    createdAt: filters.time('createdAt', 'Only what was created then.'),
   },
 })
 
@@ -135,7 +135,7 @@ mutation({
   description: 'Deletes a project. Every grant on it ends; a new project of its code starts with none.',
   input: (t) => ({ project: t.string({ required: true, description: 'Its code.' }) }),
   payload: (p) => ({
-    code: p.string('The code that is free again.'),
+    project: p.string('The code that is free again.'),
     endedGrants: p.value('Int', 'How many grants ended.'),
   }),
   find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
@@ -149,7 +149,7 @@ mutation({
     const endedGrants = await removeProject(tx, caller, project)
     const { id, organizationId, code, title } = project
     return {
-      values: { code, endedGrants },
+      values: { project: code, endedGrants },
       change: { targetType: 'Project', targetId: id, organizationId, before: { code, title, endedGrants } },
     }
   },

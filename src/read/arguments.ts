@@ -1,5 +1,6 @@
 import { type FieldNode, type GraphQLField, getArgumentValues, Kind } from 'graphql'
 import { type Compilation, type Env, numberOf } from './compilation.ts'
+import { badUserInput } from './errors.ts'
 import type { ArgumentScope } from './spec.ts'
 
 type Field = GraphQLField<unknown, unknown>
@@ -34,10 +35,17 @@ export function argumentScope(c: Compilation, field: Field, node: FieldNode): Ar
     },
     param: (path, sqlType, convert) =>
       c.slot(`argument ${id} ${path} ${convert ? convertNumber(convert) : ''}`, sqlType, (env) => {
-        const value = readPath(field, node, path, env) ?? null
+        const value = refuseNullBytes(path, readPath(field, node, path, env) ?? null)
         return convert && value !== null ? convert(value as never) : value
       }),
   }
+}
+
+/** The database has no null byte in text. @throws BAD_USER_INPUT naming the argument */
+function refuseNullBytes(path: string, value: unknown): unknown {
+  const isBad = (text: unknown) => typeof text === 'string' && text.includes('\0')
+  if (isBad(value) || (Array.isArray(value) && value.some(isBad))) throw badUserInput(`"${path}" holds a null byte.`)
+  return value
 }
 
 /** Two readings of one argument are two parameters. */

@@ -81,7 +81,7 @@ export type TypeOption = TypeParam<SchemaTypes> | 'DateTime' | 'Duration' | 'Ema
 export interface ReadFields<R extends Relations, T extends TableName<R>> {
   /** A column as it is. */
   column(column: ColumnOf<R, T>, options: Common & { type: TypeOption }): FieldRef<SchemaTypes>
-  /** A value computed in the statement. Rows of other tables that it looks at are not restricted: see `existsVisible`. */
+  /** A value computed in the statement. Rows of other tables that it looks at are not restricted unless it restricts them. */
   expression(
     options: Common & {
       type: TypeOption

@@ -15,14 +15,12 @@ export function createListInputs(builder: Builder) {
   const orders = new Map<string, TypeOption>()
   const filters = new Map<string, TypeOption>()
 
-  function define(name: string, fields: string[], filterFields: Record<string, Filter>) {
+  /** @param orderTexts each order with what it means, for people */
+  function define(name: string, orderTexts: Record<string, string>, filterFields: Record<string, Filter>) {
     const field = builder.enumType(`${name}OrderField`, {
       description: `What a \`${name}Connection\` can be ordered by.`,
       values: Object.fromEntries(
-        fields.map((order) => [
-          order,
-          { value: order, description: `By ${order.toLowerCase().replaceAll('_', ' ')}.` },
-        ]),
+        Object.entries(orderTexts).map(([order, description]) => [order, { value: order, description }]),
       ),
     })
     const order = builder.inputType(`${name}Order`, {

@@ -103,7 +103,7 @@ export function createReads<R extends Relations>(
         ),
       }),
     } as never)
-    inputs.define(name, Object.keys(given.orders), given.filters ?? {})
+    inputs.define(name, orderTexts(table, given.orders), given.filters ?? {})
     return {
       name,
       table: given.table,
@@ -162,4 +162,15 @@ export function createReads<R extends Relations>(
   }
 
   return { type, extend, connection, queryOne, queryConnection }
+}
+
+/** What each order means, by the kind of column it begins with. */
+function orderTexts(table: Row, orders: Record<string, string[]>): Record<string, string> {
+  const isTime = (column: string | undefined) => table[column ?? '']?.getSQLType().startsWith('timestamp')
+  return Object.fromEntries(
+    Object.entries(orders).map(([order, [first]]) => [
+      order,
+      isTime(first) ? 'In order of time: ascending, the oldest first.' : 'Alphabetically: ascending, A first.',
+    ]),
+  )
 }

@@ -21,6 +21,8 @@ declare const compiled: unique symbol
  */
 export interface Compiled<Name extends string> {
   [compiled]: Name
+  /** The name of its type, where it was loaded by key. */
+  $type?: string
 }
 
 type Json = Record<string, unknown>

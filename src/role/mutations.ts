@@ -1,7 +1,10 @@
 import type { Scope } from '../auth/caller.ts'
 import { roleEditConfers, rolesConfer } from '../auth/guard.ts'
+import { ADMINISTRATOR } from '../auth/permissions.ts'
+import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { findOrganization } from '../organization/schema.ts'
+import { isRoot } from '../user/operations.ts'
 import { findUser, type UserReference } from '../user/reference.ts'
 import { User } from '../user/type.ts'
 import { nameIssues, permissionIssues, titleIssues } from '../validate.ts'
@@ -175,7 +178,11 @@ mutation({
     ),
   confers: 'nothing',
   endangersAdministration: true,
+  errors: ['CONFLICT'],
   async run({ tx, caller, refs: { user, items } }) {
+    if (isRoot(user) && items.some((item) => item.roleId === ADMINISTRATOR.id)) {
+      throw new ConflictError('root is never demoted.')
+    }
     const revoked = await revokeRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: revoked.length > 0 },

@@ -3,14 +3,13 @@ import type { Caller, Scope } from '../auth/caller.ts'
 import type { RoleItem } from '../auth/guard.ts'
 import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
+import { endFacts, endLapsed } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { roleGrants, rolePermissions, roles } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
 import { notePermissions } from '../permission/operations.ts'
 
 export type Role = typeof roles.$inferSelect
-
-const ENDED = sql`greatest(clock_timestamp(), since + interval '1 microsecond')`
 
 /** @throws ConflictError where the name is taken. */
 export async function insertRole(
@@ -44,14 +43,10 @@ export async function changeRole(
 /** Deletes a role; every grant of it ends. @throws ConflictError for a built-in role */
 export async function removeRole(tx: Transaction, caller: Caller, role: Role): Promise<number> {
   refuseBuiltIn(role, 'deleted')
-  const ended = await tx
-    .update(roleGrants)
-    .set({ endedAt: ENDED, endedBy: caller.userId })
-    .where(and(eq(roleGrants.roleId, role.id), isNull(roleGrants.endedAt)))
-    .returning({ id: roleGrants.id })
+  const endedGrants = await endFacts(tx, roleGrants, eq(roleGrants.roleId, role.id), caller)
   await endPermissions(tx, caller, role.id, await readPermissions(tx, role.id))
   await tx.update(roles).set({ deletedAt: sql`clock_timestamp()` }).where(eq(roles.id, role.id))
-  return ended.length
+  return endedGrants
 }
 
 function refuseBuiltIn(role: Role, what: string) {
@@ -77,16 +72,8 @@ async function addPermissions(tx: Transaction, caller: Caller, roleId: string, w
 
 async function endPermissions(tx: Transaction, caller: Caller, roleId: string, words: string[]) {
   if (words.length === 0) return
-  await tx
-    .update(rolePermissions)
-    .set({ endedAt: ENDED, endedBy: caller.userId })
-    .where(
-      and(
-        eq(rolePermissions.roleId, roleId),
-        isNull(rolePermissions.endedAt),
-        inArray(rolePermissions.permission, words),
-      ),
-    )
+  const which = and(eq(rolePermissions.roleId, roleId), inArray(rolePermissions.permission, words))
+  await endFacts(tx, rolePermissions, which, caller)
 }
 
 /**
@@ -99,7 +86,7 @@ export async function grantRoles(
   userId: string,
   items: RoleItem[],
 ): Promise<RoleItem[]> {
-  await endLapsed(tx, userId)
+  await endLapsed(tx, roleGrants, eq(roleGrants.userId, userId))
   const open = await readOpenGrants(tx, userId)
   const wanted = longestPerTarget(items).filter(
     (item) => !open.some((grant) => isSameTarget(grant, item) && lasts(grant, item)),
@@ -120,7 +107,7 @@ export async function revokeRoles(
   userId: string,
   items: TargetScope[],
 ): Promise<RoleItem[]> {
-  await endLapsed(tx, userId)
+  await endLapsed(tx, roleGrants, eq(roleGrants.userId, userId))
   const open = await readOpenGrants(tx, userId)
   const revoked = open.filter((grant) => items.some((item) => isSameTarget(grant, item)))
   await endGrants(tx, caller, revoked)
@@ -143,18 +130,10 @@ export async function readOpenGrants(tx: Transaction, userId: string) {
     .where(and(eq(roleGrants.userId, userId), isNull(roleGrants.endedAt)))
 }
 
-/** A grant past its planned end has ended at that end, whoever notices. */
-async function endLapsed(tx: Transaction, userId: string) {
-  await tx
-    .update(roleGrants)
-    .set({ endedAt: sql`expires_at` })
-    .where(and(eq(roleGrants.userId, userId), isNull(roleGrants.endedAt), sql`expires_at <= clock_timestamp()`))
-}
-
 async function endGrants(tx: Transaction, caller: Caller, grants: { id: string }[]) {
   if (grants.length === 0) return
   const ids = grants.map((grant) => grant.id)
-  await tx.update(roleGrants).set({ endedAt: ENDED, endedBy: caller.userId }).where(inArray(roleGrants.id, ids))
+  await endFacts(tx, roleGrants, inArray(roleGrants.id, ids), caller)
 }
 
 function isSameTarget(a: TargetScope, b: TargetScope): boolean {

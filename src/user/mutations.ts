@@ -1,5 +1,5 @@
 import { userConfers } from '../auth/guard.ts'
-import { ConflictError, type Issue } from '../errors.ts'
+import { ConflictError, InvalidInputError, type Issue } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { expiryIssues, nameIssues, titleIssues } from '../validate.ts'
 import { changeUser, endSuspension, isRoot, ROOT_USERNAME, SERVICE_PREFIX, suspendUser } from './operations.ts'
@@ -42,7 +42,7 @@ mutation({
     input.username === undefined && input.email === undefined ? null : userConfers(refs.user.id),
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { user } }) {
-    refuseReserved(user, input.username)
+    if (typeof input.username === 'string') refuseReservedName(user, input.username)
     if (user.kind === 'SERVICE' && input.email === null)
       throw new ConflictError('A service user has the e-mail of the person in charge.')
     await changeUser(tx, user, {
@@ -60,13 +60,15 @@ mutation({
   },
 })
 
-/** @throws ConflictError where the new name belongs to another kind of user. */
-function refuseReserved(user: UserReference, username: string | null | undefined) {
-  if (username === undefined || username === null) return
-  const isService = username.toLowerCase().startsWith(SERVICE_PREFIX)
-  if (username.toLowerCase() === ROOT_USERNAME && !isRoot(user)) throw new ConflictError('"root" is the server’s own.')
-  if (isService !== (user.kind === 'SERVICE')) {
-    throw new ConflictError(`Names of service users, and theirs alone, begin with "${SERVICE_PREFIX}".`)
+/** @throws InvalidInputError where a name belongs to another kind of user */
+export function refuseReservedName(user: { kind: string; usernameKey: string }, username: string) {
+  const name = username.toLowerCase()
+  const refuse = (message: string) => {
+    throw new InvalidInputError([{ path: 'username', message }])
+  }
+  if (name === ROOT_USERNAME && !isRoot(user)) refuse('"root" is the server’s own.')
+  if (name.startsWith(SERVICE_PREFIX) !== (user.kind === 'SERVICE')) {
+    refuse(`Names of service users, and theirs alone, begin with "${SERVICE_PREFIX}".`)
   }
 }
 

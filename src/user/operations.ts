@@ -2,6 +2,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
+import { endFacts, endLapsed } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { apiKeys, roleGrants, userSuspensions, users } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
@@ -12,8 +13,6 @@ export type User = typeof users.$inferSelect
 export const ROOT_USERNAME = 'root'
 /** What SERVICE users' names begin with, so that one sees at a glance what they are. */
 export const SERVICE_PREFIX = 'api-'
-
-const ENDED = sql`greatest(clock_timestamp(), since + interval '1 microsecond')`
 
 interface UserFields {
   username?: string
@@ -49,10 +48,7 @@ export function isRoot(user: { usernameKey: string }): boolean {
 export async function removeUser(tx: Transaction, caller: Caller, user: User) {
   if (isRoot(user)) throw new ConflictError('root is never deleted.')
   await endSuspension(tx, caller, user.id)
-  await tx
-    .update(roleGrants)
-    .set({ endedAt: ENDED, endedBy: caller.userId })
-    .where(and(eq(roleGrants.userId, user.id), isNull(roleGrants.endedAt)))
+  await endFacts(tx, roleGrants, eq(roleGrants.userId, user.id), caller)
   await tx
     .update(apiKeys)
     .set({ revokedAt: sql`clock_timestamp()`, revokedBy: caller.userId })
@@ -100,23 +96,13 @@ async function beginSuspension(
   userId: string,
   suspension: { reason: string | null; expiresAt: string | null },
 ) {
-  await tx
-    .update(userSuspensions)
-    .set({ endedAt: sql`expires_at`, endedBy: null })
-    .where(
-      and(eq(userSuspensions.userId, userId), isNull(userSuspensions.endedAt), sql`expires_at <= clock_timestamp()`),
-    )
+  await endLapsed(tx, userSuspensions, eq(userSuspensions.userId, userId))
   await tx.insert(userSuspensions).values({ id: createId(), userId, grantedBy: caller.userId, ...suspension })
 }
 
 /** Ends a suspension. False where there is none. */
 export async function endSuspension(tx: Transaction, caller: Caller, userId: string): Promise<boolean> {
-  const suspended = await isSuspended(tx, userId)
-  await tx
-    .update(userSuspensions)
-    .set({ endedAt: sql`least(expires_at, ${ENDED})`, endedBy: caller.userId })
-    .where(and(eq(userSuspensions.userId, userId), isNull(userSuspensions.endedAt)))
-  return suspended
+  return (await endFacts(tx, userSuspensions, eq(userSuspensions.userId, userId), caller)) > 0
 }
 
 async function namedOnce(username: string, write: () => Promise<unknown>) {

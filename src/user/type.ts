@@ -83,8 +83,8 @@ export const UserConnection = reads.connection('User', {
   orders: { USERNAME: ['usernameKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'USERNAME',
   filters: {
-    username: filters.name('usernameKey', 'By username.'),
-    createdAt: filters.time('createdAt', 'By the time of creation.'),
+    username: filters.name('usernameKey', 'Only users whose name fits.'),
+    createdAt: filters.time('createdAt', 'Only what was created then.'),
     organization: {
       type: 'String',
       description: 'The name of their home organization.',
