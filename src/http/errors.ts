@@ -67,7 +67,7 @@ const MAX_MESSAGE_LENGTH = 300
 function badRequest(error: GraphQLError): GraphQLError {
   const { message, nodes, extensions } = error
   const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message
-  const { status, headers } = (extensions.http ?? {}) as { status?: number; headers?: object }
+  const { status, headers } = (extensions.http ?? {}) as { status?: number; headers?: Record<string, string> }
   const http = status ? { http: { status, headers } } : {}
   return new GraphQLError(short, { nodes, extensions: { code: 'BAD_USER_INPUT', ...http } })
 }
