@@ -101,8 +101,8 @@ async function changeWithin<Input, Refs, Values, Answer>(
   const caller = await readAuthority(tx, ctx.caller)
   if (!caller) throw new CallerEndedError()
   const operation = { tx, caller, input, refs, dryRun }
-  decide(plan.may, caller, refs)
   refuseLimitedKey(plan, caller, input)
+  decide(plan.may, caller, refs)
   if (plan.confers !== 'nothing') await guard(tx, caller, plan.confers(operation))
   const { values, change: made } = await plan.run(operation)
   const change = made && isDeepStrictEqual(made.before, made.after) ? null : made

@@ -37,6 +37,10 @@ const SERVER_LIMITS = {
 export async function listen(database: Database, { host, port }: { host: string; port: number }): Promise<Listening> {
   const app = createApp(database)
   const server = createServer(SERVER_LIMITS, (request, response) => {
+    // While stopping, a connection that was busy ends with its answer.
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections()
+    })
     answer(app, database, request, response).catch((error: unknown) => {
       // The client went away: nothing to answer, and nothing for the log.
       if (request.destroyed && !request.complete) return

@@ -61,7 +61,9 @@ export async function endApiKey(tx: Transaction, caller: Caller, id: string): Pr
   const rows = await tx
     .update(apiKeys)
     .set({ revokedAt: sql`clock_timestamp()`, revokedBy: caller.userId })
-    .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
+    .where(
+      and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt), sql`(expires_at is null or clock_timestamp() < expires_at)`),
+    )
     .returning({ id: apiKeys.id })
   return rows.length > 0
 }

@@ -6,6 +6,7 @@ import type { apiKeys } from '../db/tables.ts'
 import { Organization } from '../organization/schema.ts'
 import { Project } from '../project/schema.ts'
 import type { CallerScope } from '../read/spec.ts'
+import { ScopeKind, scopeKindSql } from '../role/scope.ts'
 import { Role } from '../role/type.ts'
 import { User } from '../user/type.ts'
 
@@ -28,8 +29,17 @@ const ApiKeyLimit = reads.type('ApiKeyLimit', {
       nullable: true,
       description: 'What it allows; null where the role is gone or hidden.',
     }),
-    organization: f.one('organization', Organization, { description: 'Where it allows it; null is everywhere.' }),
-    project: f.one('project', Project, { description: 'The project it allows it on; null is not one alone.' }),
+    scope: f.expression({
+      type: ScopeKind as never,
+      description: 'How wide it allows it. A scope that is gone, or that the caller may not see, is null below.',
+      sql: scopeKindSql,
+    }),
+    organization: f.one('organization', Organization, {
+      description: 'The organization it allows it in; null is everywhere, gone or hidden.',
+    }),
+    project: f.one('project', Project, {
+      description: 'The project it allows it on; null is not one alone, gone or hidden.',
+    }),
   }),
 })
 

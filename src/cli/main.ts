@@ -27,6 +27,8 @@ type Flags = Record<string, string | string[] | boolean | undefined>
 
 /** Runs one command line. */
 export async function main(args: string[]) {
+  // Whoever reads the output may stop early: `chatelaine --help | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   try {
     await createProgram().parseAsync(args, { from: 'user' })
   } catch (error) {

@@ -12,8 +12,9 @@ export async function serve(config: Config) {
     const { rootKey } = await bootstrap(database, config.rootApiKey)
     const server = await listen(database, config)
     database.noteAddress(server.url)
-    process.stdout.write(`Chatelaine listens at ${server.url}\n`)
     if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
+    // Last, so that whoever waits for this line has all that is said.
+    process.stdout.write(`Chatelaine listens at ${server.url}\n`)
     const signal = await untilStopped()
     process.stdout.write(`${signal}: finishing what is under way.\n`)
     await server.close()

@@ -27,3 +27,13 @@ export async function endFacts(tx: Transaction, table: Fact, which: SQL | undefi
     .returning({ id: table.id })
   return ended.length
 }
+
+interface Planned {
+  expiresAt: string | null
+}
+
+/** Does what holds last at least as long as what is wanted? */
+export function lasts(held: Planned, wanted: Planned): boolean {
+  if (held.expiresAt === null) return true
+  return wanted.expiresAt !== null && Date.parse(wanted.expiresAt) <= Date.parse(held.expiresAt)
+}

@@ -61,12 +61,12 @@ export function publicError(error: unknown, requestId: string): GraphQLError {
   })
 }
 
-/** GraphQL quotes the value it refuses, however long. */
-const MAX_MESSAGE_LENGTH = 300
+/** GraphQL quotes the value it refuses, however long, with its place before or after it. */
+const MAX_MESSAGE_LENGTH = 400
 
 function badRequest(error: GraphQLError): GraphQLError {
   const { message, nodes, extensions } = error
-  const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message
+  const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, 200)} … ${message.slice(-200)}` : message
   const { status, headers } = (extensions.http ?? {}) as { status?: number; headers?: Record<string, string> }
   const http = status ? { http: { status, headers } } : {}
   return new GraphQLError(short, { nodes, extensions: { code: 'BAD_USER_INPUT', ...http } })

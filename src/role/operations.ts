@@ -3,7 +3,7 @@ import type { Caller, Scope } from '../auth/caller.ts'
 import type { RoleItem } from '../auth/guard.ts'
 import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
-import { endFacts, endLapsed } from '../db/history.ts'
+import { endFacts, endLapsed, lasts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { roleGrants, rolePermissions, roles } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
@@ -138,12 +138,6 @@ async function endGrants(tx: Transaction, caller: Caller, grants: { id: string }
 
 function isSameTarget(a: TargetScope, b: TargetScope): boolean {
   return a.roleId === b.roleId && a.organizationId === b.organizationId && a.projectId === b.projectId
-}
-
-/** Does what is held last at least as long as what is wanted? */
-function lasts(held: RoleItem, wanted: RoleItem): boolean {
-  if (held.expiresAt === null) return true
-  return wanted.expiresAt !== null && Date.parse(wanted.expiresAt) <= Date.parse(held.expiresAt)
 }
 
 function longestPerTarget(items: RoleItem[]): RoleItem[] {

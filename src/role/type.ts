@@ -15,6 +15,7 @@ import { Permission } from '../permission/schema.ts'
 import { Project } from '../project/schema.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { User } from '../user/type.ts'
+import { ScopeKind, scopeKindSql } from './scope.ts'
 
 const HELD_WORD = { since: sql`p.since`, expiresAt: sql`p.expires_at`, endedAt: sql`p.ended_at` }
 
@@ -96,11 +97,16 @@ const HeldRoleConnection = reads.connection('HeldRole', {
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   fields: (f) => ({
+    scope: f.expression({
+      type: ScopeKind as never,
+      description: 'How wide it is held. A scope that the caller may not see is null below.',
+      sql: scopeKindSql,
+    }),
     organization: f.one('organization', Organization, {
-      description: 'Where the role is held; null is everywhere.',
+      description: 'The organization it is held in; null is everywhere, or hidden.',
     }),
     project: f.one('project', Project, {
-      description: 'The project the role is held on; null is the whole organization, or everywhere.',
+      description: 'The project it is held on; null is not one alone, or hidden.',
     }),
     since: f.column('since', { type: 'DateTime', description: 'Since when it is held.' }),
     until: f.column('expiresAt', { type: 'DateTime', description: 'Its planned end; null is none.' }),
@@ -120,8 +126,15 @@ const HolderConnection = reads.connection('Holder', {
   defaultOrder: 'SINCE',
   fields: (f) => ({
     role: f.one('role', Role, { implied: true, description: 'The role through which they hold it.' }),
-    organization: f.one('organization', Organization, { description: 'Where it is held; null is everywhere.' }),
-    project: f.one('project', Project, { description: 'The project it is held on; null is not one alone.' }),
+    scope: f.expression({
+      type: ScopeKind as never,
+      description: 'How wide it is held. A scope that the caller may not see is null below.',
+      sql: scopeKindSql,
+    }),
+    organization: f.one('organization', Organization, {
+      description: 'The organization it is held in; null is everywhere, or hidden.',
+    }),
+    project: f.one('project', Project, { description: 'The project it is held on; null is not one alone, or hidden.' }),
     since: f.column('since', { type: 'DateTime', description: 'Since when it is held.' }),
     until: f.column('expiresAt', { type: 'DateTime', description: 'Its planned end; null is none.' }),
     grantedBy: f.one('granter', User, {

@@ -75,7 +75,7 @@ export function refuseReservedName(user: { kind: string; usernameKey: string }, 
 mutation({
   name: 'disableUser',
   description:
-    'Suspends a user: none of their keys works and nothing they hold counts until they are enabled, or the end given.',
+    'Suspends a user: none of their keys works and nothing they hold counts until they are enabled, or the end given. Disabling again extends, it never shortens.',
   input: (t) => ({
     user: t.string({ required: true, description: 'Their username.' }),
     reason: t.string({ description: 'Why; for the audit.' }),
@@ -83,7 +83,7 @@ mutation({
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    changed: p.boolean('False where they were disabled already.'),
+    changed: p.boolean('False where they were disabled as long or longer already.'),
   }),
   check: (input) => [...titleIssues('reason', input.reason), ...expiryIssues('expiresAt', input.expiresAt)],
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),

@@ -2,7 +2,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
-import { endFacts, endLapsed } from '../db/history.ts'
+import { endFacts, endLapsed, lasts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { apiKeys, roleGrants, userSuspensions, users } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
@@ -62,41 +62,35 @@ export async function bringBackUser(tx: Transaction, caller: Caller, user: User,
   await beginSuspension(tx, caller, user.id, { reason: 'Restored', expiresAt: null })
 }
 
-/** Is the user suspended now? The caller of this holds the user's lock. */
-export async function isSuspended(tx: Transaction, userId: string): Promise<boolean> {
-  const rows = await tx
-    .select({ id: userSuspensions.id })
-    .from(userSuspensions)
-    .where(
-      and(
-        eq(userSuspensions.userId, userId),
-        isNull(userSuspensions.endedAt),
-        sql`(expires_at is null or clock_timestamp() < expires_at)`,
-      ),
-    )
-  return rows.length > 0
+interface Suspension {
+  reason: string | null
+  expiresAt: string | null
 }
 
-/** Suspends a user; one whose planned end has passed ends at that end first. @throws ConflictError for root */
+/**
+ * Suspends a user. One who is suspended as long or longer already stays so: disabling never shortens.
+ * @throws ConflictError for root
+ */
 export async function suspendUser(
   tx: Transaction,
   caller: Caller,
   user: User,
-  suspension: { reason: string | null; expiresAt: string | null },
+  suspension: Suspension,
 ): Promise<boolean> {
   if (isRoot(user)) throw new ConflictError('root is never disabled.')
-  if (await isSuspended(tx, user.id)) return false
+  const ofUser = eq(userSuspensions.userId, user.id)
+  await endLapsed(tx, userSuspensions, ofUser)
+  const [open] = await tx
+    .select({ expiresAt: userSuspensions.expiresAt })
+    .from(userSuspensions)
+    .where(and(ofUser, isNull(userSuspensions.endedAt)))
+  if (open && lasts(open, suspension)) return false
+  await endFacts(tx, userSuspensions, ofUser, caller)
   await beginSuspension(tx, caller, user.id, suspension)
   return true
 }
 
-async function beginSuspension(
-  tx: Transaction,
-  caller: Caller,
-  userId: string,
-  suspension: { reason: string | null; expiresAt: string | null },
-) {
-  await endLapsed(tx, userSuspensions, eq(userSuspensions.userId, userId))
+async function beginSuspension(tx: Transaction, caller: Caller, userId: string, suspension: Suspension) {
   await tx.insert(userSuspensions).values({ id: createId(), userId, grantedBy: caller.userId, ...suspension })
 }
 
