@@ -61,13 +61,17 @@ export function publicError(error: unknown, requestId: string): GraphQLError {
   })
 }
 
-/** GraphQL quotes the value it refuses, however long, with its place before or after it. */
-const MAX_MESSAGE_LENGTH = 400
+const MAX_MESSAGE_LENGTH = 1000
+
+/** GraphQL quotes the value it refuses, however long: the value is cut, and its place in the input stays. */
+function shorten(message: string): string {
+  const short = message.replace(/\S{120,}/g, (value) => `${value.slice(0, 40)}…`)
+  return short.length > MAX_MESSAGE_LENGTH ? `${short.slice(0, MAX_MESSAGE_LENGTH)}…` : short
+}
 
 function badRequest(error: GraphQLError): GraphQLError {
   const { message, nodes, extensions } = error
-  const short = message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, 200)} … ${message.slice(-200)}` : message
   const { status, headers } = (extensions.http ?? {}) as { status?: number; headers?: Record<string, string> }
   const http = status ? { http: { status, headers } } : {}
-  return new GraphQLError(short, { nodes, extensions: { code: 'BAD_USER_INPUT', ...http } })
+  return new GraphQLError(shorten(message), { nodes, extensions: { code: 'BAD_USER_INPUT', ...http } })
 }

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest'
+import { startApp } from './support/app.ts'
+import { ROOT_KEY } from './support/root-key.ts'
+import { createUser } from './support/seed.ts'
+
+const app = startApp()
+
+const NULL_BYTE = 'a\0b'
+const HUGE = 'a'.repeat(100_000)
+
+/** A query's argument, its type, the document, and values it can't have. */
+const BAD: [string, string, string, unknown[]][] = [
+  [
+    'id',
+    'ID!',
+    '{ node(id: $v) { id } }',
+    ['', 'x', 'user_', 'user_1', 'thing_00000000-0000-7000-8000-000000000000', 7, NULL_BYTE, HUGE],
+  ],
+  ['ids.1', '[ID!]!', '{ nodes(ids: $v) { id } }', [['user_00000000-0000-7000-8000-000000000000', 'x']]],
+  ['ids', '[ID!]!', '{ nodes(ids: $v) { id } }', [Array(101).fill('user_00000000-0000-7000-8000-000000000000')]],
+  ['first', 'Int', '{ users(first: $v) { totalCount } }', [0, -1, 101, 2147483647, -2147483648]],
+  ['last', 'Int', '{ users(last: $v) { nodes { id } } }', [0, -1, 101]],
+  ['first', 'Int', '{ viewer { user { apiKeys(first: $v) { nodes { id } } } } }', [0, -1, 101]],
+  ['last', 'Int', '{ organizations { nodes { projects(last: $v) { nodes { id } } } } }', [0, -1, 101]],
+  [
+    'after',
+    'String',
+    '{ users(after: $v) { nodes { id } } }',
+    ['', 'x', 'W10', 'WyJVU0VSTkFNRSJd', 'bm8', NULL_BYTE, HUGE],
+  ],
+  ['before', 'String', '{ roles(last: 5, before: $v) { nodes { id } } }', ['', 'x', 'eyJhIjoxfQ']],
+  ['username', 'String!', '{ user(username: $v) { id } }', [NULL_BYTE]],
+  ['code', 'String!', '{ project(code: $v) { id } }', [NULL_BYTE]],
+  ['name', 'String!', '{ role(name: $v) { id } }', [NULL_BYTE]],
+  ['equals', 'String', '{ users(filter: { username: { equals: $v } }) { nodes { id } } }', [NULL_BYTE]],
+  ['startsWith', 'String', '{ roles(filter: { name: { startsWith: $v } }) { nodes { id } } }', [NULL_BYTE]],
+  ['in', '[String!]', '{ projects(filter: { code: { in: $v } }) { nodes { id } } }', [[NULL_BYTE]]],
+  ['organization', 'String', '{ users(filter: { organization: $v }) { nodes { id } } }', [NULL_BYTE]],
+  [
+    'v',
+    'DateTime',
+    '{ users(filter: { createdAt: { from: $v } }) { nodes { id } } }',
+    ['x', '', '2020-13-01T00:00:00Z', 5],
+  ],
+  ['v', 'Int', '{ users(first: $v) { totalCount } }', ['1', 1.5, true, 1e12]],
+  ['v', 'String!', '{ user(username: $v) { id } }', [null, 5, {}, []]],
+  [
+    'orderBy',
+    '[UserOrder!]',
+    '{ users(orderBy: $v) { nodes { id } } }',
+    [[{ field: 'USERNAME' }, { field: 'CREATED_AT' }]],
+  ],
+  [
+    'v',
+    '[UserOrder!]',
+    '{ users(orderBy: $v) { nodes { id } } }',
+    [[{ field: 'EMAIL' }], [{ field: 'USERNAME', direction: 'UP' }]],
+  ],
+]
+
+describe('bad input in a query', () => {
+  test.each(BAD)('is BAD_USER_INPUT naming the argument: %s %s %s', async (argument, type, document, values) => {
+    const found: [unknown, number, string | undefined, boolean][] = []
+    for (const v of values) {
+      const { status, errors } = await app.root.send(`query ($v: ${type}) ${document}`, { v })
+      const [error] = errors
+      const isNamed = new RegExp(`["$]${argument}\\b|\\b${argument}"`).test(error?.message ?? '')
+      found.push([v, status, error?.extensions.code, isNamed])
+    }
+
+    expect(found).toEqual(values.map((v) => [v, 200, 'BAD_USER_INPUT', true]))
+  })
+
+  test('gives first and last at once, or a cursor of another ordering', async () => {
+    const { users } = await app.root.ok('{ users(orderBy: [{ field: CREATED_AT }]) { pageInfo { endCursor } } }')
+
+    await app.root.refused('BAD_USER_INPUT', '{ users(first: 1, last: 1) { nodes { id } } }')
+    const error = await app.root.refused('BAD_USER_INPUT', 'query ($v: String) { users(after: $v) { nodes { id } } }', {
+      v: users.pageInfo.endCursor,
+    })
+
+    expect(error.message).toContain('"after"')
+  })
+
+  test('that no name can be finds nothing and is no failure', async () => {
+    for (const name of ['', ' ', '%', '_', 'a\ud800b', "'; drop table users; --", HUGE]) {
+      const data = await app.root.ok(
+        `query ($name: String!) { user(username: $name) { id } project(code: $name) { id } role(name: $name) { id }
+          organization(name: $name) { id } users(filter: { username: { equals: $name } }) { totalCount } }`,
+        { name },
+      )
+      expect(data).toEqual({ user: null, project: null, role: null, organization: null, users: { totalCount: 0 } })
+    }
+  })
+
+  test('takes wildcards of SQL for what they are', async () => {
+    await createUser(app, 'a_b')
+    await createUser(app, 'axb')
+
+    const { users } = await app.root.ok('{ users(filter: { username: { startsWith: "A_" } }) { nodes { username } } }')
+
+    expect(users.nodes).toEqual([{ username: 'a_b' }])
+  })
+})
+
+describe('a bad request', () => {
+  async function post(body: string, headers: Record<string, string> = {}) {
+    const response = await fetch(app.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'api-key': ROOT_KEY, ...headers },
+      body,
+    })
+    const { errors } = await response.json()
+    return { status: response.status, code: errors[0].extensions.code, message: errors[0].message }
+  }
+
+  test.each([
+    ['no JSON', '{', 400],
+    ['a list', '[]', 400],
+    ['no document', '{}', 400],
+    ['a document that is none', '{"query":5}', 400],
+    ['variables that are none', '{"query":"{ __typename }","variables":[]}', 400],
+    ['variables that are text', '{"query":"{ __typename }","variables":"x"}', 400],
+    ['an operation name that is none', '{"query":"{ __typename }","operationName":5}', 400],
+  ])('with %s is refused with the reason', async (_what, body, status) => {
+    expect(await post(body)).toMatchObject({ status, code: 'BAD_USER_INPUT', message: expect.stringMatching(/\w/) })
+  })
+
+  test('of 1 MB is refused before it is read', async () => {
+    const body = JSON.stringify({
+      query: 'mutation ($input: CreateUserInput!) { createUser(input: $input) { __typename } }',
+      variables: { input: { username: 'a'.repeat(1024 * 1024) } },
+    })
+
+    expect(await post(body)).toMatchObject({ status: 413, code: 'BAD_USER_INPUT' })
+  })
+
+  test('in another form than JSON is refused', async () => {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data',
+      'application/graphql',
+    ]) {
+      expect(await post('{"query":"{ __typename }"}', { 'content-type': type })).toMatchObject({ status: 415 })
+    }
+  })
+
+  test('is not made of two mutations, and a GET makes none', async () => {
+    const two =
+      'mutation { a: createProject(input: { code: "a" }) { __typename } b: createProject(input: { code: "b" }) { __typename } }'
+    await app.root.refused('QUERY_TOO_COMPLEX', two)
+    const one = 'mutation { createProject(input: { code: "a" }) { __typename } }'
+    const response = await fetch(`${app.url}?query=${encodeURIComponent(one)}`, { headers: { 'api-key': ROOT_KEY } })
+
+    expect(response.status).toBe(405)
+    const { projects } = await app.root.ok('{ projects { totalCount } }')
+    expect(projects.totalCount).toBe(0)
+  })
+})

@@ -1,0 +1,38 @@
+/** Mutations as tests send them: one document per mutation that selects everything of every error. */
+import { expect } from 'vitest'
+import type { Answer, Client } from './app.ts'
+
+const ERROR = `... on Error { code message
+  ... on InvalidInput { issues { path message } } ... on NotFound { path } ... on MissingAuthority { missing } }`
+
+/** The document of a mutation. */
+export function changeDocument(name: string, payload = '__typename'): string {
+  const base = typeOf(name)
+  return `mutation ($input: ${base}Input!, $dryRun: Boolean! = false) {
+    ${name}(input: $input, dryRun: $dryRun) { __typename ... on ${base}Payload { ${payload} } ${ERROR} } }`
+}
+
+/** Sends a mutation that must succeed; gives its payload. */
+export async function change(client: Client, name: string, input: object, payload?: string): Promise<Answer['data']> {
+  return client.failed(`${typeOf(name)}Payload`, changeDocument(name, payload), { input })
+}
+
+/** Sends a mutation that must answer with this error; gives that. */
+export async function failChange(
+  client: Client,
+  typeName: string,
+  name: string,
+  input: object,
+): Promise<Answer['data']> {
+  return client.failed(typeName, changeDocument(name), { input })
+}
+
+/** Sends a mutation that must answer with InvalidInput for exactly these paths. */
+export async function failInput(client: Client, paths: string[], name: string, input: object) {
+  const { issues } = await failChange(client, 'InvalidInput', name, input)
+  expect(issues.map((issue: { path: string }) => issue.path)).toEqual(paths)
+}
+
+function typeOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1)
+}

@@ -1,0 +1,253 @@
+/** Every mutation once: an input that it accepts in the world below, and what its payload tells. */
+import type { TestApp } from './app.ts'
+import { change } from './change.ts'
+import { createOrganization, createProject, createRole, createUser, type SeededUser } from './seed.ts'
+
+/** What the inputs speak of. */
+export interface World {
+  rootId: string
+  bob: SeededUser
+  /** The id of the deleted user carol. */
+  carolId: string
+  acmeId: string
+  emptyId: string
+  apolloId: string
+  editorId: string
+}
+
+/** Makes organizations, a project, a role, bob who holds roles, dave who is disabled, carol who is deleted. */
+export async function makeWorld(app: TestApp): Promise<World> {
+  const acmeId = await createOrganization(app, 'acme', ['doc.read'])
+  const emptyId = await createOrganization(app, 'empty')
+  const apolloId = await createProject(app, 'apollo')
+  const editorId = await createRole(app, 'EDITOR', ['doc.edit'])
+  const roles = [
+    { role: 'VERSION_MANAGER', project: 'apollo' },
+    { role: 'EDITOR', organization: 'acme' },
+  ]
+  const bob = await createUser(app, 'bob', { roles })
+  await createUser(app, 'dave')
+  await change(app.root, 'disableUser', { user: 'dave' })
+  const carol = await createUser(app, 'carol')
+  await change(app.root, 'deleteUser', { user: 'carol' })
+  const { viewer } = await app.root.ok('{ viewer { user { id } } }')
+  return { rootId: viewer.user.id, bob, carolId: carol.id, acmeId, emptyId, apolloId, editorId }
+}
+
+/** A mutation that succeeds. */
+export interface SampleChange {
+  name: string
+  input(world: World): Record<string, unknown>
+  /** All of its payload. */
+  payload: string
+  targetType: 'User' | 'ApiKey' | 'Organization' | 'Project' | 'Role'
+  // biome-ignore lint/suspicious/noExplicitAny: a payload is known only to its own entry of this table.
+  targetId(payload: any, world: World): string
+}
+
+const USER = `user { id username displayName email kind active isAdmin organization { name }
+  roles { totalCount edges { node { name } project { code } organization { name } until grantedBy { username } } } }`
+const KEY = 'apiKey { id label hint isValid readOnly isLimited limits { role { name } } expiresAt user { username } }'
+const ORGANIZATION = 'organization { id name title tokenTtl basePermissions { name } }'
+const PROJECT = 'project { id code title organization { name } }'
+const ROLE = 'role { id name title organization { name } permissions { name } }'
+
+const later = () => new Date(Date.now() + 86_400_000).toISOString()
+
+/** One entry per mutation; `dry-run.test.ts` fails where one is missing. */
+export const CHANGES: SampleChange[] = [
+  {
+    name: 'createUser',
+    input: () => ({
+      username: 'erin',
+      displayName: 'Erin E.',
+      email: 'erin@example.test',
+      organization: 'acme',
+      roles: [
+        { role: 'VERSION_MANAGER', project: 'apollo', expiresAt: later() },
+        { role: 'EDITOR', organization: 'acme' },
+      ],
+    }),
+    payload: `secret ${USER} ${KEY}`,
+    targetType: 'User',
+    targetId: (payload) => payload.user.id,
+  },
+  {
+    name: 'createServiceUser',
+    input: () => ({
+      username: 'upload',
+      displayName: 'Uploader',
+      email: 'erin@example.test',
+      organization: 'acme',
+      roles: [{ role: 'VERSION_MANAGER', everywhere: true }],
+    }),
+    payload: `secret created ${USER} ${KEY}`,
+    targetType: 'User',
+    targetId: (payload) => payload.user.id,
+  },
+  {
+    name: 'updateUser',
+    input: () => ({ user: 'bob', username: 'robert', displayName: 'Robert', email: 'robert@example.test' }),
+    payload: USER,
+    targetType: 'User',
+    targetId: (_payload, world) => world.bob.id,
+  },
+  {
+    name: 'disableUser',
+    input: () => ({ user: 'bob', reason: 'away', expiresAt: later() }),
+    payload: `changed ${USER}`,
+    targetType: 'User',
+    targetId: (_payload, world) => world.bob.id,
+  },
+  {
+    name: 'enableUser',
+    input: () => ({ user: 'dave' }),
+    payload: `changed ${USER}`,
+    targetType: 'User',
+    targetId: (payload) => payload.user.id,
+  },
+  {
+    name: 'deleteUser',
+    input: () => ({ user: 'bob' }),
+    payload: 'id username accessLost { role organization project }',
+    targetType: 'User',
+    targetId: (_payload, world) => world.bob.id,
+  },
+  {
+    name: 'restoreUser',
+    input: (world) => ({ id: world.carolId, username: 'carol2' }),
+    payload: USER,
+    targetType: 'User',
+    targetId: (_payload, world) => world.carolId,
+  },
+  {
+    name: 'createApiKey',
+    input: () => ({
+      user: 'bob',
+      label: 'ci',
+      expiresAt: later(),
+      readOnly: true,
+      limits: [{ role: 'VERSION_MANAGER', project: 'apollo' }],
+    }),
+    payload: `secret ${KEY}`,
+    targetType: 'ApiKey',
+    targetId: (payload) => payload.apiKey.id,
+  },
+  {
+    name: 'rotateApiKey',
+    input: (world) => ({ apiKey: world.bob.keyId }),
+    payload: `secret ${KEY}`,
+    targetType: 'ApiKey',
+    targetId: (payload) => payload.apiKey.id,
+  },
+  {
+    name: 'revokeApiKey',
+    input: (world) => ({ apiKey: world.bob.keyId }),
+    payload: `changed ${KEY}`,
+    targetType: 'ApiKey',
+    targetId: (_payload, world) => world.bob.keyId,
+  },
+  {
+    name: 'grantRoles',
+    input: () => ({
+      user: 'bob',
+      roles: [
+        { role: 'AUDITOR', everywhere: true, expiresAt: later() },
+        { role: 'EDITOR', organization: 'default' },
+        { role: 'PROJECT_MANAGER', project: 'apollo' },
+      ],
+    }),
+    payload: `changed ${USER}`,
+    targetType: 'User',
+    targetId: (_payload, world) => world.bob.id,
+  },
+  {
+    name: 'revokeRoles',
+    input: () => ({
+      user: 'bob',
+      roles: [
+        { role: 'VERSION_MANAGER', project: 'apollo' },
+        { role: 'EDITOR', organization: 'acme' },
+      ],
+    }),
+    payload: `changed ${USER}`,
+    targetType: 'User',
+    targetId: (_payload, world) => world.bob.id,
+  },
+  {
+    name: 'createOrganization',
+    input: () => ({ name: 'apex', title: 'Apex', tokenTtl: 'PT2H', basePermissions: ['page.read'] }),
+    payload: ORGANIZATION,
+    targetType: 'Organization',
+    targetId: (payload) => payload.organization.id,
+  },
+  {
+    name: 'updateOrganization',
+    input: () => ({
+      organization: 'acme',
+      name: 'apex',
+      title: 'Apex',
+      tokenTtl: 'PT2H',
+      addBasePermissions: ['page.read'],
+      removeBasePermissions: ['doc.read'],
+    }),
+    payload: ORGANIZATION,
+    targetType: 'Organization',
+    targetId: (_payload, world) => world.acmeId,
+  },
+  {
+    name: 'deleteOrganization',
+    input: () => ({ organization: 'empty' }),
+    payload: 'name',
+    targetType: 'Organization',
+    targetId: (_payload, world) => world.emptyId,
+  },
+  {
+    name: 'createProject',
+    input: () => ({ code: 'gemini', title: 'Gemini', organization: 'acme' }),
+    payload: PROJECT,
+    targetType: 'Project',
+    targetId: (payload) => payload.project.id,
+  },
+  {
+    name: 'updateProject',
+    input: () => ({ project: 'apollo', code: 'artemis', title: 'Artemis' }),
+    payload: PROJECT,
+    targetType: 'Project',
+    targetId: (_payload, world) => world.apolloId,
+  },
+  {
+    name: 'deleteProject',
+    input: () => ({ project: 'apollo' }),
+    payload: 'project endedGrants',
+    targetType: 'Project',
+    targetId: (_payload, world) => world.apolloId,
+  },
+  {
+    name: 'createRole',
+    input: () => ({ name: 'WRITER', title: 'Writer', organization: 'acme', permissions: ['doc.write', 'doc.edit'] }),
+    payload: ROLE,
+    targetType: 'Role',
+    targetId: (payload) => payload.role.id,
+  },
+  {
+    name: 'updateRole',
+    input: () => ({
+      role: 'EDITOR',
+      name: 'WRITER',
+      title: 'Writer',
+      addPermissions: ['doc.write'],
+      removePermissions: ['doc.edit'],
+    }),
+    payload: ROLE,
+    targetType: 'Role',
+    targetId: (_payload, world) => world.editorId,
+  },
+  {
+    name: 'deleteRole',
+    input: () => ({ role: 'EDITOR' }),
+    payload: 'name endedGrants',
+    targetType: 'Role',
+    targetId: (_payload, world) => world.editorId,
+  },
+]
