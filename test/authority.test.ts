@@ -1,0 +1,168 @@
+import { getNamedType, isInterfaceType, isObjectType } from 'graphql'
+import { expect, test } from 'vitest'
+import { schema } from '../src/schema.ts'
+import { mutationRows } from './authority/mutations.ts'
+import { nestedRows, queryRows } from './authority/queries.ts'
+import type { Row } from './authority/rows.ts'
+import { CALLERS, type Caller, createWorld, type TargetName, type Things } from './authority/world.ts'
+import { startApp } from './support/app.ts'
+import { snapshot } from './support/rows.ts'
+
+const app = startApp()
+
+const rows = [...queryRows, ...nestedRows, ...mutationRows]
+
+test('every root field has its rows', () => {
+  const roots = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+    Object.keys(type?.getFields() ?? {}),
+  )
+
+  const covered = new Set(rows.map(({ field }) => field).filter((field) => !field.includes('.')))
+
+  expect([...covered].sort()).toEqual(roots.sort())
+})
+
+test('every node type has its rows, by id and through each field that leads to it', () => {
+  const leading = nodeTypes().flatMap((type) =>
+    Object.values(type.getFields())
+      .filter((field) => leadsToNode(getNamedType(field.type).name))
+      .map((field) => `${type.name}.${field.name}`),
+  )
+
+  const byId = rows.filter(({ field }) => field === 'node' || field === 'nodes').map(({ field, note }) => field + note)
+  const covered = nestedRows.map(({ field }) => field)
+
+  expect(byId.sort()).toEqual(
+    nodeTypes()
+      .flatMap(({ name }) => [`node${name}`, `nodes${name}`])
+      .sort(),
+  )
+  expect(covered.sort()).toEqual(leading.sort())
+})
+
+function nodeTypes() {
+  const node = schema.getType('Node')
+  if (!isInterfaceType(node)) throw new Error('There is no Node.')
+  return schema.getPossibleTypes(node).filter(isObjectType)
+}
+
+function leadsToNode(type: string): boolean {
+  return type.endsWith('Connection') || nodeTypes().some(({ name }) => name === type)
+}
+
+test('1809 cells: every caller gets from every field what the design says, foreign is missing to the byte, and nothing is written', async () => {
+  const callers = await createWorld(app)
+  const before = await snapshot(app)
+
+  const cells: Cell[] = []
+  for (const caller of callers) for (const row of rows) cells.push(...(await askAll(caller, row)))
+
+  const wrong = cells.filter(({ got, wanted }) => got !== wanted)
+  expect.soft(wrong.map(({ where, got, wanted }) => `${where}: ${got} instead of ${wanted}`)).toEqual([])
+  expect.soft(cells.flatMap(({ leak }) => leak ?? [])).toEqual([])
+  expect(await snapshot(app)).toEqual(before)
+  expect(cells.length).toBe(1809)
+})
+
+interface Cell {
+  where: string
+  wanted: string
+  got: string
+  /** The answer, with the names of what was asked about taken out. */
+  text: string
+  /** How the answer tells foreign from missing, where it must not. */
+  leak?: { where: string; foreign: string; missing: string }
+}
+
+/** One row for one caller: a cell for each target. */
+async function askAll(caller: Caller, row: Row): Promise<Cell[]> {
+  const cells: Cell[] = []
+  for (const target of Object.keys(row.expect) as TargetName[]) {
+    const wanted = wantedOf(row, caller, target)
+    const asked = await ask(caller, row, target)
+    cells.push({ where: `${caller.name}: ${row.field} ${row.note ?? ''} ${target}`, wanted, ...asked })
+  }
+  const missing = cells.find(({ where }) => where.endsWith('missing'))
+  for (const cell of cells) {
+    // A role of the server is no secret: that it has no organization is data.
+    if (cell.where.endsWith('server') || cell.wanted !== missing?.wanted || cell.text === missing.text) continue
+    cell.leak = { where: cell.where, foreign: cell.text, missing: missing.text }
+  }
+  return cells
+}
+
+const COLUMNS = CALLERS.filter((name) => name !== 'anonymous' && name !== 'read-only key')
+
+function wantedOf(row: Row, { name }: Caller, target: TargetName): string {
+  if (name === 'anonymous') return 'UNAUTHENTICATED'
+  if (name === 'read-only key' && mutationRows.includes(row)) return 'F'
+  const column = name === 'read-only key' ? 'organization admin' : name
+  const words = (row.expect[target] ?? '').trim().split(/ +/)
+  if (words.length !== COLUMNS.length) throw new Error(`${row.field} ${target} has ${words.length} words.`)
+  return words[COLUMNS.indexOf(column)] ?? ''
+}
+
+async function ask({ headers, targets }: Caller, row: Row, target: TargetName): Promise<{ got: string; text: string }> {
+  const things = targets[target]
+  const response = await fetch(app.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ query: row.document, variables: row.variables(things, targets.own) }),
+  })
+  const body = await response.text()
+  const text = `${response.status} ${describeHeaders(response.headers)} ${withoutNames(body, [things, targets.own])}`
+  return { got: outcomeOf(response.status, JSON.parse(body)), text }
+}
+
+/** All headers but those that differ from one request to the next whatever was asked. */
+function describeHeaders(headers: Headers): string {
+  const changing = ['date', 'x-request-id']
+  return JSON.stringify([...headers].filter(([name]) => !changing.includes(name)))
+}
+
+/** The longest names go first: some are parts of others. */
+function withoutNames(body: string, sides: Things[]): string {
+  const names = sides.flatMap((things): string[] => Object.values(things)).sort((a, b) => b.length - a.length)
+  return names.reduce((text, name) => text.replaceAll(name, '…'), body)
+}
+
+const WORDS: Record<string, string> = {
+  FORBIDDEN: 'F',
+  NotFound: 'NF',
+  Conflict: 'C',
+  MissingAuthority: 'MA',
+}
+
+interface Body {
+  data: { [field: string]: Result | Result[] | null } | null
+  errors?: { extensions: { code: string } }[]
+}
+
+interface Result {
+  __typename: string
+  totalCount?: number
+  nodes?: unknown[]
+  [field: string]: unknown
+}
+
+/** An answer in one word of the matrix. */
+function outcomeOf(status: number, { data, errors }: Body): string {
+  const code = errors?.[0]?.extensions.code
+  if (code !== undefined) {
+    const expected = code === 'UNAUTHENTICATED' ? 401 : 200
+    return status === expected ? (WORDS[code] ?? code) : `${status} ${code}`
+  }
+  const [result] = Object.values(data ?? {}).flat()
+  if (!result) return 'NULL'
+  const { __typename: type, ...fields } = result
+  if (type.endsWith('Payload')) return 'OK'
+  if (type.endsWith('Connection')) return result.totalCount === 0 && result.nodes?.length === 0 ? 'NULL' : 'OK'
+  if (WORDS[type]) return WORDS[type]
+  const [inner] = Object.values(fields) as (Result | null)[]
+  if (inner === null) return 'NULL'
+  return typeof inner?.totalCount === 'number' ? countOf(inner) : 'OK'
+}
+
+function countOf({ totalCount, nodes }: Result): string {
+  return totalCount === nodes?.length ? `${totalCount}` : `totalCount ${totalCount} of ${nodes?.length}`
+}

@@ -1,0 +1,168 @@
+/** Random small worlds, and what somebody in them might try to get more than they hold. */
+import type { Random } from '../read/random.ts'
+import type { Client, TestApp } from '../support/app.ts'
+import { inDays } from '../support/look.ts'
+import {
+  createApiKey,
+  createOrganization,
+  createProject,
+  createRole,
+  createUser,
+  type SeededUser,
+} from '../support/seed.ts'
+
+/** Words that roles of these worlds hold; the first four are what a delegate needs to try anything. */
+export const WORDS = [
+  ...['users.manage', 'users.read', 'roles.grant', 'roles.manage'],
+  ...['organizations.manage', 'projects.manage', 'project.update', 'version.create', 'version.delete', 'app.use'],
+]
+
+export interface World {
+  prefix: string
+  organizations: string[]
+  projects: string[]
+  roles: string[]
+  /** Everybody but the delegate, by name. */
+  users: Map<string, SeededUser>
+  /** Keys that anybody might try to rotate. */
+  keyIds: string[]
+  deletedIds: string[]
+  /** The one who tries, with one of their keys. */
+  delegate: { username: string; client: Client }
+}
+
+export interface Move {
+  name: string
+  input: object
+}
+
+/** Builds a world whose names all begin with the prefix. */
+export async function createDelegation(app: TestApp, random: Random, prefix: string): Promise<World> {
+  const name = (suffix: string) => `${prefix}-${suffix}`
+  const organizations = [name('o1'), name('o2')]
+  for (const organization of organizations) {
+    await createOrganization(app, organization, random.some(WORDS.slice(4), 0, 2))
+  }
+  const projects = [name('p1'), name('p2')]
+  for (const [index, project] of projects.entries()) await createProject(app, project, organizations[index])
+  const roles = [name('lead'), name('r1'), name('r2'), name('key'), name('r3')]
+  await createRole(app, name('lead'), [...WORDS.slice(0, 4), ...random.some(WORDS.slice(4), 1, 4)])
+  await createRole(app, name('r1'), random.some(WORDS, 1, 5))
+  await createRole(app, name('r2'), random.some(WORDS, 1, 3))
+  await createRole(app, name('r3'), random.some(WORDS, 0, 3), organizations[0])
+  await createRole(app, name('key'), ['roles.manage', ...random.some(WORDS, 1, 3)])
+  const world: World = {
+    ...{ prefix, organizations, projects, roles, users: new Map(), keyIds: [], deletedIds: [] },
+    delegate: { username: name('dan'), client: app.nobody },
+  }
+  for (const username of ['ann', 'ben', 'cat'].map(name)) {
+    const input = { organization: random.pick(organizations), roles: randomRoles(world, random, 0, 1) }
+    const user = await createUser(app, username, { ...input, isAdmin: random.chance(0.1) })
+    world.users.set(username, user)
+    world.keyIds.push(user.keyId)
+  }
+  world.delegate.client = await createDelegate(app, world, random)
+  return world
+}
+
+/** The delegate is a user who leads somewhere, or a key that is limited below its owner: who may be an administrator. */
+async function createDelegate(app: TestApp, world: World, random: Random): Promise<Client> {
+  const { prefix, delegate } = world
+  const [organization = ''] = world.organizations
+  const isLimited = random.chance(0.4)
+  const scope = random.chance(0.6) ? { everywhere: true } : { organization }
+  const lead = { role: `${prefix}-lead`, ...scope, ...randomEnd(random) }
+  const input = { organization, roles: [lead, ...randomRoles(world, random, 0, 2)] }
+  const dan = await createUser(app, delegate.username, { ...input, isAdmin: isLimited && random.chance(0.7) })
+  world.keyIds.push(dan.keyId)
+  if (!isLimited && random.chance(0.7)) return dan.client
+  const limits = [{ role: `${prefix}-key`, everywhere: true }, ...randomRoles(world, random, 0, 2).map(withoutEnd)]
+  const key = { user: delegate.username, ...randomEnd(random), ...(isLimited ? { limits } : {}) }
+  return app.as((await createApiKey(app.root, key)).key)
+}
+
+function withoutEnd({ expiresAt: _, ...item }: RoleItem): RoleItem {
+  return item
+}
+
+interface RoleItem {
+  role: string
+  project?: string
+  organization?: string
+  everywhere?: boolean
+  expiresAt?: string
+}
+
+function randomEnd(random: Random): { expiresAt?: string } {
+  return random.chance(0.25) ? { expiresAt: inDays(1 + random.int(9)) } : {}
+}
+
+/** Roles on scopes; one of an organization only there. */
+function randomRoles({ prefix, organizations, projects, roles }: World, random: Random, least: number, most: number) {
+  return random.some(roles, least, most).map((role): RoleItem => {
+    if (role === `${prefix}-r3`) return { role, organization: `${prefix}-o1`, ...randomEnd(random) }
+    const scopes = [
+      { everywhere: true },
+      ...organizations.map((organization) => ({ organization })),
+      ...projects.map((project) => ({ project })),
+    ]
+    return { role, ...random.pick(scopes), ...randomEnd(random) }
+  })
+}
+
+const BUILT_IN = ['ADMINISTRATOR', 'AUDITOR', 'VERSION_MANAGER', 'PROJECT_MANAGER']
+
+/** What the delegate tries next; `step` makes new names. */
+export function randomMove(world: World, random: Random, step: number): Move {
+  const { prefix, organizations, projects, roles, users, keyIds, deletedIds, delegate } = world
+  const fresh = `${prefix}-x${step}`
+  const user = random.chance(0.3) ? delegate.username : random.pick([...users.keys()])
+  const role = random.pick(roles)
+  const organization = random.pick(organizations)
+  const builtIn = { role: random.pick(BUILT_IN), everywhere: true }
+  const items = random.chance(0.1) ? [builtIn] : randomRoles(world, random, 1, 2)
+  const places = items.map(withoutEnd)
+  const words = random.some(WORDS, 1, 2)
+  const email = 'dan@example.test'
+  const giving: Move[] = [
+    { name: 'grantRoles', input: { user, roles: items } },
+    { name: 'grantRoles', input: { user, roles: items.slice(0, 1) } },
+    { name: 'createUser', input: { username: fresh, organization, roles: items.slice(random.int(2)) } },
+    { name: 'createUser', input: { username: fresh, organization, isAdmin: random.chance(0.2) } },
+    {
+      name: 'createServiceUser',
+      input: {
+        username: random.pick([fresh, `${prefix}-service`]),
+        email,
+        organization,
+        roles: items.slice(1),
+        ifExists: 'UPDATE',
+      },
+    },
+    { name: 'createServiceUser', input: { username: fresh, email, organization } },
+    { name: 'updateRole', input: { role, addPermissions: words } },
+    { name: 'updateRole', input: { role: random.pick(roles.slice(1, 5)), addPermissions: words } },
+    { name: 'updateRole', input: { role, addPermissions: words, removePermissions: random.some(WORDS, 0, 2) } },
+    { name: 'updateOrganization', input: { organization, addBasePermissions: words } },
+    { name: 'createApiKey', input: { user, label: fresh, ...randomEnd(random) } },
+    { name: 'createApiKey', input: { user, label: fresh, limits: places } },
+    { name: 'rotateApiKey', input: { apiKey: random.pick(keyIds) } },
+    { name: 'updateUser', input: { user, email } },
+    { name: 'enableUser', input: { user } },
+    { name: 'restoreUser', input: { id: deletedIds.at(-1) ?? NOBODY } },
+    { name: 'restoreUser', input: { id: deletedIds.at(0) ?? NOBODY, username: fresh } },
+  ]
+  const other = random.pick([...users.keys()])
+  const taking: Move[] = [
+    { name: 'revokeRoles', input: { user, roles: places } },
+    { name: 'createRole', input: { name: fresh, permissions: words, ...(random.chance(0.5) ? { organization } : {}) } },
+    { name: 'deleteRole', input: { role: roles.at(-1) } },
+    { name: 'disableUser', input: { user: other } },
+    { name: 'deleteUser', input: { user: other } },
+    { name: 'createProject', input: { code: fresh, organization } },
+    { name: 'deleteProject', input: { project: random.pick(projects) } },
+  ]
+  return random.pick(random.chance(0.7) ? giving : taking)
+}
+
+const NOBODY = 'user_01900000-0000-7000-8000-000000000000'
