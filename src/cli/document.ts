@@ -74,8 +74,21 @@ function isConnection(type: GraphQLObjectType) {
 function connectionSelection(type: GraphQLObjectType, depth: number): string {
   const node = getNamedType(type.getFields().nodes?.type)
   if (!isObjectType(node)) return ''
-  if (depth < 2) return `{ nodes { ${labelOf(node) ?? 'id'} } }`
+  if (depth < 2) return `{ edges { ${edgeFields(type).join(' ')} node { ${leafFields(node).join(' ')} } } }`
   return `{ nodes { ${fieldsOf(node, 1).join(' ')} } pageInfo { hasNextPage endCursor } }`
+}
+
+/** What belongs to the relation: where a role is held, since when. */
+function edgeFields(type: GraphQLObjectType): string[] {
+  const edge = getNamedType(type.getFields().edges?.type)
+  if (!isObjectType(edge)) return []
+  const own = Object.values(edge.getFields()).filter(({ name }) => name !== 'cursor' && name !== 'node')
+  return own.flatMap((field) => fieldSelection(field, 1))
+}
+
+function leafFields(type: GraphQLObjectType): string[] {
+  const fields = Object.values(type.getFields())
+  return fields.filter((field) => isLeafType(getNamedType(field.type))).map((field) => field.name)
 }
 
 function labelOf(type: GraphQLObjectType): string | undefined {

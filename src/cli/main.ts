@@ -4,7 +4,7 @@ import { bootstrap } from '../bootstrap.ts'
 import { ConfigError, readConfig } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { FolderInUseError } from '../db/embedded.ts'
-import { migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
+import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
 import { schema } from '../schema.ts'
 import { type CommandSpec, deriveCommands, isList, namedOf } from './commands.ts'
 import { documentOf } from './document.ts'
@@ -116,9 +116,17 @@ function readVariables(spec: CommandSpec, word: string | string[] | undefined, f
     const target = spec.hasInput && name === 'dryRun' ? outside : values
     target[name] = readValue(flag, type, given)
   }
-  for (const name of [flags.clear ?? []].flat()) values[String(name)] = null
+  for (const name of [flags.clear ?? []].flat()) values[clearedName(spec, String(name))] = null
   for (const shortcut of shortcutsOf(spec)) shortcut.apply(flags, values)
   return spec.hasInput ? { input: values, ...outside } : values
+}
+
+/** @throws UsageError naming what can be cleared */
+function clearedName({ parameters }: CommandSpec, given: string): string {
+  const clearable = parameters.filter(({ name, isRequired }) => !isRequired && name !== 'dryRun')
+  const found = clearable.find(({ name, flag }) => given === name || given === flag)
+  if (found) return found.name
+  throw new UsageError(`--clear knows no "${given}", but ${clearable.map(({ flag }) => flag).join(', ')}.`)
 }
 
 async function runCommand(program: Command, spec: CommandSpec, variables: Record<string, unknown>) {
@@ -140,7 +148,12 @@ function printResult(spec: CommandSpec, { data, errors }: Result) {
   const value = data?.[spec.field.name]
   if (isErrorMember(value)) process.stderr.write(`chatelaine: ${value.message}\n`)
   else if (value !== null && value !== undefined) process.stdout.write(`${formatResult(value)}\n`)
-  else if (!errors) process.stderr.write('chatelaine: Not found.\n')
+  else if (!errors) process.stderr.write(`chatelaine: ${NOTHING[spec.field.name] ?? 'Not found.'}\n`)
+}
+
+/** What it means where a field has nothing to show, if not that a thing was not found. */
+const NOTHING: Record<string, string> = {
+  viewer: 'The operator is no user. With --url and a key it is the key’s owner who asks.',
 }
 
 function isErrorMember(value: unknown): value is { code: string; message: string } {
@@ -160,6 +173,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = [
     ConfigError,
+    DatabaseUnreachableError,
     FolderInUseError,
     NewerDatabaseError,
     PendingMigrationsError,
@@ -169,5 +183,6 @@ function report(error: unknown): number {
   const { message, stack } = error as Error
   process.stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)
   if (error instanceof UsageError) return EXIT.usage
-  return error instanceof UnreachableError ? EXIT.unreachable : EXIT.refused
+  const isOutOfReach = error instanceof UnreachableError || error instanceof DatabaseUnreachableError
+  return isOutOfReach ? EXIT.unreachable : EXIT.refused
 }

@@ -9,11 +9,13 @@ export function formatResult(value: unknown): string {
   return formatCell(value)
 }
 
-/** The rows of a list or a connection; null for anything else. */
+/** The rows of a list or a connection, an edge's own fields beside its node's; null for anything else. */
 function rowsOf(value: unknown): Json[] | null {
   if (Array.isArray(value)) return value.filter(isObject)
-  if (isObject(value) && Array.isArray(value.nodes)) return value.nodes.filter(isObject)
-  return null
+  if (!isObject(value)) return null
+  if (Array.isArray(value.nodes)) return value.nodes.filter(isObject)
+  if (!Array.isArray(value.edges)) return null
+  return value.edges.filter(isObject).map(({ node, ...own }) => ({ ...(isObject(node) ? node : {}), ...own }))
 }
 
 function isObject(value: unknown): value is Json {
@@ -23,12 +25,17 @@ function isObject(value: unknown): value is Json {
 function formatObject(object: Json, indent: string): string {
   return Object.entries(object)
     .filter(([name]) => name !== '__typename')
-    .map(([name, value]) =>
-      isObject(value) && !Array.isArray(value.nodes) && Object.keys(value).length > 1
-        ? `${indent}${name}:\n${formatObject(value, `${indent}  `)}`
-        : `${indent}${name}: ${formatCell(value)}`,
-    )
+    .map(([name, value]) => formatPart(name, value, indent))
     .join('\n')
+}
+
+function formatPart(name: string, value: unknown, indent: string): string {
+  const rows = isObject(value) ? rowsOf(value) : null
+  if (rows && rows.length > 0) return `${indent}${name}:\n${formatTable(rows).replace(/^/gm, `${indent}  `)}`
+  if (!rows && isObject(value) && Object.keys(value).length > 1) {
+    return `${indent}${name}:\n${formatObject(value, `${indent}  `)}`
+  }
+  return `${indent}${name}: ${rows ? '-' : formatCell(value)}`
 }
 
 function formatTable(rows: Json[]): string {
@@ -54,7 +61,6 @@ function formatCell(value: unknown): string {
   if (value === null || value === undefined) return '-'
   if (Array.isArray(value)) return value.map(formatCell).join(', ') || '-'
   if (!isObject(value)) return printable(String(value))
-  if (Array.isArray(value.nodes)) return formatCell(value.nodes)
   return Object.entries(value)
     .filter(([name, part]) => name !== '__typename' && part !== null)
     .map(([, part]) => formatCell(part))

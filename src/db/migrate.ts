@@ -10,6 +10,11 @@ import type { Database } from './database.ts'
 /** Beside this file, not the working directory: the command runs from anywhere. */
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
+/** Nothing answers at DATABASE_URL, or not to us. */
+export class DatabaseUnreachableError extends Error {
+  override name = 'DatabaseUnreachableError'
+}
+
 /** PostgreSQL 15. */
 const OLDEST_VERSION = 150_000
 
@@ -36,7 +41,7 @@ const MIGRATION_LOCK = 7_307_199_820
 
 /**
  * Brings the tables up to date, on a connection of its own that has no time limits. What was interrupted is completed.
- * @throws NewerDatabaseError
+ * @throws NewerDatabaseError, DatabaseUnreachableError, ConfigError
  */
 export async function migrate(database: Database) {
   const { url, ...options } = database.connectOptions()
@@ -44,7 +49,7 @@ export async function migrate(database: Database) {
   const client = url ? postgres(url, limitless) : postgres(limitless)
   try {
     const db = drizzle({ client })
-    await refuseOld(client)
+    await greet(db)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
     await refuseNewer(db)
     await runMigrations(db, { migrationsFolder })
@@ -54,20 +59,22 @@ export async function migrate(database: Database) {
   }
 }
 
-/** The first word with the database, so that what is wrong with its address shows here. @throws ConfigError */
-async function refuseOld(client: postgres.Sql) {
-  try {
-    const [row] = await client`select current_setting('server_version_num')::int as version`
-    if (row?.version >= OLDEST_VERSION) return
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
-    throw new ConfigError(`DATABASE_URL: the database can’t be reached (${code ?? message}).`)
+/** The first word with the database, so that what is wrong with its address shows here. */
+async function greet(db: Database['db']) {
+  const version = await db
+    .execute<{ version: number }>(sql`select current_setting('server_version_num')::int as version`)
+    .catch((error: unknown) => {
+      const { code, message } = (error as { cause?: { code?: string; message: string } }).cause ?? {}
+      throw new DatabaseUnreachableError(`DATABASE_URL: the database can’t be reached (${code ?? message}).`)
+    })
+  if ((version[0]?.version ?? 0) < OLDEST_VERSION) {
+    throw new ConfigError('DATABASE_URL: the database is older than PostgreSQL 15.')
   }
-  throw new ConfigError('DATABASE_URL: the database is older than PostgreSQL 15.')
 }
 
-/** @throws PendingMigrationsError, NewerDatabaseError */
+/** @throws PendingMigrationsError, NewerDatabaseError, DatabaseUnreachableError */
 export async function refusePending({ db }: Database) {
+  await greet(db)
   const applied = await refuseNewer(db)
   if (readdirSync(migrationsFolder).some((name) => !applied.includes(name))) throw new PendingMigrationsError()
 }

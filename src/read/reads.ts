@@ -27,8 +27,6 @@ import type { ArgumentScope, CallerScope, FieldSpec, Guard, Row, TypeSpec } from
 
 const CURSOR = 'The place of this item in the list: give it as `after` or `before`.'
 
-export type Reads<R extends Relations> = ReturnType<typeof createReads<R>>
-
 /** The declarations for one schema, over one map of tables. `readingOf` finds what reading needs in the context. */
 export function createReads<R extends Relations>(
   builder: Builder,

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
 import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { inject } from 'vitest'
@@ -33,18 +36,48 @@ export function isPostgres(): boolean {
   return inject('serverUrl') !== null
 }
 
+/** What names a database to a program, and how to be rid of it. */
+export interface Store {
+  environment: Record<string, string>
+  remove(): Promise<void>
+}
+
+/** A database of this run's kind as it is after the first start, for programs that open it themselves. */
+export async function createStartedStore(): Promise<Store> {
+  const serverUrl = inject('serverUrl')
+  if (serverUrl) return createCopy(serverUrl, inject('template'))
+  const folder = mkdtempSync(join(tmpdir(), 'chatelaine-store-'))
+  const image = new Blob([readFileSync(inject('template'))])
+  const pglite = await PGlite.create({ dataDir: join(folder, 'pglite'), loadDataDir: image })
+  await pglite.close()
+  return {
+    environment: { DATA_DIR: folder },
+    async remove() {
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
 async function openCopy(serverUrl: string, template: string): Promise<Database> {
-  const name = `test_${randomBytes(8).toString('hex')}`
-  await onServer(serverUrl, `create database ${name} template ${template}`)
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  const database = await openDatabase(readConfig({ DATABASE_URL: url.href }))
+  const { environment, remove } = await createCopy(serverUrl, template)
+  const database = await openDatabase(readConfig(environment))
   return {
     ...database,
     async close() {
       await database.close()
-      await onServer(serverUrl, `drop database ${name} with (force)`)
+      await remove()
     },
+  }
+}
+
+async function createCopy(serverUrl: string, template: string): Promise<Store> {
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await onServer(serverUrl, `create database ${name} template ${template}`)
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return {
+    environment: { DATABASE_URL: url.href },
+    remove: () => onServer(serverUrl, `drop database ${name} with (force)`),
   }
 }
 

@@ -4,15 +4,17 @@ import { expect } from 'vitest'
 import type { TestApp } from './app.ts'
 
 type Row = Record<string, unknown>
+/** Whatever has a database: an app, or a database that a program left. */
+type Holder = Pick<TestApp, 'database'>
 
 /** The rows of a statement. */
-export async function query<R extends Row = Row>(app: TestApp, statement: SQL): Promise<R[]> {
+export async function query<R extends Row = Row>(app: Holder, statement: SQL): Promise<R[]> {
   const rows = await app.database.db.execute<R>(statement)
   return [...rows] as R[]
 }
 
 /** For each table how many rows it has and a checksum of them all. */
-export async function snapshot(app: TestApp): Promise<Record<string, string>> {
+export async function snapshot(app: Holder): Promise<Record<string, string>> {
   const tables = await query<{ name: string }>(
     app,
     sql`select tablename as name from pg_tables where schemaname = 'public' order by tablename`,
@@ -57,7 +59,7 @@ interface GrantRow extends Row {
 }
 
 /** Every grant a user ever had, oldest first. */
-export function readGrants(app: TestApp, userId: string): Promise<GrantRow[]> {
+export function readGrants(app: Holder, userId: string): Promise<GrantRow[]> {
   return query<GrantRow>(
     app,
     sql`select r.name as role, g.expires_at::text, g.ended_at::text, e.username as ended_by

@@ -22,7 +22,7 @@ interface RoleInput {
 export async function createUser(
   app: TestApp,
   username: string,
-  input: { organization?: string; roles?: RoleInput[]; isAdmin?: boolean; email?: string } = {},
+  input: { organization?: string; roles?: RoleInput[]; isAdmin?: boolean; email?: string; displayName?: string } = {},
 ): Promise<SeededUser> {
   const { createUser: made } = await app.root.ok(
     `mutation ($input: CreateUserInput!) { createUser(input: $input) { __typename

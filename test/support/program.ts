@@ -1,0 +1,144 @@
+/** The program as its users start it: a process of its own, with an environment and an empty database. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inject, onTestFinished } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { type Database, openDatabase } from '../../src/db/database.ts'
+import { onServer } from './database.ts'
+
+const ROOT_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
+const NODE = join(ROOT_FOLDER, 'node_modules/.bin/node')
+
+type Environment = Record<string, string>
+
+/** How a process ended, and all it said. */
+export interface Ended {
+  code: number | null
+  signal: string | null
+  stdout: string
+  stderr: string
+  afterMs: number
+}
+
+export interface Program {
+  /** The address it printed. */
+  url: string
+  /** The key it printed; null where it printed none. */
+  key: string | null
+  readyAfterMs: number
+  /** Sends a signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<Ended>
+  ended: Promise<Ended>
+}
+
+/** The environment that names an empty database of this run's kind, which is removed when the test is finished. */
+export async function createStore(): Promise<Environment> {
+  const serverUrl = inject('serverUrl')
+  if (serverUrl === null) return { DATA_DIR: join(createFolder(), 'data') }
+  const name = `program_${randomBytes(8).toString('hex')}`
+  await onServer(serverUrl, `create database ${name}`)
+  onTestFinished(() => onServer(serverUrl, `drop database if exists ${name} with (force)`))
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return { DATABASE_URL: url.href }
+}
+
+/** A folder that is removed when the test is finished. */
+export function createFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'chatelaine-program-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Looks into a database that no program holds at the moment. */
+export async function lookInto<T>(store: Environment, look: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase(readConfig(store))
+  try {
+    return await look(database)
+  } finally {
+    await database.close()
+  }
+}
+
+/** Starts the server; gives it once it listens. @throws where it ends before that */
+export async function startProgram(environment: Environment): Promise<Program> {
+  const started = performance.now()
+  const running = spawnProgram(['serve'], { PORT: '0', ...environment })
+  const url = await Promise.race([running.line(/listens at (\S+)/), failed(running.ended)])
+  const readyAfterMs = performance.now() - started
+  // After a round trip all that it says at its start has arrived.
+  await fetch(new URL('/health', url))
+  return {
+    url,
+    key: running.said().match(/key of root, shown this once: (\S+)/)?.[1] ?? null,
+    readyAfterMs,
+    ended: running.ended,
+    stop(signal = 'SIGTERM') {
+      running.child.kill(signal)
+      return running.ended
+    },
+  }
+}
+
+/** Asks a running program with a key, or without; gives status, data and errors. */
+export async function ask({ url }: Program, key: string | null, query: string, variables: object = {}) {
+  const headers = { 'content-type': 'application/json', ...(key === null ? {} : { 'api-key': key }) }
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
+  return { status: response.status, ...(await response.json()) }
+}
+
+/** Whose key this is; the status where it is nobody's. */
+export async function usernameOf(program: Program, key: string | null): Promise<string | number> {
+  const { status, data } = await ask(program, key, '{ viewer { user { username } } }')
+  return data?.viewer?.user?.username ?? status
+}
+
+/** Runs a command to its end. */
+export function runProgram(args: string[], environment: Environment = {}): Promise<Ended> {
+  return spawnProgram(args, { PORT: '0', ...environment }).ended
+}
+
+async function failed(ended: Promise<Ended>): Promise<never> {
+  const { code, stdout, stderr } = await ended
+  throw new Error(`The program ended with ${code}: ${stdout}${stderr}`)
+}
+
+function spawnProgram(args: string[], environment: Environment) {
+  const { PATH = '', HOME = '' } = process.env
+  const started = performance.now()
+  const child = spawn(NODE, ['src/main.js', ...args], { cwd: ROOT_FOLDER, env: { PATH, HOME, ...environment } })
+  onTestFinished(() => endChild(child))
+  const output = { stdout: '', stderr: '' }
+  const listeners = new Set<() => void>()
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text
+      for (const listener of listeners) listener()
+    })
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal, ...output, afterMs: performance.now() - started }))
+  })
+  const line = (pattern: RegExp) =>
+    new Promise<string>((resolve) => {
+      const look = () => {
+        // The line with the key comes in the same breath: what is not whole yet is waited for.
+        const found = output.stdout.endsWith('\n') ? pattern.exec(output.stdout)?.[1] : undefined
+        if (found) resolve(found)
+      }
+      listeners.add(look)
+      look()
+    })
+  return { child, ended, line, said: () => output.stdout }
+}
+
+async function endChild(child: ChildProcess) {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  child.kill('SIGKILL')
+  await closed
+}
