@@ -5,10 +5,9 @@ import type { Database } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { useDocuments } from './http/documents.ts'
 import { publicError, useErrors } from './http/errors.ts'
+import { GRAPHQL_PATH } from './http/gate.ts'
 import { lintReads } from './read/lint.ts'
 import { schema } from './schema.ts'
-
-export const GRAPHQL_PATH = '/graphql'
 
 /** The API over a database, as a Yoga instance. It does not listen. */
 export function createApp(database: Database) {

@@ -20,6 +20,9 @@ const SYSTEM = { caller: null, requestId: null, address: null }
  */
 export function bootstrap(database: Database, rootApiKey: string | null): Promise<{ rootKey: string | null }> {
   return database.transaction(async (tx) => {
+    // Of many servers started at once the last waits for all the others.
+    await tx.execute(sql`set local lock_timeout = 0`)
+    await tx.execute(sql`set local statement_timeout = 0`)
     await tx.execute(sql`select pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`)
     await writePermissions(tx)
     await writeBuiltInRoles(tx)

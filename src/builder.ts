@@ -2,7 +2,7 @@ import SchemaBuilder from '@pothos/core'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
 import { GraphQLError } from 'graphql'
 import { GraphQLDateTime, GraphQLDuration, GraphQLEmailAddress } from 'graphql-scalars'
-import { holdsSomewhere, isAdministrator } from './auth/caller.ts'
+import { holdsSomewhere } from './auth/caller.ts'
 import type { ServerPermission } from './auth/permissions.ts'
 import type { Context } from './context.ts'
 import { relations } from './db/relations.ts'
@@ -15,7 +15,6 @@ export interface SchemaTypes {
   AuthScopes: {
     /** Somebody, whoever they are. */
     signedIn: boolean
-    administrator: boolean
     /** Not with a read-only key. */
     writable: boolean
     /** Holds one of these permissions on some scope; where exactly is decided with the target at hand. */
@@ -36,7 +35,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     cacheKey: JSON.stringify,
     authScopes: ({ caller }) => ({
       signedIn: caller !== null,
-      administrator: caller !== null && isAdministrator(caller),
       writable: caller !== null && caller.apiKey?.readOnly !== true,
       permission: (words) => caller !== null && words.some((word) => holdsSomewhere(caller, word)),
     }),

@@ -16,6 +16,7 @@ import type { Context } from './context.ts'
 import { runStatement, type Transaction } from './db/database.ts'
 import { isConnectionLost, isRetryable } from './db/errors.ts'
 import { CallerEndedError, ForbiddenError, LastAdminError } from './errors.ts'
+import { REQUEST_DEADLINE_MS } from './http/deadline.ts'
 import type { Reading } from './read/run.ts'
 
 /** What an operation works with. */
@@ -95,6 +96,8 @@ async function changeWithin<Input, Refs, Values, Answer>(
   answer: (values: Values, reading: Reading) => Promise<Answer>,
 ): Promise<Answer> {
   if (ctx.caller === null) throw new CallerEndedError()
+  // The client has been told that the outcome is unknown; it had better not become known now.
+  if (Date.now() - ctx.startedAt > REQUEST_DEADLINE_MS) throw new Error('The request waited too long to begin.')
   const finder = createFinder(tx, ctx.caller)
   const refs = await plan.find(finder, input)
   await lockAll(finder)
@@ -105,7 +108,8 @@ async function changeWithin<Input, Refs, Values, Answer>(
   decide(plan.may, caller, refs)
   if (plan.confers !== 'nothing') await guard(tx, caller, plan.confers(operation))
   const { values, change: made } = await plan.run(operation)
-  const change = made && isDeepStrictEqual(made.before, made.after) ? null : made
+  const isEmpty = made?.before !== undefined && isDeepStrictEqual(made.before, made.after)
+  const change = isEmpty ? null : made
   if (plan.endangersAdministration && change) await keepAnAdministrator(tx)
   if (change) await recordChange(tx, { ...ctx, caller }, plan.name, change)
   return answer(values, {

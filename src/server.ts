@@ -1,14 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
-import { type App, createApp, GRAPHQL_PATH } from './app.ts'
+import { type App, createApp } from './app.ts'
 import { BadCredentialError, identify } from './auth/identify.ts'
 import { UNAUTHENTICATED_ANSWER } from './auth/plugin.ts'
 import { ConfigError } from './config.ts'
 import type { Database } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { type Answer, answerPost } from './http/answer.ts'
-import { MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './http/gate.ts'
+import { REQUEST_DEADLINE_MS } from './http/deadline.ts'
+import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './http/gate.ts'
 import { outageAnswer } from './http/outage.ts'
 import { logError } from './log.ts'
 
@@ -21,8 +22,6 @@ export interface Listening {
 
 /** Answers hold what is for the caller alone. */
 const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
-
-const REQUEST_DEADLINE_MS = 5000
 
 /** Slow and silent clients are cut off: nobody can hold the server by doing nothing. */
 const SERVER_LIMITS = {
@@ -73,23 +72,39 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()
+    // Who drips a request has had as long as any request is given.
+    setTimeout(() => server.closeAllConnections(), REQUEST_DEADLINE_MS + 1000).unref()
   })
 }
 
 async function answer(app: App, database: Database, request: IncomingMessage, response: ServerResponse) {
   const url = readTarget(request)
   if (!(url instanceof URL)) return refuse(request, response, url)
-  if (url.pathname === '/health') return send(response, await health(database))
+  if (url.pathname === '/health') return send(response, await withinDeadline(health(database), createId()))
   const refusal = refuseRequest(request, url)
   if (refusal) return refuse(request, response, refusal)
   const requestId = createId()
   const address = request.socket.remoteAddress ?? null
   response.setHeader('x-request-id', requestId)
   for (const [name, value] of Object.entries(ALWAYS)) response.setHeader(name, value)
-  if (request.method === 'GET') return app(request, response, { requestId, address })
+  if (request.method === 'GET') return answerGet(app, request, response, { requestId, address })
   const body = await readBody(request)
   if (body === null) return refuse(request, response, TOO_LARGE)
   send(response, await withinDeadline(answerJson(app, database, request, body, { requestId, address }), requestId))
+}
+
+/** Yoga writes its answer itself; one that does not come in time is written here. */
+async function answerGet(
+  app: App,
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: { requestId: string; address: string | null },
+) {
+  const timer = setTimeout(() => {
+    if (!response.headersSent) send(response, outcomeUnknown(context.requestId))
+  }, REQUEST_DEADLINE_MS)
+  response.once('close', () => clearTimeout(timer))
+  await app(request, response, context)
 }
 
 async function answerJson(

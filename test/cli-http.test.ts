@@ -1,8 +1,6 @@
-/** The command line over HTTP: processes with `--url` and CHATELAINE_API_KEY, and what they print, say and exit with. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+/** The command line over HTTP: processes with `--url` and CHATELAINE_API_KEY, and what they print and change. */
 import { sql } from 'drizzle-orm'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { startApp } from './support/app.ts'
 import { change } from './support/change.ts'
 import { type Ended, runProgram } from './support/program.ts'
@@ -25,17 +23,6 @@ async function print(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(args)
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
   return stdout
-}
-
-/** An address where something answers everything with these bytes. */
-async function serveText(body: string, type = 'application/json'): Promise<string> {
-  const server = createServer((_request, response) => response.setHeader('content-type', type).end(body))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
 }
 
 describe('what is read', () => {
@@ -169,88 +156,5 @@ describe('what is changed', () => {
       { username: 'a', isAdmin: true, apiKeys: { totalCount: 0 } },
       { username: 'b', isAdmin: false, apiKeys: { totalCount: 1 } },
     ])
-  })
-})
-
-describe('what is refused', () => {
-  /** A command that must exit so with one line on standard error, none on standard output, and nothing written. */
-  async function refuse(code: number, args: string[], key: string = ROOT_KEY): Promise<string> {
-    const ended = await withoutWriting(app, () => run(args, key))
-    expect({ code: ended.code, stdout: ended.stdout }, ended.stderr).toEqual({ code, stdout: '' })
-    return ended.stderr
-  }
-
-  test('by the server exits 1 and names the reason', async () => {
-    const bob = await createUser(app, 'bob')
-
-    expect(await refuse(1, ['create-project', 'x'], bob.key)).toMatch(/^chatelaine: [^\n]*projects\.manage[^\n]*\n$/)
-    expect(await refuse(1, ['create-user', 'BOB'])).toMatch(/^chatelaine: [^\n]*bob[^\n]*\n$/i)
-    expect(await refuse(1, ['create-user', 'a b'])).toMatch(/^chatelaine: username: [^\n]+\n$/)
-    expect(await refuse(1, ['grant-roles', 'bob', '--roles', 'NONE,everywhere=true'])).toMatch(/^chatelaine: [^\n]+\n$/)
-  })
-
-  test('for want of a key, or for a bad one, exits 1 and says that it is the key', async () => {
-    for (const key of ['', 'a-bad-key']) {
-      expect(await refuse(1, ['users'], key)).toMatch(/^chatelaine: [^\n]*(key|credential|sign)[^\n]*\n$/i)
-    }
-    expect(await refuse(1, ['users'], '')).toContain('CHATELAINE_API_KEY')
-  })
-
-  test.each([
-    ['an unknown command', ['create-everything', 'x'], /create-everything/],
-    ['no command', [], /Usage: chatelaine/],
-    ['an unknown option', ['users', '--nothing'], /--nothing/],
-    ['a missing word', ['create-user'], /username/],
-    ['a missing option', ['create-service-user', 'x'], /--email/],
-    ['a word too much', ['create-user', 'x', 'y'], /too many arguments/],
-  ])('%s exits 2 and says what is wrong', async (_name, args, message) => {
-    expect(await refuse(2, args)).toMatch(message)
-  })
-
-  test('values the schema does not take exit 2 and name the value', async () => {
-    expect(await refuse(2, ['users', '--first', '101'])).toContain('first')
-    expect(await refuse(2, ['users', '--order-by', 'SHOE_SIZE'])).toContain('SHOE_SIZE')
-    expect(await refuse(2, ['create-service-user', 'x', '--email', 'no-address'])).toContain('email')
-  })
-})
-
-describe('a server', () => {
-  /** Asks whatever is at the address. */
-  const ask = (url: string, ...args: string[]) => runProgram(['--url', url, ...args], { CHATELAINE_API_KEY: ROOT_KEY })
-
-  test('that nobody runs exits 3 and names the address', async () => {
-    const { code, stdout, stderr } = await ask('http://127.0.0.1:1/graphql', 'users')
-
-    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
-    expect(stderr).toMatch(/^chatelaine: [^\n]*http:\/\/127\.0\.0\.1:1\/graphql[^\n]*\n$/)
-  })
-
-  test.each([
-    ['a page', '<!doctype html>', 'text/html'],
-    ['nothing', 'null', 'application/json'],
-    ['something else', '{"status":"ok"}', 'application/json'],
-    ['an error of another kind', '{"errors":"no"}', 'application/json'],
-  ])('that answers with %s exits 3', async (_name, body, type) => {
-    const { code, stdout, stderr } = await ask(await serveText(body, type), 'users')
-
-    expect({ code, stdout }, stderr).toEqual({ code: 3, stdout: '' })
-    expect(stderr).toMatch(/^chatelaine: [^\n]+\n$/)
-  })
-
-  test('can’t steer the terminal by its errors', async () => {
-    const message = 'no\u001b[2J\u009b31m\r\nchatelaine: all is well'
-    const refusal = { data: null, errors: [{ message, path: ['user', '\u001b]0;title\u0007'] }] }
-    const failure = { data: { createProject: { __typename: 'Conflict', code: 'CONFLICT', message } } }
-
-    for (const [body, args] of [
-      [refusal, ['user', 'bob']],
-      [failure, ['create-project', 'x']],
-    ] as const) {
-      const { code, stderr } = await ask(await serveText(JSON.stringify(body)), ...args)
-
-      expect(code).toBe(1)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
-      expect(stderr).toMatch(/^chatelaine: [^\u0000-\u001f\u007f-\u009f]+\n$/)
-    }
   })
 })

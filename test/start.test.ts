@@ -47,22 +47,25 @@ describe('the first start', () => {
 
 describe('what stops the start', () => {
   test.each([
-    ['PORT', 'abc'],
-    ['DATABASE_URL', 'mysql://localhost/db'],
-    ['DATABASE_URL', 'postgres://nobody:secret-password@127.0.0.1:1/none'],
-    ['ROOT_API_KEY', 'a'.repeat(31)],
-    ['DATA_DIR', '/dev/null/data'],
-    ['HOST', 'no.such.host.invalid'],
-  ])('%s=%s: the message names the variable, the exit code is 1, and there is no stack trace', async (name, value) => {
-    const store = ['HOST', 'ROOT_API_KEY'].includes(name) ? await createStore() : { DATA_DIR: createFolder() }
+    ['PORT', 'abc', 1],
+    ['DATABASE_URL', 'mysql://localhost/db', 1],
+    ['DATABASE_URL', 'postgres://nobody:secret-password@127.0.0.1:1/none', 3],
+    ['ROOT_API_KEY', 'a'.repeat(31), 1],
+    ['DATA_DIR', '/dev/null/data', 1],
+    ['HOST', 'no.such.host.invalid', 1],
+  ])(
+    '%s=%s: the message names the variable, the exit code is %i, and there is no stack trace',
+    async (name, value, exit) => {
+      const store = ['HOST', 'ROOT_API_KEY'].includes(name) ? await createStore() : { DATA_DIR: createFolder() }
 
-    const { code, stdout, stderr } = await runProgram(['serve'], { ...store, [name]: value })
+      const { code, stdout, stderr } = await runProgram(['serve'], { ...store, [name]: value })
 
-    expect(code).toBe(1)
-    expect(stdout).toBe('')
-    expect(stderr).toMatch(new RegExp(`^chatelaine: .*${name}.*\\n$`))
-    expect(stderr).not.toMatch(/secret-password|aaaaaaa/)
-  })
+      expect(code).toBe(exit)
+      expect(stdout).not.toContain('listens')
+      expect(stderr).toMatch(new RegExp(`^chatelaine: .*${name}.*\\n$`))
+      expect(stderr).not.toMatch(/secret-password|aaaaaaa/)
+    },
+  )
 
   test('a port in use is said so', async () => {
     const store = await createStore()

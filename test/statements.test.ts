@@ -159,7 +159,7 @@ describe('a mutation takes no more statements than it did', () => {
 
     expect(changed).toBe(true)
     expect([texts[1], texts.at(-1)]).toEqual(['begin', 'commit'])
-    expect(texts).toHaveLength(18)
+    expect(texts).toHaveLength(21)
   })
 
   test('granting what is held already', async () => {
@@ -168,7 +168,7 @@ describe('a mutation takes no more statements than it did', () => {
     const { changed, texts } = await grant(callers.carol, { input })
 
     expect(changed).toBe(false)
-    expect(texts).toHaveLength(16)
+    expect(texts).toHaveLength(19)
   })
 
   test('granting dry, which is rolled back', async () => {
@@ -176,6 +176,6 @@ describe('a mutation takes no more statements than it did', () => {
 
     expect(changed).toBe(true)
     expect(texts.at(-1)).toBe('rollback')
-    expect(texts).toHaveLength(18)
+    expect(texts).toHaveLength(21)
   })
 })

@@ -103,7 +103,7 @@ describe('deleting a user', () => {
     expect(row?.ended_by).toBe(null)
   })
 
-  test('ends with them a suspension they had', async () => {
+  test('ends a suspension they had, and begins the one of the deleted', async () => {
     const bob = await createUser(app, 'bob')
     await change(app.root, 'disableUser', { user: 'bob' })
 
@@ -113,7 +113,7 @@ describe('deleting a user', () => {
       app,
       sql`select count(*)::int as all, count(ended_at)::int as ended from user_suspensions where user_id = ${uuidOf(bob.id)}`,
     )
-    expect(rows).toEqual([{ all: 1, ended: 1 }])
+    expect(rows).toEqual([{ all: 2, ended: 1 }])
   })
 })
 

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, type SQL } from 'drizzle-orm'
 import { holdsAt, NOW } from '../auth/held.ts'
 import { builder } from '../builder.ts'
 import type { Transaction } from '../db/database.ts'
@@ -27,14 +27,14 @@ export const LostAccessType = builder.objectRef<LostAccess>('LostAccess').implem
   }),
 })
 
-/** What a user holds by grant now. */
-export function readAccess(tx: Transaction, userId: string): Promise<LostAccess[]> {
+/** What a user holds by grant now, as far as `visible` goes. */
+export function readAccess(tx: Transaction, userId: string, visible?: SQL): Promise<LostAccess[]> {
   return tx
     .select({ role: roles.name, organization: organizations.name, project: projects.code })
     .from(roleGrants)
     .innerJoin(roles, eq(roles.id, roleGrants.roleId))
     .leftJoin(organizations, eq(organizations.id, roleGrants.organizationId))
     .leftJoin(projects, eq(projects.id, roleGrants.projectId))
-    .where(and(eq(roleGrants.userId, userId), holdsAt(roleGrants, NOW)))
+    .where(and(eq(roleGrants.userId, userId), holdsAt(roleGrants, NOW), visible))
     .orderBy(roles.name, roleGrants.since)
 }

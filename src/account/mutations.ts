@@ -3,14 +3,17 @@ import { insertApiKey } from '../api-key/operations.ts'
 import { ApiKey } from '../api-key/type.ts'
 import { allConfer, membershipConfers, type RoleItem, rolesConfer, userConfers } from '../auth/guard.ts'
 import { ADMINISTRATOR } from '../auth/permissions.ts'
+import { immediateScope } from '../auth/references.ts'
 import { builder } from '../builder.ts'
 import type { Operation } from '../change.ts'
+import { roleGrants } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { readId } from '../node-id.ts'
 import { findHomeOrganization, findOrganizationById } from '../organization/reference.ts'
 import { type FoundRole, findRoles, RoleGrantInput, roleIssues } from '../role/items.ts'
 import { grantRoles } from '../role/operations.ts'
+import { mayReadGrant } from '../role/type.ts'
 import { refuseReservedName, userChange, usernameIssues } from '../user/mutations.ts'
 import { bringBackUser, changeUser, insertUser, isRoot, removeUser, SERVICE_PREFIX } from '../user/operations.ts'
 import { findDeletedUser, findUser, findUserIfAny } from '../user/reference.ts'
@@ -140,12 +143,12 @@ mutation({
         throw new ConflictError(`${existing.username} has another home, and a home is for good.`)
       }
       await changeUser(tx, existing, { email: input.email, displayName: input.displayName })
-      await grantRoles(tx, caller, existing.id, items)
-      const before = { email: existing.email, displayName: existing.displayName }
+      const granted = await grantRoles(tx, caller, existing.id, items)
+      const before = { email: existing.email, displayName: existing.displayName, roles: [] }
       const after = {
         email: input.email,
         displayName: input.displayName ?? existing.displayName,
-        roles: describeRoles(items),
+        roles: describeRoles(items.filter((item) => granted.includes(item))),
       }
       return {
         values: { user: existing.id, apiKey: null, secret: null, created: false },
@@ -171,7 +174,7 @@ mutation({
   payload: (p) => ({
     id: p.value('ID', 'Their id, for `restoreUser`.'),
     username: p.value('String', 'The name that is free again.'),
-    accessLost: p.value([LostAccessType], 'The roles they held.'),
+    accessLost: p.value([LostAccessType], 'The roles they held, as far as the caller may know.'),
   }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
@@ -182,12 +185,13 @@ mutation({
     if (user.isAdministrator && !isRoot(user)) {
       throw new ConflictError(`${user.username} is an administrator: revoke ADMINISTRATOR first.`)
     }
-    const accessLost = await readAccess(tx, user.id)
+    const roles = await readAccess(tx, user.id)
+    const accessLost = await readAccess(tx, user.id, mayReadGrant(roleGrants, immediateScope(caller)))
     await removeUser(tx, caller, user)
     const { id, username } = user
     return {
       values: { id: `user_${id}`, username, accessLost },
-      change: userChange(user, { before: { username, roles: accessLost } }),
+      change: userChange(user, { before: { username, roles } }),
     }
   },
 })
@@ -212,10 +216,10 @@ mutation({
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   confers: ({ refs }) => membershipConfers(refs.user.organizationId),
   errors: ['CONFLICT'],
-  async run({ tx, caller, input, refs: { user } }) {
+  async run({ tx, input, refs: { user } }) {
     const username = input.username ?? user.username
     refuseReservedName(user, username)
-    await bringBackUser(tx, caller, user, username)
+    await bringBackUser(tx, user, username)
     return { values: { user: user.id }, change: userChange(user, { after: { username, active: false } }) }
   },
 })

@@ -129,14 +129,10 @@ mutation({
   async run({ tx, caller, refs: { key, user }, dryRun }) {
     if (key.source === 'ENVIRONMENT')
       throw new ConflictError('This key is set by ROOT_API_KEY: change the variable and start again.')
-    if (key.revokedAt !== null) throw new ConflictError('The key is revoked: make a new one.')
-    if (key.expiresAt !== null && Date.parse(key.expiresAt) <= Date.now()) {
-      throw new ConflictError('The key has expired: make a new one.')
-    }
+    if (!(await endApiKey(tx, caller, key.id))) throw new ConflictError('The key has ended: make a new one.')
     const expiresAt = successorExpiry(key, caller, new Date())
     const limits = await readLimits(tx, key)
     const { label, readOnly } = key
-    await endApiKey(tx, caller, key.id)
     const { id, secret } = await insertApiKey(
       tx,
       caller,

@@ -1,4 +1,4 @@
-import { eq, or, type SQL, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import { NOW } from '../auth/held.ts'
 import { holdsEverywhere, holdsInOrganization, holdsSomewhere, isCaller } from '../auth/visibility.ts'
 import { reads } from '../builder.ts'
@@ -12,11 +12,13 @@ import { User } from '../user/type.ts'
 
 /** Keys the caller may know of: their own, and those of users whose records they may read. */
 function mayReadKey(key: typeof apiKeys, caller: CallerScope): SQL | undefined {
-  if (holdsEverywhere(caller, 'users.read')) return undefined
   const own = isCaller(caller, key.userId)
   if (!holdsSomewhere(caller, 'users.read')) return own
-  const readable = holdsInOrganization(caller, 'users.read', sql`u.organization_id`)
-  return or(own, sql`exists (select from users as u where u.id = ${key.userId} and ${readable})`)
+  const readable = holdsEverywhere(caller, 'users.read')
+    ? sql`true`
+    : sql`(${holdsInOrganization(caller, 'users.read', sql`u.organization_id`)} or ${own})`
+  // The keys of a deleted user went with them.
+  return sql`exists (select from users as u where u.id = ${key.userId} and u.deleted_at is null and ${readable})`
 }
 
 const ApiKeyLimit = reads.type('ApiKeyLimit', {

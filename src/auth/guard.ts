@@ -4,7 +4,7 @@ import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
 import { MissingAuthorityError } from '../errors.ts'
 import type { Caller, Scope } from './caller.ts'
-import { authorityOf, held, holdsAt, NOW, uncovered } from './held.ts'
+import { allows, authorityOf, held, holdsAt, NOW, uncovered } from './held.ts'
 import { EVERY_APPLICATION_WORD, EVERYTHING } from './permissions.ts'
 
 /** A role to be held on a scope until a planned end. */
@@ -32,17 +32,23 @@ export function wordsConfer(words: string[], { organizationId, projectId }: Scop
   return sql`(select w.what, ${organizationId}::uuid as organization_id, ${projectId}::uuid as project_id, null::timestamptz as until from unnest(${sql.param(words)}::text[]) as w(what))`
 }
 
-/** Permissions added to a role: conferred on everyone who holds it, where they hold it, and on every key limited to it. */
+/**
+ * Permissions added to a role: conferred on everyone who holds it, where they hold it, and on every key limited to it
+ * whose owner holds them there.
+ */
 export function roleEditConfers(roleId: string, words: string[]): Conferral {
   if (words.length === 0) return null
+  const added = sql`unnest(${sql.param(words)}::text[]) as w(what)`
   return sql`(
-    select w.what, t.organization_id, t.project_id, t.until from (
-      select g.organization_id, g.project_id, g.expires_at as until from ${roleGrants} as g
-      where g.role_id = ${roleId} and g.ended_at is null and (g.expires_at is null or ${NOW} < g.expires_at)
-      union
-      select l.organization_id, l.project_id, k.expires_at from ${apiKeyLimits} as l join ${apiKeys} as k on k.id = l.api_key_id
-      where l.role_id = ${roleId} and k.revoked_at is null and (k.expires_at is null or ${NOW} < k.expires_at)
-    ) as t, unnest(${sql.param(words)}::text[]) as w(what)
+    select w.what, g.organization_id, g.project_id, g.expires_at as until from ${roleGrants} as g, ${added}
+    where g.role_id = ${roleId} and g.ended_at is null and (g.expires_at is null or ${NOW} < g.expires_at)
+    union
+    select w.what, l.organization_id, l.project_id, k.expires_at
+    from ${apiKeyLimits} as l join ${apiKeys} as k on k.id = l.api_key_id, ${added}
+    where l.role_id = ${roleId} and k.revoked_at is null and (k.expires_at is null or ${NOW} < k.expires_at)
+      and exists (select from ${held()} as h where h.user_id = k.user_id and h.state = 'ACTIVE'
+        and ${allows(sql`h.what`, sql`w.what`)}
+        and (h.organization_id is null or l.organization_id is null or h.organization_id = l.organization_id))
   )`
 }
 

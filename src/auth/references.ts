@@ -1,9 +1,9 @@
 /** The things an input names: found as the caller sees them, then locked in one fixed order. */
-import { and, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type InferSelectModel, isNull, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { Transaction } from '../db/database.ts'
-import { users } from '../db/tables.ts'
+import { organizations, roleGrants, roles, users } from '../db/tables.ts'
 import { CallerEndedError, NotFoundError } from '../errors.ts'
 import type { CallerScope, Row, Visibility } from '../read/spec.ts'
 import { type Caller, readCallerOf } from './caller.ts'
@@ -16,8 +16,10 @@ interface Lock {
   id: string
   mode: LockMode
   deleted: boolean
-  /** What to throw where the row is gone by the time it is locked. */
-  gone(): Error
+  /** What was handed out before the lock: brought up to date once it is held. */
+  row: object
+  /** What to throw where the row is gone by the time it is locked; null where that does not matter. */
+  gone: (() => Error) | null
 }
 
 /** Finds things within one mutation and remembers what is to be locked. */
@@ -73,7 +75,7 @@ export async function findRow<T extends Named>(
     .limit(1)
   const gone = () => new NotFoundError(wanted.path, wanted.what)
   if (!row) throw gone()
-  locks.push({ table, id: String(row.id), mode: wanted.lock, deleted: wanted.deleted ?? false, gone })
+  locks.push({ table, id: String(row.id), mode: wanted.lock, deleted: wanted.deleted ?? false, row, gone })
   return row as InferSelectModel<T>
 }
 
@@ -81,31 +83,53 @@ export async function findRow<T extends Named>(
 const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'api_keys']
 
 /**
- * Locks the caller's row and everything found, and makes sure that it is still there. `no key update` leaves room for
+ * Locks the caller's row and everything found, makes sure that it is still there, and reads it again: what was
+ * found before may have changed while the lock was waited for. `no key update` leaves room for
  * the foreign keys that point to a row. @throws NotFoundError
  */
 export async function lockAll(finder: Finder) {
-  for (const lock of inOrder([...finder.locks, ...callerLocks(finder.caller)])) {
-    const alive =
-      'deletedAt' in lock.table ? sql`and deleted_at is ${sql.raw(lock.deleted ? 'not null' : 'null')}` : sql``
-    const mode = sql.raw(lock.mode === 'CHANGE' ? 'no key update' : 'share')
-    const rows = await finder.tx.execute(sql`select id from ${lock.table} where id = ${lock.id} ${alive} for ${mode}`)
-    if (rows.length === 0) throw lock.gone()
+  const all = [...finder.locks, ...(await callerLocks(finder))]
+  for (const lock of inOrder(all)) {
+    const alive = 'deletedAt' in lock.table ? sql`deleted_at is ${lock.deleted ? sql`not null` : sql`null`}` : undefined
+    const [fresh] = await finder.tx
+      .select()
+      .from(lock.table)
+      .where(and(sql`id = ${lock.id}`, alive))
+      .for(lock.mode === 'CHANGE' ? 'no key update' : 'share')
+    if (!fresh && lock.gone) throw lock.gone()
+    // One row may have been named several times.
+    for (const other of all) if (lockKey(other) === lockKey(lock)) Object.assign(other.row, fresh)
   }
   for (const ask of finder.afterLock) await ask()
 }
 
-/** The caller's own row: what they may do does not change while it is locked. */
-function callerLocks({ userId }: Caller): Lock[] {
-  if (userId === null) return []
-  return [{ table: users, id: userId, mode: 'SHARE', deleted: false, gone: () => new CallerEndedError() }]
+/**
+ * What the caller's authority rests on: their own row, their home and the roles they hold. Whoever takes something away
+ * through one of these waits for this mutation, or it waits for them and is decided without it.
+ */
+async function callerLocks({ tx, caller }: Finder): Promise<Lock[]> {
+  const { userId, organizationId } = caller
+  if (userId === null || organizationId === null) return []
+  const held = await tx
+    .selectDistinct({ id: roleGrants.roleId })
+    .from(roleGrants)
+    .where(and(eq(roleGrants.userId, userId), isNull(roleGrants.endedAt)))
+  const share = (table: PgTable, id: string, gone: Lock['gone']): Lock => {
+    return { table, id, mode: 'SHARE', deleted: false, row: {}, gone }
+  }
+  return [
+    share(organizations, organizationId, null),
+    share(users, userId, () => new CallerEndedError()),
+    ...held.map(({ id }) => share(roles, id, null)),
+  ]
 }
 
 function inOrder(locks: Lock[]): Lock[] {
   const strongest = new Map<string, Lock>()
   for (const lock of locks) {
     const key = lockKey(lock)
-    if (strongest.get(key)?.mode !== 'CHANGE') strongest.set(key, lock)
+    const known = strongest.get(key)
+    if (!known || (known.mode === 'SHARE' && lock.mode === 'CHANGE')) strongest.set(key, lock)
   }
   return [...strongest.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, lock]) => lock)
 }

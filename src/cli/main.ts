@@ -8,7 +8,7 @@ import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigration
 import { schema } from '../schema.ts'
 import { type CommandSpec, deriveCommands, isList, namedOf } from './commands.ts'
 import { documentOf } from './document.ts'
-import { formatResult } from './print.ts'
+import { formatJson, formatResult, printable } from './print.ts'
 import { type Result, sendInProcess, sendOverHttp, UnreachableError } from './send.ts'
 import { serve } from './serve.ts'
 import { shortcutsOf } from './shortcuts.ts'
@@ -75,10 +75,7 @@ async function migrateOnly() {
 
 function addCommand(program: Command, spec: CommandSpec) {
   const [summary = ''] = spec.description.split('\n')
-  const command = program
-    .command(spec.name)
-    .summary(summary.replace(/(\.|:) .*/, '$1'))
-    .description(spec.description)
+  const command = program.command(spec.name).summary(summary.replace(/\. .*/, '.')).description(spec.description)
   const { positional } = spec
   if (positional) {
     const word = isList(positional.type) ? `${positional.name}...` : positional.name
@@ -135,20 +132,28 @@ async function runCommand(program: Command, spec: CommandSpec, variables: Record
   const result = url
     ? await sendOverHttp(url, process.env.CHATELAINE_API_KEY, document, variables)
     : await sendInProcess(readConfig(process.env), document, variables)
-  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+  if (json) process.stdout.write(`${formatJson(result)}\n`)
   else printResult(spec, result)
   process.exitCode = exitCodeOf(spec, result)
 }
 
+/** One line for people, on standard error. */
+function say(text: string) {
+  process.stderr.write(`chatelaine: ${printable(text)}\n`)
+}
+
 function printResult(spec: CommandSpec, { data, errors }: Result) {
+  if (errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) {
+    return say('The server asks for a valid API key: put it into CHATELAINE_API_KEY.')
+  }
   for (const { message, path } of errors ?? []) {
     const where = path && path.length > 1 ? ` (${path.join('.')})` : ''
-    process.stderr.write(`chatelaine: ${message}${where}\n`)
+    say(`${message}${where}`)
   }
   const value = data?.[spec.field.name]
-  if (isErrorMember(value)) process.stderr.write(`chatelaine: ${value.message}\n`)
+  if (isErrorMember(value)) say(value.message)
   else if (value !== null && value !== undefined) process.stdout.write(`${formatResult(value)}\n`)
-  else if (!errors) process.stderr.write(`chatelaine: ${NOTHING[spec.field.name] ?? 'Not found.'}\n`)
+  else if (!errors) say(NOTHING[spec.field.name] ?? 'Not found.')
 }
 
 /** What it means where a field has nothing to show, if not that a thing was not found. */

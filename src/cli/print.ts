@@ -67,8 +67,14 @@ function formatCell(value: unknown): string {
     .join(' ')
 }
 
-/** A name from the database can't steer the terminal. */
-function printable(text: string): string {
+/** What comes from the database or a server can't steer the terminal. */
+export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out.
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
+}
+
+/** JSON in which every control character is escaped. */
+export function formatJson(value: unknown): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, escaped)
 }

@@ -19,6 +19,9 @@ export class UnreachableError extends Error {
   override name = 'UnreachableError'
 }
 
+const HTTP_TIMEOUT_MS = 15_000
+
+/** @throws UnreachableError */
 export async function sendOverHttp(url: string, apiKey: string | undefined, document: string, variables: object) {
   let response: Response
   try {
@@ -26,12 +29,22 @@ export async function sendOverHttp(url: string, apiKey: string | undefined, docu
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
       body: JSON.stringify({ query: document, variables }),
+      signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
     })
-    return (await response.json()) as Result
+    return readResult(await response.json())
   } catch (error) {
     const { cause } = error as { cause?: Error }
     throw new UnreachableError(`No Chatelaine answers at ${url}: ${cause?.message || (error as Error).message}`)
   }
+}
+
+/** @throws Error where the answer is not one of GraphQL's */
+function readResult(answer: unknown): Result {
+  const { data, errors } = (answer ?? {}) as Result
+  const hasErrors = Array.isArray(errors) && errors.every((error) => typeof error?.message === 'string')
+  if ((data === undefined && !hasErrors) || (errors !== undefined && !hasErrors))
+    throw new Error('it answers something else')
+  return { data, errors }
 }
 
 /** @throws FolderInUseError while a server holds the embedded database */

@@ -10,9 +10,10 @@ export async function serve(config: Config) {
   try {
     await migrate(database)
     const { rootKey } = await bootstrap(database, config.rootApiKey)
+    // At once: whatever stops the start from here on, the key is not shown again.
+    if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
     const server = await listen(database, config)
     database.noteAddress(server.url)
-    if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
     // Last, so that whoever waits for this line has all that is said.
     process.stdout.write(`Chatelaine listens at ${server.url}\n`)
     const signal = await untilStopped()

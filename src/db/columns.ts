@@ -8,7 +8,7 @@ export const byteText = customType<{ data: string }>({ dataType: () => 'text col
 export function nameKey(name: string, source: string) {
   return byteText(name)
     .notNull()
-    .generatedAlwaysAs(sql.raw(`lower("${source}")`))
+    .generatedAlwaysAs(sql.raw(`lower("${source}" collate "C")`))
 }
 
 /** A point in time with microseconds; read as ISO text. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import type { EmptyRelations } from 'drizzle-orm'
 import { drizzle, type PostgresJsDatabase, type PostgresJsTransaction } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
@@ -142,8 +142,16 @@ function preparedUnsafe(unsafe: Unsafe): Unsafe {
 /** A socket that gives up: without it a server that falls silent is waited for as long as TCP likes. */
 function openSocket({ host, port }: { host: string[]; port: number[] }): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: host[0] ?? 'localhost', port: port[0] ?? 5432, noDelay: true })
-    socket.setTimeout(4000, () => socket.destroy(new Error('The database did not answer for 4 s.')))
+    const name = host[0] ?? 'localhost'
+    const socket = connect({ host: name, port: port[0] ?? 5432, noDelay: true })
+    const giveUp = () => socket.destroy(new Error('The database did not answer for 4 s.'))
+    socket.setTimeout(4000, giveUp)
+    // Before TLS postgres.js takes all listeners away, this one too, and reads the server's name from the socket.
+    socket.removeAllListeners = (name?: string | symbol) => {
+      Socket.prototype.removeAllListeners.call(socket, name)
+      return socket.on('timeout', giveUp)
+    }
+    Object.assign(socket, { host: name })
     socket.once('connect', () => resolve(socket))
     socket.once('error', reject)
   })

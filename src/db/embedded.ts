@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { ConfigError } from '../config.ts'
+import { logError } from '../log.ts'
 
 /** The embedded database: PGlite in a worker thread, spoken to over a socket only this user can reach. */
 export interface Embedded {
@@ -76,8 +77,10 @@ function lockFolder(dataDir: string) {
   const lock = new DatabaseSync(join(dataDir, 'lock.sqlite'))
   try {
     lock.exec('pragma locking_mode = exclusive; begin exclusive')
-  } catch {
+  } catch (error) {
     lock.close()
+    // SQLITE_BUSY: held by another process.
+    if ((error as { errcode?: number }).errcode !== 5) throw error
     throw new FolderInUseError(dataDir, readAddress(dataDir))
   }
   return () => lock.close()
@@ -91,6 +94,19 @@ function readAddress(dataDir: string) {
   }
 }
 
+function untilReady(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onExit = () => reject(new Error('The embedded database ended while it was opened.'))
+    worker.once('exit', onExit)
+    worker.once('error', reject)
+    worker.once('message', () => {
+      worker.off('exit', onExit)
+      worker.off('error', reject)
+      resolve()
+    })
+  })
+}
+
 async function startWorker(input: Omit<WorkerInput, 'socketPath'>): Promise<Embedded> {
   const folder = mkdtempSync(join(tmpdir(), 'chatelaine-'))
   chmodSync(folder, 0o700)
@@ -100,14 +116,18 @@ async function startWorker(input: Omit<WorkerInput, 'socketPath'>): Promise<Embe
   })
   const removeFolder = () => rmSync(folder, { recursive: true, force: true })
   process.once('exit', removeFolder)
-  await new Promise<void>((resolve, reject) => {
-    worker.once('message', () => resolve())
-    worker.once('error', reject)
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  await untilReady(worker)
+  let isClosing = false
+  worker.once('exit', () => {
+    // Without its database the process is of no use: whoever supervises it starts it again, and nothing is lost.
+    if (!isClosing) process.exit(1)
   })
+  worker.once('error', (error) => logError(error, null))
   return {
     socketPath,
     async close() {
-      const ended = new Promise((resolve) => worker.once('exit', resolve))
+      isClosing = true
       worker.postMessage('close')
       await ended
       removeFolder()

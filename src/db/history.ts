@@ -1,7 +1,6 @@
 /** Ending facts that have a history: rows are ended, never rewritten. */
 import { and, isNull, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from './database.ts'
 
 type Fact = PgTable & { id: PgColumn; expiresAt: PgColumn; endedAt: PgColumn }
@@ -14,14 +13,24 @@ export async function endLapsed(tx: Transaction, table: Fact, which: SQL | undef
     .where(and(which, isNull(table.endedAt), sql`${table.expiresAt} <= clock_timestamp()`))
 }
 
+/** Who ends something; null is the operator. */
+interface Ender {
+  userId: string | null
+}
+
 /** Ends the facts that hold now; gives how many. Intervals are half open and never empty. */
-export async function endFacts(tx: Transaction, table: Fact, which: SQL | undefined, caller: Caller): Promise<number> {
+export async function endFacts(
+  tx: Transaction,
+  table: Fact,
+  which: SQL | undefined,
+  { userId }: Ender,
+): Promise<number> {
   await endLapsed(tx, table, which)
   const ended = await tx
     .update(table)
     .set({
       endedAt: sql`greatest(clock_timestamp(), since + interval '1 microsecond')`,
-      endedBy: caller.userId,
+      endedBy: userId,
     } as object)
     .where(and(which, isNull(table.endedAt)))
     .returning({ id: table.id })

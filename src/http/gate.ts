@@ -1,6 +1,7 @@
 /** What is refused before anything is read: the shapes of requests that the libraries below answer badly. */
 import type { IncomingMessage } from 'node:http'
-import { GRAPHQL_PATH } from '../app.ts'
+
+export const GRAPHQL_PATH = '/graphql'
 
 export const MAX_BODY_BYTES = 256 * 1024
 

@@ -1,14 +1,17 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { type Finder, findRow } from '../auth/references.ts'
 import { organizations } from '../db/tables.ts'
-import { DEFAULT_ORGANIZATION } from './operations.ts'
+import { ROOT_USERNAME } from '../user/operations.ts'
 import { findOrganization, Organization } from './schema.ts'
 
-/** The organization named, or else the caller's home; the operator's is `default`. @throws NotFoundError */
+/** The organization named, or else the caller's home; the operator's is root's. @throws NotFoundError */
 export function findHomeOrganization(finder: Finder, name: string | null | undefined, path: string) {
   if (name !== undefined && name !== null) return findOrganization(finder, name, path)
   const { organizationId } = finder.caller
-  if (organizationId === null) return findOrganization(finder, DEFAULT_ORGANIZATION, path)
+  if (organizationId === null) {
+    const home = sql`${organizations.id} = (select u.organization_id from users as u where u.username_key = ${ROOT_USERNAME} and u.deleted_at is null)`
+    return findRow(finder, organizations, undefined, home, { path, what: 'The home of root', lock: 'SHARE' })
+  }
   return findOrganizationById(finder, organizationId, path, 'The caller’s organization')
 }
 

@@ -8,6 +8,7 @@ import { filters, reads } from '../builder.ts'
 import { organizations } from '../db/tables.ts'
 import { mutation } from '../mutation.ts'
 import { Permission } from '../permission/schema.ts'
+import { lowerCase } from '../read/filters.ts'
 import { nameIssues, permissionIssues, titleIssues } from '../validate.ts'
 import { durationText, ttlIssues, ttlSeconds } from './duration.ts'
 import {
@@ -64,7 +65,7 @@ reads.queryOne('organization', Organization, {
   description: 'An organization by name.',
   authScopes: { signedIn: true },
   args: (arg) => ({ name: arg.string({ required: true, description: 'Its name, in any case.' }) }),
-  where: (organization, _caller, args) => eq(organization.nameKey, sql`lower(${args.param('name', 'text')})`),
+  where: (organization, _caller, args) => eq(organization.nameKey, args.param('name', 'text', lowerCase)),
 })
 
 reads.queryConnection('organizations', OrganizationConnection, {

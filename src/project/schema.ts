@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import type { Scope } from '../auth/caller.ts'
 import { type Finder, findRow } from '../auth/references.ts'
 import { holdsEverywhere, holdsOnProject } from '../auth/visibility.ts'
@@ -7,6 +7,7 @@ import { projects } from '../db/tables.ts'
 import { mutation } from '../mutation.ts'
 import { findHomeOrganization } from '../organization/reference.ts'
 import { Organization } from '../organization/schema.ts'
+import { lowerCase } from '../read/filters.ts'
 import { nameIssues, titleIssues } from '../validate.ts'
 import { changeProject, insertProject, type Project as ProjectRow, removeProject } from './operations.ts'
 
@@ -45,7 +46,7 @@ reads.queryOne('project', Project, {
   description: 'A project by code.',
   authScopes: { signedIn: true },
   args: (arg) => ({ code: arg.string({ required: true, description: 'Its code, in any case.' }) }),
-  where: (project, _caller, args) => eq(project.codeKey, sql`lower(${args.param('code', 'text')})`),
+  where: (project, _caller, args) => eq(project.codeKey, args.param('code', 'text', lowerCase)),
 })
 
 reads.queryConnection('projects', ProjectConnection, {
@@ -68,6 +69,11 @@ export function findProject(finder: Finder, code: string, path: string, lock: 'C
 const ofProject = ({ project }: { project: ProjectRow }): Scope => ({
   organizationId: project.organizationId,
   projectId: project.id,
+})
+
+const ofOrganization = ({ project }: { project: ProjectRow }): Scope => ({
+  organizationId: project.organizationId,
+  projectId: null,
 })
 
 mutation({
@@ -115,7 +121,7 @@ mutation({
   may: (by) =>
     by.either(
       by.permission('project.update', 'on the project', ofProject),
-      by.permission('projects.manage', 'in its organization', ofProject),
+      by.permission('projects.manage', 'in its organization', ofOrganization),
     ),
   confers: 'nothing',
   errors: ['CONFLICT'],
@@ -142,7 +148,7 @@ mutation({
   may: (by) =>
     by.either(
       by.permission('project.delete', 'on the project', ofProject),
-      by.permission('projects.manage', 'in its organization', ofProject),
+      by.permission('projects.manage', 'in its organization', ofOrganization),
     ),
   confers: 'nothing',
   async run({ tx, caller, refs: { project } }) {

@@ -33,7 +33,9 @@ export interface Compilation {
   peek<T extends string | number | boolean>(key: string, read: (env: Env) => T): T
   slot(name: string, sqlType: string, read: Slot): SQL
   alias(table: Row): Row
-  render(query: SQL): { text: string; slots: Slot[] }
+  /** Counts rows that are read at most, for the whole plan and for what `below` compiles under each of them. */
+  multiply<T>(rows: number, below: () => T): T
+  render(query: SQL): { text: string; slots: Slot[]; rows: number }
 }
 
 export function createCompilation(info: Compilation['info'], env: Env): Compilation {
@@ -41,6 +43,8 @@ export function createCompilation(info: Compilation['info'], env: Env): Compilat
   const placeholders = new Map<string, Placeholder>()
   const slots = new Map<Placeholder, Slot>()
   let aliases = 0
+  let rowsHere = 1
+  let rowsInAll = 0
   const c: Compilation = {
     env,
     info,
@@ -62,7 +66,15 @@ export function createCompilation(info: Compilation['info'], env: Env): Compilat
       flag: (name) => c.peek(`flag ${name}`, ({ caller }) => caller.flag(name)),
       param: (name, sqlType) => c.slot(`caller ${name}`, sqlType, ({ caller }) => caller.param(name)),
     },
-    render: (query) => render(query, slots),
+    multiply(rows, below) {
+      const outside = rowsHere
+      rowsHere *= rows
+      rowsInAll += rowsHere
+      const result = below()
+      rowsHere = outside
+      return result
+    },
+    render: (query) => ({ ...render(query, slots), rows: rowsInAll }),
   }
   return c
 }

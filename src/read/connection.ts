@@ -45,6 +45,11 @@ interface Order {
 /** A connection as JSON: one read of the page, whatever is selected of it; `totalCount` only when asked for. */
 export function connectionSql(c: Compilation, selected: Selected, parent: Row | null): SQL {
   const context = createContext(c, selected)
+  return c.multiply(context.page.limit, () => connectionWithin(context, parent))
+}
+
+function connectionWithin(context: Context, parent: Row | null): SQL {
+  const { c, selected } = context
   const pairs: [string, SQL][] = []
   for (const [responseName, nodes] of collectFields(c, selected.type, selected.sets)) {
     const value = partSql(context, parent, nodes)

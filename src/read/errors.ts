@@ -9,3 +9,10 @@ export function badUserInput(message: string): GraphQLError {
 export function fieldForbidden(missing: string): GraphQLError {
   return new GraphQLError(`Reading this needs ${missing}.`, { extensions: { code: 'FORBIDDEN', missing: [missing] } })
 }
+
+/** The pages asked for, multiplied down the document, are more than one request may read. */
+export function tooManyRows(): GraphQLError {
+  return new GraphQLError('The document asks for too many rows: ask for smaller pages, or nest fewer of them.', {
+    extensions: { code: 'QUERY_TOO_COMPLEX' },
+  })
+}

@@ -66,7 +66,8 @@ function at(row: Row, column: string) {
   return sql`${row[column]}`
 }
 
-const lowerCase = (text: string) => text.toLowerCase()
+/** As the database keeps it in the columns of keys. */
+export const lowerCase = (text: string) => text.toLowerCase()
 const lowerCases = (texts: string[]) => texts.map(lowerCase)
 const isoText = (time: Date) => time.toISOString()
 /** Names are ASCII, so that no name sorts after its prefix followed by the highest character. */

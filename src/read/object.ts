@@ -144,6 +144,9 @@ function oneSql(
   return outer ? sql`case when ${isNotNull(primaryKey(target))} then ${object} end` : object
 }
 
+/** How many rows a list without pages is taken to have. */
+const SHORT_LIST = 10
+
 /** All rows that belong to this one. */
 function manySql(
   c: Compilation,
@@ -154,7 +157,7 @@ function manySql(
 ): SQL {
   const target = c.alias(typeSpec(type).table)
   const from: From = { joins: [], outer: false }
-  const object = objectSql(c, type, target, sets, from)
+  const object = c.multiply(SHORT_LIST, () => objectSql(c, type, target, sets, from))
   const where = listWhere(c, spec.list, type, target, row, null)
   const { name, direction } = spec.list.defaultOrder
   const order = orderSql(orderColumns(spec.list, name, target), direction)

@@ -1,6 +1,7 @@
 import { and, sql } from 'drizzle-orm'
 import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { getNamedType } from 'graphql'
+import { LRUCache } from 'lru-cache'
 import { argumentScope } from './arguments.ts'
 import { selectionsOf } from './collect.ts'
 import { type Compilation, createCompilation, type Env, numberOf, type PlanGuard } from './compilation.ts'
@@ -12,6 +13,8 @@ import { fieldSpec, typeSpec } from './spec.ts'
 export interface Plan {
   text: string
   slots: ((env: Env) => unknown)[]
+  /** How many rows it reads at most. */
+  rows: number
   /** How often it ran; a statement that comes again is worth preparing. */
   uses: number
 }
@@ -21,11 +24,30 @@ interface Entry {
   plans: Map<string, Plan>
 }
 
-/** A document whose variables take more shapes than this is compiled anew now and then. */
-const MAX_PLANS = 32
+/** Bounds what all plans together hold, in characters of their statements: a short document can have long ones. */
+const MAX_KEPT_CHARACTERS = 10_000_000
+const MAX_PLAN_CHARACTERS = 500_000
+
+/** All plans, the longest unused first to go; the value takes a plan out of its entry. */
+const kept = new LRUCache<Plan, () => void>({
+  maxSize: MAX_KEPT_CHARACTERS,
+  sizeCalculation: (_remove, plan) => plan.text.length,
+  dispose: (remove) => remove(),
+})
+
+function keep(entry: Entry, key: string, plan: Plan) {
+  if (plan.text.length > MAX_PLAN_CHARACTERS) return
+  entry.plans.set(key, plan)
+  kept.set(plan, () => {
+    if (entry.plans.get(key) === plan) entry.plans.delete(key)
+  })
+}
 
 /** Plans live as long as the document they were made for, whose cache is bounded. */
 const entries = new WeakMap<FieldNode, Map<string, Entry>>()
+
+/** How many objects are loaded by key at once, at most. */
+const MAX_KEYS = 100
 
 type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments'>
 
@@ -56,13 +78,14 @@ function findPlan(
 ): Plan {
   const entry = findEntry(nodes, mode)
   const found = entry.plans.get(planKey(entry, env))
-  if (found) return found
+  if (found) {
+    kept.get(found)
+    return found
+  }
   const c = createCompilation(info, env)
-  const { text, slots } = c.render(compile(c))
+  const plan: Plan = { ...c.render(compile(c)), uses: 0 }
   addGuards(entry, c)
-  if (entry.plans.size >= MAX_PLANS) entry.plans.clear()
-  const plan: Plan = { text, slots, uses: 0 }
-  entry.plans.set(planKey(entry, env), plan)
+  keep(entry, planKey(entry, env), plan)
   return plan
 }
 
@@ -118,7 +141,7 @@ function rootSql(c: Compilation, field: GraphQLField<unknown, unknown>, nodes: r
 function loadSql(c: Compilation, type: GraphQLObjectType, nodes: readonly FieldNode[], amount: 'one' | 'several') {
   const row = c.alias(typeSpec(type).table)
   const from: From = { joins: [], outer: false }
-  const object = objectSql(c, type, row, selectionsOf(nodes), from)
+  const object = c.multiply(amount === 'one' ? 1 : MAX_KEYS, () => objectSql(c, type, row, selectionsOf(nodes), from))
   const visible = typeSpec(type).visible?.(row, c.caller)
   const joins = sql.join(from.joins, sql` `)
   if (amount === 'one') {

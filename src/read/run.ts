@@ -2,13 +2,15 @@ import DataLoader from 'dataloader'
 import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { type Env, numberOf } from './compilation.ts'
 import { encodeCursor } from './cursor.ts'
-import { badUserInput } from './errors.ts'
+import { badUserInput, tooManyRows } from './errors.ts'
 import { loadPlan, type Plan, rootPlan } from './plan.ts'
 import type { ReadCaller } from './spec.ts'
 
 /** What reading needs of a request. */
 export interface Reading {
   caller: ReadCaller
+  /** How many rows the request may still read; unbounded where absent. */
+  budget?: { rows: number }
   /** Runs one statement; `prepare` where it is known to come again. */
   run(text: string, values: unknown[], prepare: boolean): Promise<Record<string, unknown>[]>
 }
@@ -92,8 +94,16 @@ function createEnv(reading: Reading, info: Selection, keys: readonly string[]): 
   return { variables: info.variableValues, caller: reading.caller, keys, memo: new Map() }
 }
 
+/** @throws QUERY_TOO_COMPLEX before anything of it is read */
+function spend({ budget }: Reading, plan: Plan) {
+  if (!budget) return
+  if (plan.rows > budget.rows) throw tooManyRows()
+  budget.rows -= plan.rows
+}
+
 async function runPlan(reading: Reading, plan: Plan, env: Env) {
   plan.uses += 1
+  spend(reading, plan)
   const values = plan.slots.map((slot) => slot(env))
   try {
     return await reading.run(plan.text, values, plan.uses >= PREPARE_FROM)

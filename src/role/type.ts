@@ -13,6 +13,7 @@ import type { roleGrants } from '../db/tables.ts'
 import { Organization } from '../organization/schema.ts'
 import { Permission } from '../permission/schema.ts'
 import { Project } from '../project/schema.ts'
+import { lowerCase } from '../read/filters.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { User } from '../user/type.ts'
 import { ScopeKind, scopeKindSql } from './scope.ts'
@@ -64,7 +65,7 @@ reads.queryOne('role', Role, {
   description: 'A role by name.',
   authScopes: { signedIn: true },
   args: (arg) => ({ name: arg.string({ required: true, description: 'Its name, in any case.' }) }),
-  where: (role, _caller, args) => eq(role.nameKey, sql`lower(${args.param('name', 'text')})`),
+  where: (role, _caller, args) => eq(role.nameKey, args.param('name', 'text', lowerCase)),
 })
 
 reads.queryConnection('roles', RoleConnection, {
@@ -77,7 +78,7 @@ reads.extend(Organization, (f) => ({
 }))
 
 /** Grants the caller may see: their own, those on scopes whose users they read, those everywhere of such users. */
-function mayReadGrant(grant: typeof roleGrants, caller: CallerScope): SQL | undefined {
+export function mayReadGrant(grant: typeof roleGrants, caller: CallerScope): SQL | undefined {
   const holds = holdsAt(grant, NOW)
   if (holdsEverywhere(caller, 'users.read')) return holds
   const own = isCaller(caller, grant.userId)

@@ -47,7 +47,9 @@ export function isRoot(user: { usernameKey: string }): boolean {
  */
 export async function removeUser(tx: Transaction, caller: Caller, user: User) {
   if (isRoot(user)) throw new ConflictError('root is never deleted.')
-  await endSuspension(tx, caller, user.id)
+  // Suspended for good, so that the past says so too should they be restored.
+  await endFacts(tx, userSuspensions, eq(userSuspensions.userId, user.id), caller)
+  await beginSuspension(tx, caller, user.id, { reason: 'Deleted', expiresAt: null })
   await endFacts(tx, roleGrants, eq(roleGrants.userId, user.id), caller)
   await tx
     .update(apiKeys)
@@ -56,10 +58,9 @@ export async function removeUser(tx: Transaction, caller: Caller, user: User) {
   await tx.update(users).set({ deletedAt: sql`clock_timestamp()` }).where(eq(users.id, user.id))
 }
 
-/** Brings a deleted user back, disabled and without rights. @throws ConflictError where the username is taken. */
-export async function bringBackUser(tx: Transaction, caller: Caller, user: User, username: string) {
+/** Brings a deleted user back, still suspended and without rights. @throws ConflictError where the username is taken. */
+export async function bringBackUser(tx: Transaction, user: User, username: string) {
   await namedOnce(username, () => tx.update(users).set({ deletedAt: null, username }).where(eq(users.id, user.id)))
-  await beginSuspension(tx, caller, user.id, { reason: 'Restored', expiresAt: null })
 }
 
 interface Suspension {

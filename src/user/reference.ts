@@ -54,7 +54,7 @@ const isManaged: Visibility = (user, caller) =>
   holdsEverywhere(caller, 'users.manage') ? undefined : holdsInOrganization(caller, 'users.manage', user.organizationId)
 
 function withAdministration(finder: Finder, row: UserRow): UserReference {
-  const user = { ...row, isAdministrator: false }
+  const user = Object.assign(row, { isAdministrator: false })
   finder.afterLock.push(async () => {
     user.isAdministrator = await isAdministratorNow(finder.tx, row.id)
   })

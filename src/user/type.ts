@@ -5,6 +5,7 @@ import { holdsEverywhere, holdsInOrganization, holdsOnProject, holdsSomewhere, i
 import { builder, filters, reads } from '../builder.ts'
 import type { users } from '../db/tables.ts'
 import { Organization } from '../organization/schema.ts'
+import { lowerCase } from '../read/filters.ts'
 import type { CallerScope } from '../read/spec.ts'
 
 const UserKind = builder.enumType('UserKind', {
@@ -90,7 +91,7 @@ export const UserConnection = reads.connection('User', {
       description: 'The name of their home organization.',
       column: 'organizationId',
       where: (user, args, path) =>
-        sql`${user.organizationId} in (select o.id from organizations as o where o.name_key = lower(${args.param(path, 'text')}) and o.deleted_at is null)`,
+        sql`${user.organizationId} in (select o.id from organizations as o where o.name_key = ${args.param(path, 'text', lowerCase)} and o.deleted_at is null)`,
     },
   },
 })
@@ -100,7 +101,7 @@ reads.queryOne('user', User, {
     'A user by exact name. Whoever may grant roles somewhere finds any active user so, to grant to them; only the reference is shown then.',
   authScopes: { signedIn: true },
   args: (arg) => ({ username: arg.string({ required: true, description: 'Their name, in any case.' }) }),
-  where: (user, _caller, args) => eq(user.usernameKey, sql`lower(${args.param('username', 'text')})`),
+  where: (user, _caller, args) => eq(user.usernameKey, args.param('username', 'text', lowerCase)),
 })
 
 reads.queryConnection('users', UserConnection, {

@@ -1,8 +1,12 @@
 import { eq, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { ApiKey } from '../api-key/type.ts'
 import { allows } from '../auth/held.ts'
 import { isCaller } from '../auth/visibility.ts'
 import { builder, reads } from '../builder.ts'
+import { permissions } from '../db/tables.ts'
+import { Permission } from '../permission/schema.ts'
+import type { Row } from '../read/spec.ts'
 import { User } from '../user/type.ts'
 
 interface HeldPermission {
@@ -34,6 +38,9 @@ const HeldPermissionType = builder.objectRef<HeldPermission>('HeldPermission').i
   }),
 })
 
+/** The permissions as the statement below names them. */
+const WORDS = alias(permissions, 'word') as unknown as Row
+
 const Viewer = reads.type('Viewer', {
   table: 'users',
   description: 'Who asks, with what, and what they may do.',
@@ -48,9 +55,9 @@ const Viewer = reads.type('Viewer', {
       type: [HeldPermissionType] as never,
       description: 'Everything the caller may do, and where. What ADMINISTRATOR stands for is spelled out.',
       sql: (_user, caller) => sql`(
-        select coalesce(json_agg(json_build_object('name', p.name, 'organization', o.name, 'project', j.code, 'until', a."until") order by p.name, o.name_key, j.code_key), '[]'::json)
+        select coalesce(json_agg(json_build_object('name', word.name, 'organization', o.name, 'project', j.code, 'until', a."until") order by word.name, o.name_key, j.code_key), '[]'::json)
         from json_to_recordset(${caller.param('authority', 'text')}::json) as a("what" text, "organizationId" uuid, "projectId" uuid, "until" timestamptz)
-        join permissions as p on ${allows(sql`a."what"`, sql`p.name`)} and p.name not in ('*', '@applications')
+        join permissions as word on ${allows(sql`a."what"`, sql`word.name`)} and ${Permission.visible?.(WORDS, caller)}
         left join organizations as o on o.id = a."organizationId"
         left join projects as j on j.id = a."projectId"
       )`,
