@@ -30,8 +30,8 @@ const isGood = run('tests on both databases', 'vitest', vitest)
 const counts = readCounts()
 passed += counts.passed
 failed += counts.failed
-// A file that does not load has no failed test, and a run that dies has no report.
-if (!isGood && counts.failed === 0) failed += 1
+// A file that does not load has no failed test, and a run whose set-up fails has no test at all.
+if (counts.failed === 0 && (!isGood || !counts.isWhole)) failed += 1
 rmSync(folder, { recursive: true, force: true })
 
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
@@ -39,9 +39,10 @@ process.exit(failed === 0 ? 0 : 1)
 
 function readCounts() {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
-    return { passed: Number(numPassedTests), failed: Number(numFailedTests) }
+    const { success, numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
+    const isWhole = success === true && numPassedTests > 0
+    return { passed: Number(numPassedTests), failed: Number(numFailedTests), isWhole }
   } catch {
-    return { passed: 0, failed: 0 }
+    return { passed: 0, failed: 0, isWhole: false }
   }
 }
