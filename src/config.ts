@@ -6,6 +6,8 @@ export interface Config {
   databaseUrl: string | null
   databasePoolSize: number
   rootApiKey: string | null
+  /** Whose pages may read answers; same-origin pages always may. */
+  corsOrigins: readonly string[]
 }
 
 /** A setting that stops the start; the message names the variable and what it must be. */
@@ -24,6 +26,7 @@ export function readConfig(environment: Environment): Readonly<Config> {
     databaseUrl: readDatabaseUrl(environment),
     databasePoolSize: readInteger(environment, 'DATABASE_POOL_SIZE', 10, 1, 500),
     rootApiKey: readRootApiKey(environment),
+    corsOrigins: readCorsOrigins(environment),
   })
 }
 
@@ -58,4 +61,21 @@ function readRootApiKey(environment: Environment) {
     throw new ConfigError('ROOT_API_KEY must not begin with "chl_": that form is for keys this server makes.')
   }
   return text
+}
+
+function readCorsOrigins(environment: Environment): readonly string[] {
+  const text = environment.CORS_ORIGINS
+  if (!text) return []
+  const origins = text.split(',').map((origin) => origin.trim())
+  const wrong = origins.find((origin) => !isOrigin(origin))
+  if (wrong === undefined) return Object.freeze(origins)
+  throw new ConfigError(
+    `CORS_ORIGINS must be origins like https://app.example.com, separated by commas, without "*" or a path; "${wrong}" is none.`,
+  )
+}
+
+/** Exactly as browsers write it: in lower case, without a path and without the port that goes without saying. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text && !text.includes('*')
 }

@@ -4,12 +4,14 @@ import { sql } from 'drizzle-orm'
 import { type App, createApp } from './app.ts'
 import { BadCredentialError, identify } from './auth/identify.ts'
 import { UNAUTHENTICATED_ANSWER } from './auth/plugin.ts'
-import { ConfigError } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import type { Database } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { type Answer, answerPost } from './http/answer.ts'
+import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './http/cors.ts'
 import { REQUEST_DEADLINE_MS } from './http/deadline.ts'
 import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './http/gate.ts'
+import { answerGraphiql, isForGraphiql } from './http/graphiql.ts'
 import { outageAnswer } from './http/outage.ts'
 import { logError } from './log.ts'
 
@@ -20,7 +22,7 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** Answers hold what is for the caller alone. */
+/** Answers hold what is for the caller alone, unless they say otherwise. */
 const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
 /** Slow and silent clients are cut off: nobody can hold the server by doing nothing. */
@@ -32,15 +34,18 @@ const SERVER_LIMITS = {
   maxHeaderSize: 16_384,
 }
 
-/** Serves the API at `http://host:port/graphql`, and `/health`. Port 0 is any free one. */
-export async function listen(database: Database, { host, port }: { host: string; port: number }): Promise<Listening> {
+/** Serves the API and GraphiQL at `http://host:port/graphql`, and `/health`. Port 0 is any free one. */
+export async function listen(
+  database: Database,
+  { host, port, corsOrigins = [] }: Pick<Config, 'host' | 'port'> & Partial<Config>,
+): Promise<Listening> {
   const app = createApp(database)
   const server = createServer(SERVER_LIMITS, (request, response) => {
     // While stopping, a connection that was busy ends with its answer.
     response.once('close', () => {
       if (!server.listening) server.closeIdleConnections()
     })
-    answer(app, database, request, response).catch((error: unknown) => {
+    answer({ app, database, corsOrigins }, request, response).catch((error: unknown) => {
       // The client went away: nothing to answer, and nothing for the log.
       if (request.destroyed && !request.complete) return
       logError(error, null)
@@ -77,10 +82,23 @@ function closeServer(server: Server): Promise<void> {
   })
 }
 
-async function answer(app: App, database: Database, request: IncomingMessage, response: ServerResponse) {
+interface Served {
+  app: App
+  database: Database
+  corsOrigins: readonly string[]
+}
+
+async function answer(served: Served, request: IncomingMessage, response: ServerResponse) {
+  const { app, database, corsOrigins } = served
   const url = readTarget(request)
   if (!(url instanceof URL)) return refuse(request, response, url)
   if (url.pathname === '/health') return send(response, await withinDeadline(health(database), createId()))
+  if (isForGraphiql(request, url)) return send(response, await answerGraphiql(request, url))
+  if (url.pathname === GRAPHQL_PATH) {
+    const cors = corsHeaders(request, corsOrigins)
+    for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
+    if (isPreflight(request, cors)) return send(response, { status: 204, headers: PREFLIGHT_HEADERS, body: '' })
+  }
   const refusal = refuseRequest(request, url)
   if (refusal) return refuse(request, response, refusal)
   const requestId = createId()
@@ -178,11 +196,12 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
   send(response, { ...refusal, headers: { ...refusal.headers, ...headers } })
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer) {
+function send(response: ServerResponse, { status, headers, body }: Answer<string | Buffer>) {
   response.writeHead(status, {
-    ...headers,
     ...ALWAYS,
-    'content-length': Buffer.byteLength(body),
+    ...headers,
+    // An answer without content has no length.
+    ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }),
   })
   response.end(body)
 }

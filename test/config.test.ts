@@ -8,6 +8,7 @@ const DEFAULTS = {
   databaseUrl: null,
   databasePoolSize: 10,
   rootApiKey: null,
+  corsOrigins: [],
 }
 
 describe('the configuration', () => {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findChromium, WITHOUT_CHROMIUM } from './support/chromium.ts'
 
 let passed = 0
 let failed = 0
@@ -34,6 +35,7 @@ failed += counts.failed
 if (counts.failed === 0 && (!isGood || !counts.isWhole)) failed += 1
 rmSync(folder, { recursive: true, force: true })
 
+if (findChromium() === null) process.stdout.write(`\n${WITHOUT_CHROMIUM}\n`)
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
 process.exit(failed === 0 ? 0 : 1)
 

@@ -4,10 +4,10 @@ import type { App } from '../app.ts'
 import type { RequestContext } from '../auth/plugin.ts'
 import { publicError } from './errors.ts'
 
-export interface Answer {
+export interface Answer<Body = string> {
   status: number
   headers: Record<string, string>
-  body: string
+  body: Body
 }
 
 interface Params {

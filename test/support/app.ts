@@ -39,12 +39,12 @@ export interface TestApp {
  * A server for the tests of one file, on a database that is as after the first start before each of them: the
  * organization `default`, the built-in roles, and root with ROOT_KEY.
  */
-export function startApp(): TestApp {
+export function startApp({ corsOrigins = [] }: { corsOrigins?: string[] } = {}): TestApp {
   let database: Database
   let server: Listening
   beforeAll(async () => {
     database = await openStartedDatabase()
-    server = await listen(database, { host: '127.0.0.1', port: 0 })
+    server = await listen(database, { host: '127.0.0.1', port: 0, corsOrigins })
   })
   beforeEach(async () => {
     await truncateAll(database)

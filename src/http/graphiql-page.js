@@ -1,0 +1,51 @@
+// Runs in the browser, after GraphiQL's own script. `settings` stands above it: the server writes it there.
+/* global settings, YogaGraphiQL */
+
+const AUTHORIZATION = '{\n  "Authorization": "Bearer "\n}'
+const NO_KEY = 'Put your key into the Headers tab, after "Bearer ". The documentation appears then.'
+
+/** Every request needs a key, so none is sent without one. */
+async function send({ query, operationName, variables }, { headers = {} } = {}) {
+  if (!hasKey(headers)) return { data: null, errors: [{ message: NO_KEY }] }
+  const response = await fetch(settings.endpoint, {
+    method: 'POST',
+    credentials: 'omit',
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+    body: JSON.stringify({ query, operationName, variables }),
+  })
+  // GraphiQL asks again where there is no "data", even null.
+  return { data: null, ...(await response.json()) }
+}
+
+function hasKey(headers) {
+  return Object.entries(headers).some(
+    ([name, value]) => /^(authorization|api-key)$/i.test(name) && !/^\s*(bearer|token|basic)?\s*$/i.test(value),
+  )
+}
+
+let timer
+
+/** Fetches the documentation anew a moment after the headers were changed: GraphiQL's own shortcut does it. */
+function introspectSoon() {
+  clearTimeout(timer)
+  timer = setTimeout(() => dispatchEvent(new KeyboardEvent('keydown', { key: 'R', ctrlKey: true })), 500)
+}
+
+self.MonacoEnvironment = {
+  getWorkerUrl: (_id, label) => settings.workers[label] ?? settings.workers.editorWorkerService,
+}
+
+YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
+  title: 'Chatelaine',
+  logo: settings.logo,
+  fetcher: send,
+  defaultQuery: settings.operations,
+  defaultHeaders: AUTHORIZATION,
+  visiblePlugin: 'Documentation Explorer',
+  onEditHeaders: introspectSoon,
+  // By default the document is kept in the address, which grows too long to be asked for.
+  onEditQuery() {},
+  // A key is not to be found in the browser's storage.
+  shouldPersistHeaders: false,
+  showPersistHeadersSettings: false,
+})
