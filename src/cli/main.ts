@@ -7,6 +7,7 @@ import { FolderInUseError } from '../db/embedded.ts'
 import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
 import { schema } from '../schema.ts'
 import { type CommandSpec, deriveCommands, isList, namedOf } from './commands.ts'
+import { completionScript } from './completion.ts'
 import { documentOf } from './document.ts'
 import { formatJson, formatResult, printable } from './print.ts'
 import { type Result, sendInProcess, sendOverHttp, UnreachableError } from './send.ts'
@@ -56,6 +57,13 @@ function createProgram(): Command {
     .command('migrate')
     .description('Bring the database up to date, and make root where it is missing.')
     .action(migrateOnly)
+  program
+    .command('completion')
+    .argument('<shell>', 'bash, zsh or fish')
+    .description('Print the script that completes commands and flags in a shell: source <(chatelaine completion bash).')
+    .action((shell: string) => {
+      process.stdout.write(completionScript(program, shell))
+    })
   for (const spec of deriveCommands(schema)) addCommand(program, spec)
   return program
 }

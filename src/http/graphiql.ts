@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { GRAPHQL_PATH } from './gate.ts'
 import type { Answer } from './answer.ts'
+import { GRAPHQL_PATH } from './gate.ts'
 
 const ASSETS_PATH = `${GRAPHQL_PATH}/assets/`
 
