@@ -33,6 +33,8 @@ export interface Operation<Input, Refs> {
 export interface Outcome<Values> {
   values: Values
   change: Change | null
+  /** It was the caller's own access: the answer is what they may see after it. */
+  isOwnAccess?: boolean
 }
 
 /** The parts of a mutation's declaration that its run needs. */
@@ -107,13 +109,14 @@ async function changeWithin<Input, Refs, Values, Answer>(
   refuseLimitedKey(plan, caller, input)
   decide(plan.may, caller, refs)
   if (plan.confers !== 'nothing') await guard(tx, caller, plan.confers(operation))
-  const { values, change: made } = await plan.run(operation)
+  const { values, change: made, isOwnAccess } = await plan.run(operation)
   const isEmpty = made?.before !== undefined && isDeepStrictEqual(made.before, made.after)
   const change = isEmpty ? null : made
   if (plan.endangersAdministration && change) await keepAnAdministrator(tx)
   if (change) await recordChange(tx, { ...ctx, caller }, plan.name, change)
+  const reader = isOwnAccess && change ? ((await readAuthority(tx, caller)) ?? caller) : caller
   return answer(values, {
-    caller: readCallerOf(caller),
+    caller: readCallerOf(reader),
     run: (text, statementValues, prepare) => runStatement(tx, text, statementValues, prepare),
   })
 }

@@ -32,6 +32,26 @@ const BAD: [string, string, string, unknown[]][] = [
   ['username', 'String!', '{ user(username: $v) { id } }', [NULL_BYTE]],
   ['code', 'String!', '{ project(code: $v) { id } }', [NULL_BYTE]],
   ['name', 'String!', '{ role(name: $v) { id } }', [NULL_BYTE]],
+  ['name', 'String!', '{ controller(name: $v) { id } }', [NULL_BYTE]],
+  ['controller', 'String!', '{ model(controller: $v, name: "web") { id } }', [NULL_BYTE]],
+  ['name', 'String!', '{ model(controller: "gce1", name: $v) { id } }', [NULL_BYTE]],
+  ['first', 'Int', '{ controllers { nodes { models(first: $v) { nodes { id } } } } }', [0, -1, 101]],
+  ['last', 'Int', '{ models { nodes { holders(last: $v) { nodes { id } } } } }', [0, -1, 101]],
+  ['equals', 'String', '{ controllers(filter: { name: { equals: $v } }) { nodes { id } } }', [NULL_BYTE]],
+  ['in', '[String!]', '{ models(filter: { name: { in: $v } }) { nodes { id } } }', [[NULL_BYTE]]],
+  // A level of the other ladder is none of this one.
+  [
+    'v',
+    'ControllerAccess',
+    '{ viewer { user { controllers(filter: { access: $v }) { totalCount } } } }',
+    ['READ', 'ADMIN', 'login', '', 1, ['LOGIN']],
+  ],
+  [
+    'v',
+    'ModelAccess',
+    '{ viewer { user { controllers { edges { models(filter: { access: $v }) { totalCount } } } } } }',
+    ['LOGIN', 'SUPERUSER', 'admin', '', 3, ['READ']],
+  ],
   ['equals', 'String', '{ users(filter: { username: { equals: $v } }) { nodes { id } } }', [NULL_BYTE]],
   ['startsWith', 'String', '{ roles(filter: { name: { startsWith: $v } }) { nodes { id } } }', [NULL_BYTE]],
   ['in', '[String!]', '{ projects(filter: { code: { in: $v } }) { nodes { id } } }', [[NULL_BYTE]]],
@@ -86,10 +106,13 @@ describe('bad input in a query', () => {
     for (const name of ['', ' ', '%', '_', 'a\ud800b', "'; drop table users; --", HUGE]) {
       const data = await app.root.ok(
         `query ($name: String!) { user(username: $name) { id } project(code: $name) { id } role(name: $name) { id }
-          organization(name: $name) { id } users(filter: { username: { equals: $name } }) { totalCount } }`,
+          organization(name: $name) { id } controller(name: $name) { id } model(controller: $name, name: $name) { id }
+          users(filter: { username: { equals: $name } }) { totalCount }
+          models(filter: { name: { equals: $name } }) { totalCount } }`,
         { name },
       )
-      expect(data).toEqual({ user: null, project: null, role: null, organization: null, users: { totalCount: 0 } })
+      const one = { user: null, project: null, role: null, organization: null, controller: null, model: null }
+      expect(data).toEqual({ ...one, users: { totalCount: 0 }, models: { totalCount: 0 } })
     }
   })
 

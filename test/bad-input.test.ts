@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { dotted, type Input, inputTypeOf, replaced, textFields, textPaths } from './bad-input/inputs.ts'
-import { INVALID } from './bad-input/values.ts'
+import { INVALID, WRONG_LEVELS } from './bad-input/values.ts'
 import { startApp } from './support/app.ts'
-import { changeDocument } from './support/change.ts'
+import { changeDocument, failChange } from './support/change.ts'
 import { CHANGES, makeWorld, type World } from './support/changes.ts'
+import { createController, createModel } from './support/levels.ts'
 import { withoutWriting } from './support/rows.ts'
 import { createOrganization, createProject, createRole, createUser } from './support/seed.ts'
 
@@ -83,7 +84,7 @@ describe('every text that a mutation takes', () => {
     const world = await makeWorld(app)
     const attempts = attemptsOf(world, UNREADABLE, () => ['200 InvalidInput named', '200 BAD_USER_INPUT named'])
 
-    expect(attempts.length).toBe(73 * UNREADABLE.length)
+    expect(attempts.length).toBe(106 * UNREADABLE.length)
     expect(await surprisesOf(world, attempts)).toEqual([])
   })
 
@@ -116,6 +117,17 @@ describe('input that is wrong by its meaning', () => {
     expect(await surprisesOf(world, attempts)).toEqual([])
   })
 
+  test('is refused by name where it is a level of the wrong kind', async () => {
+    const world = await makeWorld(app)
+
+    const attempts = WRONG_LEVELS.flatMap(({ name, path, values }) =>
+      values.map((value): Attempt => ({ name, path, value, expected: ['200 BAD_USER_INPUT named'] })),
+    )
+
+    expect(attempts.length).toBe(70)
+    expect(await surprisesOf(world, attempts)).toEqual([])
+  })
+
   const DUPLICATES: [string, Input][] = [
     ['createUser', { username: 'BOB' }],
     ['updateUser', { user: 'dave', username: 'Bob' }],
@@ -126,10 +138,15 @@ describe('input that is wrong by its meaning', () => {
     ['createRole', { name: 'editor', permissions: [] }],
     ['createRole', { name: 'auditor', permissions: [] }],
     ['updateRole', { role: 'EDITOR', name: 'Auditor' }],
+    ['createController', { name: 'GCE1', type: 'google' }],
+    ['updateController', { controller: 'idle', name: 'Gce1' }],
+    ['createModel', { controller: 'gce1', name: 'WEB' }],
+    ['updateModel', { controller: 'gce1', model: 'db', name: 'Web' }],
   ]
   test.each(DUPLICATES)('is a conflict that names the taken name: %s %j', async (name, input) => {
     await makeWorld(app)
     await app.root.ok(changeDocument('createServiceUser'), { input: { username: 'upload', email: 'a@example.test' } })
+    await createModel(app.root, 'gce1', 'db')
     const taken = String(input.name ?? input.username ?? input.code)
 
     const data = await withoutWriting(app, () => app.root.ok(changeDocument(name), { input }))
@@ -141,7 +158,7 @@ describe('input that is wrong by its meaning', () => {
 describe('a name that nothing has', () => {
   test('is NotFound at its path, in every mutation', async () => {
     const world = await makeWorld(app)
-    const references = /(^|\.)(user|organization|project|role)$/
+    const references = /(^|\.)(user|organization|project|role|controller|model)$/
     const attempts = attemptsOf(world, [['a name', 'no-such-thing']], () => []).filter(({ path }) =>
       references.test(path),
     )
@@ -154,7 +171,29 @@ describe('a name that nothing has', () => {
         expect([name, data[name]]).toMatchObject([name, { __typename: 'NotFound', path, message }])
       }
     })
-    expect(attempts.length).toBe(33)
+    expect(attempts.length).toBe(56)
+  })
+})
+
+describe('a model of another controller', () => {
+  const MODEL_CHANGES = CHANGES.filter(({ name }) => textFields(name).includes('model'))
+
+  test.each(MODEL_CHANGES)('is NotFound in $name, as one that is nowhere', async ({ name, input }) => {
+    const world = await makeWorld(app)
+    await createModel(app.root, 'idle', 'elsewhere')
+
+    const [elsewhere, nowhere] = await withoutWriting(app, () =>
+      Promise.all(
+        ['elsewhere', 'nowhere'].map((model) => failChange(app.root, 'NotFound', name, { ...input(world), model })),
+      ),
+    )
+
+    expect(elsewhere.path).toBe('model')
+    expect(elsewhere).toEqual({ ...nowhere, message: nowhere.message.replace('nowhere', 'elsewhere') })
+  })
+
+  test('is said of all five that name one', () => {
+    expect(MODEL_CHANGES.length).toBe(5)
   })
 })
 
@@ -162,6 +201,9 @@ describe('what is just within the bounds', () => {
   test('is taken', async () => {
     await createOrganization(app, 'a'.repeat(64))
     await createProject(app, 'A.b_c-9')
+    await createController(app, 'a'.repeat(64))
+    await createModel(app.root, 'A'.repeat(64), '9')
+    await createModel(app.root, 'A'.repeat(64), 'A.b_c-9')
     await createRole(app, '9', [
       `a.${'b'.repeat(98)}`,
       ...Array.from({ length: 99 }, (_none, index) => `doc.a${index}`),

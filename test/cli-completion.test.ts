@@ -12,8 +12,12 @@ test('bash completes commands and the flags of each', async () => {
   const { code, stdout } = await runProgram(['completion', 'bash'], {})
 
   expect(code).toBe(0)
-  expect(completions(stdout, ['chatelaine', 'grant-'])).toEqual(['grant-roles'])
-  expect(completions(stdout, ['chatelaine', 'grant-roles', 'bob', '--r'])).toEqual(['--roles'])
+  expect(completions(stdout, ['chatelaine', 'grant-'])).toEqual([
+    'grant-roles',
+    'grant-controller-access',
+    'grant-model-access',
+  ])
+  expect(completions(stdout, ['chatelaine', 'grant-model-access', 'bob', '--a'])).toEqual(['--access'])
   expect(completions(stdout, ['chatelaine', '--url', 'http://x', 'users', '--fil'])).toEqual(['--filter'])
 })
 

@@ -81,7 +81,15 @@ describe('authority', () => {
 
     expect(bare.map(({ name }) => name)).toEqual([])
     expect(nodeTypes.map(({ name }) => name).filter((name) => PARTS.test(name))).toEqual([])
-    expect(nodeTypes.map(({ name }) => name).sort()).toEqual(['ApiKey', 'Organization', 'Project', 'Role', 'User'])
+    expect(nodeTypes.map(({ name }) => name).sort()).toEqual([
+      'ApiKey',
+      'Controller',
+      'Model',
+      'Organization',
+      'Project',
+      'Role',
+      'User',
+    ])
   })
 
   test('a field that can be refused is nullable', () => {
@@ -95,6 +103,7 @@ describe('authority', () => {
     expect([...guarded, ...roots].filter(({ required }) => required)).toEqual([])
     expect(guarded.map(({ name }) => name).sort()).toEqual([
       'User.apiKeys',
+      'User.controllers',
       'User.createdAt',
       'User.email',
       'User.isAdmin',
@@ -131,9 +140,13 @@ describe('mutations', () => {
       'createServiceUser',
       'createUser',
       'enableUser',
+      'grantControllerAccess',
+      'grantModelAccess',
       'grantRoles',
       'restoreUser',
       'rotateApiKey',
+      'setControllerAccess',
+      'setModelAccess',
       'updateOrganization',
       'updateRole',
       'updateUser',

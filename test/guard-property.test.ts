@@ -8,7 +8,7 @@ import { createRole } from './support/seed.ts'
 const app = startApp()
 
 const WORLDS = process.env.CHATELAINE_LONG ? 1000 : 60
-const MOVES = 10
+const MOVES = 14
 
 interface Held {
   name: string
@@ -17,12 +17,66 @@ interface Held {
   until: string | null
 }
 
-/** Everything a client may do now; nothing where its key or its user is no longer good. */
-async function authorityOf(client: Client): Promise<Held[]> {
-  const { status, data, errors } = await client.send('{ viewer { permissions { name organization project until } } }')
-  if (status === 401) return []
+/** A level, with where it is held. */
+interface HeldLevel {
+  place: string
+  access: string
+  until: string | null
+}
+
+const LEVELS = ['LOGIN', 'ADD_MODEL', 'SUPERUSER', 'READ', 'WRITE', 'ADMIN']
+const HOLDERS = 'holders(first: 100) { edges { access until node { username } } }'
+
+interface Place {
+  name: string
+  holders: { edges: { access: string; until: string | null; node: { username: string } }[] }
+  models?: { nodes: Place[] }
+}
+
+/** Permissions, and levels on controllers and models. */
+interface Holdings {
+  words: Held[]
+  levels: HeldLevel[]
+}
+
+/**
+ * Everything a client may do now; nothing where its key or its user is no longer good. The levels are those of its user:
+ * of a limited key they are left out, being more than its own, but for the delegate's, who is to gain nothing beyond.
+ */
+async function holdingsOf(client: Client, prefix: string, isDelegate = false): Promise<Holdings> {
+  const { status, data, errors } = await client.send(
+    `query ($prefix: String!) {
+      viewer { user { username } apiKey { isLimited } permissions { name organization project until } }
+      controllers(first: 3, filter: { name: { startsWith: $prefix } }) { nodes {
+        name ${HOLDERS} models(first: 2) { nodes { name ${HOLDERS} } } } } }`,
+    { prefix: `${prefix}-` },
+  )
+  if (status === 401) return { words: [], levels: [] }
   expect(errors).toEqual([])
-  return data.viewer.permissions
+  const { user, apiKey, permissions } = data.viewer
+  if (apiKey.isLimited && !isDelegate) return { words: permissions, levels: [] }
+  return { words: permissions, levels: data.controllers.nodes.flatMap(levelsThere(user.username)) }
+}
+
+/** A user's levels on a controller and its models. */
+function levelsThere(username: string) {
+  const ofPlace = (place: string, { holders }: Place) =>
+    holders.edges
+      .filter(({ node }) => node.username === username)
+      .map(({ access, until }): HeldLevel => ({ place, access, until }))
+  return (controller: Place) => [
+    ...ofPlace(controller.name, controller),
+    ...(controller.models?.nodes ?? []).flatMap((model) => ofPlace(`${controller.name}/${model.name}`, model)),
+  ]
+}
+
+function coversLevel(start: HeldLevel[], { place, access, until }: HeldLevel): boolean {
+  return start.some(
+    (held) =>
+      held.place === place &&
+      LEVELS.indexOf(held.access) >= LEVELS.indexOf(access) &&
+      (held.until === null || (until !== null && until <= held.until)),
+  )
 }
 
 /** Does one of these rows hold this permission, at least there, at least as long? */
@@ -77,7 +131,7 @@ async function play(seed: number): Promise<Play> {
   const random = createRandom(seed)
   const world = await createDelegation(app, random, `w${seed}`)
   const hands = [world.delegate.client]
-  const start = await authorityOf(world.delegate.client)
+  const start = await holdingsOf(world.delegate.client, world.prefix, true)
   const done: string[] = []
   for (let step = 0; step < MOVES; step++) {
     const move = randomMove(world, random, step)
@@ -85,8 +139,11 @@ async function play(seed: number): Promise<Play> {
     if (payload === null) continue
     done.push(`${move.name} ${JSON.stringify(move.input)}`)
     learn(world, hands, move, payload)
-    const held = (await Promise.all(hands.map(authorityOf))).flat()
-    const gained = held.filter((row) => !covers(start, row)).map((row) => JSON.stringify(row))
+    const held = await Promise.all(hands.map((hand) => holdingsOf(hand, world.prefix)))
+    const gained = [
+      ...held.flatMap(({ words }) => words).filter((row) => !covers(start.words, row)),
+      ...held.flatMap(({ levels }) => levels).filter((row) => !coversLevel(start.levels, row)),
+    ].map((row) => JSON.stringify(row))
     if (gained.length > 0) return { done, gained }
   }
   return { done, gained: [] }
@@ -114,10 +171,16 @@ test(
       'deleteUser',
       'disableUser',
       'enableUser',
+      'grantControllerAccess',
+      'grantModelAccess',
       'grantRoles',
       'restoreUser',
+      'revokeControllerAccess',
+      'revokeModelAccess',
       'revokeRoles',
       'rotateApiKey',
+      'setControllerAccess',
+      'setModelAccess',
       'updateOrganization',
       'updateRole',
       'updateUser',

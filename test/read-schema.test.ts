@@ -5,6 +5,8 @@ import { lintReads } from '../src/read/lint.ts'
 import { schema } from '../src/schema.ts'
 import { declaredFields, everyFieldDocuments } from './read/every-field.ts'
 import { type Client, startApp } from './support/app.ts'
+import { change } from './support/change.ts'
+import { createController, createModel } from './support/levels.ts'
 import { createApiKey, createOrganization, createProject, createRole, createUser } from './support/seed.ts'
 
 const app = startApp()
@@ -15,6 +17,9 @@ const SAMPLES: Record<string, string> = {
   'organization.name': '"acme"',
   'role.name': '"EDITOR"',
   'project.code': '"apollo"',
+  'controller.name': '"gce1"',
+  'model.controller': '"gce1"',
+  'model.name': '"web"',
 }
 
 /** The schema without `node` and `nodes`: they lead to every type, but never to rows of all of them. */
@@ -31,7 +36,7 @@ function withoutNodes(): GraphQLSchema {
   })
 }
 
-/** Organizations, projects, roles, keys with limits, and three callers: root, a plain user, an organization admin. */
+/** Organizations, projects, roles, a controller with a model, levels on both, keys with limits, and three callers: root, a plain user, an organization admin. */
 async function makeWorld(): Promise<[string, Client][]> {
   await createOrganization(app, 'acme', ['doc.read'])
   await createProject(app, 'apollo', 'acme')
@@ -43,6 +48,10 @@ async function makeWorld(): Promise<[string, Client][]> {
       { role: 'VERSION_MANAGER', project: 'apollo' },
     ],
   })
+  await createController(app, 'gce1', 'acme')
+  await createModel(app.root, 'gce1', 'web')
+  await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
+  await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access: 'ADMIN' })
   await createApiKey(bob.client, { limits: [{ role: 'EDITOR', organization: 'acme' }] })
   const carol = await createUser(app, 'carol', {
     organization: 'acme',
@@ -81,9 +90,11 @@ test('every declared field can be read, by an administrator, a plain user and an
 
 test('every type that is a Node can be fetched again by its id, whole', async () => {
   const [[, root] = ['', app.root], ...others] = await makeWorld()
-  const { user, organization, role, project } = await root.ok(`{ user(username: "bob") { id apiKeys { nodes { id } } }
-    organization(name: "acme") { id } role(name: "EDITOR") { id } project(code: "apollo") { id } }`)
-  const ids = [user, user.apiKeys.nodes[0], organization, role, project].map(({ id }) => id)
+  const { user, organization, role, project, controller, model } =
+    await root.ok(`{ user(username: "bob") { id apiKeys { nodes { id } } } organization(name: "acme") { id }
+      role(name: "EDITOR") { id } project(code: "apollo") { id }
+      controller(name: "gce1") { id } model(controller: "gce1", name: "web") { id } }`)
+  const ids = [user, user.apiKeys.nodes[0], organization, role, project, controller, model].map(({ id }) => id)
   const types = schema.getPossibleTypes(nodeInterface())
   const parts = types.map((type) => `... on ${type.name} { ${leavesOf(type).join(' ')} }`)
   const document = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename ${parts.join(' ')} } }`
@@ -96,14 +107,18 @@ test('every type that is a Node can be fetched again by its id, whole', async ()
     'Organization',
     'Role',
     'Project',
+    'Controller',
+    'Model',
   ])
-  expect(types.map(({ name }) => name).sort()).toEqual(['ApiKey', 'Organization', 'Project', 'Role', 'User'])
+  expect(types.map(({ name }) => name).sort()).toEqual(NODES)
   for (const [index, id] of ids.entries()) {
     const one = `query ($id: ID!) { node(id: $id) { __typename ${parts.join(' ')} } }`
     expect(await root.ok(one, { id })).toEqual({ node: nodes[index] })
     for (const [name, client] of others) await read(name, client, one, { id })
   }
 })
+
+const NODES = ['ApiKey', 'Controller', 'Model', 'Organization', 'Project', 'Role', 'User']
 
 function nodeInterface() {
   const type = schema.getType('Node')

@@ -2,6 +2,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Client, startApp } from './support/app.ts'
 import { change, changeDocument } from './support/change.ts'
+import { createController, createModel } from './support/levels.ts'
 import { ROOT_KEY } from './support/root-key.ts'
 import { createApiKey, createOrganization, createProject, createRole, createUser } from './support/seed.ts'
 import { recordStatements, type Statements } from './support/statements.ts'
@@ -63,6 +64,33 @@ describe('a query is one statement beside authentication', () => {
       expect(await statementsOf(callers[caller], document)).toHaveLength(2)
     })
   }
+
+  test.each(['root', 'bob', 'carol'] as const)(
+    'a user with keys, roles, controllers and models (mission row 16), for %s',
+    async (caller) => {
+      for (const name of ['gce1', 'gce2']) {
+        await createController(app, name, 'acme')
+        await createModel(app.root, name, 'default')
+        await change(app.root, 'grantControllerAccess', { user: 'bob', controller: name, access: 'SUPERUSER' })
+      }
+      // Part C: credentials and ssh keys in the same query.
+      const LEVELS = `controllers { totalCount edges { access node { name type }
+        models { totalCount edges { access node { name } } } } }`
+      const one = `{ user(username: "bob") { ${USER} ${LEVELS} } }`
+      const all = `{ users { nodes { username active ${LEVELS} } } }`
+      const client = callers[caller]
+
+      expect(await statementsOf(client, one)).toHaveLength(2)
+      if (caller !== 'bob') expect(await statementsOf(client, all)).toHaveLength(2)
+
+      const { user } = await client.ok(one)
+      expect(user.controllers).toMatchObject({
+        totalCount: 2,
+        edges: [{ access: 'SUPERUSER' }, { access: 'SUPERUSER' }],
+      })
+      expect(user.controllers.edges[0].models.edges).toEqual([{ access: 'ADMIN', node: { name: 'default' } }])
+    },
+  )
 
   test('a page of 50 users with roles and organization', async () => {
     for (let n = 0; n < 50; n++) await change(app.root, 'createUser', { username: `u${n}`, withApiKey: false })

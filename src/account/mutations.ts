@@ -3,17 +3,14 @@ import { insertApiKey } from '../api-key/operations.ts'
 import { ApiKey } from '../api-key/type.ts'
 import { allConfer, membershipConfers, type RoleItem, rolesConfer, userConfers } from '../auth/guard.ts'
 import { ADMINISTRATOR } from '../auth/permissions.ts'
-import { immediateScope } from '../auth/references.ts'
 import { builder } from '../builder.ts'
 import type { Operation } from '../change.ts'
-import { roleGrants } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { readId } from '../node-id.ts'
 import { findHomeOrganization, findOrganizationById } from '../organization/reference.ts'
 import { type FoundRole, findRoles, RoleGrantInput, roleIssues } from '../role/items.ts'
 import { grantRoles } from '../role/operations.ts'
-import { mayReadGrant } from '../role/type.ts'
 import { refuseReservedName, userChange, usernameIssues } from '../user/mutations.ts'
 import { bringBackUser, changeUser, insertUser, isRoot, removeUser, SERVICE_PREFIX } from '../user/operations.ts'
 import { findDeletedUser, findUser, findUserIfAny } from '../user/reference.ts'
@@ -174,7 +171,7 @@ mutation({
   payload: (p) => ({
     id: p.value('ID', 'Their id, for `restoreUser`.'),
     username: p.value('String', 'The name that is free again.'),
-    accessLost: p.value([LostAccessType], 'The roles they held, as far as the caller may know.'),
+    accessLost: p.value([LostAccessType], 'The roles and levels they held, as far as the caller may know.'),
   }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
@@ -185,13 +182,13 @@ mutation({
     if (user.isAdministrator && !isRoot(user)) {
       throw new ConflictError(`${user.username} is an administrator: revoke ADMINISTRATOR first.`)
     }
-    const roles = await readAccess(tx, user.id)
-    const accessLost = await readAccess(tx, user.id, mayReadGrant(roleGrants, immediateScope(caller)))
+    const access = await readAccess(tx, user.id, null)
+    const accessLost = await readAccess(tx, user.id, caller)
     await removeUser(tx, caller, user)
     const { id, username } = user
     return {
       values: { id: `user_${id}`, username, accessLost },
-      change: userChange(user, { before: { username, roles } }),
+      change: userChange(user, { before: { username, access } }),
     }
   },
 })

@@ -5,7 +5,7 @@ import { auditEvents } from '../db/tables.ts'
 
 /** What a change was about; `before` and `after` hold the changed fields by name, chosen one by one, never a secret. */
 export interface Change {
-  targetType: 'User' | 'ApiKey' | 'Organization' | 'Project' | 'Role'
+  targetType: 'User' | 'ApiKey' | 'Organization' | 'Project' | 'Role' | 'Controller' | 'Model'
   targetId: string
   organizationId: string | null
   before?: Record<string, unknown>

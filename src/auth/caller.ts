@@ -15,6 +15,13 @@ export interface Held extends Scope {
   until: string | null
 }
 
+/** A level on a controller (`modelId` null) or on one of its models, counted from 1. */
+export interface HeldLevel {
+  controllerId: string
+  modelId: string | null
+  level: number
+}
+
 /** The key a request came with. */
 export interface CallerKey {
   id: string
@@ -30,6 +37,8 @@ export interface Caller {
   organizationId: string | null
   apiKey: CallerKey | null
   authority: readonly Held[]
+  /** Levels by grant, and by `controllers.manage`; without what follows from them. */
+  levels: readonly HeldLevel[]
 }
 
 export const OPERATOR: Caller = {
@@ -38,6 +47,7 @@ export const OPERATOR: Caller = {
   organizationId: null,
   apiKey: null,
   authority: [{ what: EVERYTHING, organizationId: null, projectId: null, until: null }],
+  levels: [],
 }
 
 /** Does a scope lie in another one? */
@@ -63,6 +73,34 @@ export function holdsSomewhere(caller: Caller, permission: string): boolean {
 export function isAdministrator(caller: Caller): boolean {
   return caller.authority.some((row) => row.what === EVERYTHING && row.organizationId === null)
 }
+
+/** May the caller give something to somebody, somewhere? */
+function grantsSomewhere(caller: Caller): boolean {
+  const grantsLevels = caller.levels.some((row) => row.level === (row.modelId === null ? SUPERUSER : ADMIN))
+  return grantsLevels || holdsSomewhere(caller, 'roles.grant') || holdsSomewhere(caller, 'controllers.manage')
+}
+
+/** The level a caller has on a controller: LOGIN 1, ADD_MODEL 2, SUPERUSER 3; 0 is none. */
+export function controllerLevel(caller: Caller, controller: { id: string; organizationId: string }): number {
+  if (holds(caller, 'controllers.manage', { organizationId: controller.organizationId, projectId: null }))
+    return SUPERUSER
+  const there = caller.levels.filter((row) => row.controllerId === controller.id)
+  return Math.max(0, ...there.map((row) => (row.modelId === null ? row.level : LOGIN)))
+}
+
+/** The level a caller has on a model: READ 1, WRITE 2, ADMIN 3; 0 is none. */
+export function modelLevel(
+  caller: Caller,
+  model: { id: string },
+  controller: { id: string; organizationId: string },
+): number {
+  if (controllerLevel(caller, controller) === SUPERUSER) return ADMIN
+  return Math.max(0, ...caller.levels.filter((row) => row.modelId === model.id).map((row) => row.level))
+}
+
+const LOGIN = 1
+const SUPERUSER = 3
+const ADMIN = 3
 
 /** Where a permission is held; `anything` is any permission whatever. */
 export type Word = ServerPermission | 'anything'
@@ -100,6 +138,7 @@ export function readCallerOf(caller: Caller): ReadCaller {
       const [kind, word = ''] = name.split(' ')
       if (kind === 'everywhere') return reach(word).everywhere
       if (kind === 'somewhere') return holdsSomewhere(caller, word)
+      if (kind === 'granter') return grantsSomewhere(caller)
       throw new Error(`There is no flag ${name}.`)
     },
     param(name) {
@@ -107,6 +146,14 @@ export function readCallerOf(caller: Caller): ReadCaller {
       if (kind === 'organizations') return reach(word).organizations
       if (kind === 'projects') return reach(word).projects
       if (kind === 'userId') return caller.userId
+      if (kind === 'controllers') return unique(caller.levels.map((row) => row.controllerId))
+      if (kind === 'superuser') {
+        return unique(
+          caller.levels.map((row) => (row.modelId === null && row.level === SUPERUSER ? row.controllerId : null)),
+        )
+      }
+      if (kind === 'models') return unique(caller.levels.map((row) => row.modelId))
+      if (kind === 'adminModels') return unique(caller.levels.map((row) => (row.level === ADMIN ? row.modelId : null)))
       if (kind === 'authority') return JSON.stringify(caller.authority)
       if (kind === 'apiKeyId') return caller.apiKey?.id ?? null
       if (kind === 'organizationId') return caller.organizationId

@@ -3,8 +3,20 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
 import { MissingAuthorityError } from '../errors.ts'
-import type { Caller, Scope } from './caller.ts'
-import { allows, authorityOf, held, holdsAt, NOW, uncovered } from './held.ts'
+import type { Caller, HeldLevel, Scope } from './caller.ts'
+import {
+  allows,
+  authorityOf,
+  CONTROLLER_LEVELS,
+  held,
+  heldLevels,
+  holdsAt,
+  levelsOf,
+  MODEL_LEVELS,
+  NOW,
+  uncovered,
+  uncoveredLevels,
+} from './held.ts'
 import { EVERY_APPLICATION_WORD, EVERYTHING } from './permissions.ts'
 
 /** A role to be held on a scope until a planned end. */
@@ -13,23 +25,34 @@ export interface RoleItem extends Scope {
   expiresAt: string | null
 }
 
-/** What a mutation would give: rows of (what, organization_id, project_id, until). Null gives nothing. */
-export type Conferral = SQL | null
+/**
+ * What a mutation would give: permissions as rows of (what, organization_id, project_id, until), levels as rows of
+ * (controller_id, model_id, level, until). Null gives nothing.
+ */
+export interface Given {
+  words?: SQL
+  levels?: SQL
+}
+export type Conferral = Given | null
 
 /** What roles give on their scopes. */
 export function rolesConfer(items: RoleItem[]): Conferral {
   if (items.length === 0) return null
-  return sql`(
+  return {
+    words: sql`(
     select p.permission as what, i."organizationId" as organization_id, i."projectId" as project_id, i."expiresAt" as until
     from json_to_recordset(${JSON.stringify(items)}::text::json) as i("roleId" uuid, "organizationId" uuid, "projectId" uuid, "expiresAt" timestamptz)
     join ${rolePermissions} as p on p.role_id = i."roleId" and ${holdsAt({ since: sql`p.since`, expiresAt: sql`p.expires_at`, endedAt: sql`p.ended_at` }, NOW)}
-  )`
+  )`,
+  }
 }
 
 /** Permissions on one scope without an end. */
 export function wordsConfer(words: string[], { organizationId, projectId }: Scope): Conferral {
   if (words.length === 0) return null
-  return sql`(select w.what, ${organizationId}::uuid as organization_id, ${projectId}::uuid as project_id, null::timestamptz as until from unnest(${sql.param(words)}::text[]) as w(what))`
+  return {
+    words: sql`(select w.what, ${organizationId}::uuid as organization_id, ${projectId}::uuid as project_id, null::timestamptz as until from unnest(${sql.param(words)}::text[]) as w(what))`,
+  }
 }
 
 /**
@@ -39,7 +62,8 @@ export function wordsConfer(words: string[], { organizationId, projectId }: Scop
 export function roleEditConfers(roleId: string, words: string[]): Conferral {
   if (words.length === 0) return null
   const added = sql`unnest(${sql.param(words)}::text[]) as w(what)`
-  return sql`(
+  return {
+    words: sql`(
     select w.what, g.organization_id, g.project_id, g.expires_at as until from ${roleGrants} as g, ${added}
     where g.role_id = ${roleId} and g.ended_at is null and (g.expires_at is null or ${NOW} < g.expires_at)
     union
@@ -49,38 +73,72 @@ export function roleEditConfers(roleId: string, words: string[]): Conferral {
       and exists (select from ${held()} as h where h.user_id = k.user_id and h.state = 'ACTIVE'
         and ${allows(sql`h.what`, sql`w.what`)}
         and (h.organization_id is null or l.organization_id is null or h.organization_id = l.organization_id))
-  )`
+  )`,
+  }
 }
 
 /** What every member of an organization holds by being one. */
 export function membershipConfers(organizationId: string): Conferral {
-  return sql`(
+  return {
+    words: sql`(
     select b.permission as what, b.organization_id, null::uuid as project_id, b.expires_at as until from base_permissions as b
     where b.organization_id = ${organizationId} and ${holdsAt({ since: sql`b.since`, expiresAt: sql`b.expires_at`, endedAt: sql`b.ended_at` }, NOW)}
-  )`
+  )`,
+  }
 }
 
 /** Everything a user holds, or would hold were they active: what whoever takes them over gets. */
 export function userConfers(userId: string): Conferral {
-  return sql`(select h.what, h.organization_id, h.project_id, h.until from ${held()} as h where h.user_id = ${userId} and h.state not in ('NOT_BEGUN', 'ENDED'))`
+  const lasting = sql`h.user_id = ${userId} and h.state not in ('NOT_BEGUN', 'ENDED')`
+  return {
+    words: sql`(select h.what, h.organization_id, h.project_id, h.until from ${held()} as h where ${lasting})`,
+    levels: sql`(select h.controller_id, h.model_id, h.level, h.until from ${heldLevels()} as h where h.via = 'GRANT' and ${lasting})`,
+  }
+}
+
+/** A level on a controller, or on one of its models, until a planned end. */
+export function levelConfers(level: HeldLevel & { expiresAt: string | null }): Conferral {
+  const { controllerId, modelId, expiresAt } = level
+  return {
+    levels: sql`(select ${controllerId}::uuid as controller_id, ${modelId}::uuid as model_id, ${level.level}::int as level, ${expiresAt}::timestamptz as until)`,
+  }
 }
 
 /** Several of them together. */
 export function allConfer(...conferrals: Conferral[]): Conferral {
   const given = conferrals.filter((conferral) => conferral !== null)
-  if (given.length === 0) return null
-  return sql`(${sql.join(
-    given.map((conferral) => sql`select * from ${conferral} as c`),
-    sql` union all `,
-  )})`
+  return {
+    words: together(given.flatMap(({ words }) => words ?? [])),
+    levels: together(given.flatMap(({ levels }) => levels ?? [])),
+  }
+}
+
+function together(relations: SQL[]): SQL | undefined {
+  if (relations.length === 0) return undefined
+  const parts = relations.map((relation) => sql`select * from ${relation} as c`)
+  return sql`(${sql.join(parts, sql` union all `)})`
 }
 
 /** @throws MissingAuthorityError naming what the caller does not hold. */
 export async function guard(tx: Transaction, caller: Caller, conferral: Conferral) {
   if (conferral === null || caller.actor === 'OPERATOR' || caller.userId === null) return
-  const authority = authorityOf({ userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null })
-  const rows = await tx.execute<{ what: string }>(uncovered(conferral, authority))
-  if (rows.length > 0) throw new MissingAuthorityError([...new Set(rows.map((row) => nameOf(row.what)))].sort())
+  const holder = { userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null }
+  const missing = new Set<string>()
+  if (conferral.words) {
+    const rows = await tx.execute<{ what: string }>(uncovered(conferral.words, authorityOf(holder)))
+    for (const { what } of rows) missing.add(nameOf(what))
+  }
+  if (conferral.levels) {
+    const rows = await tx.execute<{ model_id: string | null; level: number }>(
+      uncoveredLevels(conferral.levels, levelsOf(holder)),
+    )
+    for (const { model_id, level } of rows) missing.add(levelName(model_id !== null, level))
+  }
+  if (missing.size > 0) throw new MissingAuthorityError([...missing].sort())
+}
+
+function levelName(isModel: boolean, level: number): string {
+  return isModel ? `${MODEL_LEVELS[level - 1]} on a model` : `${CONTROLLER_LEVELS[level - 1]} on a controller`
 }
 
 function nameOf(what: string): string {

@@ -9,6 +9,10 @@ import {
   apiKeyLimits,
   apiKeys,
   basePermissions,
+  controllerGrants,
+  controllers,
+  modelGrants,
+  models,
   roleGrants,
   rolePermissions,
   userSuspensions,
@@ -50,7 +54,14 @@ export function held(at: SQL = NOW): SQL {
         when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
         else 'ACTIVE'
       end as state
-    from (
+    from ${heldFacts()} as f join ${users} as u on u.id = f.user_id
+    where f.until is null or f.until > f.since
+  )`
+}
+
+/** What roles and membership give, whenever. */
+function heldFacts(): SQL {
+  return sql`(
       select g.user_id, p.permission as what, g.organization_id, g.project_id, 'ROLE' as via, g.id as grant_id, g.role_id,
         greatest(g.since, p.since) as since, least(g.expires_at, g.ended_at, p.expires_at, p.ended_at) as until
       from ${roleGrants} as g join ${rolePermissions} as p on p.role_id = g.role_id
@@ -58,8 +69,6 @@ export function held(at: SQL = NOW): SQL {
       select m.id, b.permission, b.organization_id, null, 'MEMBERSHIP', b.id, null,
         greatest(m.created_at, b.since), least(b.expires_at, b.ended_at)
       from ${users} as m join ${basePermissions} as b on b.organization_id = m.organization_id
-    ) as f join ${users} as u on u.id = f.user_id
-    where f.until is null or f.until > f.since
   )`
 }
 
@@ -131,4 +140,93 @@ export function lastingAdministratorExists(): SQL {
       and ${isActiveAt({ id: sql`u.id`, deletedAt: sql`u.deleted_at` }, NOW)}
       and exists (select from ${apiKeys} as k where k.user_id = u.id and not k.limited and not k.read_only
         and k.revoked_at is null and k.expires_at is null)`
+}
+
+/** The levels of controllers and models, lowest first; in SQL a level is its place in the list, counted from 1. */
+export const CONTROLLER_LEVELS = ['LOGIN', 'ADD_MODEL', 'SUPERUSER'] as const
+export const MODEL_LEVELS = ['READ', 'WRITE', 'ADMIN'] as const
+
+/** A level's place in its list, as an SQL literal array would count it. */
+function rank(level: SQL, levels: readonly string[]): SQL {
+  return sql`array_position(array[${sql.join([...levels], sql`, `)}]::text[], ${level})`.inlineParams()
+}
+
+/**
+ * levelFacts(user_id, controller_id, model_id, level, via, grant_id, since, until, state): what is held on controllers
+ * (model_id null) and models by grant, and what `controllers.manage` gives: SUPERUSER on every controller of its scope.
+ */
+function levelFacts(at: SQL): SQL {
+  return sql`(
+    select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.since, f.until,
+      case
+        when f.since > ${at} then 'NOT_BEGUN'
+        when f.until <= ${at} then 'ENDED'
+        when u.deleted_at <= ${at} then 'DELETED'
+        when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
+        else 'ACTIVE'
+      end as state
+    from (
+      select g.user_id, g.controller_id, null::uuid as model_id, ${rank(sql`g.level`, CONTROLLER_LEVELS)} as level,
+        'GRANT' as via, g.id as grant_id, g.since, least(g.expires_at, g.ended_at) as until
+      from ${controllerGrants} as g
+      union all
+      select g.user_id, m.controller_id, g.model_id, ${rank(sql`g.level`, MODEL_LEVELS)},
+        'GRANT', g.id, g.since, least(g.expires_at, g.ended_at)
+      from ${modelGrants} as g join ${models} as m on m.id = g.model_id
+      union all
+      select h.user_id, c.id, null, 3, h.via, h.grant_id, greatest(h.since, c.created_at), h.until
+      from ${heldFacts()} as h join ${controllers} as c
+        on h.project_id is null and (h.organization_id is null or h.organization_id = c.organization_id)
+      where h.what in ('*', 'controllers.manage') and c.deleted_at is null
+    ) as f join ${users} as u on u.id = f.user_id
+    where f.until is null or f.until > f.since
+  )`
+}
+
+/**
+ * heldLevels, shaped like levelFacts: with what follows from them. SUPERUSER on a controller is ADMIN on all its models
+ * (via CONTROLLER); any access to a model is LOGIN on its controller (via MODEL). Derived when read, never copied.
+ */
+export function heldLevels(at: SQL = NOW): SQL {
+  const facts = levelFacts(at)
+  return sql`(
+    select f.* from ${facts} as f
+    union all
+    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, greatest(f.since, m.created_at), f.until, f.state
+    from ${facts} as f join ${models} as m on m.controller_id = f.controller_id and m.deleted_at is null
+    where f.model_id is null and f.level = 3
+    union all
+    select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.since, f.until, f.state
+    from ${facts} as f where f.model_id is not null
+  )`
+}
+
+/**
+ * levelsOf(controller_id, model_id, level, via, until): what a holder has on controllers and models now, before what
+ * follows from it. A limited key has it only where one of its limits allows to manage the controller.
+ */
+export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
+  const own = sql`select f.controller_id, f.model_id, f.level, f.via, f.until from ${levelFacts(at)} as f where f.user_id = ${userId} and f.state = 'ACTIVE'`
+  if (apiKeyId === null) return sql`(${own})`
+  return sql`(${own} and (
+    not (select k.limited from ${apiKeys} as k where k.id = ${apiKeyId})
+    or exists (
+      select from ${limitsOf(apiKeyId, at)} as l join ${controllers} as c on c.id = f.controller_id
+      where l.permission in ('*', 'controllers.manage') and l.project_id is null
+        and (l.organization_id is null or l.organization_id = c.organization_id)
+    )
+  ))`
+}
+
+/**
+ * The rows of wanted(controller_id, model_id, level, until) that levels do not cover: a level covers itself and lower
+ * ones there, SUPERUSER on a controller covers its models.
+ */
+export function uncoveredLevels(wanted: SQL, levels: SQL): SQL {
+  return sql`select distinct w.controller_id, w.model_id, w.level from ${wanted} as w where not exists (
+    select from ${levels} as h
+    where h.controller_id = w.controller_id
+      and ((h.model_id is not distinct from w.model_id and h.level >= w.level) or (h.model_id is null and h.level = 3))
+      and (h.until is null or w.until <= h.until)
+  )`
 }

@@ -3,8 +3,8 @@ import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import { hashToken, looksLikeToken, readTokenId } from '../api-key/token.ts'
 import type { Connection } from '../db/database.ts'
 import { apiKeys, users } from '../db/tables.ts'
-import type { Caller, Held } from './caller.ts'
-import { authorityOf, isActiveAt, NOW } from './held.ts'
+import type { Caller, Held, HeldLevel } from './caller.ts'
+import { authorityOf, type Holder, isActiveAt, levelsOf, NOW } from './held.ts'
 
 /** The credential is not good. One message for every cause: nothing is told to who guesses. */
 export class BadCredentialError extends Error {
@@ -44,14 +44,15 @@ async function findByKey(db: Connection, presented: string): Promise<Caller> {
       expiresAt: apiKeys.expiresAt,
       userId: users.id,
       organizationId: users.organizationId,
-      authority: authorityJson(sql`${users.id}`, sql`${apiKeys.id}`),
+      authority: authorityJson({ userId: sql`${users.id}`, apiKeyId: sql`${apiKeys.id}` }),
+      levels: levelsJson({ userId: sql`${users.id}`, apiKeyId: sql`${apiKeys.id}` }),
     })
     .from(apiKeys)
     .innerJoin(users, eq(users.id, apiKeys.userId))
     .where(and(whichKey(presented), isUsable(), isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW)))
   if (!row || !timingSafeEqual(row.hash, hashToken(presented))) throw new BadCredentialError()
-  const { id, readOnly, limited, expiresAt, userId, organizationId, authority } = row
-  return { actor: 'USER', userId, organizationId, apiKey: { id, readOnly, limited, expiresAt }, authority }
+  const { id, readOnly, limited, expiresAt, userId, organizationId, authority, levels } = row
+  return { actor: 'USER', userId, organizationId, apiKey: { id, readOnly, limited, expiresAt }, authority, levels }
 }
 
 /** A key of our form names its row; anything else can only be root's, set by ROOT_API_KEY. */
@@ -66,11 +67,17 @@ function isUsable(): SQL | undefined {
   return and(isNull(apiKeys.revokedAt), sql`(${apiKeys.expiresAt} is null or ${NOW} < ${apiKeys.expiresAt})`)
 }
 
-function authorityJson(userId: SQL, apiKeyId: SQL | string | null) {
-  const rows = authorityOf({ userId, apiKeyId })
+function authorityJson(holder: Holder) {
   return sql<
     Held[]
-  >`(select coalesce(json_agg(json_build_object('what', a.what, 'organizationId', a.organization_id, 'projectId', a.project_id, 'until', a.until)), '[]'::json) from ${rows} as a)`
+  >`(select coalesce(json_agg(json_build_object('what', a.what, 'organizationId', a.organization_id, 'projectId', a.project_id, 'until', a.until)), '[]'::json) from ${authorityOf(holder)} as a)`
+}
+
+/** What `controllers.manage` gives is known from the authority; only grants are brought along. */
+function levelsJson(holder: Holder) {
+  return sql<
+    HeldLevel[]
+  >`(select coalesce(json_agg(json_build_object('controllerId', l.controller_id, 'modelId', l.model_id, 'level', l.level)), '[]'::json) from ${levelsOf(holder)} as l where l.via = 'GRANT')`
 }
 
 /**
@@ -81,7 +88,10 @@ export async function readAuthority(tx: Connection, caller: Caller): Promise<Cal
   if (caller.actor === 'OPERATOR' || caller.userId === null) return caller
   const apiKeyId = caller.apiKey?.id ?? null
   const [row] = await tx
-    .select({ authority: authorityJson(sql`${users.id}`, apiKeyId) })
+    .select({
+      authority: authorityJson({ userId: sql`${users.id}`, apiKeyId }),
+      levels: levelsJson({ userId: sql`${users.id}`, apiKeyId }),
+    })
     .from(users)
     .leftJoin(apiKeys, apiKeyId ? eq(apiKeys.id, apiKeyId) : sql`false`)
     .where(
@@ -91,5 +101,5 @@ export async function readAuthority(tx: Connection, caller: Caller): Promise<Cal
         apiKeyId ? isUsable() : undefined,
       ),
     )
-  return row ? { ...caller, authority: row.authority } : null
+  return row ? { ...caller, ...row } : null
 }

@@ -80,7 +80,7 @@ export async function findRow<T extends Named>(
 }
 
 /** Tables in the order in which their rows are locked, so that no two mutations wait for each other. */
-const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'api_keys']
+const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'controllers', 'models', 'api_keys']
 
 /**
  * Locks the caller's row and everything found, makes sure that it is still there, and reads it again: what was

@@ -7,8 +7,10 @@ import type { ServerPermission } from './permissions.ts'
 interface Alternative<Refs> {
   /** For the description: "`users.manage` over the user’s organization". */
   text: string
-  /** A permission without which, somewhere, it can't be; null where it rests on who the caller is. */
+  /** A permission without which, somewhere, it can't be; null where it rests on something else. */
   permission: ServerPermission | null
+  /** Does it rest on who the caller is? Nobody can be given that. */
+  isCircumstance?: boolean
   /** What the caller lacks for it; nothing where they are allowed. */
   missing(caller: Caller, refs: Refs): string[]
 }
@@ -65,7 +67,12 @@ function self<Refs>(userIdOf: (refs: Refs) => string): Rule<Refs> {
     if (caller.userId === null || caller.userId !== userIdOf(refs)) return ['being that user']
     return caller.apiKey?.limited ? ['a key without limits'] : []
   }
-  return [{ text: 'the user themselves', permission: null, missing }]
+  return [{ text: 'the user themselves', permission: null, isCircumstance: true, missing }]
+}
+
+/** Whoever lacks nothing, by a question of one's own: for levels on controllers and models. */
+function whoever<Refs>(text: string, missing: (caller: Caller, refs: Refs) => string[]): Rule<Refs> {
+  return [{ text, permission: null, missing }]
 }
 
 function either<Refs>(...rules: Rule<Refs>[]): Rule<Refs> {
@@ -90,6 +97,7 @@ export function rulesFor<Refs>() {
     notAgainstAdministrator: notAgainstAdministrator<Refs>,
     self: self<Refs>,
     both: both<Refs>,
+    whoever: whoever<Refs>,
     either: either<Refs>,
   }
 }
@@ -100,12 +108,12 @@ export function decide<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs) {
   if (missing.length > 0) throw new ForbiddenError(missing)
 }
 
-/** What the caller lacks for every alternative; nothing where one of them allows. Permissions go before circumstances. */
+/** What the caller lacks for every alternative; nothing where one of them allows. What can be given goes before circumstances. */
 function lacking<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): string[] {
   const lists = rule.map((alternative) => ({ alternative, missing: alternative.missing(caller, refs) }))
   if (lists.some(({ missing }) => missing.length === 0)) return []
-  const byPermission = lists.filter(({ alternative }) => alternative.permission !== null)
-  return [...new Set((byPermission.length > 0 ? byPermission : lists).flatMap(({ missing }) => missing))]
+  const givable = lists.filter(({ alternative }) => !alternative.isCircumstance)
+  return [...new Set((givable.length > 0 ? givable : lists).flatMap(({ missing }) => missing))]
 }
 
 /** The permissions without one of which, somewhere, nobody can be allowed; null where there is another way. */

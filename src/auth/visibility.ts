@@ -23,6 +23,11 @@ export function holdsSomewhere(caller: CallerScope, word: Word): boolean {
   return caller.flag(`somewhere ${word}`)
 }
 
+/** The caller may give a role or a level to somebody, somewhere. */
+export function grantsSomewhere(caller: CallerScope): boolean {
+  return caller.flag('granter')
+}
+
 /** The caller holds the permission in this organization. Not to be asked where it is held everywhere. */
 export function holdsInOrganization(caller: CallerScope, word: Word, organizationId: unknown): SQL {
   return sql`${organizationId} = any(${caller.param(`organizations ${word}`, 'uuid[]')})`
@@ -43,4 +48,27 @@ export function organizationInReach(caller: CallerScope, organizationId: unknown
   const ofProject = sql`${organizationId} in (select p.organization_id from projects as p where p.id = any(${projectIds}))`
   const inReach = or(isHome(caller, organizationId), holdsInOrganization(caller, 'anything', organizationId), ofProject)
   return inReach ?? ofProject
+}
+
+/** Where controllers are seen whole: by who manages them, and by who reads the records of those who may use them. */
+const CONTROLLER_WORDS = ['controllers.manage', 'users.read'] as const
+
+/** Nothing to restrict: the caller sees every controller and model. */
+export function seesEveryController(caller: CallerScope): boolean {
+  return CONTROLLER_WORDS.some((word) => holdsEverywhere(caller, word))
+}
+
+/** The caller may see the controllers of this organization. */
+export function seesControllersOf(caller: CallerScope, organizationId: unknown): SQL {
+  const [manages, reads] = CONTROLLER_WORDS.map((word) => holdsInOrganization(caller, word, organizationId))
+  return sql`(${manages} or ${reads})`
+}
+
+/** The row's id is among those that a parameter of the caller lists. */
+export function isAmong(
+  caller: CallerScope,
+  list: 'controllers' | 'superuser' | 'models' | 'adminModels',
+  id: unknown,
+): SQL {
+  return sql`${id} = any(${caller.param(list, 'uuid[]')})`
 }

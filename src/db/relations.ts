@@ -1,5 +1,8 @@
 import { defineRelations } from 'drizzle-orm'
-import * as tables from './tables.ts'
+import { controllerHolders, modelHolders, userControllers, userModels } from '../access/views.ts'
+import * as stored from './tables.ts'
+
+const tables = { ...stored, controllerHolders, modelHolders, userControllers, userModels }
 
 /** The map of the data: which rows belong to which. */
 export const relations = defineRelations(tables, (r) => ({
@@ -7,11 +10,38 @@ export const relations = defineRelations(tables, (r) => ({
     users: r.many.users({ from: r.organizations.id, to: r.users.organizationId }),
     projects: r.many.projects({ from: r.organizations.id, to: r.projects.organizationId }),
     roles: r.many.roles({ from: r.organizations.id, to: r.roles.organizationId }),
+    controllers: r.many.controllers({ from: r.organizations.id, to: r.controllers.organizationId }),
   },
   users: {
     organization: r.one.organizations({ from: r.users.organizationId, to: r.organizations.id, optional: false }),
     apiKeys: r.many.apiKeys({ from: r.users.id, to: r.apiKeys.userId }),
     roleGrants: r.many.roleGrants({ from: r.users.id, to: r.roleGrants.userId, alias: 'holder' }),
+    reachableControllers: r.many.userControllers({ from: r.users.id, to: r.userControllers.userId }),
+  },
+  controllers: {
+    organization: r.one.organizations({ from: r.controllers.organizationId, to: r.organizations.id, optional: false }),
+    models: r.many.models({ from: r.controllers.id, to: r.models.controllerId }),
+    holders: r.many.controllerHolders({ from: r.controllers.id, to: r.controllerHolders.controllerId }),
+  },
+  models: {
+    controller: r.one.controllers({ from: r.models.controllerId, to: r.controllers.id, optional: false }),
+    holders: r.many.modelHolders({ from: r.models.id, to: r.modelHolders.modelId }),
+  },
+  controllerHolders: {
+    user: r.one.users({ from: r.controllerHolders.userId, to: r.users.id, optional: false }),
+  },
+  modelHolders: {
+    user: r.one.users({ from: r.modelHolders.userId, to: r.users.id, optional: false }),
+  },
+  userControllers: {
+    controller: r.one.controllers({ from: r.userControllers.controllerId, to: r.controllers.id, optional: false }),
+    models: r.many.userModels({
+      from: [r.userControllers.userId, r.userControllers.controllerId],
+      to: [r.userModels.userId, r.userModels.controllerId],
+    }),
+  },
+  userModels: {
+    model: r.one.models({ from: r.userModels.modelId, to: r.models.id, optional: false }),
   },
   apiKeys: {
     user: r.one.users({ from: r.apiKeys.userId, to: r.users.id, optional: false }),

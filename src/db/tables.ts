@@ -1,5 +1,7 @@
 export * from '../api-key/table.ts'
 export * from '../audit/table.ts'
+export * from '../controller/table.ts'
+export * from '../model/table.ts'
 export * from '../organization/table.ts'
 export * from '../project/table.ts'
 export * from '../role/table.ts'

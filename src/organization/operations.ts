@@ -4,7 +4,7 @@ import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
 import { endFacts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
-import { basePermissions, organizations, projects, roleGrants, roles, users } from '../db/tables.ts'
+import { basePermissions, controllers, organizations, projects, roleGrants, roles, users } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
 import { notePermissions } from '../permission/operations.ts'
 
@@ -68,10 +68,11 @@ export async function readBasePermissions(tx: Transaction, organizationId: strin
  * @throws ConflictError naming what lives in it.
  */
 export async function removeOrganization(tx: Transaction, caller: Caller, organization: Organization) {
-  const [alive] = await tx.execute<{ users: number; projects: number; roles: number }>(sql`select
+  const [alive] = await tx.execute<{ users: number; projects: number; roles: number; controllers: number }>(sql`select
     (select count(*)::int from ${users} where organization_id = ${organization.id} and deleted_at is null) as users,
     (select count(*)::int from ${projects} where organization_id = ${organization.id} and deleted_at is null) as projects,
-    (select count(*)::int from ${roles} where organization_id = ${organization.id} and deleted_at is null) as roles`)
+    (select count(*)::int from ${roles} where organization_id = ${organization.id} and deleted_at is null) as roles,
+    (select count(*)::int from ${controllers} where organization_id = ${organization.id} and deleted_at is null) as controllers`)
   const parts = Object.entries(alive ?? {}).filter(([, count]) => count > 0)
   if (parts.length > 0) {
     const living = parts.map(([what, count]) => `${count} ${what}`).join(', ')

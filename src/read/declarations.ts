@@ -63,6 +63,8 @@ export interface TypeOptions<R extends Relations, T extends TableName<R>> {
 
 export interface ConnectionOptions<R extends Relations, T extends TableName<R>> {
   table: T
+  /** A relation with the table's columns, where the edges are derived: short enough to be sorted when read. */
+  relation?: SQL
   node: ReadType<string, string>
   /** The relation from the edge's row to the node; absent where the edge's row is the node's. */
   via?: RelationOf<R, T>

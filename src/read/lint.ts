@@ -171,10 +171,10 @@ function lintConnection(field: Field, list: ListSpec, say: Say) {
   const relation = list.link ? namesOf(table, list.link.to, say) : []
   for (const name of Object.keys(list.orders)) {
     const columns = [...relation, ...namesOfOrder(table, list, name, say)]
-    if (!hasIndex(table, columns)) say(`no index serves the order ${name}: (${columns.join(', ')})`)
+    if (!edge.relation && !hasIndex(table, columns)) say(`no index serves the order ${name}: (${columns.join(', ')})`)
   }
   for (const [name, { column }] of Object.entries(list.filters)) {
-    if (column === undefined) continue
+    if (column === undefined || edge.relation) continue
     const [filtered = ''] = namesOf(table, [column], say)
     if (!hasIndex(table, [filtered]) && !hasIndex(table, [...relation, filtered])) {
       say(`no index serves the filter ${name}: (${[...relation, filtered].join(', ')})`)

@@ -171,7 +171,8 @@ export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL 
 
 /** `"users" as "t3"` */
 export function tableAs(type: GraphQLObjectType, row: Row): SQL {
-  return sql`${sql.identifier(getTableConfig(typeSpec(type).table).name)} as ${row}`
+  const { table, relation } = typeSpec(type)
+  return relation ? sql`${relation} as ${row}` : sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
 }
 
 /** The primary key column. @throws Error where the table has not exactly one. */

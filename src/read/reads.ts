@@ -71,6 +71,7 @@ export function createReads<R extends Relations>(
     const table = relations[given.table]?.table as Row
     const edge = builder.objectRef<Json>(`${name}Edge`)
     const edgeSpec: TypeSpec = { kind: 'type', table, visible: given.visible as TypeSpec['visible'], guards: {} }
+    if (given.relation) edgeSpec.relation = given.relation
     builder.objectType(edge, {
       description: `One item of a \`${name}Connection\`, with what belongs to the relation.`,
       extensions: { read: edgeSpec },

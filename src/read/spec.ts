@@ -45,6 +45,8 @@ export interface TypeSpec {
   table: Row
   visible?: Visibility
   guards: Record<string, Guard>
+  /** Where the rows come from, if not from the table itself, which then only names the columns. */
+  relation?: SQL
   /** The prefix of its ids, where it is a Node. */
   idPrefix?: string
 }

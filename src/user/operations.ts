@@ -4,7 +4,7 @@ import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
 import { endFacts, endLapsed, lasts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
-import { apiKeys, roleGrants, userSuspensions, users } from '../db/tables.ts'
+import { apiKeys, controllerGrants, modelGrants, roleGrants, userSuspensions, users } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
 
 export type User = typeof users.$inferSelect
@@ -51,6 +51,8 @@ export async function removeUser(tx: Transaction, caller: Caller, user: User) {
   await endFacts(tx, userSuspensions, eq(userSuspensions.userId, user.id), caller)
   await beginSuspension(tx, caller, user.id, { reason: 'Deleted', expiresAt: null })
   await endFacts(tx, roleGrants, eq(roleGrants.userId, user.id), caller)
+  await endFacts(tx, controllerGrants, eq(controllerGrants.userId, user.id), caller)
+  await endFacts(tx, modelGrants, eq(modelGrants.userId, user.id), caller)
   await tx
     .update(apiKeys)
     .set({ revokedAt: sql`clock_timestamp()`, revokedBy: caller.userId })

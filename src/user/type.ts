@@ -1,7 +1,14 @@
 import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { holdsAt, isActiveAt, NOW } from '../auth/held.ts'
 import { ADMINISTRATOR } from '../auth/permissions.ts'
-import { holdsEverywhere, holdsInOrganization, holdsOnProject, holdsSomewhere, isCaller } from '../auth/visibility.ts'
+import {
+  grantsSomewhere,
+  holdsEverywhere,
+  holdsInOrganization,
+  holdsOnProject,
+  holdsSomewhere,
+  isCaller,
+} from '../auth/visibility.ts'
 import { builder, filters, reads } from '../builder.ts'
 import type { users } from '../db/tables.ts'
 import { Organization } from '../organization/schema.ts'
@@ -26,14 +33,19 @@ export function mayReadRecord(user: typeof users, caller: CallerScope): SQL | un
 
 /** Whoever may grant somewhere may name any active user. */
 function mayBeGrantedTo(user: typeof users, caller: CallerScope): SQL | undefined {
-  return holdsSomewhere(caller, 'roles.grant') ? isActiveAt(user, NOW) : undefined
+  return grantsSomewhere(caller) ? isActiveAt(user, NOW) : undefined
 }
 
 /** Whoever reads the users of a scope meets all who hold something on it. */
 function holdsWhereCallerReads(user: typeof users, caller: CallerScope): SQL | undefined {
   if (!holdsSomewhere(caller, 'users.read')) return undefined
   const inReach = holdsOnProject(caller, 'users.read', sql`g.project_id`, sql`g.organization_id`)
-  return sql`exists (select from role_grants as g where g.user_id = ${user.id} and ${holdsAt(GRANT, NOW)} and ${inReach})`
+  const ofOrganization = holdsInOrganization(caller, 'users.read', sql`c.organization_id`)
+  return or(
+    sql`exists (select from role_grants as g where g.user_id = ${user.id} and ${holdsAt(GRANT, NOW)} and ${inReach})`,
+    sql`exists (select from controller_grants as g join controllers as c on c.id = g.controller_id where g.user_id = ${user.id} and ${holdsAt(GRANT, NOW)} and ${ofOrganization})`,
+    sql`exists (select from model_grants as g join models as m on m.id = g.model_id join controllers as c on c.id = m.controller_id where g.user_id = ${user.id} and ${holdsAt(GRANT, NOW)} and ${ofOrganization})`,
+  )
 }
 
 export const User = reads.type('User', {

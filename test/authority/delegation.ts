@@ -1,6 +1,8 @@
 /** Random small worlds, and what somebody in them might try to get more than they hold. */
 import type { Random } from '../read/random.ts'
 import type { Client, TestApp } from '../support/app.ts'
+import { change } from '../support/change.ts'
+import { createController, createModel } from '../support/levels.ts'
 import { inDays } from '../support/look.ts'
 import {
   createApiKey,
@@ -14,7 +16,15 @@ import {
 /** Words that roles of these worlds hold; the first four are what a delegate needs to try anything. */
 export const WORDS = [
   ...['users.manage', 'users.read', 'roles.grant', 'roles.manage'],
-  ...['organizations.manage', 'projects.manage', 'project.update', 'version.create', 'version.delete', 'app.use'],
+  ...[
+    'organizations.manage',
+    'projects.manage',
+    'project.update',
+    'controllers.manage',
+    'version.create',
+    'version.delete',
+    'app.use',
+  ],
 ]
 
 export interface World {
@@ -22,6 +32,8 @@ export interface World {
   organizations: string[]
   projects: string[]
   roles: string[]
+  /** One in each organization, with one model named like it. */
+  controllers: string[]
   /** Everybody but the delegate, by name. */
   users: Map<string, SeededUser>
   /** Keys that anybody might try to rotate. */
@@ -45,6 +57,11 @@ export async function createDelegation(app: TestApp, random: Random, prefix: str
   }
   const projects = [name('p1'), name('p2')]
   for (const [index, project] of projects.entries()) await createProject(app, project, organizations[index])
+  const controllers = [name('c1'), name('c2')]
+  for (const [index, controller] of controllers.entries()) {
+    await createController(app, controller, organizations[index])
+    await createModel(app.root, controller, controller)
+  }
   const roles = [name('lead'), name('r1'), name('r2'), name('key'), name('r3')]
   await createRole(app, name('lead'), [...WORDS.slice(0, 4), ...random.some(WORDS.slice(4), 1, 4)])
   await createRole(app, name('r1'), random.some(WORDS, 1, 5))
@@ -52,13 +69,14 @@ export async function createDelegation(app: TestApp, random: Random, prefix: str
   await createRole(app, name('r3'), random.some(WORDS, 0, 3), organizations[0])
   await createRole(app, name('key'), ['roles.manage', ...random.some(WORDS, 1, 3)])
   const world: World = {
-    ...{ prefix, organizations, projects, roles, users: new Map(), keyIds: [], deletedIds: [] },
+    ...{ prefix, organizations, projects, roles, controllers, users: new Map(), keyIds: [], deletedIds: [] },
     delegate: { username: name('dan'), client: app.nobody },
   }
   for (const username of ['ann', 'ben', 'cat'].map(name)) {
     const input = { organization: random.pick(organizations), roles: randomRoles(world, random, 0, 1) }
     const user = await createUser(app, username, { ...input, isAdmin: random.chance(0.1) })
     world.users.set(username, user)
+    await giveLevels(app, world, random, username)
     world.keyIds.push(user.keyId)
   }
   world.delegate.client = await createDelegate(app, world, random)
@@ -75,10 +93,30 @@ async function createDelegate(app: TestApp, world: World, random: Random): Promi
   const input = { organization, roles: [lead, ...randomRoles(world, random, 0, 2)] }
   const dan = await createUser(app, delegate.username, { ...input, isAdmin: isLimited && random.chance(0.7) })
   world.keyIds.push(dan.keyId)
+  await giveLevels(app, world, random, delegate.username)
   if (!isLimited && random.chance(0.7)) return dan.client
   const limits = [{ role: `${prefix}-key`, everywhere: true }, ...randomRoles(world, random, 0, 2).map(withoutEnd)]
   const key = { user: delegate.username, ...randomEnd(random), ...(isLimited ? { limits } : {}) }
   return app.as((await createApiKey(app.root, key)).key)
+}
+
+/** Some users have a level on one of the controllers or models. */
+async function giveLevels(app: TestApp, world: World, random: Random, user: string) {
+  if (!random.chance(0.7)) return
+  const { name, input } = randomStep(world, random, 'grant', user)
+  await change(app.root, name, input)
+}
+
+const LADDERS = { Controller: ['LOGIN', 'ADD_MODEL', 'SUPERUSER'], Model: ['READ', 'WRITE', 'ADMIN'] }
+
+/** A step of a user on one of the ladders. */
+function randomStep({ controllers }: World, random: Random, verb: 'grant' | 'set' | 'revoke', user: string): Move {
+  const kind = random.pick(['Controller', 'Model'] as const)
+  const controller = random.pick(controllers)
+  const place = kind === 'Model' ? { controller, model: controller } : { controller }
+  const access = random.pick(LADDERS[kind])
+  const end = verb === 'revoke' ? {} : randomEnd(random)
+  return { name: `${verb}${kind}Access`, input: { user, ...place, access, ...end } }
 }
 
 function withoutEnd({ expiresAt: _, ...item }: RoleItem): RoleItem {
@@ -151,10 +189,14 @@ export function randomMove(world: World, random: Random, step: number): Move {
     { name: 'enableUser', input: { user } },
     { name: 'restoreUser', input: { id: deletedIds.at(-1) ?? NOBODY } },
     { name: 'restoreUser', input: { id: deletedIds.at(0) ?? NOBODY, username: fresh } },
+    randomStep(world, random, 'grant', user),
+    randomStep(world, random, 'grant', random.pick([...users.keys()])),
+    randomStep(world, random, 'set', user),
   ]
   const other = random.pick([...users.keys()])
   const taking: Move[] = [
     { name: 'revokeRoles', input: { user, roles: places } },
+    randomStep(world, random, 'revoke', user),
     { name: 'createRole', input: { name: fresh, permissions: words, ...(random.chance(0.5) ? { organization } : {}) } },
     { name: 'deleteRole', input: { role: roles.at(-1) } },
     { name: 'disableUser', input: { user: other } },

@@ -1,17 +1,7 @@
 /** What each caller gets from each mutation. From the table in "Deciding", the guard, and the table of errors of api.md. */
-import { changeDocument } from '../support/change.ts'
-import type { Row } from './rows.ts'
+import { levelRows } from './levels.ts'
+import { type Row, row } from './rows.ts'
 import type { Things } from './world.ts'
-
-function row(
-  field: string,
-  note: string | undefined,
-  input: (target: Things, own: Things) => object,
-  expect: Row['expect'],
-): Row {
-  const variables: Row['variables'] = (target, own) => ({ input: input(target, own), dryRun: true })
-  return { field, ...(note ? { note } : {}), document: changeDocument(field), variables, expect }
-}
 
 // Who holds a permission nowhere is refused at the door, before anything is looked for.
 //                     plain outsid projct orgadm audit limit admin
@@ -51,6 +41,14 @@ const OF_KEY = {
   missing: '           NF    NF    NF     NF     NF    NF    NF',
 }
 
+//                     login add   super  read   write admin
+/** Who may give levels may name any active user: it is no secret from them that they are there. */
+const NAMED = {
+  own: '               NF    NF    F      NF     NF    F',
+  stronger: '          NF    NF    F      NF     NF    F',
+  foreign: '           NF    NF    F      NF     NF    F',
+}
+
 const scoped = ({ role, organization }: Things) => ({ role, organization })
 
 export const mutationRows: Row[] = [
@@ -70,10 +68,16 @@ export const mutationRows: Row[] = [
     stronger: '        F     F     F      F      F     F     C',
   }),
   row('restoreUser', undefined, ({ deletedUserId }) => ({ id: deletedUserId }), IN_ORGANIZATION),
-  row('createApiKey', undefined, ({ user }) => ({ user, label: 'new' }), {
-    ...OF_KEY,
-    foreign: '         NF    NF    NF     F      NF    NF    OK',
-  }),
+  row(
+    'createApiKey',
+    undefined,
+    ({ user }) => ({ user, label: 'new' }),
+    {
+      ...OF_KEY,
+      foreign: '       NF    NF    NF     F      NF    NF    OK',
+    },
+    NAMED,
+  ),
   row('rotateApiKey', undefined, ({ keyId }) => ({ apiKey: keyId }), OF_KEY),
   row('revokeApiKey', undefined, ({ keyId }) => ({ apiKey: keyId }), OF_KEY),
   row('createOrganization', undefined, () => ({ name: 'new' }), {
@@ -119,14 +123,20 @@ export const mutationRows: Row[] = [
   row('grantRoles', 'everywhere', (_, own) => ({ user: own.user, roles: [{ role: 'AUDITOR', everywhere: true }] }), {
     server: '          F     F     F      F      F     F     OK',
   }),
-  row('revokeRoles', 'from a user', ({ user }, own) => ({ user, roles: [scoped(own)] }), {
-    // Giving up is for the user, not for a key that is limited to less.
-    self: '            OK    OK    OK     OK     OK    F     OK',
-    own: '             NF    NF    NF     OK     F     NF    OK',
-    stronger: '        NF    NF    NF     F      F     NF    OK',
-    foreign: '         NF    NF    NF     OK     NF    NF    OK',
-    missing: '         NF    NF    NF     NF     NF    NF    NF',
-  }),
+  row(
+    'revokeRoles',
+    'from a user',
+    ({ user }, own) => ({ user, roles: [scoped(own)] }),
+    {
+      // Giving up is for the user, not for a key that is limited to less.
+      self: '            OK    OK    OK     OK     OK    F     OK',
+      own: '             NF    NF    NF     OK     F     NF    OK',
+      stronger: '        NF    NF    NF     F      F     NF    OK',
+      foreign: '         NF    NF    NF     OK     NF    NF    OK',
+      missing: '         NF    NF    NF     NF     NF    NF    NF',
+    },
+    NAMED,
+  ),
   row(
     'revokeRoles',
     'of a scope',
@@ -136,5 +146,7 @@ export const mutationRows: Row[] = [
       foreign: '       NF    NF    NF     NF     NF    NF    OK',
       missing: '       NF    NF    NF     NF     NF    NF    NF',
     },
+    { own: NAMED.own },
   ),
+  ...levelRows,
 ]

@@ -36,6 +36,16 @@ export const INVALID: BadInput[] = [
   { name: 'updateProject', path: 'code', values: OLD_FORMS },
   { name: 'createRole', path: 'name', values: OLD_FORMS.slice(0, -1) },
   { name: 'updateRole', path: 'name', values: OLD_FORMS },
+  { name: 'createController', path: 'name', values: OLD_FORMS.slice(0, -1) },
+  { name: 'createController', path: 'type', values: OLD_FORMS.slice(0, -1) },
+  { name: 'updateController', path: 'name', values: OLD_FORMS },
+  { name: 'updateController', path: 'type', values: OLD_FORMS },
+  { name: 'createModel', path: 'name', values: OLD_FORMS.slice(0, -1) },
+  { name: 'updateModel', path: 'name', values: OLD_FORMS.slice(0, -1) },
+  { name: 'grantControllerAccess', path: 'expiresAt', values: [PAST] },
+  { name: 'setControllerAccess', path: 'expiresAt', values: [PAST] },
+  { name: 'grantModelAccess', path: 'expiresAt', values: [PAST] },
+  { name: 'setModelAccess', path: 'expiresAt', values: [PAST] },
   { name: 'grantRoles', path: 'roles', values: [[]] },
   { name: 'revokeRoles', path: 'roles', values: [[]] },
 ]
@@ -113,3 +123,11 @@ INVALID.push(
   { name: 'createOrganization', path: 'basePermissions', values: [listOf(101, (index) => `doc.a${index}`)] },
   { name: 'updateOrganization', path: 'removeBasePermissions', values: [listOf(101, (index) => `doc.a${index}`)] },
 )
+
+const NO_LEVELS = ['', 'login', 'ADD-MODEL', 'OWNER', 1, true, ['LOGIN'], { access: 'LOGIN' }]
+/** Levels that their place does not have: those of the other ladder, and none at all. */
+export const WRONG_LEVELS: BadInput[] = ['grant', 'revoke', 'set'].flatMap((verb) => [
+  { name: `${verb}ControllerAccess`, path: 'access', values: [...NO_LEVELS, 'READ', 'WRITE', 'ADMIN'] },
+  { name: `${verb}ModelAccess`, path: 'access', values: [...NO_LEVELS, 'LOGIN', 'ADD_MODEL', 'SUPERUSER'] },
+])
+for (const { name, values } of WRONG_LEVELS) if (!name.startsWith('revoke')) values.push(null)

@@ -1,6 +1,8 @@
 /** Every mutation once: an input that it accepts in the world below, and what its payload tells. */
 import type { TestApp } from './app.ts'
 import { change } from './change.ts'
+import { levelChanges } from './level-changes.ts'
+import { createController, createModel } from './levels.ts'
 import { createOrganization, createProject, createRole, createUser, type SeededUser } from './seed.ts'
 
 /** What the inputs speak of. */
@@ -13,9 +15,14 @@ export interface World {
   emptyId: string
   apolloId: string
   editorId: string
+  /** The controller gce1 with the model web. */
+  controllerId: string
+  modelId: string
+  /** The controller idle, without models. */
+  idleId: string
 }
 
-/** Makes organizations, a project, a role, bob who holds roles, dave who is disabled, carol who is deleted. */
+/** Makes organizations, a project, a role, controllers, a model, bob who holds roles and levels, dave who is disabled, carol who is deleted. */
 export async function makeWorld(app: TestApp): Promise<World> {
   const acmeId = await createOrganization(app, 'acme', ['doc.read'])
   const emptyId = await createOrganization(app, 'empty')
@@ -26,12 +33,19 @@ export async function makeWorld(app: TestApp): Promise<World> {
     { role: 'EDITOR', organization: 'acme' },
   ]
   const bob = await createUser(app, 'bob', { roles })
+  const controllerId = await createController(app, 'gce1', 'acme')
+  const idleId = await createController(app, 'idle')
+  const modelId = await createModel(app.root, 'gce1', 'web')
+  await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
+  await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'idle', access: 'LOGIN' })
+  await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access: 'WRITE' })
   await createUser(app, 'dave')
   await change(app.root, 'disableUser', { user: 'dave' })
   const carol = await createUser(app, 'carol')
   await change(app.root, 'deleteUser', { user: 'carol' })
   const { viewer } = await app.root.ok('{ viewer { user { id } } }')
-  return { rootId: viewer.user.id, bob, carolId: carol.id, acmeId, emptyId, apolloId, editorId }
+  const ids = { acmeId, emptyId, apolloId, editorId, controllerId, modelId, idleId }
+  return { rootId: viewer.user.id, bob, carolId: carol.id, ...ids }
 }
 
 /** A mutation that succeeds. */
@@ -40,13 +54,14 @@ export interface SampleChange {
   input(world: World): Record<string, unknown>
   /** All of its payload. */
   payload: string
-  targetType: 'User' | 'ApiKey' | 'Organization' | 'Project' | 'Role'
+  targetType: 'User' | 'ApiKey' | 'Organization' | 'Project' | 'Role' | 'Controller' | 'Model'
   // biome-ignore lint/suspicious/noExplicitAny: a payload is known only to its own entry of this table.
   targetId(payload: any, world: World): string
 }
 
 const USER = `user { id username displayName email kind active isAdmin organization { name }
-  roles { totalCount edges { node { name } project { code } organization { name } until grantedBy { username } } } }`
+  roles { totalCount edges { node { name } project { code } organization { name } until grantedBy { username } } }
+  controllers { totalCount edges { access node { name } models { edges { access node { name } } } } } }`
 const KEY = 'apiKey { id label hint isValid readOnly isLimited limits { role { name } } expiresAt user { username } }'
 const ORGANIZATION = 'organization { id name title tokenTtl basePermissions { name } }'
 const PROJECT = 'project { id code title organization { name } }'
@@ -109,7 +124,7 @@ export const CHANGES: SampleChange[] = [
   {
     name: 'deleteUser',
     input: () => ({ user: 'bob' }),
-    payload: 'id username accessLost { role organization project }',
+    payload: 'id username accessLost { role organization project controller model access }',
     targetType: 'User',
     targetId: (_payload, world) => world.bob.id,
   },
@@ -250,4 +265,5 @@ export const CHANGES: SampleChange[] = [
     targetType: 'Role',
     targetId: (_payload, world) => world.editorId,
   },
+  ...levelChanges(USER, later),
 ]

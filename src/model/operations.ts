@@ -1,0 +1,38 @@
+import { eq, sql } from 'drizzle-orm'
+import type { Caller } from '../auth/caller.ts'
+import type { Transaction } from '../db/database.ts'
+import { violates } from '../db/errors.ts'
+import { endFacts } from '../db/history.ts'
+import { createId } from '../db/id.ts'
+import { modelGrants, models } from '../db/tables.ts'
+import { ConflictError } from '../errors.ts'
+
+export type Model = typeof models.$inferSelect
+
+/** @throws ConflictError where the controller has a model of that name. */
+export async function insertModel(tx: Transaction, fields: { name: string; controllerId: string }): Promise<string> {
+  const id = createId()
+  await namedOnce(fields.name, () => tx.insert(models).values({ id, ...fields }))
+  return id
+}
+
+/** @throws ConflictError where the controller has a model of that name. */
+export async function renameModel(tx: Transaction, id: string, name: string) {
+  await namedOnce(name, () => tx.update(models).set({ name }).where(eq(models.id, id)))
+}
+
+/** Removes a model; every grant on it ends, and a new model of its name starts with none. Gives how many ended. */
+export async function removeModel(tx: Transaction, caller: Caller, model: Model): Promise<number> {
+  const endedGrants = await endFacts(tx, modelGrants, eq(modelGrants.modelId, model.id), caller)
+  await tx.update(models).set({ deletedAt: sql`clock_timestamp()` }).where(eq(models.id, model.id))
+  return endedGrants
+}
+
+async function namedOnce(name: string, write: () => Promise<unknown>) {
+  try {
+    await write()
+  } catch (error) {
+    if (!violates(error, 'models_name_unique')) throw error
+    throw new ConflictError(`The controller has a model named "${name}" already.`)
+  }
+}
