@@ -14,7 +14,7 @@ const project = (name: string) => ({
 
 export default defineConfig({
   // graphql has builds for several conditions; all who import it must get the same one.
-  ssr: { resolve: { conditions: ['module-sync', 'node', 'import', 'default'] } },
+  ssr: { resolve: { conditions: ['module-sync', 'node'] } },
   test: {
     projects: [project('pglite'), project('postgres')],
     pool: 'forks',

@@ -1,23 +1,23 @@
 import { createYoga } from 'graphql-yoga'
 import { type RequestContext, useCaller } from './auth/plugin.ts'
 import { createContext } from './context.ts'
-import type { Database } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { useDocuments } from './http/documents.ts'
 import { publicError, useErrors } from './http/errors.ts'
 import { GRAPHQL_PATH } from './http/gate.ts'
 import { lintReads } from './read/lint.ts'
 import { schema } from './schema.ts'
+import type { Services } from './services.ts'
 
-/** The API over a database, as a Yoga instance. It does not listen. */
-export function createApp(database: Database) {
+/** The API as a Yoga instance. It does not listen. */
+export function createApp(services: Services) {
   refuseBadDeclarations()
   return createYoga<Partial<RequestContext>>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ caller = null, requestId = createId(), address = null }) =>
-      createContext(database, caller, { requestId, address }),
-    plugins: [useCaller(database), useDocuments(), useErrors()],
+    context: ({ caller = null, requestId = createId(), address = null, isGet = false }) =>
+      createContext(services, caller, { requestId, address, isGet }),
+    plugins: [useCaller(services), useDocuments(), useErrors()],
     parserAndValidationCache: false,
     maskedErrors: { isDev: false, maskError: (error) => publicError(error, createId()) },
     cors: false,

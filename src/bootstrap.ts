@@ -3,10 +3,14 @@ import { and, desc, eq, isNull, sql } from 'drizzle-orm'
 import { createToken, hashToken, hintOf } from './api-key/token.ts'
 import { recordChange } from './audit/operations.ts'
 import { ADMINISTRATOR, BUILT_IN_ROLES, SERVER_PERMISSIONS } from './auth/permissions.ts'
-import type { Database, Transaction } from './db/database.ts'
+import { ConfigError } from './config.ts'
+import type { Transaction } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { apiKeys, organizations, permissions, roleGrants, rolePermissions, roles, users } from './db/tables.ts'
+import { type Keyring, SealError } from './encryption/keyring.ts'
 import { DEFAULT_ORGANIZATION } from './organization/operations.ts'
+import type { Services } from './services.ts'
+import { makeSigningKey, readSigningKey } from './session/signing-keys.ts'
 import { ROOT_USERNAME } from './user/operations.ts'
 
 /** Servers that start at once do this one after the other. */
@@ -18,7 +22,10 @@ const SYSTEM = { caller: null, requestId: null, address: null }
  * Makes what is missing; what is there stays. Gives root's key where this was the very first start and no
  * ROOT_API_KEY was given: it is shown once and kept nowhere.
  */
-export function bootstrap(database: Database, rootApiKey: string | null): Promise<{ rootKey: string | null }> {
+export function bootstrap(
+  { database, keyring }: Pick<Services, 'database' | 'keyring'>,
+  rootApiKey: string | null,
+): Promise<{ rootKey: string | null }> {
   return database.transaction(async (tx) => {
     // Of many servers started at once the last waits for all the others.
     await tx.execute(sql`set local lock_timeout = 0`)
@@ -27,9 +34,22 @@ export function bootstrap(database: Database, rootApiKey: string | null): Promis
     await writePermissions(tx)
     await writeBuiltInRoles(tx)
     const { id, isNew } = await findOrMakeRoot(tx, await findOrMakeOrganization(tx))
+    await makeFirstSigningKey(tx, keyring)
     if (rootApiKey !== null) await followVariable(tx, id, rootApiKey)
     return { rootKey: isNew && rootApiKey === null ? await makeFirstKey(tx, id) : null }
   })
+}
+
+/** @throws ConfigError where the encryption key is another than the one that is in use */
+async function makeFirstSigningKey(tx: Transaction, keyring: Keyring) {
+  try {
+    if (!(await readSigningKey(tx, keyring))) await makeSigningKey(tx, keyring)
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error
+    throw new ConfigError(
+      `ENCRYPTION_KEY does not open what this database keeps: ${error.message} Give the key it was sealed with, after a comma.`,
+    )
+  }
 }
 
 async function writePermissions(tx: Transaction) {

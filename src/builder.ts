@@ -1,6 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
-import { GraphQLError } from 'graphql'
+import { GraphQLError, type GraphQLResolveInfo, getArgumentValues } from 'graphql'
 import { GraphQLDateTime, GraphQLDuration, GraphQLEmailAddress } from 'graphql-scalars'
 import { holdsSomewhere } from './auth/caller.ts'
 import type { ServerPermission } from './auth/permissions.ts'
@@ -15,6 +15,8 @@ export interface SchemaTypes {
   AuthScopes: {
     /** Somebody, whoever they are. */
     signedIn: boolean
+    /** Nobody too. */
+    anyone: boolean
     /** Not with a read-only key. */
     writable: boolean
     /** Holds one of these permissions on some scope; where exactly is decided with the target at hand. */
@@ -34,18 +36,33 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   scopeAuth: {
     cacheKey: JSON.stringify,
     authScopes: ({ caller }) => ({
+      anyone: true,
       signedIn: caller !== null,
       writable: caller !== null && caller.apiKey?.readOnly !== true,
       permission: (words) => caller !== null && words.some((word) => holdsSomewhere(caller, word)),
     }),
-    unauthorizedError: (_parent, { caller }, info, result) =>
-      caller === null ? unauthenticated() : forbidden(missingOf(result.failure), info.fieldName),
+    unauthorizedError(_parent, { caller, refusals }, info, result) {
+      if (caller === null) return unauthenticated()
+      const missing = missingOf(result.failure)
+      // Of what is refused, the audit keeps the operations; fields below them are refused by the thousand.
+      if (info.path.prev === undefined && !isDryRun(info))
+        refusals.push({ action: info.fieldName, code: 'FORBIDDEN', target: null, missing })
+      return forbidden(missing, info.fieldName)
+    },
   },
 })
 
+/** A dry run leaves nothing, its refusal neither. */
+function isDryRun({ parentType, fieldName, fieldNodes, variableValues }: GraphQLResolveInfo): boolean {
+  const [field, node] = [parentType.getFields()[fieldName], fieldNodes[0]]
+  return field !== undefined && node !== undefined && getArgumentValues(field, node, variableValues).dryRun === true
+}
+
 /** The caller is unknown: the whole request is 401. */
-export function unauthenticated(): GraphQLError {
-  return new GraphQLError('This needs a valid API key: send it as "Authorization: Bearer <key>".', {
+export function unauthenticated(
+  message = 'This needs a valid API key or token: send it as "Authorization: Bearer …".',
+): GraphQLError {
+  return new GraphQLError(message, {
     extensions: { code: 'UNAUTHENTICATED', http: { status: 401, headers: { 'www-authenticate': 'Bearer' } } },
   })
 }
@@ -76,7 +93,6 @@ builder.queryType({
 })
 builder.mutationType({
   description: 'What can be changed: one mutation per operation, each in one transaction.',
-  authScopes: { signedIn: true },
 })
 
 /** The builder as the read path takes it: it asks nothing of this schema's own types. */

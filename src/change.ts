@@ -6,7 +6,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'drizzle-orm'
 import { type Change, recordChange } from './audit/operations.ts'
-import { type Caller, readCallerOf } from './auth/caller.ts'
+import { targetOf } from './audit/targets.ts'
+import { type Caller, NOBODY, readCallerOf } from './auth/caller.ts'
 import { type Conferral, guard } from './auth/guard.ts'
 import { lastingAdministratorExists } from './auth/held.ts'
 import { readAuthority } from './auth/identify.ts'
@@ -15,16 +16,20 @@ import { decide, type Rule } from './auth/rule.ts'
 import type { Context } from './context.ts'
 import { runStatement, type Transaction } from './db/database.ts'
 import { isConnectionLost, isRetryable } from './db/errors.ts'
-import { CallerEndedError, ForbiddenError, LastAdminError } from './errors.ts'
+import { CallerEndedError, ForbiddenError, isRefusal, LastAdminError, ReadOnlyError } from './errors.ts'
 import { REQUEST_DEADLINE_MS } from './http/deadline.ts'
+import { type Notice, notify } from './notification/operations.ts'
 import type { Reading } from './read/run.ts'
+import { holdChanges, readReadOnly } from './settings/operations.ts'
 
 /** What an operation works with. */
-export interface Operation<Input, Refs> {
+export interface Operation<Input, Refs, Prepared = undefined> {
+  ctx: Context
   tx: Transaction
   caller: Caller
   input: Input
   refs: Refs
+  prepared: Prepared
   /** Nothing will be kept: mint no secret. */
   dryRun: boolean
 }
@@ -33,19 +38,28 @@ export interface Operation<Input, Refs> {
 export interface Outcome<Values> {
   values: Values
   change: Change | null
+  /** What users are to be told of it. */
+  notices?: Notice[]
   /** It was the caller's own access: the answer is what they may see after it. */
   isOwnAccess?: boolean
 }
 
+/** What read-only mode is to a mutation: it is refused, allowed all the same, or what sets the mode. */
+export type ReadOnlyMode = 'REFUSED' | 'ALLOWED' | 'SETS'
+
 /** The parts of a mutation's declaration that its run needs. */
-export interface ChangePlan<Input, Refs, Values> {
+export interface ChangePlan<Input, Refs, Values, Prepared> {
   name: string
   may: Rule<Refs>
-  confers: 'nothing' | ((operation: Operation<Input, Refs>) => Conferral)
+  isPublic: boolean
+  readOnlyMode: ReadOnlyMode
+  longTexts: string[]
+  confers: 'nothing' | ((operation: Operation<Input, Refs, Prepared>) => Conferral)
   touchesCredentials: boolean | ((input: Input) => boolean)
   endangersAdministration: boolean
+  prepare(ctx: Context, input: Input, dryRun: boolean): Promise<Prepared>
   find(finder: Finder, input: Input): Promise<Refs>
-  run(operation: Operation<Input, Refs>): Promise<Outcome<Values>>
+  run(operation: Operation<Input, Refs, Prepared>): Promise<Outcome<Values>>
 }
 
 /** The connection was lost while the transaction was being committed: nobody knows whether it was. */
@@ -65,18 +79,20 @@ class DryRunDone<Answer> extends Error {
 const MAX_ATTEMPTS = 4
 
 /** Runs a mutation for the context's caller; `answer` reads the payload inside the transaction. */
-export async function runChange<Input, Refs, Values, Answer>(
-  plan: ChangePlan<Input, Refs, Values>,
+export async function runChange<Input, Refs, Values, Prepared, Answer>(
+  plan: ChangePlan<Input, Refs, Values, Prepared>,
   ctx: Context,
   input: Input,
   dryRun: boolean,
   answer: (values: Values, reading: Reading) => Promise<Answer>,
 ): Promise<Answer> {
+  if (ctx.caller) refuseLimitedKey(plan, ctx.caller, input)
+  const prepared = await plan.prepare(ctx, input, dryRun)
   for (let attempt = 1; ; attempt++) {
     let committing = false
     try {
-      return await ctx.database.transaction(async (tx) => {
-        const result = await changeWithin(tx, plan, ctx, input, dryRun, answer)
+      return await ctx.services.database.transaction(async (tx) => {
+        const result = await changeWithin(tx, plan, ctx, { input, prepared, dryRun }, answer)
         if (dryRun) throw new DryRunDone(result)
         committing = true
         return result
@@ -89,40 +105,76 @@ export async function runChange<Input, Refs, Values, Answer>(
   }
 }
 
-async function changeWithin<Input, Refs, Values, Answer>(
+interface Wanted<Input, Prepared> {
+  input: Input
+  prepared: Prepared
+  dryRun: boolean
+}
+
+async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   tx: Transaction,
-  plan: ChangePlan<Input, Refs, Values>,
+  plan: ChangePlan<Input, Refs, Values, Prepared>,
   ctx: Context,
-  input: Input,
-  dryRun: boolean,
+  wanted: Wanted<Input, Prepared>,
   answer: (values: Values, reading: Reading) => Promise<Answer>,
 ): Promise<Answer> {
-  if (ctx.caller === null) throw new CallerEndedError()
+  const asking = ctx.caller ?? (plan.isPublic ? NOBODY : null)
+  if (asking === null) throw new CallerEndedError()
   // The client has been told that the outcome is unknown; it had better not become known now.
   if (Date.now() - ctx.startedAt > REQUEST_DEADLINE_MS) throw new Error('The request waited too long to begin.')
-  const finder = createFinder(tx, ctx.caller)
-  const refs = await plan.find(finder, input)
+  if (plan.readOnlyMode === 'SETS') await holdChanges(tx)
+  else await refuseReadOnly(tx, plan.readOnlyMode, ctx)
+  const finder = createFinder(tx, asking)
+  const refs = await plan.find(finder, wanted.input)
   await lockAll(finder)
-  const caller = await readAuthority(tx, ctx.caller)
+  const caller = await readAuthority(tx, asking)
   if (!caller) throw new CallerEndedError()
-  const operation = { tx, caller, input, refs, dryRun }
-  refuseLimitedKey(plan, caller, input)
-  decide(plan.may, caller, refs)
-  if (plan.confers !== 'nothing') await guard(tx, caller, plan.confers(operation))
-  const { values, change: made, isOwnAccess } = await plan.run(operation)
-  const isEmpty = made?.before !== undefined && isDeepStrictEqual(made.before, made.after)
-  const change = isEmpty ? null : made
-  if (plan.endangersAdministration && change) await keepAnAdministrator(tx)
-  if (change) await recordChange(tx, { ...ctx, caller }, plan.name, change)
-  const reader = isOwnAccess && change ? ((await readAuthority(tx, caller)) ?? caller) : caller
-  return answer(values, {
+  const operation = { ...wanted, ctx, tx, caller, refs }
+  const outcome = await namingTarget(refs, async () => {
+    decide(plan.may, caller, refs)
+    if (plan.confers !== 'nothing') await guard(tx, caller, plan.confers(operation))
+    return plan.run(operation)
+  })
+  const change = changeOf(outcome)
+  if (change) {
+    if (plan.endangersAdministration) await namingTarget(refs, () => keepAnAdministrator(tx))
+    await recordChange(tx, { ...ctx, caller }, plan.name, change)
+    await notify(tx, ctx.services.mailer, caller, outcome.notices ?? [])
+  }
+  const reader = outcome.isOwnAccess && change ? ((await readAuthority(tx, caller)) ?? caller) : caller
+  return answer(outcome.values, {
     caller: readCallerOf(reader),
     run: (text, statementValues, prepare) => runStatement(tx, text, statementValues, prepare),
   })
 }
 
-function refuseLimitedKey<Input, Refs, Values>(plan: ChangePlan<Input, Refs, Values>, caller: Caller, input: Input) {
-  const { touchesCredentials } = plan
+/** What was changed; null where everything is as it was. */
+function changeOf<Values>({ change }: Outcome<Values>): Change | null {
+  const isEmpty = change?.before !== undefined && isDeepStrictEqual(change.before, change.after)
+  return isEmpty ? null : change
+}
+
+/** A refusal says what it was about, for the audit. */
+async function namingTarget<Result>(refs: unknown, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isRefusal(error)) error.target = targetOf(refs)
+    throw error
+  }
+}
+
+/** Also holds the mode as it is until the change is made. @throws ReadOnlyError */
+async function refuseReadOnly(tx: Transaction, mode: ReadOnlyMode, { services }: Context) {
+  const isReadOnly = await readReadOnly(tx)
+  if (mode === 'REFUSED' && (isReadOnly || services.config.readOnly)) throw new ReadOnlyError()
+}
+
+function refuseLimitedKey<Input>(
+  { touchesCredentials }: { touchesCredentials: boolean | ((input: Input) => boolean) },
+  caller: Caller,
+  input: Input,
+) {
   const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input) : touchesCredentials
   if (touches && caller.apiKey?.limited) throw new ForbiddenError(['a key without limits'])
 }

@@ -1,3 +1,5 @@
+import ipaddr from 'ipaddr.js'
+
 /** Everything that can be set, read once from the environment. Times are milliseconds unless the name says otherwise. */
 export interface Config {
   host: string
@@ -8,6 +10,20 @@ export interface Config {
   rootApiKey: string | null
   /** Whose pages may read answers; same-origin pages always may. */
   corsOrigins: readonly string[]
+  /** ENCRYPTION_KEY as it was given: `openKeyring` reads it. */
+  encryptionKey: string | null
+  /** Who signs the tokens of sessions, and for whom: `iss` and `aud`. */
+  tokenIssuer: string
+  /** Where mails go out; null: they are kept, and not sent. */
+  smtpUrl: string | null
+  mailFrom: string | null
+  mailRetrySeconds: number
+  /** Set here it can't be turned off while the server runs. */
+  readOnly: boolean
+  passwordMinLength: number
+  allowCommonPasswords: boolean
+  /** Whose word about the client's address is taken, as proxy-addr reads it. */
+  trustedProxies: readonly string[]
 }
 
 /** A setting that stops the start; the message names the variable and what it must be. */
@@ -27,6 +43,13 @@ export function readConfig(environment: Environment): Readonly<Config> {
     databasePoolSize: readInteger(environment, 'DATABASE_POOL_SIZE', 10, 1, 500),
     rootApiKey: readRootApiKey(environment),
     corsOrigins: readCorsOrigins(environment),
+    encryptionKey: environment.ENCRYPTION_KEY || null,
+    tokenIssuer: environment.TOKEN_ISSUER || 'chatelaine',
+    ...readMail(environment),
+    readOnly: readBoolean(environment, 'READ_ONLY'),
+    passwordMinLength: readInteger(environment, 'PASSWORD_MIN_LENGTH', 12, 1, 128),
+    allowCommonPasswords: readBoolean(environment, 'PASSWORD_ALLOW_COMMON'),
+    trustedProxies: readTrustedProxies(environment),
   })
 }
 
@@ -38,6 +61,40 @@ function readInteger(environment: Environment, name: string, fallback: number, l
     throw new ConfigError(`${name} must be a whole number from ${lowest} to ${highest}, not "${text}".`)
   }
   return value
+}
+
+function readBoolean(environment: Environment, name: string) {
+  const text = environment[name]
+  if (text && text !== 'true' && text !== 'false')
+    throw new ConfigError(`${name} must be true or false, not "${text}".`)
+  return text === 'true'
+}
+
+function readMail(environment: Environment) {
+  const { SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = environment
+  const mailRetrySeconds = readInteger(environment, 'MAIL_RETRY_SECONDS', 30, 1, 3600)
+  if (!smtpUrl) return { smtpUrl: null, mailFrom: null, mailRetrySeconds }
+  // The value may hold a password, so it is never repeated.
+  const url = URL.parse(smtpUrl)
+  if (!url?.hostname || !/^smtps?:$/.test(url.protocol)) {
+    throw new ConfigError('SMTP_URL must look like smtp://user:password@host:587, or smtps://.')
+  }
+  if (!/^\S+@\S+$/.test(mailFrom ?? ''))
+    throw new ConfigError('MAIL_FROM must be an e-mail address where SMTP_URL is set.')
+  return { smtpUrl, mailFrom: mailFrom ?? null, mailRetrySeconds }
+}
+
+function readTrustedProxies(environment: Environment): readonly string[] {
+  const addresses = (environment.TRUSTED_PROXIES || null)?.split(',').map((address) => address.trim()) ?? []
+  const wrong = addresses.find((address) => !/^(loopback|linklocal|uniquelocal)$/.test(address) && !isNetwork(address))
+  if (wrong === undefined) return Object.freeze(addresses)
+  throw new ConfigError(
+    `TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, or loopback, separated by commas; "${wrong}" is none.`,
+  )
+}
+
+function isNetwork(text: string): boolean {
+  return /[.:]/.test(text) && (ipaddr.isValid(text) || ipaddr.isValidCIDR(text))
 }
 
 function readDatabaseUrl(environment: Environment) {
@@ -57,8 +114,8 @@ function readRootApiKey(environment: Environment) {
   if (!/^[\x21-\x7e]{32,256}$/.test(text)) {
     throw new ConfigError('ROOT_API_KEY must be 32 to 256 printable ASCII characters without spaces.')
   }
-  if (text.startsWith('chl_')) {
-    throw new ConfigError('ROOT_API_KEY must not begin with "chl_": that form is for keys this server makes.')
+  if (/^(chl_|eyJ)/.test(text)) {
+    throw new ConfigError('ROOT_API_KEY must not begin with "chl_" or "eyJ": keys and tokens of this server do.')
   }
   return text
 }

@@ -1,5 +1,7 @@
 /** What can go wrong in an operation, as the caller is to know it. No GraphQL here; `error-types.ts` has that side. */
 
+import type { Target } from './audit/operations.ts'
+
 export type ErrorCode = 'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'LAST_ADMIN' | 'MISSING_AUTHORITY'
 
 /** An expected outcome that is not success. Thrown inside a transaction it rolls everything back. */
@@ -40,19 +42,28 @@ export class ConflictError extends DomainError {
   readonly code = 'CONFLICT'
 }
 
+/** Something was refused for want of authority: the audit keeps it, with what it was about. */
+interface Refused {
+  readonly code: string
+  readonly missing?: string[]
+  target?: Target | null
+}
+
 /** The change would leave no administrator who can't lapse. */
-export class LastAdminError extends DomainError {
+export class LastAdminError extends DomainError implements Refused {
+  target?: Refused['target']
   override name = 'LastAdmin'
   readonly code = 'LAST_ADMIN'
   constructor() {
     super(
-      'At least one administrator must remain whose administration has no planned end and who has an unlimited key without expiry.',
+      'At least one administrator must remain whose administration has no planned end and who has a password or an unlimited key without expiry.',
     )
   }
 }
 
 /** The caller may do this, but not confer that much: `missing` are the permissions they do not hold there, that long. */
-export class MissingAuthorityError extends DomainError {
+export class MissingAuthorityError extends DomainError implements Refused {
+  target?: Refused['target']
   override name = 'MissingAuthority'
   readonly code = 'MISSING_AUTHORITY'
   readonly missing: string[]
@@ -63,16 +74,38 @@ export class MissingAuthorityError extends DomainError {
 }
 
 /** The caller may not do this here at all. */
-export class ForbiddenError extends Error {
+export class ForbiddenError extends Error implements Refused {
   override name = 'Forbidden'
+  readonly code = 'FORBIDDEN'
+  target?: Refused['target']
   readonly missing: string[]
-  constructor(missing: string[]) {
+  constructor(missing: string[], target: Target | null = null) {
     super(`This needs ${missing.join(' or ')}.`)
     this.missing = missing
+    this.target = target
   }
+}
+
+export function isRefusal(error: unknown): error is Error & Refused {
+  return error instanceof ForbiddenError || error instanceof MissingAuthorityError || error instanceof LastAdminError
 }
 
 /** The caller's key or the caller ended while the request was on its way. */
 export class CallerEndedError extends Error {
   override name = 'CallerEnded'
+}
+
+/** The server takes no changes for now. */
+export class ReadOnlyError extends Error {
+  override name = 'ReadOnly'
+}
+
+/** Too often, or too much at once. Nothing was tried; after so long it may be asked again. */
+export class RateLimitedError extends Error {
+  override name = 'RateLimited'
+  readonly retryAfterSeconds: number
+  constructor(retryAfterSeconds: number) {
+    super(`Too many attempts: try again in ${retryAfterSeconds} seconds.`)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
 }

@@ -4,21 +4,15 @@
  */
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import { GraphQLError } from 'graphql'
+import type { Conferral } from './auth/guard.ts'
 import { describeRule, type Rule, rulesFor, wordsOf } from './auth/rule.ts'
-import { builder, forbidden, unauthenticated } from './builder.ts'
-import { type ChangePlan, type Operation, type Outcome, OutcomeUnknownError, runChange } from './change.ts'
+import { builder } from './builder.ts'
+import { type ChangePlan, type Operation, type Outcome, type ReadOnlyMode, runChange } from './change.ts'
+import type { Config } from './config.ts'
 import type { Context } from './context.ts'
-import { databaseError } from './db/errors.ts'
 import { type ErrorData, errorData, errorTypes, loudError } from './error-types.ts'
-import {
-  CallerEndedError,
-  DomainError,
-  type ErrorCode,
-  ForbiddenError,
-  InvalidInputError,
-  type Issue,
-} from './errors.ts'
+import { type ErrorCode, InvalidInputError, type Issue, isRefusal } from './errors.ts'
+import { asDomainError, topLevelError } from './mutation-errors.ts'
 import { selectedFields } from './read/collect.ts'
 import type { ReadType } from './read/declarations.ts'
 import { type Compiled, loadOne, type Reading } from './read/run.ts'
@@ -44,34 +38,48 @@ interface PayloadFields {
   value(type: unknown, description: string): FieldRef<AnyTypes>
 }
 
-interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json> {
+interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json, Prepared> {
   name: string
   description: string
-  input: (t: InputBuilder) => Fields
+  /** Omitted where nothing is taken. */
+  input?: (t: InputBuilder) => Fields
   payload: (p: PayloadFields) => Record<keyof Values & string, FieldRef<AnyTypes>>
+  /** Slow work before the transaction, and what must outlive its roll-back. Nothing is decided yet: it may write nothing. */
+  prepare?: (ctx: Context, input: InputShapeFromFields<Fields>, dryRun: boolean) => Promise<Prepared>
   /** The things the input names, which are then locked. @throws NotFoundError */
-  find: ChangePlan<InputShapeFromFields<Fields>, Refs, Values>['find']
+  find: ChangePlan<InputShapeFromFields<Fields>, Refs, Values, Prepared>['find']
   may: (by: ReturnType<typeof rulesFor<NoInfer<Refs>>>) => Rule<NoInfer<Refs>>
   /** What the mutation gives, for the guard; "nothing" where it only takes away or names. */
-  confers: ChangePlan<InputShapeFromFields<Fields>, Refs, Values>['confers']
+  confers: 'nothing' | ((operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Conferral)
   /** Does it touch passwords, keys, sessions? A limited key never does. */
-  touchesCredentials?: ChangePlan<InputShapeFromFields<Fields>, Refs, Values>['touchesCredentials']
+  touchesCredentials?: boolean | ((input: InputShapeFromFields<Fields>) => boolean)
+  /** May somebody call it who has not said who they are? */
+  isPublic?: boolean
+  readOnlyMode?: ReadOnlyMode
+  /** Fields of the input, with all below them, whose texts may be long: keys and certificates. */
+  longTexts?: string[]
+  /** False where a dry run makes no sense. */
+  hasDryRun?: boolean
   /** Could it take away the last administrator? */
   endangersAdministration?: boolean
   /** Errors beyond InvalidInput and NotFound, which every mutation can answer with. */
   errors?: 'CONFLICT'[]
   /** What is wrong with the input by itself. Asks nothing of the database: it runs before the decision. */
-  check?: (input: InputShapeFromFields<Fields>) => Issue[]
-  run: (operation: Operation<InputShapeFromFields<Fields>, Refs>) => Promise<Outcome<Values>>
+  check?: (input: InputShapeFromFields<Fields>, config: Config) => Issue[]
+  run: (operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Promise<Outcome<Values>>
 }
 
 /** Declares a mutation. */
-export function mutation<Fields extends InputFieldMap, Refs, Values extends Json>(
-  given: Declaration<Fields, Refs, Values>,
+export function mutation<Fields extends InputFieldMap, Refs, Values extends Json, Prepared = undefined>(
+  given: Declaration<Fields, Refs, Values, Prepared>,
 ) {
-  const plan: ChangePlan<InputShapeFromFields<Fields>, Refs, Values> = {
+  const plan: ChangePlan<InputShapeFromFields<Fields>, Refs, Values, Prepared> = {
     touchesCredentials: false,
     endangersAdministration: false,
+    isPublic: false,
+    readOnlyMode: 'REFUSED',
+    longTexts: [],
+    prepare: async () => undefined as Prepared,
     ...given,
     may: given.may(rulesFor<Refs>()),
   }
@@ -83,7 +91,9 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
     types: [payload, ...codes.map((code) => errorTypes[code])],
     resolveType: (value: Payload | ErrorData) => ('typeName' in value ? value.typeName : `${base}Payload`),
   } as never)
-  const input = builder.inputType(`${base}Input`, { description: `What \`${given.name}\` takes.`, fields: given.input })
+  const input =
+    given.input &&
+    builder.inputType(`${base}Input`, { description: `What \`${given.name}\` takes.`, fields: given.input })
 
   builder.mutationField(given.name, (t) =>
     t.field({
@@ -91,52 +101,62 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
       nullable: true,
       description: describe(given.description, plan.may, codes),
       args: {
-        input: t.arg({ type: input, required: true, description: 'What to do.' }),
-        dryRun: t.arg.boolean({
-          required: true,
-          defaultValue: false,
-          description: 'Run it whole, keep nothing: answers what it would have answered, without secrets.',
-        }),
+        ...(input && { input: t.arg({ type: input, required: true, description: 'What to do.' }) }),
+        ...(given.hasDryRun !== false && { dryRun: t.arg.boolean(DRY_RUN) }),
       },
-      authScopes: scopesOf(plan.may),
+      authScopes: plan.isPublic ? { anyone: true } : scopesOf(plan.may),
       extensions: { mutation: { confers: given.confers !== 'nothing', touchesCredentials: plan.touchesCredentials } },
       resolve: ((
         _root: unknown,
-        args: { input: InputShapeFromFields<Fields>; dryRun: boolean },
+        args: { input?: InputShapeFromFields<Fields>; dryRun?: boolean },
         ctx: Context,
         info: GraphQLResolveInfo,
-      ) => resolveMutation(plan, given.check, `${base}Payload`, args, ctx, info)) as never,
+      ) =>
+        resolveMutation(
+          plan,
+          given.check,
+          `${base}Payload`,
+          { ...args, input: args.input ?? ({} as InputShapeFromFields<Fields>) },
+          ctx,
+          info,
+        )) as never,
     }),
   )
 }
 
-async function resolveMutation<Input, Refs, Values extends Json>(
-  plan: ChangePlan<Input, Refs, Values>,
-  check: ((input: Input) => Issue[]) | undefined,
+const DRY_RUN = {
+  required: true,
+  defaultValue: false,
+  description: 'Run it whole, keep nothing: answers what it would have answered, without secrets.',
+} as const
+
+async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
+  plan: ChangePlan<Input, Refs, Values, Prepared>,
+  check: ((input: Input, config: Config) => Issue[]) | undefined,
   payloadName: string,
-  { input, dryRun }: { input: Input; dryRun: boolean },
+  { input, dryRun = false }: { input: Input; dryRun?: boolean },
   ctx: Context,
   info: GraphQLResolveInfo,
 ): Promise<Payload | ErrorData> {
   try {
-    const unreadable = textProblems(input)
-    const issues = unreadable.length > 0 ? unreadable : (check?.(input) ?? [])
+    const unreadable = textProblems(input, plan.longTexts)
+    const issues = unreadable.length > 0 ? unreadable : (check?.(input, ctx.services.config) ?? [])
     if (issues.length > 0) throw new InvalidInputError(issues)
     return await runChange(plan, ctx, input, dryRun, (values, reading) => answer(payloadName, values, reading, info))
   } catch (thrown) {
+    if (isRefusal(thrown) && !dryRun)
+      ctx.refusals.push({
+        action: plan.name,
+        code: thrown.code,
+        missing: thrown.missing,
+        target: thrown.target ?? null,
+      })
     const known = asDomainError(thrown)
     if (!known) throw topLevelError(thrown, info)
     const error = errorData(known)
     if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
     return error
   }
-}
-
-/** Class 22, data exception: a value that passed our checks and that the database still can't store. */
-function asDomainError(thrown: unknown): DomainError | null {
-  if (thrown instanceof DomainError) return thrown
-  if (!databaseError(thrown)?.code.startsWith('22')) return null
-  return new InvalidInputError([{ path: 'input', message: 'A value can’t be stored as it is.' }])
 }
 
 /** Reads the payload's objects while the transaction is open: a dry run's are gone afterwards. */
@@ -162,24 +182,13 @@ function isAskedFor(error: ErrorData, info: GraphQLResolveInfo): boolean {
   return selectedFields(info.schema.getType(error.typeName) as GraphQLObjectType, info).size > 0
 }
 
-function topLevelError(error: unknown, info: GraphQLResolveInfo): unknown {
-  if (error instanceof ForbiddenError) return forbidden(error.missing, info.fieldName)
-  if (error instanceof CallerEndedError) return unauthenticated()
-  if (error instanceof OutcomeUnknownError) {
-    return new GraphQLError('The database was lost while the change was being committed: look whether it was made.', {
-      extensions: { code: 'OUTCOME_UNKNOWN' },
-    })
-  }
-  return error
-}
-
-function definePayload<Fields extends InputFieldMap, Refs, Values extends Json>(
+function definePayload<Fields extends InputFieldMap, Refs, Values extends Json, Prepared>(
   base: string,
-  given: Declaration<Fields, Refs, Values>,
+  given: Declaration<Fields, Refs, Values, Prepared>,
 ) {
   return builder.objectRef<Payload>(`${base}Payload`).implement({
     description: `What \`${given.name}\` did.`,
-    authScopes: { signedIn: true },
+    authScopes: given.isPublic ? { anyone: true } : { signedIn: true },
     fields: (t) =>
       given.payload({
         loaded: (type, description) =>

@@ -2,11 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
 import { type App, createApp } from './app.ts'
-import { BadCredentialError, identify } from './auth/identify.ts'
-import { UNAUTHENTICATED_ANSWER } from './auth/plugin.ts'
-import { type Config, ConfigError } from './config.ts'
+import { identify } from './auth/identify.ts'
+import { type RequestContext, refuseCaller } from './auth/plugin.ts'
+import { ConfigError } from './config.ts'
 import type { Database } from './db/database.ts'
 import { createId } from './db/id.ts'
+import { clientAddress } from './http/address.ts'
 import { type Answer, answerPost } from './http/answer.ts'
 import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './http/cors.ts'
 import { REQUEST_DEADLINE_MS } from './http/deadline.ts'
@@ -14,6 +15,8 @@ import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, 
 import { answerGraphiql, isForGraphiql } from './http/graphiql.ts'
 import { outageAnswer } from './http/outage.ts'
 import { logError } from './log.ts'
+import type { Services } from './services.ts'
+import { readKeySet } from './session/signing-keys.ts'
 
 /** A listening server. */
 export interface Listening {
@@ -21,6 +24,9 @@ export interface Listening {
   /** Takes no new requests, lets those under way finish, then closes. */
   close(): Promise<void>
 }
+
+/** RFC 8615's place for the keys that tokens are verified with. */
+const JWKS_PATH = '/.well-known/jwks.json'
 
 /** Answers hold what is for the caller alone, unless they say otherwise. */
 const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
@@ -34,18 +40,17 @@ const SERVER_LIMITS = {
   maxHeaderSize: 16_384,
 }
 
-/** Serves the API and GraphiQL at `http://host:port/graphql`, and `/health`. Port 0 is any free one. */
-export async function listen(
-  database: Database,
-  { host, port, corsOrigins = [] }: Pick<Config, 'host' | 'port'> & Partial<Config>,
-): Promise<Listening> {
-  const app = createApp(database)
+/** Serves the API and GraphiQL at `http://host:port/graphql`, the keys of tokens, and `/health`. Port 0 is any free one. */
+export async function listen(services: Services): Promise<Listening> {
+  const { host, port, trustedProxies } = services.config
+  const app = createApp(services)
+  const addressOfClient = clientAddress(trustedProxies)
   const server = createServer(SERVER_LIMITS, (request, response) => {
     // While stopping, a connection that was busy ends with its answer.
     response.once('close', () => {
       if (!server.listening) server.closeIdleConnections()
     })
-    answer({ app, database, corsOrigins }, request, response).catch((error: unknown) => {
+    answer({ app, services, addressOfClient }, request, response).catch((error: unknown) => {
       // The client went away: nothing to answer, and nothing for the log.
       if (request.destroyed && !request.complete) return
       logError(error, null)
@@ -84,31 +89,32 @@ function closeServer(server: Server): Promise<void> {
 
 interface Served {
   app: App
-  database: Database
-  corsOrigins: readonly string[]
+  services: Services
+  addressOfClient: ReturnType<typeof clientAddress>
 }
 
 async function answer(served: Served, request: IncomingMessage, response: ServerResponse) {
-  const { app, database, corsOrigins } = served
+  const { app, services, addressOfClient } = served
   const url = readTarget(request)
   if (!(url instanceof URL)) return refuse(request, response, url)
-  if (url.pathname === '/health') return send(response, await withinDeadline(health(database), createId()))
+  if (url.pathname === '/health') return send(response, await withinDeadline(health(services.database), createId()))
+  if (url.pathname === JWKS_PATH) return send(response, await withinDeadline(keySet(services.database), createId()))
   if (isForGraphiql(request, url)) return send(response, await answerGraphiql(request, url))
   if (url.pathname === GRAPHQL_PATH) {
-    const cors = corsHeaders(request, corsOrigins)
+    const cors = corsHeaders(request, services.config.corsOrigins)
     for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
     if (isPreflight(request, cors)) return send(response, { status: 204, headers: PREFLIGHT_HEADERS, body: '' })
   }
   const refusal = refuseRequest(request, url)
   if (refusal) return refuse(request, response, refusal)
   const requestId = createId()
-  const address = request.socket.remoteAddress ?? null
+  const address = addressOfClient(request)
   response.setHeader('x-request-id', requestId)
   for (const [name, value] of Object.entries(ALWAYS)) response.setHeader(name, value)
-  if (request.method === 'GET') return answerGet(app, request, response, { requestId, address })
+  if (request.method === 'GET') return answerGet(app, request, response, { requestId, address, isGet: true })
   const body = await readBody(request)
   if (body === null) return refuse(request, response, TOO_LARGE)
-  send(response, await withinDeadline(answerJson(app, database, request, body, { requestId, address }), requestId))
+  send(response, await withinDeadline(answerJson(app, services, request, body, { requestId, address }), requestId))
 }
 
 /** Yoga writes its answer itself; one that does not come in time is written here. */
@@ -116,7 +122,7 @@ async function answerGet(
   app: App,
   request: IncomingMessage,
   response: ServerResponse,
-  context: { requestId: string; address: string | null },
+  context: Partial<RequestContext> & { requestId: string },
 ) {
   const timer = setTimeout(() => {
     if (!response.headersSent) send(response, outcomeUnknown(context.requestId))
@@ -127,18 +133,16 @@ async function answerGet(
 
 async function answerJson(
   app: App,
-  database: Database,
+  services: Services,
   request: IncomingMessage,
   body: string,
   { requestId, address }: { requestId: string; address: string | null },
 ): Promise<Answer> {
   try {
-    const caller = await identify(database.db, (name) => headerOf(request, name))
+    const caller = await identify(services, (name) => headerOf(request, name), { address, requestId })
     return await answerPost(app, body, request.headers.accept, { caller, requestId, address })
   } catch (error) {
-    if (error instanceof BadCredentialError) return UNAUTHENTICATED_ANSWER
-    logError(error, requestId)
-    return outageAnswer(requestId)
+    return refuseCaller(error, requestId)
   }
 }
 
@@ -178,6 +182,12 @@ async function health(database: Database): Promise<Answer> {
   } catch {
     return json(503, { status: 'the database does not answer' })
   }
+}
+
+/** Public, as a JWK Set is: services verify tokens with it by themselves. */
+async function keySet(database: Database): Promise<Answer> {
+  const answer = json(200, await readKeySet(database.db))
+  return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, max-age=300' } }
 }
 
 function outcomeUnknown(requestId: string): Answer {

@@ -3,24 +3,28 @@ import { permissionProblem } from './auth/permissions.ts'
 import type { Issue } from './errors.ts'
 
 const MAX_TEXT_LENGTH = 1000
+const MAX_LONG_TEXT_LENGTH = 20_000
 const MAX_LIST_LENGTH = 100
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
 /** What no text of any input may be: too long, or not storable as text. */
-export function textProblems(input: unknown, path = ''): Issue[] {
+export function textProblems(input: unknown, longTexts: string[], path = ''): Issue[] {
   if (typeof input === 'string') {
-    const message = textProblem(input)
+    const message = textProblem(
+      input,
+      longTexts.includes(path.split('.')[0] ?? '') ? MAX_LONG_TEXT_LENGTH : MAX_TEXT_LENGTH,
+    )
     return message ? [{ path, message }] : []
   }
   if (Array.isArray(input) && input.length > MAX_LIST_LENGTH) {
     return [{ path, message: `At most ${MAX_LIST_LENGTH} items at once.` }]
   }
   if (typeof input !== 'object' || input === null || input instanceof Date) return []
-  return Object.entries(input).flatMap(([key, value]) => textProblems(value, path ? `${path}.${key}` : key))
+  return Object.entries(input).flatMap(([key, value]) => textProblems(value, longTexts, path ? `${path}.${key}` : key))
 }
 
-function textProblem(text: string): string | null {
-  if (text.length > MAX_TEXT_LENGTH) return `At most ${MAX_TEXT_LENGTH} characters.`
+function textProblem(text: string, maxLength: number): string | null {
+  if (text.length > maxLength) return `At most ${maxLength} characters.`
   if (text.includes('\0')) return 'A null byte is not text.'
   return text.isWellFormed() ? null : 'A lone surrogate is not text.'
 }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { startApp } from './support/app.ts'
 import { ROOT_KEY } from './support/root-key.ts'
-import { createUser } from './support/seed.ts'
+import { createProject, createUser } from './support/seed.ts'
 
 const app = startApp()
 
 const NULL_BYTE = 'a\0b'
 const HUGE = 'a'.repeat(100_000)
+const MALFORMED_IDS = ['', 'x', 'user_', 'user_1', 'thing_00000000-0000-7000-8000-000000000000', NULL_BYTE]
 
 /** A query's argument, its type, the document, and values it can't have. */
 const BAD: [string, string, string, unknown[]][] = [
@@ -62,6 +63,53 @@ const BAD: [string, string, string, unknown[]][] = [
     '{ users(filter: { createdAt: { from: $v } }) { nodes { id } } }',
     ['x', '', '2020-13-01T00:00:00Z', 5],
   ],
+  ['first', 'Int', '{ auditEvents(first: $v) { totalCount } }', [0, -1, 101]],
+  ['last', 'Int', '{ notifications(last: $v) { nodes { id } } }', [0, -1, 101]],
+  ['after', 'String', '{ auditEvents(after: $v) { nodes { id } } }', ['', 'x', 'W10', NULL_BYTE]],
+  ['before', 'String', '{ notifications(before: $v) { nodes { id } } }', ['', 'x', 'eyJhIjoxfQ']],
+  ['target', 'ID', '{ auditEvents(filter: { target: $v }) { nodes { id } } }', MALFORMED_IDS],
+  ['action', 'String', '{ auditEvents(filter: { action: $v }) { nodes { id } } }', [NULL_BYTE]],
+  ['actor', 'String', '{ auditEvents(filter: { actor: $v }) { nodes { id } } }', [NULL_BYTE]],
+  ['organization', 'String', '{ auditEvents(filter: { organization: $v }) { nodes { id } } }', [NULL_BYTE]],
+  [
+    'v',
+    'AuditOutcome',
+    '{ auditEvents(filter: { outcome: $v }) { nodes { id } } }',
+    ['done', '', 'FAILED', 1, ['DONE', 'REFUSED']],
+  ],
+  [
+    'v',
+    'DateTime',
+    '{ auditEvents(filter: { at: { from: $v } }) { nodes { id } } }',
+    ['x', '', '2020-13-01T00:00:00Z', 5],
+  ],
+  ['v', 'NotificationState', '{ notifications(filter: { state: $v }) { nodes { id } } }', ['sent', '', 'LOST', 1]],
+  ['v', 'DateTime', '{ notifications(filter: { createdAt: { until: $v } }) { nodes { id } } }', ['x', '', 5]],
+  ['first', 'Int', '{ viewer { sessions(first: $v) { nodes { id } } } }', [0, -1, 101]],
+  ['first', 'Int', '{ viewer { user { sessions(first: $v) { nodes { id } } } } }', [0, -1, 101]],
+  ['last', 'Int', '{ viewer { user { sshKeys(last: $v) { nodes { id } } } } }', [0, -1, 101]],
+  ['after', 'String', '{ viewer { user { credentials(after: $v) { nodes { id } } } } }', ['', 'x', 'W10', NULL_BYTE]],
+  [
+    'equals',
+    'String',
+    '{ viewer { user { credentials(filter: { name: { equals: $v } }) { nodes { id } } } } }',
+    [NULL_BYTE],
+  ],
+  [
+    'v',
+    '[SshKeyOrder!]',
+    '{ viewer { user { sshKeys(orderBy: $v) { nodes { id } } } } }',
+    [[{ field: 'FINGERPRINT' }]],
+  ],
+  [
+    'v',
+    '[AuditEventOrder!]',
+    '{ auditEvents(orderBy: $v) { nodes { id } } }',
+    [[{ field: 'ACTION' }], [{ field: 'AT', direction: 'UP' }]],
+  ],
+  ['secret', 'String!', '{ verifyApiKey(secret: $v) { username } }', [NULL_BYTE]],
+  ['v', 'String!', '{ verifyApiKey(secret: $v) { username } }', [null, 5, {}, []]],
+  ['v', 'String!', '{ verifySession(token: $v) { username } }', [null, 5, {}, []]],
   ['v', 'Int', '{ users(first: $v) { totalCount } }', ['1', 1.5, true, 1e12]],
   ['v', 'String!', '{ user(username: $v) { id } }', [null, 5, {}, []]],
   [
@@ -91,6 +139,18 @@ describe('bad input in a query', () => {
     expect(found).toEqual(values.map((v) => [v, 200, 'BAD_USER_INPUT', true]))
   })
 
+  test('is no id of another kind: it finds nothing there', async () => {
+    const { viewer } = await app.root.ok('{ viewer { user { id } } }')
+    const project = await createProject(app, 'apollo')
+    const document = 'query ($id: ID!) { auditEvents(filter: { target: $id }) { totalCount } }'
+
+    const of = async (id: string) => (await app.root.ok(document, { id })).auditEvents.totalCount
+
+    expect(await of(project)).toBe(1)
+    expect(await of(project.replace('project', 'user'))).toBe(0)
+    expect(await of(viewer.user.id.replace('user', 'role'))).toBe(0)
+  })
+
   test('gives first and last at once, or a cursor of another ordering', async () => {
     const { users } = await app.root.ok('{ users(orderBy: [{ field: CREATED_AT }]) { pageInfo { endCursor } } }')
 
@@ -108,11 +168,25 @@ describe('bad input in a query', () => {
         `query ($name: String!) { user(username: $name) { id } project(code: $name) { id } role(name: $name) { id }
           organization(name: $name) { id } controller(name: $name) { id } model(controller: $name, name: $name) { id }
           users(filter: { username: { equals: $name } }) { totalCount }
-          models(filter: { name: { equals: $name } }) { totalCount } }`,
+          models(filter: { name: { equals: $name } }) { totalCount }
+          by: auditEvents(filter: { actor: $name }) { totalCount } of: auditEvents(filter: { action: $name }) { totalCount }
+          in: auditEvents(filter: { organization: $name }) { totalCount } }`,
         { name },
       )
       const one = { user: null, project: null, role: null, organization: null, controller: null, model: null }
-      expect(data).toEqual({ ...one, users: { totalCount: 0 }, models: { totalCount: 0 } })
+      const none = { totalCount: 0 }
+      expect(data).toEqual({ ...one, users: none, models: none, by: none, of: none, in: none })
+    }
+  })
+
+  test('that no key and no token can be is not good, and no failure', async () => {
+    for (const shown of ['', ' ', 'a\ud800b', 'chl_', 'eyJ', 'eyJ.eyJ.eyJ', '..', HUGE]) {
+      const data = await app.root.ok(
+        `query ($shown: String!, $input: CheckAccessInput!) {
+          verifyApiKey(secret: $shown) { username } verifySession(token: $shown) { username } checkAccess(input: $input) { code } }`,
+        { shown, input: { apiKey: shown, questions: [{ controller: { controller: 'gce1', access: 'LOGIN' } }] } },
+      )
+      expect(data).toEqual({ verifyApiKey: null, verifySession: null, checkAccess: null })
     }
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dotted, type Input, inputTypeOf, replaced, textFields, textPaths } from './bad-input/inputs.ts'
+import { booleanFields, dotted, type Input, inputTypeOf, replaced, textFields, textPaths } from './bad-input/inputs.ts'
 import { INVALID, WRONG_LEVELS } from './bad-input/values.ts'
 import { startApp } from './support/app.ts'
 import { changeDocument, failChange } from './support/change.ts'
@@ -7,6 +7,7 @@ import { CHANGES, makeWorld, type World } from './support/changes.ts'
 import { createController, createModel } from './support/levels.ts'
 import { withoutWriting } from './support/rows.ts'
 import { createOrganization, createProject, createRole, createUser } from './support/seed.ts'
+import { SESSION_CHANGES } from './support/session-changes.ts'
 
 const app = startApp()
 
@@ -19,6 +20,9 @@ async function refusalOf(name: string, input: Input, path: string): Promise<stri
   const named = issues.some((issue: { path: string }) => issue.path === path)
   return `${status} ${__typename}${named ? ' named' : ''}`
 }
+
+/** A sample of every mutation. */
+const SAMPLES = [...CHANGES, ...SESSION_CHANGES]
 
 const UNREADABLE: [string, unknown][] = [
   ['a null byte', 'a\0b'],
@@ -60,8 +64,8 @@ function surprisesOf(world: World, attempts: Attempt[]): Promise<Surprise[]> {
 
 /** Every text that the samples of the mutations give, with each of these values. */
 function attemptsOf(world: World, values: [string, unknown][], expected: (scalar: string, what: string) => string[]) {
-  return CHANGES.flatMap(({ name, input }) =>
-    textPaths(inputTypeOf(name), input(world), '').flatMap(({ path, scalar }) =>
+  return SAMPLES.flatMap(({ name, input }) =>
+    textPaths(name, input(world)).flatMap(({ path, scalar }) =>
       values.map(([what, value]): Attempt => ({ name, path, value, what, expected: expected(scalar, what) })),
     ),
   )
@@ -71,7 +75,7 @@ describe('every text that a mutation takes', () => {
   test('is in its sample', async () => {
     const world = await makeWorld(app)
 
-    const missing = CHANGES.flatMap(({ name, input }) =>
+    const missing = SAMPLES.flatMap(({ name, input }) =>
       textFields(name)
         .filter((field) => !(field in input(world)))
         .map((field) => `${name}.${field}`),
@@ -82,9 +86,12 @@ describe('every text that a mutation takes', () => {
 
   test('is refused by name where no text can be like that', async () => {
     const world = await makeWorld(app)
-    const attempts = attemptsOf(world, UNREADABLE, () => ['200 InvalidInput named', '200 BAD_USER_INPUT named'])
+    const attempts = attemptsOf(world, UNREADABLE, () => ['200 InvalidInput named', '200 BAD_USER_INPUT named']).filter(
+      // Of credentials they may be longer, as keys and certificates are.
+      ({ path, what }) => !(path.startsWith('attributes.') && what === '1,001 characters'),
+    )
 
-    expect(attempts.length).toBe(106 * UNREADABLE.length)
+    expect(attempts.length).toBe(133 * UNREADABLE.length - 5)
     expect(await surprisesOf(world, attempts)).toEqual([])
   })
 
@@ -99,8 +106,54 @@ describe('every text that a mutation takes', () => {
   })
 })
 
+describe('what is no input at all', () => {
+  const NEITHER = ['true', 'yes', 1, 0, [true], { a: true }]
+
+  test('is refused by name where it is neither true nor false', async () => {
+    const world = await makeWorld(app)
+
+    const attempts = SAMPLES.flatMap(({ name }) =>
+      booleanFields(name).flatMap((path) =>
+        NEITHER.map((value): Attempt => ({ name, path, value, expected: ['200 BAD_USER_INPUT named'] })),
+      ),
+    )
+
+    expect(attempts.length).toBe(7 * NEITHER.length)
+    expect(await surprisesOf(world, attempts)).toEqual([])
+  })
+
+  test('is refused where it is unknown to the mutation', async () => {
+    const world = await makeWorld(app)
+
+    const attempts = SAMPLES.filter(({ name }) => inputTypeOf(name)).map(
+      ({ name }): Attempt => ({ name, path: 'nonsense', value: 'x', expected: ['200 BAD_USER_INPUT'] }),
+    )
+
+    expect(attempts.length).toBe(SAMPLES.length - 1)
+    expect(await surprisesOf(world, attempts)).toEqual([])
+  })
+
+  test('is refused without repeating the secrets beside it', async () => {
+    const world = await makeWorld(app)
+    const told: string[] = []
+
+    for (const { name, input } of SAMPLES) {
+      const given = input(world)
+      const secrets = textPaths(name, given).filter(({ isSecret }) => isSecret)
+      for (const { path, value } of secrets) {
+        const { message } = await app.root.refused('BAD_USER_INPUT', changeDocument(name), {
+          input: { ...given, nonsense: 'x' },
+        })
+        if (message.includes(String(value))) told.push(`${name}.${path}`)
+      }
+    }
+
+    expect(told).toEqual([])
+  })
+})
+
 function sampleOf(name: string, world: World): Input {
-  const sample = CHANGES.find((one) => one.name === name)
+  const sample = SAMPLES.find((one) => one.name === name)
   if (!sample) throw new Error(name)
   return sample.input(world)
 }
@@ -142,6 +195,7 @@ describe('input that is wrong by its meaning', () => {
     ['updateController', { controller: 'idle', name: 'Gce1' }],
     ['createModel', { controller: 'gce1', name: 'WEB' }],
     ['updateModel', { controller: 'gce1', model: 'db', name: 'Web' }],
+    ['addCredential', { name: 'OWN', attributes: { empty: { confirm: true } } }],
   ]
   test.each(DUPLICATES)('is a conflict that names the taken name: %s %j', async (name, input) => {
     await makeWorld(app)
@@ -158,9 +212,10 @@ describe('input that is wrong by its meaning', () => {
 describe('a name that nothing has', () => {
   test('is NotFound at its path, in every mutation', async () => {
     const world = await makeWorld(app)
-    const references = /(^|\.)(user|organization|project|role|controller|model)$/
-    const attempts = attemptsOf(world, [['a name', 'no-such-thing']], () => []).filter(({ path }) =>
-      references.test(path),
+    const references = /(^|\.)(user|organization|project|role|controller|model|credential)$/
+    const named = ['removeCredential', 'revealCredential']
+    const attempts = attemptsOf(world, [['a name', 'no-such-thing']], () => []).filter(
+      ({ name, path }) => references.test(path) || (path === 'name' && named.includes(name)),
     )
 
     await withoutWriting(app, async () => {
@@ -171,7 +226,7 @@ describe('a name that nothing has', () => {
         expect([name, data[name]]).toMatchObject([name, { __typename: 'NotFound', path, message }])
       }
     })
-    expect(attempts.length).toBe(56)
+    expect(attempts.length).toBe(65)
   })
 })
 

@@ -93,6 +93,22 @@ describe('help', () => {
     },
   )
 
+  test.each(commands.filter(({ parameters }) => parameters.some(({ isSecret }) => isSecret)))(
+    'of $name shows no value for a secret, and names the variable it comes from',
+    async ({ name, parameters }) => {
+      const { stdout } = await run(name, '--help')
+
+      for (const { flag } of parameters.filter(({ isSecret }) => isSecret)) {
+        // CHATELAINE_API_KEY is the key that asks.
+        const asked = flag === 'api-key' ? 'asked-api-key' : flag
+        const variable = `CHATELAINE_${asked.replaceAll('-', '_').toUpperCase()}`
+        expect(stdout).toMatch(new RegExp(`^ +--${flag} +\\w`, 'm'))
+        expect(plain(stdout)).toContain(`Asked for, or from ${variable}.`)
+      }
+      expect(stdout).not.toMatch(/--\S*(password|secret|token) </)
+    },
+  )
+
   test('of create-service-user tells the flags of the command it replaces', async () => {
     const { stdout } = await run('create-service-user', '--help')
 

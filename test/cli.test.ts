@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../src/db/database.ts'
 import { createStartedStore, isPostgres, type Store } from './support/database.ts'
+import { ENCRYPTION_KEY } from './support/encryption-key.ts'
 import { createStore, type Ended, lookInto, runProgram } from './support/program.ts'
 import { query, readGrants, snapshot } from './support/rows.ts'
 
@@ -175,7 +176,7 @@ describe('the database', () => {
   })
 
   test('that is out of reach exits 3, without the insides of the program', async () => {
-    const environment = { DATABASE_URL: 'postgres://someone:hidden-password@127.0.0.1:1/none' }
+    const environment = { DATABASE_URL: 'postgres://someone:hidden-password@127.0.0.1:1/none', ENCRYPTION_KEY }
 
     const { code, stdout, stderr } = await runProgram(['users'], environment)
 

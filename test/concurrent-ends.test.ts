@@ -213,7 +213,7 @@ function openGrants(username: string): Promise<number> {
 }
 
 function countWrittenWith(keyId: string): Promise<number> {
-  return count(sql`select from audit_events where api_key_id = ${keyId.replace(/^[a-z]+_/, '')}`)
+  return count(sql`select from audit_events where outcome = 'DONE' and api_key_id = ${keyId.replace(/^[a-z]+_/, '')}`)
 }
 
 function countLivingIn(organizationId: string): Promise<number> {

@@ -55,7 +55,7 @@ test('after updateRole has answered, nothing more is written by what it took awa
 async function countWritten(apiKeyId: string): Promise<number> {
   const uuid = apiKeyId.replace('key_', '')
   const [row] = await app.database.db.execute<{ count: number }>(
-    sql`select count(*)::int as count from audit_events where api_key_id = ${uuid}`,
+    sql`select count(*)::int as count from audit_events where outcome = 'DONE' and api_key_id = ${uuid}`,
   )
   return row?.count ?? 0
 }

@@ -28,8 +28,10 @@ const mutations = fieldsOf(schema.getMutationType())
 /** Object types that carry no scopes of their own: parts of a list, reached only through a field that has them. */
 const PARTS = /^(PageInfo|\w+(Connection|Edge))$/
 
-/** Root fields that anybody may ask. */
-const PUBLIC: string[] = []
+/** What somebody may call who has not said who they are. */
+const PUBLIC = ['signIn']
+/** What needs to be told nothing. */
+const NO_INPUT = ['signOut']
 
 /** What a mutation's name begins with. */
 const VERBS = [
@@ -63,7 +65,13 @@ describe('authority', () => {
   test('every root field declares its scopes', () => {
     const bare = [...queries, ...mutations].filter((field) => scopesOf(field) === undefined)
 
-    expect(bare.map(({ name }) => name)).toEqual(PUBLIC)
+    expect(bare.map(({ name }) => name)).toEqual([])
+  })
+
+  test('nobody may call anything but what is listed as public', () => {
+    const open = [...queries, ...mutations].filter((field) => 'anyone' in (scopesOf(field) ?? {}))
+
+    expect(open.map(({ name }) => name)).toEqual(PUBLIC)
   })
 
   test('a scope map has exactly one key, so that nothing is an alternative by accident', () => {
@@ -79,15 +87,21 @@ describe('authority', () => {
   test('every object type carries scopes, but the parts of lists', () => {
     const bare = objectTypes.filter((type) => scopesOf(type) === undefined && !PARTS.test(type.name))
 
-    expect(bare.map(({ name }) => name)).toEqual([])
+    // One of its fields is for nobody too; each of them has scopes of its own.
+    expect(bare.map(({ name }) => name)).toEqual(['Mutation'])
     expect(nodeTypes.map(({ name }) => name).filter((name) => PARTS.test(name))).toEqual([])
     expect(nodeTypes.map(({ name }) => name).sort()).toEqual([
       'ApiKey',
+      'AuditEvent',
       'Controller',
+      'Credential',
       'Model',
+      'Notification',
       'Organization',
       'Project',
       'Role',
+      'Session',
+      'SshKey',
       'User',
     ])
   })
@@ -102,13 +116,55 @@ describe('authority', () => {
 
     expect([...guarded, ...roots].filter(({ required }) => required)).toEqual([])
     expect(guarded.map(({ name }) => name).sort()).toEqual([
+      'Model.authorizedKeys',
       'User.apiKeys',
       'User.controllers',
       'User.createdAt',
+      'User.credentials',
       'User.email',
       'User.isAdmin',
       'User.organization',
       'User.roles',
+      'User.sessions',
+      'User.sshKeys',
+    ])
+  })
+})
+
+describe('secrets', () => {
+  const SECRET = /password|secret|token|privateKey|passPhrase|^key$|^file$/i
+  test('what comes in is marked as one, wherever its name says so', () => {
+    const inputs = types
+      .filter(isInputObjectType)
+      .flatMap((type) =>
+        Object.values(type.getFields()).map((field) => ({ name: `${type.name}.${field.name}`, field })),
+      )
+    const roots = [...queries, ...mutations].flatMap(({ name, args }) =>
+      args.map((field) => ({ name: `${name}.${field.name}`, field })),
+    )
+    const texts = [...inputs, ...roots].filter(({ field }) => getNamedType(field.type).name === 'String')
+
+    const named = texts.filter(({ field }) => SECRET.test(field.name)).map(({ name }) => name)
+    const marked = texts.filter(({ field }) => field.extensions.isSecret === true).map(({ name }) => name)
+
+    // Of an ssh key only the public half comes in.
+    expect(named.filter((name) => !marked.includes(name))).toEqual(['AddSshKeyInput.key'])
+    expect(marked.length).toBe(21)
+  })
+
+  test('goes out by what makes or reveals it, and by nothing else', () => {
+    const leaves = objectTypes.flatMap((type) =>
+      fieldsOf(type)
+        .filter((field) => getNamedType(field.type).name === 'String' && SECRET.test(field.name))
+        .map((field) => `${type.name}.${field.name}`),
+    )
+
+    expect(leaves.sort()).toEqual([
+      'CreateApiKeyPayload.secret',
+      'CreateServiceUserPayload.secret',
+      'CreateUserPayload.secret',
+      'RotateApiKeyPayload.secret',
+      'SignInPayload.token',
     ])
   })
 })
@@ -135,6 +191,7 @@ describe('mutations', () => {
     const conferring = mutations.filter((field) => extensionOf<{ confers: boolean }>(field, 'mutation')?.confers)
 
     expect(conferring.map(({ name }) => name).sort()).toEqual([
+      'addSshKey',
       'createApiKey',
       'createOrganization',
       'createServiceUser',
@@ -147,6 +204,7 @@ describe('mutations', () => {
       'rotateApiKey',
       'setControllerAccess',
       'setModelAccess',
+      'setUserPassword',
       'updateOrganization',
       'updateRole',
       'updateUser',
@@ -163,7 +221,11 @@ describe('mutations', () => {
     const odd = mutations.filter((field) => {
       const base = field.name.charAt(0).toUpperCase() + field.name.slice(1)
       const input = field.args.find(({ name }) => name === 'input')
-      const names = [String(input?.type), getNamedType(field.type).name, membersOf(field).includes(`${base}Payload`)]
+      const names = [
+        input ? String(input.type) : NO_INPUT.includes(field.name) && `${base}Input!`,
+        getNamedType(field.type).name,
+        membersOf(field).includes(`${base}Payload`),
+      ]
       return JSON.stringify(names) !== JSON.stringify([`${base}Input!`, `${base}Result`, true])
     })
 

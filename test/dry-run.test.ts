@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { schema } from '../src/schema.ts'
+import { textPaths } from './bad-input/inputs.ts'
 import { startApp } from './support/app.ts'
-import { changeDocument } from './support/change.ts'
+import { argumentsOf, changeDocument } from './support/change.ts'
 import { CHANGES, makeWorld } from './support/changes.ts'
 import { statusOf } from './support/look.ts'
 import { databaseText, readAudit, uuidOf, withoutWriting } from './support/rows.ts'
+import { BOBS_PASSWORD, SECRET_KEY } from './support/secret-changes.ts'
 import { createUser } from './support/seed.ts'
+import { SESSION_CHANGES } from './support/session-changes.ts'
+import { signIn } from './support/sessions.ts'
 
 const app = startApp()
 
@@ -20,11 +24,21 @@ function comparable(answer: object): unknown {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
 }
 
-test('there is a sample of every mutation', () => {
+test('there is a sample of every mutation, those of one’s own sessions apart: they have no dry run', () => {
   const names = Object.keys(schema.getMutationType()?.getFields() ?? {})
+  const [dry, others] = [true, false].map((hasDryRun) =>
+    names.filter((name) => argumentsOf(name).includes('dryRun') === hasDryRun),
+  )
 
-  expect(CHANGES.map(({ name }) => name).sort()).toEqual(names.sort())
+  expect(CHANGES.map(({ name }) => name).sort()).toEqual(dry?.sort())
+  expect(SESSION_CHANGES.map(({ name }) => name).sort()).toEqual(others?.sort())
 })
+
+/** The secrets that are put in. */
+function secretsIn(name: string, input: Record<string, unknown>): string[] {
+  const places = textPaths(name, input).filter(({ isSecret }) => isSecret)
+  return places.map(({ value }) => String(value))
+}
 
 describe('a dry run', () => {
   test.each(CHANGES)('of $name answers as the change would, without a secret, and writes nothing', async (sample) => {
@@ -38,6 +52,7 @@ describe('a dry run', () => {
     const [answer] = Object.values(dry) as [{ __typename: string; secret?: string | null }]
     expect(answer.__typename).toMatch(/Payload$/)
     expect(answer.secret ?? null).toBe(null)
+    for (const secret of secretsIn(sample.name, input)) expect(JSON.stringify(dry)).not.toContain(secret)
     expect(comparable(dry)).toEqual(comparable(real))
   })
 
@@ -66,6 +81,47 @@ describe('a dry run', () => {
     expect(dry).toEqual(real)
   })
 
+  test('reveals no secret of a credential, but what the change would', async () => {
+    await makeWorld(app)
+    const document = changeDocument('revealCredential', 'attributes { name value isSecret }')
+    const input = { name: 'own' }
+
+    const dry = await withoutWriting(app, () => app.root.ok(document, { input, dryRun: true }))
+    const real = await app.root.ok(document, { input })
+
+    const { attributes } = real.revealCredential
+    expect(attributes).toContainEqual({ name: 'secret-key', value: SECRET_KEY, isSecret: true })
+    expect(dry.revealCredential.attributes).toEqual(
+      attributes.map((one: { isSecret: boolean }) => (one.isSecret ? { ...one, value: null } : one)),
+    )
+  })
+
+  test('of read-only mode leaves it as it is', async () => {
+    const document = changeDocument('setReadOnly', 'readOnly changed')
+
+    const { setReadOnly } = await app.root.ok(document, { input: { readOnly: true }, dryRun: true })
+
+    expect(setReadOnly).toMatchObject({ readOnly: true, changed: true })
+    await createUser(app, 'bob')
+  })
+
+  test('of a new password, or of the end of what is kept, leaves the old one', async () => {
+    const { bob } = await makeWorld(app)
+    const inputs = {
+      setUserPassword: { user: 'bob', password: 'another long password', endApiKeys: true },
+      removeSshKey: { user: 'bob', fingerprint: await fingerprintOfBob() },
+      removeCredential: { user: 'bob', name: 'aws' },
+    }
+
+    for (const [name, input] of Object.entries(inputs)) await app.root.ok(changeDocument(name), { input, dryRun: true })
+
+    expect(await statusOf(bob.client)).toBe(200)
+    await signIn(app, 'bob', BOBS_PASSWORD)
+    expect(await fingerprintOfBob()).toBe(inputs.removeSshKey.fingerprint)
+    const { revealCredential } = await bob.client.ok(changeDocument('revealCredential'), { input: { name: 'aws' } })
+    expect(revealCredential.__typename).toBe('RevealCredentialPayload')
+  })
+
   test('is refused to whom the change is', async () => {
     const bob = await createUser(app, 'bob')
     const document = changeDocument('createProject')
@@ -89,13 +145,19 @@ describe('a dry run', () => {
   })
 })
 
+async function fingerprintOfBob(): Promise<string> {
+  const { user } = await app.root.ok('{ user(username: "bob") { sshKeys { nodes { fingerprint } } } }')
+  return user.sshKeys.nodes[0].fingerprint
+}
+
 describe('the audit', () => {
   test.each(CHANGES)('has exactly one row of $name: who, with what, which, and no secret', async (sample) => {
     const world = await makeWorld(app)
     const before = (await readAudit(app)).length
     const { viewer } = await app.root.ok('{ viewer { apiKey { id } } }')
 
-    const answer = await app.root.ok(changeDocument(sample.name, sample.payload), { input: sample.input(world) })
+    const input = sample.input(world)
+    const answer = await app.root.ok(changeDocument(sample.name, sample.payload), { input })
 
     const payload = answer[sample.name]
     const rows = (await readAudit(app)).slice(before)
@@ -111,6 +173,8 @@ describe('the audit', () => {
       request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     })
     expect(rows[0]?.before ?? rows[0]?.after).toBeTruthy()
-    if (payload.secret) expect(await databaseText(app)).not.toContain(payload.secret.slice(-49))
+    const secrets = [...(payload.secret ? [payload.secret.slice(-49)] : []), ...secretsIn(sample.name, input)]
+    const kept = secrets.length > 0 ? await databaseText(app) : ''
+    for (const secret of secrets) expect(kept).not.toContain(secret)
   })
 })

@@ -4,6 +4,7 @@ import { createRandom } from './read/random.ts'
 import { type Answer, type Client, startApp } from './support/app.ts'
 import { changeDocument } from './support/change.ts'
 import { createRole } from './support/seed.ts'
+import { signIn } from './support/sessions.ts'
 
 const app = startApp()
 
@@ -54,7 +55,7 @@ async function holdingsOf(client: Client, prefix: string, isDelegate = false): P
   if (status === 401) return { words: [], levels: [] }
   expect(errors).toEqual([])
   const { user, apiKey, permissions } = data.viewer
-  if (apiKey.isLimited && !isDelegate) return { words: permissions, levels: [] }
+  if (apiKey?.isLimited && !isDelegate) return { words: permissions, levels: [] }
   return { words: permissions, levels: data.controllers.nodes.flatMap(levelsThere(user.username)) }
 }
 
@@ -91,7 +92,10 @@ function covers(start: Held[], { name, organization, project, until }: Held): bo
 }
 
 const PAYLOADS: Record<string, string> = {
-  createUser: 'secret user { username } apiKey { id }',
+  createUser: 'secret user { username active } apiKey { id }',
+  setUserPassword: 'user { username active }',
+  changePassword: 'user { username active }',
+  enableUser: 'user { username active }',
   createServiceUser: 'secret user { username } apiKey { id }',
   createApiKey: 'secret apiKey { id }',
   rotateApiKey: 'secret apiKey { id }',
@@ -110,13 +114,18 @@ async function make({ name, input }: Move, hand: Client): Promise<Answer['data']
 }
 
 /** Takes from a payload what may be used later: clients in hand, and things to try next. */
-function learn(world: World, hands: Client[], { name, input }: Move, payload: Answer['data']) {
+async function learn(world: World, hands: Client[], { name, input }: Move, payload: Answer['data']) {
   if (payload.secret) hands.push(app.as(payload.secret))
   if (payload.apiKey) world.keyIds.push(payload.apiKey.id)
   if (payload.role) world.roles.push(payload.role.name)
   if (name === 'deleteUser') world.deletedIds.push(payload.id)
-  if (name !== 'updateUser') return
-  // Whoever receives a user’s mail can become them.
+  const { newPassword, password } = input as { newPassword?: string; password?: string }
+  const { username, active } = payload.user ?? {}
+  if (newPassword || password) world.known.add(username)
+  // Also one that was set while they were disabled.
+  if (active && world.known.has(username)) hands.push((await signIn(app, username)).client)
+  if (name !== 'updateUser' && name !== 'addSshKey') return
+  // Whoever receives a user’s mail can become them; with a key of theirs, whoever logs in to machines is them there.
   const taken = world.users.get((input as { user: string }).user)
   if (taken) hands.push(taken.client)
 }
@@ -138,7 +147,7 @@ async function play(seed: number): Promise<Play> {
     const payload = await make(move, random.chance(0.6) ? world.delegate.client : random.pick(hands))
     if (payload === null) continue
     done.push(`${move.name} ${JSON.stringify(move.input)}`)
-    learn(world, hands, move, payload)
+    await learn(world, hands, move, payload)
     const held = await Promise.all(hands.map((hand) => holdingsOf(hand, world.prefix)))
     const gained = [
       ...held.flatMap(({ words }) => words).filter((row) => !covers(start.words, row)),
@@ -161,6 +170,8 @@ test(
     expect(plays.filter(({ gained }) => gained.length > 0)).toEqual([])
     const kinds = new Set(plays.flatMap(({ done }) => done.map((move) => move.split(' ')[0])))
     expect([...kinds].sort()).toEqual([
+      'addSshKey',
+      'changePassword',
       'createApiKey',
       'createProject',
       'createRole',
@@ -181,6 +192,7 @@ test(
       'rotateApiKey',
       'setControllerAccess',
       'setModelAccess',
+      'setUserPassword',
       'updateOrganization',
       'updateRole',
       'updateUser',

@@ -1,7 +1,11 @@
 /** Names of another organization's things stay hidden wherever an answer could carry them. */
 import { describe, expect, test } from 'vitest'
 import { startApp } from './support/app.ts'
+import { change, failChange } from './support/change.ts'
+import { addCredential } from './support/credentials.ts'
+import { createController } from './support/levels.ts'
 import { createOrganization, createProject, createRole, createUser, type SeededUser } from './support/seed.ts'
+import { PASSWORD, signIn } from './support/sessions.ts'
 
 const app = startApp()
 
@@ -46,6 +50,75 @@ describe('what an organization’s administrator is told', () => {
     expect(viewer.permissions).not.toContainEqual({ name: 'secret.launch', organization: 'acme' })
     expect(viewer.permissions).toContainEqual({ name: 'version.create', organization: 'acme' })
     expect(own.viewer.permissions).toContainEqual({ name: 'secret.launch', project: 'secret-project' })
+  })
+})
+
+describe('what is told of', () => {
+  test('a model that uses a credential, is its number where it is hidden', async () => {
+    const { ann, bob } = await createWorld()
+    await createController(app, 'secret-controller', 'globex')
+    await createController(app, 'con-acme', 'acme')
+    await addCredential(bob.client, 'aws')
+    for (const controller of ['secret-controller', 'con-acme']) {
+      await change(app.root, 'grantControllerAccess', { user: 'bob', controller, access: 'ADD_MODEL' })
+      const model = { controller, name: controller.replace(/con.*/, 'model'), credential: 'aws' }
+      await change(bob.client, 'createModel', model)
+    }
+
+    const { message } = await failChange(ann.client, 'Conflict', 'deleteUser', { user: 'bob' })
+    const own = await failChange(bob.client, 'Conflict', 'removeCredential', { name: 'aws' })
+
+    expect(message).toContain('con-acme/model')
+    expect(message).toContain('1 that you may not see')
+    expect(message).not.toContain('secret')
+    expect(own.message).toContain('con-acme/model, secret-controller/secret-model')
+  })
+
+  test('a key or a session that is shown to who may ask, names no word and no place that is hidden from them', async () => {
+    const { ann, bob } = await createWorld()
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+    const { token } = await signIn(app, 'bob')
+    const HELD = 'username permissions { name organization project }'
+
+    const told = await ann.client.ok(
+      `query ($secret: String!, $token: String!) { verifyApiKey(secret: $secret) { ${HELD} } verifySession(token: $token) { ${HELD} } }`,
+      { secret: bob.key, token },
+    )
+
+    const versions = ['create', 'delete', 'update'].map((verb) => `version.${verb}`)
+    for (const { username, permissions } of [told.verifyApiKey, told.verifySession]) {
+      expect(username).toBe('bob')
+      expect(permissions.map(({ name }: { name: string }) => name).sort()).toEqual(versions)
+      expect(JSON.stringify(permissions)).not.toContain('secret')
+    }
+  })
+
+  test('access to what is hidden, is that it is not there', async () => {
+    const { ann } = await createWorld()
+    const questions = ['secret-project', 'no-project-at-all'].map((project) => ({
+      permission: { permission: 'secret.launch', project },
+    }))
+
+    const document = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code } }'
+    const { checkAccess } = await ann.client.ok(document, { input: { user: 'bob', questions } })
+
+    expect(checkAccess).toEqual(Array(2).fill({ allowed: false, code: 'NOT_FOUND' }))
+  })
+
+  test('what was done, to who reads the audit of one organization, stops at its bounds', async () => {
+    const { ann } = await createWorld()
+
+    const { auditEvents } = await ann.client.ok(
+      '{ auditEvents(first: 100) { totalCount nodes { action targetName organization { name } changes { after } } } }',
+    )
+
+    const names = auditEvents.nodes.map(
+      ({ organization }: { organization: { name: string } | null }) => organization?.name,
+    )
+    expect(new Set(names)).toEqual(new Set(['acme']))
+    expect(JSON.stringify(auditEvents.nodes.map(({ targetName }: { targetName: string }) => targetName))).not.toMatch(
+      /secret|globex/i,
+    )
   })
 })
 

@@ -58,7 +58,7 @@ describe('adding a model', () => {
     expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 ADD_MODEL', 'gce1/default ADMIN'])
     const rows = (await readAudit(app)).filter((row) => row.action === 'createModel')
     expect(rows.map((row) => [row.target_type, row.after])).toEqual([
-      ['Model', { name: 'default', controller: 'gce1' }],
+      ['Model', { name: 'default', controller: 'gce1', credential: null }],
     ])
   })
 

@@ -1,13 +1,16 @@
 /** The declarations of the real schema, against a real database. */
-import { GraphQLObjectType, GraphQLSchema, isInterfaceType, isLeafType, isObjectType } from 'graphql'
+import { GraphQLObjectType, GraphQLSchema, getNamedType, isInterfaceType, isLeafType, isObjectType } from 'graphql'
 import { expect, test } from 'vitest'
 import { lintReads } from '../src/read/lint.ts'
 import { schema } from '../src/schema.ts'
 import { declaredFields, everyFieldDocuments } from './read/every-field.ts'
 import { type Client, startApp } from './support/app.ts'
 import { change } from './support/change.ts'
+import { addCredential } from './support/credentials.ts'
 import { createController, createModel } from './support/levels.ts'
 import { createApiKey, createOrganization, createProject, createRole, createUser } from './support/seed.ts'
+import { PASSWORD, signIn } from './support/sessions.ts'
+import { ed25519Line } from './support/ssh-wire.ts'
 
 const app = startApp()
 
@@ -20,6 +23,15 @@ const SAMPLES: Record<string, string> = {
   'controller.name': '"gce1"',
   'model.controller': '"gce1"',
   'model.name': '"web"',
+  // Secrets are not spelled out.
+  'verifyApiKey.secret': '$secret',
+  'verifySession.token': '$token',
+}
+
+/** The document with the variables that it uses. */
+function withVariables(source: string): string {
+  const used = ['$secret', '$token'].filter((name) => source.includes(name))
+  return used.length === 0 ? source : `query (${used.map((name) => `${name}: String!`).join(', ')}) ${source}`
 }
 
 /** The schema without `node` and `nodes`: they lead to every type, but never to rows of all of them. */
@@ -36,8 +48,17 @@ function withoutNodes(): GraphQLSchema {
   })
 }
 
-/** Organizations, projects, roles, a controller with a model, levels on both, keys with limits, and three callers: root, a plain user, an organization admin. */
-async function makeWorld(): Promise<[string, Client][]> {
+interface World {
+  callers: [string, Client][]
+  /** A key and the token of a session of bob’s. */
+  shown: { secret: string; token: string }
+}
+
+/**
+ * Organizations, projects, roles, a controller with a model, levels on both, keys with limits, and three callers: root,
+ * bob, a plain user with everything that a user can have, and carol, an organization admin.
+ */
+async function makeWorld(): Promise<World> {
   await createOrganization(app, 'acme', ['doc.read'])
   await createProject(app, 'apollo', 'acme')
   await createRole(app, 'EDITOR', ['doc.edit'], 'acme')
@@ -53,15 +74,23 @@ async function makeWorld(): Promise<[string, Client][]> {
   await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
   await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access: 'ADMIN' })
   await createApiKey(bob.client, { limits: [{ role: 'EDITOR', organization: 'acme' }] })
+  await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+  await change(bob.client, 'addSshKey', { key: ed25519Line('bob@laptop') })
+  await addCredential(bob.client, 'aws')
+  await change(bob.client, 'updateModel', { controller: 'gce1', model: 'web', credential: 'aws' })
+  const { token } = await signIn(app, 'bob')
   const carol = await createUser(app, 'carol', {
     organization: 'acme',
     roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }],
   })
-  return [
-    ['root', app.root],
-    ['bob', bob.client],
-    ['carol', carol.client],
-  ]
+  return {
+    callers: [
+      ['root', app.root],
+      ['bob', bob.client],
+      ['carol', carol.client],
+    ],
+    shown: { secret: bob.key, token },
+  }
 }
 
 /** Sends a document that must be answered with data; only a refusal by name may stand beside it. */
@@ -78,25 +107,31 @@ test('nothing is declared that the read path can’t do right', () => {
 })
 
 test('every declared field can be read, by an administrator, a plain user and an organization’s admin', async () => {
-  const callers = await makeWorld()
+  const { callers, shown } = await makeWorld()
   const documents = everyFieldDocuments(withoutNodes(), ({ name }, field) => SAMPLES[`${field.name}.${name}`])
 
   for (const { source } of documents) {
-    for (const [name, client] of callers) await read(name, client, source)
+    for (const [name, client] of callers) await read(name, client, withVariables(source), shown)
   }
 
   expect(documents.map(({ field }) => field).sort()).toEqual(declaredFields(schema).sort())
 })
 
 test('every type that is a Node can be fetched again by its id, whole', async () => {
-  const [[, root] = ['', app.root], ...others] = await makeWorld()
-  const { user, organization, role, project, controller, model } =
-    await root.ok(`{ user(username: "bob") { id apiKeys { nodes { id } } } organization(name: "acme") { id }
+  const [[, root] = ['', app.root], ...others] = (await makeWorld()).callers
+  const { user, organization, role, project, controller, model, auditEvents, notifications } =
+    await root.ok(`{ user(username: "bob") { id apiKeys { nodes { id } } sessions { nodes { id } } sshKeys { nodes { id } }
+        credentials { nodes { id } } } auditEvents { nodes { id } } notifications { nodes { id } } organization(name: "acme") { id }
       role(name: "EDITOR") { id } project(code: "apollo") { id }
       controller(name: "gce1") { id } model(controller: "gce1", name: "web") { id } }`)
-  const ids = [user, user.apiKeys.nodes[0], organization, role, project, controller, model].map(({ id }) => id)
+  const [own, all] = [
+    ['apiKeys', 'sessions', 'sshKeys', 'credentials'],
+    [auditEvents, notifications],
+  ]
+  const things = [user, ...own.map((name) => user[name].nodes[0]), organization, role, project, controller, model]
+  const ids = [...things, ...all.map(({ nodes }) => nodes[0])].map(({ id }) => id)
   const types = schema.getPossibleTypes(nodeInterface())
-  const parts = types.map((type) => `... on ${type.name} { ${leavesOf(type).join(' ')} }`)
+  const parts = leavesOf(types.filter(isObjectType))
   const document = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename ${parts.join(' ')} } }`
 
   const { nodes } = await root.ok(document, { ids })
@@ -104,13 +139,20 @@ test('every type that is a Node can be fetched again by its id, whole', async ()
   expect(nodes.map((node: { __typename: string }) => node.__typename)).toEqual([
     'User',
     'ApiKey',
+    'Session',
+    'SshKey',
+    'Credential',
     'Organization',
     'Role',
     'Project',
     'Controller',
     'Model',
+    'AuditEvent',
+    'Notification',
   ])
-  expect(types.map(({ name }) => name).sort()).toEqual(NODES)
+  expect(types.map(({ name }) => name).sort()).toEqual(
+    nodes.map((node: { __typename: string }) => node.__typename).sort(),
+  )
   for (const [index, id] of ids.entries()) {
     const one = `query ($id: ID!) { node(id: $id) { __typename ${parts.join(' ')} } }`
     expect(await root.ok(one, { id })).toEqual({ node: nodes[index] })
@@ -118,18 +160,20 @@ test('every type that is a Node can be fetched again by its id, whole', async ()
   }
 })
 
-const NODES = ['ApiKey', 'Controller', 'Model', 'Organization', 'Project', 'Role', 'User']
-
 function nodeInterface() {
   const type = schema.getType('Node')
   if (!isInterfaceType(type)) throw new Error('Node is no interface.')
   return type
 }
 
-/** The type's fields without a selection of their own; a user's createdAt is nullable, the others' are not, so they differ in name. */
-function leavesOf(type: GraphQLObjectType): string[] {
-  expect(isObjectType(type)).toBe(true)
-  return Object.values(type.getFields())
-    .filter((field) => isLeafType('ofType' in field.type ? field.type.ofType : field.type))
-    .map(({ name }) => (name === 'createdAt' ? `since${type.name}: createdAt` : name))
+/** The types’ fields without a selection of their own; those of one name that are not of one type are named for their own. */
+function leavesOf(types: readonly GraphQLObjectType[]): string[] {
+  const leaves = (type: GraphQLObjectType) =>
+    Object.values(type.getFields()).filter((field) => isLeafType(getNamedType(field.type)))
+  const kinds = Map.groupBy(types.flatMap(leaves), ({ name }) => name)
+  const differs = (name: string) => new Set(kinds.get(name)?.map((field) => String(field.type))).size > 1
+  return types.map((type) => {
+    const selection = leaves(type).map(({ name }) => (differs(name) ? `${name}Of${type.name}: ${name}` : name))
+    return `... on ${type.name} { ${selection.join(' ')} }`
+  })
 }

@@ -2,9 +2,12 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Client, startApp } from './support/app.ts'
 import { change, changeDocument } from './support/change.ts'
+import { addCredential } from './support/credentials.ts'
 import { createController, createModel } from './support/levels.ts'
 import { ROOT_KEY } from './support/root-key.ts'
 import { createApiKey, createOrganization, createProject, createRole, createUser } from './support/seed.ts'
+import { basic, bearer, PASSWORD, signIn } from './support/sessions.ts'
+import { ed25519Line } from './support/ssh-wire.ts'
 import { recordStatements, type Statements } from './support/statements.ts'
 
 const app = startApp()
@@ -73,8 +76,14 @@ describe('a query is one statement beside authentication', () => {
         await createModel(app.root, name, 'default')
         await change(app.root, 'grantControllerAccess', { user: 'bob', controller: name, access: 'SUPERUSER' })
       }
-      // Part C: credentials and ssh keys in the same query.
-      const LEVELS = `controllers { totalCount edges { access node { name type }
+      const bob = callers.bob
+      await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+      await signIn(app, 'bob')
+      await change(bob, 'addSshKey', { key: ed25519Line() })
+      await addCredential(bob, 'aws')
+      const SECRETS = `sshKeys { totalCount nodes { type fingerprint comment publicKey } } sessions { totalCount nodes { address isActive isCurrent } }
+        credentials { totalCount nodes { name type attributes { name value isSecret } } }`
+      const LEVELS = `${SECRETS} controllers { totalCount edges { access node { name type }
         models { totalCount edges { access node { name } } } } }`
       const one = `{ user(username: "bob") { ${USER} ${LEVELS} } }`
       const all = `{ users { nodes { username active ${LEVELS} } } }`
@@ -84,6 +93,9 @@ describe('a query is one statement beside authentication', () => {
       if (caller !== 'bob') expect(await statementsOf(client, all)).toHaveLength(2)
 
       const { user } = await client.ok(one)
+      // Of another user’s credentials an organization admin is told nothing.
+      const credentials = { totalCount: caller === 'carol' ? 0 : 1 }
+      expect(user).toMatchObject({ sshKeys: { totalCount: 1 }, sessions: { totalCount: 1 }, credentials })
       expect(user.controllers).toMatchObject({
         totalCount: 2,
         edges: [{ access: 'SUPERUSER' }, { access: 'SUPERUSER' }],
@@ -110,6 +122,93 @@ describe('a query is one statement beside authentication', () => {
     for (const client of Object.values(callers)) {
       expect(await statementsOf(client, document, { id: keyId })).toHaveLength(2)
     }
+  })
+
+  test('the audit, and the mails, with all that they tell', async () => {
+    const EVENT = `id at action outcome count code actorKind actor { username } actorName apiKeyId sessionId address requestId
+      targetType targetId targetName organization { name } changes { field before after }`
+    const events = `{ auditEvents(first: 50) { totalCount pageInfo { hasNextPage } edges { cursor node { ${EVENT} } } } }`
+    const filtered = `{ auditEvents(filter: { actor: "root", organization: "acme", action: "createUser", outcome: DONE }) { totalCount nodes { ${EVENT} } } }`
+    const mails = `{ notifications { totalCount nodes { kind user { username organization { name } } email state attempts lastError createdAt sentAt } } }`
+
+    for (const client of [callers.root, callers.carol]) {
+      for (const document of [events, filtered, mails]) expect(await statementsOf(client, document)).toHaveLength(2)
+    }
+
+    const { auditEvents } = await callers.carol.ok(filtered)
+    const { notifications } = await callers.root.ok(mails)
+    expect([auditEvents.totalCount, notifications.totalCount > 0]).toEqual([2, true])
+  })
+
+  test('a model with its credential and the keys of its machines', async () => {
+    await createController(app, 'gce1', 'acme')
+    await addCredential(app.root, 'aws')
+    await change(app.root, 'createModel', { controller: 'gce1', name: 'web', credential: 'aws' })
+    const document =
+      '{ model(controller: "gce1", name: "web") { name authorizedKeys credential { name type user { username } } } }'
+
+    expect(await statementsOf(callers.root, document)).toHaveLength(2)
+    expect(await statementsOf(callers.carol, document)).toHaveLength(2)
+  })
+
+  test('whether a key is good, whose, and what it may do', async () => {
+    const { key } = await createApiKey(callers.bob)
+    const document = `query ($key: String!) { verifyApiKey(secret: $key) {
+      username readOnly expiresAt user { ${USER} } apiKey { id label limits { role { name } } } permissions { name organization project until } } }`
+
+    for (const client of [callers.root, callers.carol]) {
+      expect(await statementsOf(client, document, { key })).toHaveLength(2)
+    }
+  })
+
+  test('whether a session lasts, once the key it was signed with is known', async () => {
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+    const { token } = await signIn(app, 'bob')
+    const document = `query ($token: String!) { verifySession(token: $token) {
+      username expiresAt user { ${USER} } session { id address isActive } permissions { name organization project until } } }`
+    await app.root.ok(document, { token })
+
+    for (const client of [callers.root, callers.carol]) {
+      expect(await statementsOf(client, document, { token })).toHaveLength(2)
+    }
+  })
+
+  test('a hundred questions about access', async () => {
+    await createController(app, 'gce1', 'acme')
+    await createModel(app.root, 'gce1', 'web')
+    const kinds = [
+      { permission: { permission: 'doc.edit', organization: 'acme' } },
+      { permission: { permission: 'version.create', project: 'apollo' } },
+      { permission: { permission: 'version.create', everywhere: true } },
+      { controller: { controller: 'gce1', access: 'LOGIN' } },
+      { model: { controller: 'gce1', model: 'web', access: 'READ' } },
+    ]
+    const questions = Array.from({ length: 100 }, (_none, index) => kinds[index % kinds.length])
+    const document = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code } }'
+    const { key } = await createApiKey(callers.bob)
+
+    for (const subject of [{}, { user: 'bob' }, { apiKey: key }]) {
+      const input = { ...subject, questions }
+      expect(await statementsOf(callers.carol, document, { input })).toHaveLength(2)
+    }
+  })
+
+  test('whatever says who asks: a key, a session, a password that was right a moment ago', async () => {
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+    const { token } = await signIn(app, 'bob')
+    const document = `{ viewer { user { ${USER} } session { id isCurrent } sessions { nodes { id isActive } } expiresAt } }`
+    const ways = [basic('bob', PASSWORD), bearer(token)].map((headers) => app.as(headers))
+    for (const client of ways) await client.send(document)
+
+    const taken: number[] = []
+    for (const client of ways) {
+      statements.clear()
+      await client.ok(document)
+      taken.push(statements.texts.length)
+    }
+
+    // The hash of a password is read by itself.
+    expect(taken).toEqual([3, 2])
   })
 
   test('by GET too', async () => {
@@ -187,7 +286,7 @@ describe('a mutation takes no more statements than it did', () => {
 
     expect(changed).toBe(true)
     expect([texts[1], texts.at(-1)]).toEqual(['begin', 'commit'])
-    expect(texts).toHaveLength(21)
+    expect(texts).toHaveLength(23)
   })
 
   test('granting what is held already', async () => {
@@ -196,7 +295,7 @@ describe('a mutation takes no more statements than it did', () => {
     const { changed, texts } = await grant(callers.carol, { input })
 
     expect(changed).toBe(false)
-    expect(texts).toHaveLength(19)
+    expect(texts).toHaveLength(21)
   })
 
   test('granting dry, which is rolled back', async () => {
@@ -204,6 +303,6 @@ describe('a mutation takes no more statements than it did', () => {
 
     expect(changed).toBe(true)
     expect(texts.at(-1)).toBe('rollback')
-    expect(texts).toHaveLength(21)
+    expect(texts).toHaveLength(23)
   })
 })

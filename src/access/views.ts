@@ -6,7 +6,7 @@ import { instant } from '../db/columns.ts'
 
 /** Who can reach a controller or a model, one row per way. */
 const holderColumns = {
-  /** The grant and the way that follows from it: one and the same for as long as the grant lasts. */
+  /** Who, by which grant or membership, and the way that follows from it: one and the same for as long as it lasts. */
   id: text('id').primaryKey(),
   userId: uuid('user_id').notNull(),
   controllerId: uuid('controller_id').notNull(),
@@ -19,7 +19,7 @@ const holderColumns = {
 export const controllerHolders = pgTable('controller_holders', holderColumns)
 export const modelHolders = pgTable('model_holders', holderColumns)
 
-const ways = sql`select h.grant_id || ' ' || h.via as id, h.user_id, h.controller_id, h.model_id, h.level, h.via, h.since, h.until
+const ways = sql`select h.user_id || ' ' || h.grant_id || ' ' || h.via as id, h.user_id, h.controller_id, h.model_id, h.level, h.via, h.since, h.until
   from ${heldLevels(NOW)} as h where h.state = 'ACTIVE'`
 
 export const controllerHoldersRelation = sql`(${ways} and h.model_id is null)`

@@ -1,4 +1,6 @@
-/** Making and ending users: the mutations in which users, keys and roles come together. */
+/** Making users: the mutations in which users, keys, passwords and roles come together. */
+
+import { expiryNotices } from '../api-key/notices.ts'
 import { insertApiKey } from '../api-key/operations.ts'
 import { ApiKey } from '../api-key/type.ts'
 import { allConfer, membershipConfers, type RoleItem, rolesConfer, userConfers } from '../auth/guard.ts'
@@ -7,16 +9,18 @@ import { builder } from '../builder.ts'
 import type { Operation } from '../change.ts'
 import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
-import { readId } from '../node-id.ts'
-import { findHomeOrganization, findOrganizationById } from '../organization/reference.ts'
+import { findHomeOrganization } from '../organization/reference.ts'
+import { hashPassword } from '../password/hash.ts'
+import { setPassword } from '../password/operations.ts'
+import { confirmationIssues, passwordIssues } from '../password/policy.ts'
 import { type FoundRole, findRoles, RoleGrantInput, roleIssues } from '../role/items.ts'
 import { grantRoles } from '../role/operations.ts'
-import { refuseReservedName, userChange, usernameIssues } from '../user/mutations.ts'
-import { bringBackUser, changeUser, insertUser, isRoot, removeUser, SERVICE_PREFIX } from '../user/operations.ts'
-import { findDeletedUser, findUser, findUserIfAny } from '../user/reference.ts'
+import { secretText } from '../secret-input.ts'
+import { userChange, usernameIssues } from '../user/mutations.ts'
+import { changeUser, insertUser, SERVICE_PREFIX } from '../user/operations.ts'
+import { findUserIfAny } from '../user/reference.ts'
 import { User } from '../user/type.ts'
 import { nameIssues, titleIssues } from '../validate.ts'
-import { LostAccessType, readAccess } from './lost-access.ts'
 
 const ADMINISTRATION: FoundRole = {
   roleId: ADMINISTRATOR.id,
@@ -30,7 +34,7 @@ const ADMINISTRATION: FoundRole = {
 mutation({
   name: 'createUser',
   description:
-    'Creates a person, with roles and a first key; its secret is shown this once. They join an organization for good and hold what its members hold.',
+    'Creates a person, with roles and a first key, whose secret is shown this once, or a password. They join an organization for good and hold what its members hold.',
   input: (t) => ({
     username: t.string({ required: true, description: 'Unique in the server, whatever its case.' }),
     displayName: t.string({ description: 'For people.' }),
@@ -38,18 +42,23 @@ mutation({
     organization: t.string({ description: 'Their home, for good; by default the caller’s.' }),
     isAdmin: t.boolean({ description: 'Grants ADMINISTRATOR everywhere.' }),
     roles: t.field({ type: [RoleGrantInput], description: 'Roles to hold from the beginning.' }),
-    withApiKey: t.boolean({ description: 'Make a first key: true by default.' }),
+    password: secretText(t, { required: false, description: 'To sign in with; they can change it.' }),
+    confirmPassword: secretText(t, { required: false, description: 'The same once more, where it is typed twice.' }),
+    withApiKey: t.boolean({ description: 'Make a first key: by default where no password is given.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The new user.'),
     apiKey: p.loaded(ApiKey, 'Their first key; null where none was wanted.'),
     secret: p.string('The secret of the first key, shown this once; null in a dry run.'),
   }),
-  check: (input) => [
+  check: (input, config) => [
     ...usernameIssues('username', input.username),
     ...titleIssues('displayName', input.displayName),
     ...roleIssues('roles', input.roles),
+    ...passwordIssues('password', input.password, config),
+    ...confirmationIssues('confirmPassword', input.confirmPassword, input.password),
   ],
+  prepare: async (_ctx, { password }) => ({ hash: typeof password === 'string' ? await hashPassword(password) : null }),
   find: async (finder, input) => ({
     organization: await findHomeOrganization(finder, input.organization, 'organization'),
     items: [...(input.isAdmin ? [ADMINISTRATION] : []), ...(await findRoles(finder, 'roles', input.roles))],
@@ -60,20 +69,28 @@ mutation({
       by.permission('roles.grant', 'on the scope of every role given', (refs) => refs.items),
     ),
   confers: ({ refs }) => allConfer(rolesConfer(refs.items), membershipConfers(refs.organization.id)),
-  touchesCredentials: (input) => input.withApiKey !== false,
+  touchesCredentials: (input) => hasFirstKey(input) || typeof input.password === 'string',
   errors: ['CONFLICT'],
   async run(operation) {
-    const { tx, input, refs } = operation
+    const { tx, caller, input, refs, prepared } = operation
     const fields = { username: input.username, displayName: input.displayName ?? null, email: input.email ?? null }
     const id = await insertUser(tx, { ...fields, organizationId: refs.organization.id, kind: 'HUMAN' })
-    const key = await furnish(operation, id, refs.items, input.withApiKey !== false)
-    const after = { ...fields, organization: refs.organization.name, roles: describeRoles(refs.items) }
+    if (prepared.hash) await setPassword(tx, caller, id, prepared.hash)
+    const key = await furnish(operation, id, refs.items, hasFirstKey(input))
+    const password = prepared.hash ? 'set' : null
+    const after = { ...fields, password, organization: refs.organization.name, roles: describeRoles(refs.items) }
     return {
       values: { user: id, apiKey: key?.id ?? null, secret: key?.secret ?? null },
       change: { targetType: 'User', targetId: id, organizationId: refs.organization.id, after },
+      notices: [{ userId: id, kind: 'USER_CREATED' }, ...firstKeyNotices(id, key)],
     }
   },
 })
+
+/** Whoever can sign in with a password needs no key, unless one is asked for. */
+function hasFirstKey({ withApiKey, password }: { withApiKey?: boolean | null; password?: string | null }): boolean {
+  return withApiKey ?? typeof password !== 'string'
+}
 
 const IfExists = builder.enumType('IfExists', {
   description: 'What to do where the user exists already.',
@@ -159,71 +176,16 @@ mutation({
     return {
       values: { user: id, apiKey: key?.id ?? null, secret: key?.secret ?? null, created: true },
       change: { targetType: 'User', targetId: id, organizationId: refs.organization.id, after },
+      notices: [{ userId: id, kind: 'USER_CREATED' }, ...firstKeyNotices(id, key)],
     }
   },
 })
 
-mutation({
-  name: 'deleteUser',
-  description:
-    'Deletes a user: their roles and keys end with them and their name is free; a new user of that name inherits nothing. An administrator must be demoted first.',
-  input: (t) => ({ user: t.string({ required: true, description: 'Their username.' }) }),
-  payload: (p) => ({
-    id: p.value('ID', 'Their id, for `restoreUser`.'),
-    username: p.value('String', 'The name that is free again.'),
-    accessLost: p.value([LostAccessType], 'The roles and levels they held, as far as the caller may know.'),
-  }),
-  find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
-  may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
-  confers: 'nothing',
-  endangersAdministration: true,
-  errors: ['CONFLICT'],
-  async run({ tx, caller, refs: { user } }) {
-    if (user.isAdministrator && !isRoot(user)) {
-      throw new ConflictError(`${user.username} is an administrator: revoke ADMINISTRATOR first.`)
-    }
-    const access = await readAccess(tx, user.id, null)
-    const accessLost = await readAccess(tx, user.id, caller)
-    await removeUser(tx, caller, user)
-    const { id, username } = user
-    return {
-      values: { id: `user_${id}`, username, accessLost },
-      change: userChange(user, { before: { username, access } }),
-    }
-  },
-})
+const FIRST_KEY = 'first key'
 
-mutation({
-  name: 'restoreUser',
-  description:
-    'Brings a deleted user back, disabled and without rights, under the old or a new name. They hold what every member holds once they are enabled, so the caller must hold that.',
-  input: (t) => ({
-    id: t.id({ required: true, description: 'The id that `deleteUser` gave.' }),
-    username: t.string({ description: 'A new name; the old one by default.' }),
-  }),
-  payload: (p) => ({ user: p.loaded(User, 'The user, disabled.') }),
-  check: (input) => nameIssues('username', input.username),
-  async find(finder, input) {
-    const user = await findDeletedUser(finder, readId('user', input.id, 'id'), 'id')
-    return {
-      user,
-      organization: await findOrganizationById(finder, user.organizationId, 'id', 'The home of that user'),
-    }
-  },
-  may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
-  confers: ({ refs }) => membershipConfers(refs.user.organizationId),
-  errors: ['CONFLICT'],
-  async run({ tx, input, refs: { user } }) {
-    const username = input.username ?? user.username
-    refuseReservedName(user, username)
-    await bringBackUser(tx, user, username)
-    return { values: { user: user.id }, change: userChange(user, { after: { username, active: false } }) }
-  },
-})
-
-/** Gives a new user their roles and first key. */
+/** Gives a new user their roles and first key, which never outlives the key that makes it. */
 async function furnish(
-  { tx, caller, dryRun }: Operation<unknown, unknown>,
+  { tx, caller, dryRun }: Pick<Operation<unknown, unknown>, 'tx' | 'caller' | 'dryRun'>,
   userId: string,
   items: RoleItem[],
   withApiKey: boolean,
@@ -231,7 +193,12 @@ async function furnish(
   await grantRoles(tx, caller, userId, items)
   if (!withApiKey) return null
   const expiresAt = caller.apiKey?.expiresAt ?? null
-  return insertApiKey(tx, caller, { userId, label: 'first key', readOnly: false, limits: null, expiresAt }, dryRun)
+  const key = { userId, label: FIRST_KEY, readOnly: false, limits: null, expiresAt }
+  return { ...(await insertApiKey(tx, caller, key, dryRun)), expiresAt }
+}
+
+function firstKeyNotices(userId: string, key: { id: string; expiresAt: string | null } | null) {
+  return key ? expiryNotices({ ...key, userId, label: FIRST_KEY }) : []
 }
 
 function serviceName(username: string): string {

@@ -2,14 +2,24 @@ import { eq } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import { userConfers } from '../auth/guard.ts'
 import { type Finder, findRow } from '../auth/references.ts'
+import { lockCredentials } from '../credential/operations.ts'
 import { apiKeys } from '../db/tables.ts'
 import { ConflictError, type Issue, MissingAuthorityError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { readId } from '../node-id.ts'
 import { type FoundRole, findRoles, RoleScopeInput, roleIssues } from '../role/items.ts'
-import { findOwner, findUser, type UserReference } from '../user/reference.ts'
+import { findOwner, findUserOrSelf, type UserReference } from '../user/reference.ts'
 import { expiryIssues } from '../validate.ts'
-import { type ApiKey as ApiKeyRow, endApiKey, insertApiKey, readLimits, successorExpiry } from './operations.ts'
+import { expiryNotices } from './notices.ts'
+import {
+  type ApiKey as ApiKeyRow,
+  endApiKey,
+  insertApiKey,
+  isApiKeyOpen,
+  overlapApiKey,
+  readLimits,
+  successorExpiry,
+} from './operations.ts'
 import { ApiKey } from './type.ts'
 
 interface KeyRefs {
@@ -46,6 +56,13 @@ function expiryWithin(caller: Caller, wanted: Date | null | undefined): string |
   return wanted?.toISOString() ?? most
 }
 
+/** Until when an old key works on: never longer than it would have. */
+function earlier(wanted: Date | null | undefined, expiresAt: string | null): string | null {
+  if (!wanted) return null
+  const end = expiresAt === null ? wanted.getTime() : Math.min(wanted.getTime(), Date.parse(expiresAt))
+  return new Date(end).toISOString()
+}
+
 function keyChange(key: { id: string }, user: UserReference, sides: { before?: object; after?: object }) {
   const change = { targetType: 'ApiKey' as const, targetId: key.id, organizationId: user.organizationId }
   return { ...change, ...sides } as typeof change
@@ -75,7 +92,7 @@ mutation({
     ...roleIssues('limits', input.limits),
   ],
   find: async (finder, input) => ({
-    user: await findUserOrSelf(finder, input.user),
+    user: await findUserOrSelf(finder, input.user, 'user'),
     limits: input.limits ? await findRoles(finder, 'limits', input.limits) : null,
   }),
   may: (by) =>
@@ -86,22 +103,21 @@ mutation({
   confers: ({ refs, caller }) => (refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
   touchesCredentials: true,
   async run({ tx, caller, input, refs: { user, limits }, dryRun }) {
+    if (user.id !== caller.userId) await lockCredentials(tx, user.id)
     const expiresAt = expiryWithin(caller, input.expiresAt)
     const fields = { label: input.label, readOnly: input.readOnly ?? false, expiresAt }
     const { id, secret } = await insertApiKey(tx, caller, { ...fields, userId: user.id, limits }, dryRun)
     const after = { ...fields, user: user.username, limits: limits?.map(describeLimit) }
-    return { values: { apiKey: id, secret }, change: keyChange({ id }, user, { after }) }
+    return {
+      values: { apiKey: id, secret },
+      change: keyChange({ id }, user, { after }),
+      notices: [
+        { userId: user.id, kind: 'KEY_CREATED', details: { label: input.label } },
+        ...expiryNotices({ id, userId: user.id, label: input.label, expiresAt }),
+      ],
+    }
   },
 })
-
-/** @throws NotFoundError */
-async function findUserOrSelf(finder: Finder, username: string | null | undefined): Promise<UserReference> {
-  if (username !== undefined && username !== null) return findUser(finder, username, 'user')
-  return findOwner(finder, finder.caller.userId ?? NOBODY_ID, 'user', 'The user (name one)')
-}
-
-/** No user's id: what an operator, who is no user, has for their own. */
-const NOBODY_ID = '00000000-0000-0000-0000-000000000000'
 
 function describeLimit({ role, scope }: FoundRole) {
   return { role, scope }
@@ -110,12 +126,20 @@ function describeLimit({ role, scope }: FoundRole) {
 mutation({
   name: 'rotateApiKey',
   description:
-    'Replaces a key by a new one of the same label, limits and length, and ends the old one at once. Rotated with itself, the new one ends when the old one would have.',
-  input: (t) => ({ apiKey: t.id({ required: true, description: 'The id of the key.' }) }),
+    'Replaces a key by a new one of the same label, limits and length. The old one ends at once, or works on beside it until a time given. Rotated with itself, the new one ends when the old one would have.',
+  input: (t) => ({
+    apiKey: t.id({ required: true, description: 'The id of the key.' }),
+    overlapUntil: t.field({
+      type: 'DateTime',
+      description:
+        'Until when the old one works on; not at all by default. `lastUsedAt` shows whether it is still used.',
+    }),
+  }),
   payload: (p) => ({
     apiKey: p.loaded(ApiKey, 'The new key.'),
     secret: p.string('The secret, shown this once; null in a dry run.'),
   }),
+  check: (input) => expiryIssues('overlapUntil', input.overlapUntil),
   find: (finder, input) => findKey(finder, input.apiKey),
   may: (by) =>
     by.either(
@@ -126,10 +150,14 @@ mutation({
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],
-  async run({ tx, caller, refs: { key, user }, dryRun }) {
+  async run({ tx, caller, input, refs: { key, user }, dryRun }) {
     if (key.source === 'ENVIRONMENT')
       throw new ConflictError('This key is set by ROOT_API_KEY: change the variable and start again.')
-    if (!(await endApiKey(tx, caller, key.id))) throw new ConflictError('The key has ended: make a new one.')
+    if (key.replacedBy) throw new ConflictError('The key was rotated already: revoke it, or rotate its successor.')
+    const overlapUntil = earlier(input.overlapUntil, key.expiresAt)
+    const isOpen = overlapUntil ? await isApiKeyOpen(tx, key.id) : await endApiKey(tx, caller, key.id)
+    if (!isOpen) throw new ConflictError('The key has ended: make a new one.')
+    if (user.id !== caller.userId) await lockCredentials(tx, user.id)
     const expiresAt = successorExpiry(key, caller, new Date())
     const limits = await readLimits(tx, key)
     const { label, readOnly } = key
@@ -139,8 +167,20 @@ mutation({
       { userId: user.id, label, readOnly, expiresAt, limits },
       dryRun,
     )
-    const sides = { before: { apiKey: key.id }, after: { apiKey: id, label, readOnly, expiresAt } }
-    return { values: { apiKey: id, secret }, change: keyChange({ id }, user, sides) }
+    if (overlapUntil) await overlapApiKey(tx, key.id, overlapUntil, id)
+    const sides = {
+      before: { apiKey: `key_${key.id}` },
+      after: { apiKey: `key_${id}`, label, readOnly, expiresAt, overlapUntil },
+    }
+    const until = overlapUntil ? `until ${overlapUntil}` : 'no more'
+    return {
+      values: { apiKey: id, secret },
+      change: keyChange({ id }, user, sides),
+      notices: [
+        { userId: user.id, kind: 'KEY_ROTATED', details: { label, until } },
+        ...expiryNotices({ id, userId: user.id, label, expiresAt }),
+      ],
+    }
   },
 })
 
@@ -158,12 +198,17 @@ mutation({
       by.self((refs) => refs.user.id),
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
+  readOnlyMode: 'ALLOWED',
   confers: 'nothing',
   touchesCredentials: true,
   endangersAdministration: true,
   async run({ tx, caller, refs: { key, user } }) {
     const changed = await endApiKey(tx, caller, key.id)
     const before = { label: key.label, user: user.username }
-    return { values: { apiKey: key.id, changed }, change: changed ? keyChange(key, user, { before }) : null }
+    return {
+      values: { apiKey: key.id, changed },
+      change: changed ? keyChange(key, user, { before }) : null,
+      notices: [{ userId: user.id, kind: 'KEY_REVOKED', details: { label: key.label } }],
+    }
   },
 })

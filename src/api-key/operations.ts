@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
 import { createId } from '../db/id.ts'
@@ -56,16 +56,44 @@ export async function insertApiKey(
   return { id, secret }
 }
 
+const isOpen = and(isNull(apiKeys.revokedAt), sql`(expires_at is null or clock_timestamp() < expires_at)`)
+
 /** Ends a key at once. False where it had ended already. */
 export async function endApiKey(tx: Transaction, caller: Caller, id: string): Promise<boolean> {
   const rows = await tx
     .update(apiKeys)
     .set({ revokedAt: sql`clock_timestamp()`, revokedBy: caller.userId })
-    .where(
-      and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt), sql`(expires_at is null or clock_timestamp() < expires_at)`),
-    )
+    .where(and(eq(apiKeys.id, id), isOpen))
     .returning({ id: apiKeys.id })
   return rows.length > 0
+}
+
+/** Lets a key work on beside its successor until a time, and no longer than it would have. */
+export async function overlapApiKey(tx: Transaction, id: string, until: string, replacedBy: string) {
+  await tx
+    .update(apiKeys)
+    .set({ expiresAt: sql`least(expires_at, ${until}::timestamptz)`, replacedBy })
+    .where(eq(apiKeys.id, id))
+}
+
+/** Does a key still work, as far as it goes by itself? */
+export async function isApiKeyOpen(tx: Transaction, id: string): Promise<boolean> {
+  const rows = await tx
+    .select({ id: apiKeys.id })
+    .from(apiKeys)
+    .where(and(eq(apiKeys.id, id), isOpen))
+  return rows.length > 0
+}
+
+/** Ends all of a user's keys at once, but not the one the caller came with; gives their labels. */
+export async function endApiKeys(tx: Transaction, caller: Caller, userId: string): Promise<string[]> {
+  const other = caller.apiKey ? ne(apiKeys.id, caller.apiKey.id) : undefined
+  const rows = await tx
+    .update(apiKeys)
+    .set({ revokedAt: sql`clock_timestamp()`, revokedBy: caller.userId })
+    .where(and(eq(apiKeys.userId, userId), isOpen, other))
+    .returning({ label: apiKeys.label })
+  return rows.map(({ label }) => label)
 }
 
 /** The limits of a key; null where it has none. */

@@ -28,6 +28,9 @@ export const apiKeys = pgTable(
     expiresAt: instant('expires_at'),
     revokedAt: instant('revoked_at'),
     revokedBy: uuid('revoked_by'),
+    lastUsedAt: instant('last_used_at'),
+    /** The key that it was rotated to. */
+    replacedBy: uuid('replaced_by'),
   },
   (t) => [
     foreignKey({ name: 'api_keys_user', columns: [t.userId], foreignColumns: [users.id] }).onDelete('restrict'),
@@ -37,6 +40,7 @@ export const apiKeys = pgTable(
     foreignKey({ name: 'api_keys_revoked_by', columns: [t.revokedBy], foreignColumns: [users.id] }).onDelete(
       'restrict',
     ),
+    foreignKey({ name: 'api_keys_replaced_by', columns: [t.replacedBy], foreignColumns: [t.id] }).onDelete('restrict'),
     uniqueIndex('api_keys_hash_unique').on(t.hash).where(isNull(t.revokedAt)),
     uniqueIndex('api_keys_environment_once')
       .on(t.source)

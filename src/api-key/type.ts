@@ -1,25 +1,12 @@
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { NOW } from '../auth/held.ts'
-import { holdsEverywhere, holdsInOrganization, holdsSomewhere, isCaller } from '../auth/visibility.ts'
 import { reads } from '../builder.ts'
-import type { apiKeys } from '../db/tables.ts'
 import { Organization } from '../organization/schema.ts'
 import { Project } from '../project/schema.ts'
-import type { CallerScope } from '../read/spec.ts'
 import { ScopeKind, scopeKindSql } from '../role/scope.ts'
 import { Role } from '../role/type.ts'
+import { mayReadOwned } from '../user/owned.ts'
 import { User } from '../user/type.ts'
-
-/** Keys the caller may know of: their own, and those of users whose records they may read. */
-function mayReadKey(key: typeof apiKeys, caller: CallerScope): SQL | undefined {
-  const own = isCaller(caller, key.userId)
-  if (!holdsSomewhere(caller, 'users.read')) return own
-  const readable = holdsEverywhere(caller, 'users.read')
-    ? sql`true`
-    : sql`(${holdsInOrganization(caller, 'users.read', sql`u.organization_id`)} or ${own})`
-  // The keys of a deleted user went with them.
-  return sql`exists (select from users as u where u.id = ${key.userId} and u.deleted_at is null and ${readable})`
-}
 
 const ApiKeyLimit = reads.type('ApiKeyLimit', {
   table: 'apiKeyLimits',
@@ -50,7 +37,7 @@ export const ApiKey = reads.type('ApiKey', {
   id: 'key',
   description: 'A key of a user. Its secret is shown once, when it is made; only a hash is kept.',
   authScopes: { signedIn: true },
-  visible: mayReadKey,
+  visible: (key, caller) => mayReadOwned(key.userId, caller),
   fields: (f) => ({
     label: f.column('label', { type: 'String', description: 'What it is for.' }),
     hint: f.column('hint', { type: 'String', description: 'The last four characters of the secret.' }),
@@ -59,7 +46,7 @@ export const ApiKey = reads.type('ApiKey', {
       description: 'Neither revoked nor expired. Its owner may be disabled all the same.',
       sql: (key) => sql`(${key.revokedAt} is null and (${key.expiresAt} is null or ${NOW} < ${key.expiresAt}))`,
     }),
-    readOnly: f.column('readOnly', { type: 'Boolean', description: 'It can call no mutation.' }),
+    readOnly: f.column('readOnly', { type: 'Boolean', description: 'It can call no mutation but `signIn`.' }),
     isLimited: f.column('limited', { type: 'Boolean', description: 'It does at most what `limits` allow.' }),
     limits: f.many(ApiKeyLimit, {
       description: 'What narrows it below its owner: it does what both its owner and one of these allow.',
@@ -69,9 +56,19 @@ export const ApiKey = reads.type('ApiKey', {
     user: f.one('user', User, { implied: true, description: 'Whose it is.' }),
     createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'When it ends by itself; null is never.' }),
+    lastUsedAt: f.column('lastUsedAt', {
+      type: 'DateTime',
+      description: 'When a request last came with it, to the minute; null is never.',
+    }),
     revokedAt: f.column('revokedAt', { type: 'DateTime', description: 'When it was revoked.' }),
   }),
 })
+
+reads.extend(ApiKey, (f) => ({
+  replacement: f.one('replacement', ApiKey, {
+    description: 'The key it was rotated to, where it worked on beside that one.',
+  }),
+}))
 
 const ApiKeyConnection = reads.connection('ApiKey', {
   table: 'apiKeys',

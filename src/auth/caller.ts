@@ -25,9 +25,17 @@ export interface HeldLevel {
 /** The key a request came with. */
 export interface CallerKey {
   id: string
+  /** Whose it is: the caller's, or an application's beside a session or password. */
+  userId: string
   readOnly: boolean
   limited: boolean
   expiresAt: string | null
+}
+
+/** The session a request came with. */
+export interface CallerSession {
+  id: string
+  expiresAt: string
 }
 
 /** Who is behind a request and what they may do, as of its beginning. The operator has the database in hand. */
@@ -35,7 +43,11 @@ export interface Caller {
   actor: 'USER' | 'OPERATOR'
   userId: string | null
   organizationId: string | null
+  /** Their own; or, beside a session or a password, that of the application they use. */
   apiKey: CallerKey | null
+  session: CallerSession | null
+  /** Of HTTP Basic: since when their password is the one that was given. */
+  passwordSetAt: string | null
   authority: readonly Held[]
   /** Levels by grant, and by `controllers.manage`; without what follows from them. */
   levels: readonly HeldLevel[]
@@ -46,7 +58,21 @@ export const OPERATOR: Caller = {
   userId: null,
   organizationId: null,
   apiKey: null,
+  session: null,
+  passwordSetAt: null,
   authority: [{ what: EVERYTHING, organizationId: null, projectId: null, until: null }],
+  levels: [],
+}
+
+/** Who has not said who they are. */
+export const NOBODY: Caller = {
+  actor: 'USER',
+  userId: null,
+  organizationId: null,
+  apiKey: null,
+  session: null,
+  passwordSetAt: null,
+  authority: [],
   levels: [],
 }
 
@@ -138,6 +164,7 @@ export function readCallerOf(caller: Caller): ReadCaller {
       const [kind, word = ''] = name.split(' ')
       if (kind === 'everywhere') return reach(word).everywhere
       if (kind === 'somewhere') return holdsSomewhere(caller, word)
+      if (kind === 'administrator') return isAdministrator(caller)
       if (kind === 'granter') return grantsSomewhere(caller)
       throw new Error(`There is no flag ${name}.`)
     },
@@ -156,6 +183,7 @@ export function readCallerOf(caller: Caller): ReadCaller {
       if (kind === 'adminModels') return unique(caller.levels.map((row) => (row.level === ADMIN ? row.modelId : null)))
       if (kind === 'authority') return JSON.stringify(caller.authority)
       if (kind === 'apiKeyId') return caller.apiKey?.id ?? null
+      if (kind === 'sessionId') return caller.session?.id ?? null
       if (kind === 'organizationId') return caller.organizationId
       throw new Error(`There is no parameter ${name}.`)
     },

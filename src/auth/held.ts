@@ -13,6 +13,7 @@ import {
   controllers,
   modelGrants,
   models,
+  passwords,
   roleGrants,
   rolePermissions,
   userSuspensions,
@@ -85,7 +86,7 @@ export interface Holder {
 export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   const owner = sql`(select * from ${held(at)} as h where h.user_id = ${userId} and h.state = 'ACTIVE')`
   if (apiKeyId === null) return sql`(select o.what, o.organization_id, o.project_id, o.until from ${owner} as o)`
-  const isLimited = sql`(select k.limited from ${apiKeys} as k where k.id = ${apiKeyId})`
+  const isLimited = sql`coalesce((select k.limited from ${apiKeys} as k where k.id = ${apiKeyId}), false)`
   return sql`(
     select o.what, o.organization_id, o.project_id, o.until from ${owner} as o where not ${isLimited}
     union
@@ -99,7 +100,8 @@ export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   )`
 }
 
-function limitsOf(apiKeyId: SQL | string, at: SQL): SQL {
+/** limits(permission, organization_id, project_id, until) of a key: roles on scopes, as they are at that time. */
+export function limitsOf(apiKeyId: SQL | string, at: SQL): SQL {
   return sql`(
     select p.permission, k.organization_id, k.project_id, least(p.expires_at, p.ended_at) as until
     from ${apiKeyLimits} as k join ${rolePermissions} as p on p.role_id = k.role_id
@@ -131,20 +133,28 @@ export function uncovered(wanted: SQL, authority: SQL): SQL {
 }
 
 /**
- * Does an administrator remain who can't lapse: administration without a planned end, and a way in without one? A key
- * that is limited, read-only or expiring is no way in.
+ * Does an administrator remain who can't lapse: administration without a planned end, and a way in without one, a
+ * password or a key? A key that is limited, read-only or expiring is no way in.
  */
 export function lastingAdministratorExists(): SQL {
   return sql`select from ${roleGrants} as g join ${users} as u on u.id = g.user_id
     where g.role_id = ${ADMINISTRATOR.id} and g.ended_at is null and g.expires_at is null
       and ${isActiveAt({ id: sql`u.id`, deletedAt: sql`u.deleted_at` }, NOW)}
-      and exists (select from ${apiKeys} as k where k.user_id = u.id and not k.limited and not k.read_only
-        and k.revoked_at is null and k.expires_at is null)`
+      and (
+        exists (select from ${passwords} as w where w.user_id = u.id)
+        or exists (select from ${apiKeys} as k where k.user_id = u.id and not k.limited and not k.read_only
+          and k.revoked_at is null and k.expires_at is null)
+      )`
 }
 
 /** The levels of controllers and models, lowest first; in SQL a level is its place in the list, counted from 1. */
 export const CONTROLLER_LEVELS = ['LOGIN', 'ADD_MODEL', 'SUPERUSER'] as const
 export const MODEL_LEVELS = ['READ', 'WRITE', 'ADMIN'] as const
+
+/** Had a thing been made at a time, and not been deleted? */
+function existsAt(name: SQL, at: SQL): SQL {
+  return sql`(${name}.created_at <= ${at} and (${name}.deleted_at is null or ${at} < ${name}.deleted_at))`
+}
 
 /** A level's place in its list, as an SQL literal array would count it. */
 function rank(level: SQL, levels: readonly string[]): SQL {
@@ -152,12 +162,12 @@ function rank(level: SQL, levels: readonly string[]): SQL {
 }
 
 /**
- * levelFacts(user_id, controller_id, model_id, level, via, grant_id, since, until, state): what is held on controllers
+ * levelFacts(user_id, controller_id, model_id, level, via, grant_id, role_id, since, until, state): what is held on controllers
  * (model_id null) and models by grant, and what `controllers.manage` gives: SUPERUSER on every controller of its scope.
  */
 function levelFacts(at: SQL): SQL {
   return sql`(
-    select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.since, f.until,
+    select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until,
       case
         when f.since > ${at} then 'NOT_BEGUN'
         when f.until <= ${at} then 'ENDED'
@@ -167,17 +177,17 @@ function levelFacts(at: SQL): SQL {
       end as state
     from (
       select g.user_id, g.controller_id, null::uuid as model_id, ${rank(sql`g.level`, CONTROLLER_LEVELS)} as level,
-        'GRANT' as via, g.id as grant_id, g.since, least(g.expires_at, g.ended_at) as until
+        'GRANT' as via, g.id as grant_id, null::uuid as role_id, g.since, least(g.expires_at, g.ended_at) as until
       from ${controllerGrants} as g
       union all
       select g.user_id, m.controller_id, g.model_id, ${rank(sql`g.level`, MODEL_LEVELS)},
-        'GRANT', g.id, g.since, least(g.expires_at, g.ended_at)
+        'GRANT', g.id, null, g.since, least(g.expires_at, g.ended_at)
       from ${modelGrants} as g join ${models} as m on m.id = g.model_id
       union all
-      select h.user_id, c.id, null, 3, h.via, h.grant_id, greatest(h.since, c.created_at), h.until
+      select h.user_id, c.id, null, 3, h.via, h.grant_id, h.role_id, greatest(h.since, c.created_at), h.until
       from ${heldFacts()} as h join ${controllers} as c
         on h.project_id is null and (h.organization_id is null or h.organization_id = c.organization_id)
-      where h.what in ('*', 'controllers.manage') and c.deleted_at is null
+      where h.what in ('*', 'controllers.manage') and ${existsAt(sql`c`, at)}
     ) as f join ${users} as u on u.id = f.user_id
     where f.until is null or f.until > f.since
   )`
@@ -192,11 +202,11 @@ export function heldLevels(at: SQL = NOW): SQL {
   return sql`(
     select f.* from ${facts} as f
     union all
-    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, greatest(f.since, m.created_at), f.until, f.state
-    from ${facts} as f join ${models} as m on m.controller_id = f.controller_id and m.deleted_at is null
+    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, f.role_id, greatest(f.since, m.created_at), f.until, f.state
+    from ${facts} as f join ${models} as m on m.controller_id = f.controller_id and ${existsAt(sql`m`, at)}
     where f.model_id is null and f.level = 3
     union all
-    select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.since, f.until, f.state
+    select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.role_id, f.since, f.until, f.state
     from ${facts} as f where f.model_id is not null
   )`
 }
@@ -209,7 +219,7 @@ export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   const own = sql`select f.controller_id, f.model_id, f.level, f.via, f.until from ${levelFacts(at)} as f where f.user_id = ${userId} and f.state = 'ACTIVE'`
   if (apiKeyId === null) return sql`(${own})`
   return sql`(${own} and (
-    not (select k.limited from ${apiKeys} as k where k.id = ${apiKeyId})
+    not coalesce((select k.limited from ${apiKeys} as k where k.id = ${apiKeyId}), false)
     or exists (
       select from ${limitsOf(apiKeyId, at)} as l join ${controllers} as c on c.id = f.controller_id
       where l.permission in ('*', 'controllers.manage') and l.project_id is null

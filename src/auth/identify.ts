@@ -1,70 +1,152 @@
 import { timingSafeEqual } from 'node:crypto'
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { hashToken, looksLikeToken, readTokenId } from '../api-key/token.ts'
 import type { Connection } from '../db/database.ts'
-import { apiKeys, users } from '../db/tables.ts'
+import { apiKeys, passwords, sessions, users } from '../db/tables.ts'
+import type { CheckedPassword } from '../password/check.ts'
+import type { Services } from '../services.ts'
+import type { TokenClaims } from '../session/token.ts'
+import { BadCredentialError } from './bad-credential.ts'
 import type { Caller, Held, HeldLevel } from './caller.ts'
+import { type Credentials, type HeaderReader, readCredentials } from './credentials.ts'
 import { authorityOf, type Holder, isActiveAt, levelsOf, NOW } from './held.ts'
 
-/** The credential is not good. One message for every cause: nothing is told to who guesses. */
-export class BadCredentialError extends Error {
-  override name = 'BadCredentialError'
+/** Which request it is, and from where. */
+export interface Origin {
+  requestId: string
+  address: string | null
 }
-
-/** Reads one header; undefined where it is absent. */
-export type HeaderReader = (name: string) => string | undefined
 
 /**
- * Finds who asks, from `Api-Key`, `Authorization: Bearer` or `Authorization: Token`, in one statement that brings their
- * authority along. No credential is nobody: null. @throws BadCredentialError
+ * Finds who asks, in one statement that brings their authority along. No credential is nobody: null. Two credentials
+ * must both be good: the caller is the user of the session or password, within the limits of the key.
+ * @throws BadCredentialError
+ * @throws RateLimitedError where a password was guessed too often
  */
-export async function identify(db: Connection, header: HeaderReader): Promise<Caller | null> {
-  const presented = readCredential(header)
-  return presented === null ? null : findByKey(db, presented)
+export async function identify(services: Services, header: HeaderReader, origin: Origin) {
+  const credentials = readCredentials(header)
+  return credentials === null ? null : findCaller(services, credentials, origin)
 }
 
-function readCredential(header: HeaderReader): string | null {
-  const apiKey = header('api-key')
-  const authorization = header('authorization')
-  if (authorization === undefined) return apiKey ?? null
-  const [, token] = /^(?:bearer|token) +([\x21-\x7e]+)$/i.exec(authorization) ?? []
-  if (token === undefined) throw new BadCredentialError()
-  // Two different keys name two callers: neither can be believed.
-  if (apiKey !== undefined && apiKey !== token) throw new BadCredentialError()
-  return token
+async function findCaller(services: Services, { apiKey, user }: Credentials, origin: Origin): Promise<Caller> {
+  const { db } = services.database
+  const key = apiKey === null ? null : whichKey(apiKey)
+  if (user !== null && 'token' in user) {
+    const claims = await services.tokens.verify(db, user.token)
+    return readCaller(services, { key, apiKey, session: claims })
+  }
+  if (user === null) return readCaller(services, { key, apiKey })
+  return readCaller(services, {
+    key,
+    apiKey,
+    password: await services.passwords.check(user.username, user.password, {
+      ...origin,
+      action: 'signIn',
+      caller: null,
+    }),
+  })
 }
 
-async function findByKey(db: Connection, presented: string): Promise<Caller> {
+interface Proven {
+  key: SQL | null
+  apiKey: string | null
+  session?: TokenClaims
+  password?: CheckedPassword
+}
+
+async function readCaller(
+  { database: { db }, noteUse }: Services,
+  { key, apiKey, session, password }: Proven,
+): Promise<Caller> {
+  const holder = { userId: sql`${users.id}`, apiKeyId: key && sql`${apiKeys.id}` }
   const [row] = await db
     .select({
-      id: apiKeys.id,
-      hash: apiKeys.hash,
-      readOnly: apiKeys.readOnly,
-      limited: apiKeys.limited,
-      expiresAt: apiKeys.expiresAt,
       userId: users.id,
       organizationId: users.organizationId,
-      authority: authorityJson({ userId: sql`${users.id}`, apiKeyId: sql`${apiKeys.id}` }),
-      levels: levelsJson({ userId: sql`${users.id}`, apiKeyId: sql`${apiKeys.id}` }),
+      key: {
+        id: apiKeys.id,
+        userId: apiKeys.userId,
+        readOnly: apiKeys.readOnly,
+        limited: apiKeys.limited,
+        expiresAt: apiKeys.expiresAt,
+      },
+      hash: apiKeys.hash,
+      session: { id: sessions.id, expiresAt: sessions.expiresAt },
+      authority: authorityJson(holder),
+      levels: levelsJson(holder),
     })
-    .from(apiKeys)
-    .innerJoin(users, eq(users.id, apiKeys.userId))
-    .where(and(whichKey(presented), isUsable(), isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW)))
-  if (!row || !timingSafeEqual(row.hash, hashToken(presented))) throw new BadCredentialError()
-  const { id, readOnly, limited, expiresAt, userId, organizationId, authority, levels } = row
-  return { actor: 'USER', userId, organizationId, apiKey: { id, readOnly, limited, expiresAt }, authority, levels }
+    .from(users)
+    .leftJoin(apiKeys, key ?? sql`false`)
+    .leftJoin(sessions, session ? eq(sessions.id, session.sessionId) : sql`false`)
+    .where(
+      and(
+        whichUser({ session, password }),
+        isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
+        key ? isUsable() : undefined,
+        key && (session || password) ? ownerIsActive() : undefined,
+        session ? and(isSameSession(session), isOpen()) : undefined,
+        password ? hasPasswordSince(password.setAt) : undefined,
+      ),
+    )
+  if (!row || (apiKey !== null && !isSecretOf(row.hash, apiKey))) throw new BadCredentialError()
+  if (row.hash) noteUse(row.hash)
+  const { userId, organizationId, authority, levels } = row
+  return {
+    actor: 'USER',
+    userId,
+    organizationId,
+    apiKey: row.key,
+    session: row.session,
+    passwordSetAt: password?.setAt ?? null,
+    authority,
+    levels,
+  }
+}
+
+function isSecretOf(hash: Buffer | null, secret: string): boolean {
+  return hash !== null && timingSafeEqual(hash, hashToken(secret))
 }
 
 /** A key of our form names its row; anything else can only be root's, set by ROOT_API_KEY. */
-function whichKey(presented: string): SQL | undefined {
+function whichKey(presented: string): SQL {
   if (!looksLikeToken(presented)) return eq(apiKeys.source, 'ENVIRONMENT')
   const id = readTokenId(presented)
   if (id === null) throw new BadCredentialError()
   return eq(apiKeys.id, id)
 }
 
+function whichUser({ session, password }: Pick<Proven, 'session' | 'password'>): SQL {
+  if (session) return eq(users.id, session.userId)
+  return password ? eq(users.id, password.userId) : eq(users.id, apiKeys.userId)
+}
+
 function isUsable(): SQL | undefined {
   return and(isNull(apiKeys.revokedAt), sql`(${apiKeys.expiresAt} is null or ${NOW} < ${apiKeys.expiresAt})`)
+}
+
+/** The key of an application ends with it, whoever uses it. */
+function ownerIsActive(): SQL {
+  const owner = alias(users, 'owner')
+  const active = isActiveAt({ id: owner.id, deletedAt: owner.deletedAt }, NOW)
+  return sql`exists (select from ${users} as owner where ${eq(owner.id, apiKeys.userId)} and ${active})`
+}
+
+/** The token says what the row says, to the second: one that says anything else was not made for it. */
+function isSameSession({ userId, issuedAt, expiresAt }: TokenClaims): SQL | undefined {
+  return and(
+    eq(sessions.userId, userId),
+    sql`extract(epoch from ${sessions.createdAt}) = ${issuedAt}`,
+    sql`extract(epoch from ${sessions.expiresAt}) = ${expiresAt}`,
+  )
+}
+
+function isOpen(): SQL | undefined {
+  return and(isNull(sessions.endedAt), sql`${NOW} < ${sessions.expiresAt}`)
+}
+
+function hasPasswordSince(setAt: string): SQL {
+  return sql`exists (select from ${passwords} as p where p.user_id = ${users.id} and p.set_at = ${setAt})`
 }
 
 function authorityJson(holder: Holder) {
@@ -81,24 +163,25 @@ function levelsJson(holder: Holder) {
 }
 
 /**
- * Reads a caller's authority anew, as it is at this statement. Null where their key or they themselves are no longer
- * good. @param tx the transaction that has locked the caller's row, so that nothing of it changes any more.
+ * Reads a caller's authority anew, as it is at this statement. Null where what they came with or they themselves are no
+ * longer good. @param tx the transaction that has locked the caller's row, so that nothing of it changes any more.
  */
 export async function readAuthority(tx: Connection, caller: Caller): Promise<Caller | null> {
-  if (caller.actor === 'OPERATOR' || caller.userId === null) return caller
-  const apiKeyId = caller.apiKey?.id ?? null
+  const { userId, apiKey, session, passwordSetAt } = caller
+  if (caller.actor === 'OPERATOR' || userId === null) return caller
+  const holder = { userId: sql`${users.id}`, apiKeyId: apiKey?.id ?? null }
   const [row] = await tx
-    .select({
-      authority: authorityJson({ userId: sql`${users.id}`, apiKeyId }),
-      levels: levelsJson({ userId: sql`${users.id}`, apiKeyId }),
-    })
+    .select({ authority: authorityJson(holder), levels: levelsJson(holder) })
     .from(users)
-    .leftJoin(apiKeys, apiKeyId ? eq(apiKeys.id, apiKeyId) : sql`false`)
+    .leftJoin(apiKeys, apiKey ? eq(apiKeys.id, apiKey.id) : sql`false`)
+    .leftJoin(sessions, session ? eq(sessions.id, session.id) : sql`false`)
     .where(
       and(
-        eq(users.id, caller.userId),
+        eq(users.id, userId),
         isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
-        apiKeyId ? isUsable() : undefined,
+        apiKey ? and(isUsable(), ownerIsActive()) : undefined,
+        session ? isOpen() : undefined,
+        passwordSetAt === null ? undefined : hasPasswordSince(passwordSetAt),
       ),
     )
   return row ? { ...caller, ...row } : null

@@ -1,20 +1,25 @@
 import type { Plugin } from 'graphql-yoga'
-import type { Database } from '../db/database.ts'
 import { createId } from '../db/id.ts'
+import { RateLimitedError } from '../errors.ts'
+import type { Answer } from '../http/answer.ts'
 import { outageAnswer } from '../http/outage.ts'
 import { logError } from '../log.ts'
+import type { Services } from '../services.ts'
+import { BadCredentialError } from './bad-credential.ts'
 import type { Caller } from './caller.ts'
-import { BadCredentialError, identify } from './identify.ts'
+import { identify } from './identify.ts'
 
 /** What a request carries into the context. */
 export interface RequestContext {
   caller: Caller | null
   requestId: string
   address: string | null
+  /** The document stands in the address: it was sent by GET. */
+  isGet?: boolean
 }
 
 /** The answer to a bad credential, whatever was asked. Never `Basic`: browsers would pop up and then send passwords. */
-export const UNAUTHENTICATED_ANSWER = {
+const UNAUTHENTICATED_ANSWER: Answer = {
   status: 401,
   headers: { 'www-authenticate': 'Bearer', 'content-type': 'application/json; charset=utf-8' },
   body: JSON.stringify({
@@ -22,21 +27,34 @@ export const UNAUTHENTICATED_ANSWER = {
   }),
 }
 
-/** Yoga would print what is thrown here, statement and stack. */
-function outage(error: unknown, { requestId = createId() }: Partial<RequestContext>) {
+/** The answer where the caller could not be found, for whatever reason. Yoga would print statement and stack. */
+export function refuseCaller(error: unknown, requestId: string): Answer {
+  if (error instanceof BadCredentialError) return UNAUTHENTICATED_ANSWER
+  if (error instanceof RateLimitedError) return rateLimitedAnswer(error)
   logError(error, requestId)
   return outageAnswer(requestId)
 }
 
+function rateLimitedAnswer({ message, retryAfterSeconds }: RateLimitedError): Answer {
+  return {
+    status: 429,
+    headers: { 'retry-after': String(retryAfterSeconds), 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify({ errors: [{ message, extensions: { code: 'RATE_LIMITED', retryAfterSeconds } }] }),
+  }
+}
+
 /** Finds the caller before anything is parsed; a bad credential ends the request. */
-export function useCaller(database: Database): Plugin<object, Partial<RequestContext>> {
+export function useCaller(services: Services): Plugin<object, Partial<RequestContext>> {
   return {
     async onRequest({ request, serverContext, endResponse, fetchAPI }) {
+      const { address = null, requestId = createId() } = serverContext
       try {
-        serverContext.caller = await identify(database.db, (name) => request.headers.get(name) ?? undefined)
+        serverContext.caller = await identify(services, (name) => request.headers.get(name) ?? undefined, {
+          address,
+          requestId,
+        })
       } catch (error) {
-        const { body, ...init } =
-          error instanceof BadCredentialError ? UNAUTHENTICATED_ANSWER : outage(error, serverContext)
+        const { body, ...init } = refuseCaller(error, requestId)
         endResponse(new fetchAPI.Response(body, init))
       }
     },

@@ -1,9 +1,9 @@
 /** The things an input names: found as the caller sees them, then locked in one fixed order. */
-import { and, eq, type InferSelectModel, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { Transaction } from '../db/database.ts'
-import { organizations, roleGrants, roles, users } from '../db/tables.ts'
+import { apiKeyLimits, apiKeys, organizations, roleGrants, roles, users } from '../db/tables.ts'
 import { CallerEndedError, NotFoundError } from '../errors.ts'
 import type { CallerScope, Row, Visibility } from '../read/spec.ts'
 import { type Caller, readCallerOf } from './caller.ts'
@@ -80,7 +80,7 @@ export async function findRow<T extends Named>(
 }
 
 /** Tables in the order in which their rows are locked, so that no two mutations wait for each other. */
-const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'controllers', 'models', 'api_keys']
+const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'controllers', 'models', 'api_keys', 'credentials']
 
 /**
  * Locks the caller's row and everything found, makes sure that it is still there, and reads it again: what was
@@ -104,23 +104,26 @@ export async function lockAll(finder: Finder) {
 }
 
 /**
- * What the caller's authority rests on: their own row, their home and the roles they hold. Whoever takes something away
+ * What the caller's authority rests on: their own row, their home, the roles they hold and those their key is limited to;
+ * and the key of an application beside their own credential. Whoever takes something away
  * through one of these waits for this mutation, or it waits for them and is decided without it.
  */
 async function callerLocks({ tx, caller }: Finder): Promise<Lock[]> {
-  const { userId, organizationId } = caller
+  const { userId, organizationId, apiKey } = caller
   if (userId === null || organizationId === null) return []
-  const held = await tx
-    .selectDistinct({ id: roleGrants.roleId })
-    .from(roleGrants)
-    .where(and(eq(roleGrants.userId, userId), isNull(roleGrants.endedAt)))
+  const held = await tx.execute<{ id: string }>(sql`
+    select role_id as id from ${roleGrants} where user_id = ${userId} and ended_at is null
+    union select role_id from ${apiKeyLimits} where api_key_id = ${apiKey?.id ?? null}::uuid`)
   const share = (table: PgTable, id: string, gone: Lock['gone']): Lock => {
     return { table, id, mode: 'SHARE', deleted: false, row: {}, gone }
   }
+  const ended = () => new CallerEndedError()
+  const isAnothers = apiKey !== null && apiKey.userId !== userId
   return [
     share(organizations, organizationId, null),
-    share(users, userId, () => new CallerEndedError()),
+    share(users, userId, ended),
     ...held.map(({ id }) => share(roles, id, null)),
+    ...(isAnothers ? [share(users, apiKey.userId, ended), share(apiKeys, apiKey.id, ended)] : []),
   ]
 }
 

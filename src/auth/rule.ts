@@ -75,6 +75,22 @@ function whoever<Refs>(text: string, missing: (caller: Caller, refs: Refs) => st
   return [{ text, permission: null, missing }]
 }
 
+/** Administrators alone. */
+function administrators<Refs>(): Rule<Refs> {
+  return whoever('administrators', (caller) => (isAdministrator(caller) ? [] : ['ADMINISTRATOR']))
+}
+
+/** Nobody too. */
+function anyone<Refs>(): Rule<Refs> {
+  return [{ text: 'anyone', permission: null, missing: () => [] }]
+}
+
+/** Any caller, for what is their own. */
+function anyUser<Refs>(): Rule<Refs> {
+  const missing = (caller: Caller) => (caller.userId === null ? ['being a user'] : [])
+  return [{ text: 'any user, for themselves', permission: null, isCircumstance: true, missing }]
+}
+
 function either<Refs>(...rules: Rule<Refs>[]): Rule<Refs> {
   return rules.flat()
 }
@@ -95,6 +111,9 @@ export function rulesFor<Refs>() {
     permissionEverywhere: permissionEverywhere<Refs>,
     permissionOverUser: permissionOverUser<Refs>,
     notAgainstAdministrator: notAgainstAdministrator<Refs>,
+    administrators: administrators<Refs>,
+    anyone: anyone<Refs>,
+    anyUser: anyUser<Refs>,
     self: self<Refs>,
     both: both<Refs>,
     whoever: whoever<Refs>,

@@ -18,6 +18,11 @@ export function holdsEverywhere(caller: CallerScope, word: Word): boolean {
   return caller.flag(`everywhere ${word}`)
 }
 
+/** The caller is an administrator. */
+export function isAdministratorFlag(caller: CallerScope): boolean {
+  return caller.flag('administrator')
+}
+
 /** The caller holds the permission on some scope. */
 export function holdsSomewhere(caller: CallerScope, word: Word): boolean {
   return caller.flag(`somewhere ${word}`)

@@ -21,6 +21,8 @@ export interface Parameter {
   type: GraphQLInputType
   description: string
   isRequired: boolean
+  /** It never stands on the command line. */
+  isSecret: boolean
 }
 
 export interface CommandSpec {
@@ -52,7 +54,8 @@ function deriveCommand(field: GraphQLField<unknown, unknown>, operation: Command
     ? inputFields(input)
     : field.args.map((argument) => parameter(argument, isRequiredArgument(argument)))
   const others = field.args.filter((argument) => input && argument !== input)
-  const positional = given.find(({ isRequired, type }) => isRequired && !isInputObjectType(namedOf(type))) ?? null
+  const positional =
+    given.find(({ isRequired, isSecret, type }) => isRequired && !isSecret && !isInputObjectType(namedOf(type))) ?? null
   return {
     name: kebab(field.name),
     operation,
@@ -72,7 +75,8 @@ function inputFields(input: GraphQLArgument): Parameter[] {
 
 function parameter(source: GraphQLArgument | GraphQLInputField, isRequired: boolean): Parameter {
   const { name, type, description } = source
-  return { name, flag: kebab(name), type, description: description ?? '', isRequired }
+  const isSecret = source.extensions.isSecret === true
+  return { name, flag: kebab(name), type, description: description ?? '', isRequired, isSecret }
 }
 
 /** The type without its lists and non-nulls. */

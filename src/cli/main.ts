@@ -5,15 +5,19 @@ import { ConfigError, readConfig } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { FolderInUseError } from '../db/embedded.ts'
 import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
+import { SealError } from '../encryption/keyring.ts'
+import { openKeyring } from '../encryption/open.ts'
 import { schema } from '../schema.ts'
 import { type CommandSpec, deriveCommands, isList, namedOf } from './commands.ts'
 import { completionScript } from './completion.ts'
 import { documentOf } from './document.ts'
+import { rotateEncryptionKey, rotateSigningKey } from './keys.ts'
 import { formatJson, formatResult, printable } from './print.ts'
+import { askSecrets, stopReading, variableOf } from './secrets.ts'
 import { type Result, sendInProcess, sendOverHttp, UnreachableError } from './send.ts'
 import { serve } from './serve.ts'
 import { shortcutsOf } from './shortcuts.ts'
-import { readValue, UsageError } from './values.ts'
+import { ASKED, readValue, UsageError } from './values.ts'
 
 /** What a script can tell from the exit. */
 const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 }
@@ -58,6 +62,16 @@ function createProgram(): Command {
     .description('Bring the database up to date, and make root where it is missing.')
     .action(migrateOnly)
   program
+    .command('rotate-signing-key')
+    .description('Sign the tokens of sessions with a new key from now on; those signed before stay good.')
+    .action(() => rotateSigningKey(readConfig(process.env)))
+  program
+    .command('rotate-encryption-key')
+    .description(
+      'Seal what is kept encrypted anew: with the first key of ENCRYPTION_KEY, while servers run; with a new key where a data folder keeps its own. Interrupted, it can be repeated.',
+    )
+    .action(() => rotateEncryptionKey(readConfig(process.env)))
+  program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
     .description('Print the script that completes commands and flags in a shell: source <(chatelaine completion bash).')
@@ -73,7 +87,8 @@ async function migrateOnly() {
   const database = await openDatabase(config)
   try {
     await migrate(database)
-    const { rootKey } = await bootstrap(database, config.rootApiKey)
+    const keyring = openKeyring(config)
+    const { rootKey } = await bootstrap({ database, keyring }, config.rootApiKey)
     process.stdout.write('The database is up to date.\n')
     if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
   } finally {
@@ -97,12 +112,15 @@ function addCommand(program: Command, spec: CommandSpec) {
   if (spec.hasInput) command.option('--clear <names...>', 'set these values to nothing')
   command.exitOverride().action(async (...received) => {
     const flags: Flags = received.at(-2)
-    const variables = readVariables(spec, positional ? received[0] : undefined, flags)
+    const asked = readVariables(spec, positional ? received[0] : undefined, flags)
+    const variables = (await askSecrets(asked)) as Record<string, unknown>
+    stopReading()
     await runCommand(program, spec, variables)
   })
 }
 
-function optionOf({ flag, type, description, isRequired }: CommandSpec['parameters'][number]): Option {
+function optionOf({ name, flag, type, description, isRequired, isSecret }: CommandSpec['parameters'][number]): Option {
+  if (isSecret) return new Option(`--${flag}`, `${description} Asked for, or from ${variableOf(name)}.`)
   const named = namedOf(type)
   const isFlag = isScalarType(named) && named.name === 'Boolean' && !isList(type)
   const value = isFlag ? '[true|false]' : `<value${isList(type) ? '...' : ''}>`
@@ -115,9 +133,10 @@ function readVariables(spec: CommandSpec, word: string | string[] | undefined, f
   if (spec.positional && word !== undefined) {
     values[spec.positional.name] = readValue(spec.positional.flag, spec.positional.type, word)
   }
-  for (const { name, flag, type } of spec.parameters) {
+  for (const { name, flag, type, isSecret, isRequired } of spec.parameters) {
     const given = flags[name]
-    if (given === undefined) continue
+    if (isSecret && (isRequired || given)) values[name] = ASKED
+    if (given === undefined || isSecret) continue
     const target = spec.hasInput && name === 'dryRun' ? outside : values
     target[name] = readValue(flag, type, given)
   }
@@ -190,6 +209,7 @@ function report(error: unknown): number {
     FolderInUseError,
     NewerDatabaseError,
     PendingMigrationsError,
+    SealError,
     UnreachableError,
     UsageError,
   ]

@@ -6,7 +6,11 @@ import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { createId } from '../db/id.ts'
 import { migrate, refusePending } from '../db/migrate.ts'
+import type { Keyring } from '../encryption/keyring.ts'
+import { openKeyring } from '../encryption/open.ts'
 import { answerPost } from '../http/answer.ts'
+import { type Mailer, openMailerIfWanted } from '../notification/mailer.ts'
+import { createServices } from '../services.ts'
 
 /** An answer of the API. */
 export interface Result {
@@ -50,20 +54,25 @@ function readResult(answer: unknown): Result {
 /** @throws FolderInUseError while a server holds the embedded database */
 export async function sendInProcess(config: Config, document: string, variables: object): Promise<Result> {
   const database = await openDatabase(config)
+  let mailer: Mailer | null = null
   try {
-    await prepare(database, config)
+    if (database.kind === 'POSTGRESQL') await refusePending(database)
+    const keyring = openKeyring(config)
+    if (database.kind === 'EMBEDDED') await prepare(database, keyring, config)
+    mailer = await openMailerIfWanted(database, config)
+    const services = createServices(database, keyring, config, mailer)
     const context = { caller: OPERATOR, requestId: createId(), address: null }
     const body = JSON.stringify({ query: document, variables })
-    return JSON.parse((await answerPost(createApp(database), body, undefined, context)).body) as Result
+    return JSON.parse((await answerPost(createApp(services), body, undefined, context)).body) as Result
   } finally {
+    await mailer?.close()
     await database.close()
   }
 }
 
 /** An embedded database is this command's alone, so it is brought up to date; a shared one is left to `migrate`. */
-async function prepare(database: Database, config: Config) {
-  if (database.kind === 'POSTGRESQL') return refusePending(database)
+async function prepare(database: Database, keyring: Keyring, config: Config) {
   await migrate(database)
-  const { rootKey } = await bootstrap(database, config.rootApiKey)
+  const { rootKey } = await bootstrap({ database, keyring }, config.rootApiKey)
   if (rootKey) process.stderr.write(`The key of root, shown this once: ${rootKey}\n`)
 }

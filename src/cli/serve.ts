@@ -2,17 +2,26 @@ import { bootstrap } from '../bootstrap.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
+import { openKeyring } from '../encryption/open.ts'
+import { type Mailer, openMailerIfWanted } from '../notification/mailer.ts'
 import { listen } from '../server.ts'
+import { createServices } from '../services.ts'
 
 /** Migrates, makes root where it is missing, and serves until told to stop. */
 export async function serve(config: Config) {
   const database = await openDatabase(config)
+  let mailer: Mailer | null = null
   try {
     await migrate(database)
-    const { rootKey } = await bootstrap(database, config.rootApiKey)
+    const keyring = openKeyring(config)
+    mailer = await openMailerIfWanted(database, config)
+    const services = createServices(database, keyring, config, mailer)
+    const { rootKey } = await bootstrap(services, config.rootApiKey)
     // At once: whatever stops the start from here on, the key is not shown again.
     if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
-    const server = await listen(database, config)
+    if (mailer) await mailer.work()
+    else process.stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
+    const server = await listen(services)
     database.noteAddress(server.url)
     // Last, so that whoever waits for this line has all that is said.
     process.stdout.write(`Chatelaine listens at ${server.url}\n`)
@@ -20,6 +29,7 @@ export async function serve(config: Config) {
     process.stdout.write(`${signal}: finishing what is under way.\n`)
     await server.close()
   } finally {
+    await mailer?.close()
     await database.close()
   }
 }

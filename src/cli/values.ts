@@ -7,6 +7,9 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
+/** Stands where a secret is still to be asked for. */
+export const ASKED = Symbol('asked')
+
 /** Reads a flag's text, or texts where it can be repeated. @throws UsageError naming the flag */
 export function readValue(flag: string, type: GraphQLInputType, given: string | string[] | boolean): unknown {
   if (typeof given === 'boolean') return given
@@ -57,6 +60,11 @@ function place(flag: string, type: GraphQLInputType, object: Record<string, unkn
   const fields = isInputObjectType(type) ? type.getFields() : {}
   const field = Object.hasOwn(fields, key) ? fields[key] : undefined
   if (!field) throw new UsageError(`--${flag} knows no "${key}", but ${Object.keys(fields).join(', ')}.`)
+  if (rest.length === 0 && field.extensions.isSecret) {
+    if (text !== '-') throw new UsageError(`--${flag}: ${key} is a secret: write ${key}=- and it is asked for.`)
+    object[key] = ASKED
+    return
+  }
   if (rest.length === 0) {
     object[key] = readValue(`${flag} ${key}`, field.type, text)
     return

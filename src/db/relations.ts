@@ -14,6 +14,9 @@ export const relations = defineRelations(tables, (r) => ({
   },
   users: {
     organization: r.one.organizations({ from: r.users.organizationId, to: r.organizations.id, optional: false }),
+    credentials: r.many.credentials({ from: r.users.id, to: r.credentials.userId }),
+    sshKeys: r.many.sshKeys({ from: r.users.id, to: r.sshKeys.userId }),
+    sessions: r.many.sessions({ from: r.users.id, to: r.sessions.userId }),
     apiKeys: r.many.apiKeys({ from: r.users.id, to: r.apiKeys.userId }),
     roleGrants: r.many.roleGrants({ from: r.users.id, to: r.roleGrants.userId, alias: 'holder' }),
     reachableControllers: r.many.userControllers({ from: r.users.id, to: r.userControllers.userId }),
@@ -25,6 +28,7 @@ export const relations = defineRelations(tables, (r) => ({
   },
   models: {
     controller: r.one.controllers({ from: r.models.controllerId, to: r.controllers.id, optional: false }),
+    credential: r.one.credentials({ from: r.models.credentialId, to: r.credentials.id }),
     holders: r.many.modelHolders({ from: r.models.id, to: r.modelHolders.modelId }),
   },
   controllerHolders: {
@@ -45,6 +49,23 @@ export const relations = defineRelations(tables, (r) => ({
   },
   apiKeys: {
     user: r.one.users({ from: r.apiKeys.userId, to: r.users.id, optional: false }),
+    replacement: r.one.apiKeys({ from: r.apiKeys.replacedBy, to: r.apiKeys.id }),
+  },
+  credentials: {
+    user: r.one.users({ from: r.credentials.userId, to: r.users.id, optional: false }),
+  },
+  sshKeys: {
+    user: r.one.users({ from: r.sshKeys.userId, to: r.users.id, optional: false }),
+  },
+  sessions: {
+    user: r.one.users({ from: r.sessions.userId, to: r.users.id, optional: false }),
+  },
+  notifications: {
+    user: r.one.users({ from: r.notifications.userId, to: r.users.id }),
+  },
+  auditEvents: {
+    actor: r.one.users({ from: r.auditEvents.actorId, to: r.users.id }),
+    organization: r.one.organizations({ from: r.auditEvents.organizationId, to: r.organizations.id }),
   },
   apiKeyLimits: {
     role: r.one.roles({ from: r.apiKeyLimits.roleId, to: r.roles.id, optional: false }),

@@ -83,9 +83,13 @@ function badRequest(message: string): GraphQLError {
 
 function toAnswer(result: Result, isGraphqlType: boolean): Answer {
   const headers: Record<string, string> = { 'content-type': isGraphqlType ? GRAPHQL_TYPE : JSON_TYPE }
-  const isUnauthenticated = result.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')
+  const coded = (code: string) => result.errors?.find((error) => error.extensions?.code === code)
+  const limited = coded('RATE_LIMITED')
+  if (limited) headers['retry-after'] = String(limited.extensions.retryAfterSeconds)
+  const isUnauthenticated = coded('UNAUTHENTICATED') !== undefined
   if (isUnauthenticated) headers['www-authenticate'] = 'Bearer'
-  return { status: isUnauthenticated ? 401 : statusOf(result, isGraphqlType), headers, body: print(result) }
+  const refused = isUnauthenticated ? 401 : limited ? 429 : null
+  return { status: refused ?? statusOf(result, isGraphqlType), headers, body: print(result) }
 }
 
 function statusOf(result: Result, isGraphqlType: boolean): number {

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { RequestContext } from '../auth/plugin.ts'
 import { unauthenticated } from '../builder.ts'
 import { asksForSchema, complexityError, MAX_TOKENS } from './limits.ts'
+import { withoutValue } from './message.ts'
 
 /** Bounds what the cache of parsed documents holds, in characters of their text. */
 const MAX_CACHED_CHARACTERS = 4_000_000
@@ -77,6 +78,6 @@ function tooComplex(message: string): GraphQLError {
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {
-  const { message, nodes, source, positions, path } = error
-  return new GraphQLError(message, { nodes, source, positions, path, extensions: { code } })
+  const { nodes, source, positions, path } = error
+  return new GraphQLError(withoutValue(error.message), { nodes, source, positions, path, extensions: { code } })
 }

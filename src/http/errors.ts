@@ -1,7 +1,9 @@
 import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { recordRefusal } from '../audit/operations.ts'
 import type { Context } from '../context.ts'
 import { logError } from '../log.ts'
+import { withoutValue } from './message.ts'
 
 /** What a client may see; every other error is a bug or an outage and is masked. */
 const PUBLIC_CODES = new Set([
@@ -31,9 +33,11 @@ export function useErrors(): Plugin<object, Context> {
       // Names of the schema are not suggested to nobody.
       Object.assign(args, { hideSuggestions: (args.contextValue as unknown as Context).caller === null })
       return {
-        onExecuteDone({ args, result, setResult }) {
+        async onExecuteDone({ args, result, setResult }) {
           if (Symbol.asyncIterator in result) return
-          const { loudErrors, requestId } = args.contextValue as unknown as Context
+          const context = args.contextValue as unknown as Context
+          const { loudErrors, requestId } = context
+          await recordRefusals(context)
           if (!result.errors && loudErrors.length === 0) return
           const errors = [...(result.errors ?? []), ...loudErrors]
             .slice(0, MAX_ERRORS)
@@ -42,6 +46,15 @@ export function useErrors(): Plugin<object, Context> {
         },
       }
     },
+  }
+}
+
+/** What can't be kept in the audit is refused all the same. */
+async function recordRefusals(context: Context) {
+  for (const refusal of context.refusals) {
+    await recordRefusal(context.services.database.db, context, refusal).catch((error: unknown) =>
+      logError(error, context.requestId),
+    )
   }
 }
 
@@ -61,17 +74,9 @@ export function publicError(error: unknown, requestId: string): GraphQLError {
   })
 }
 
-const MAX_MESSAGE_LENGTH = 1000
-
-/** GraphQL quotes the value it refuses, however long: the value is cut, and its place in the input stays. */
-function shorten(message: string): string {
-  const short = message.replace(/\S{120,}/g, (value) => `${value.slice(0, 40)}…`)
-  return short.length > MAX_MESSAGE_LENGTH ? `${short.slice(0, MAX_MESSAGE_LENGTH)}…` : short
-}
-
 function badRequest(error: GraphQLError): GraphQLError {
   const { message, nodes, extensions } = error
   const { status, headers } = (extensions.http ?? {}) as { status?: number; headers?: Record<string, string> }
   const http = status ? { http: { status, headers } } : {}
-  return new GraphQLError(shorten(message), { nodes, extensions: { code: 'BAD_USER_INPUT', ...http } })
+  return new GraphQLError(withoutValue(message), { nodes, extensions: { code: 'BAD_USER_INPUT', ...http } })
 }

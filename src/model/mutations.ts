@@ -1,10 +1,14 @@
 import { step } from '../access/operations.ts'
 import { controllerLevel } from '../auth/caller.ts'
+import type { Finder } from '../auth/references.ts'
 import { lacksSuperuser } from '../controller/access.ts'
 import { findController } from '../controller/type.ts'
+import { readCredentialName } from '../credential/operations.ts'
+import { findCredential } from '../credential/reference.ts'
 import { mutation } from '../mutation.ts'
+import { findSelf } from '../user/reference.ts'
 import { nameIssues } from '../validate.ts'
-import { insertModel, removeModel, renameModel } from './operations.ts'
+import { changeModel, insertModel, removeModel } from './operations.ts'
 import { findPlace, lacksAdmin, type ModelRefs } from './reference.ts'
 import { Model } from './type.ts'
 
@@ -15,29 +19,48 @@ function modelChange({ controller, model }: ModelRefs, sides: { before?: object;
   return { ...change, ...sides } as typeof change
 }
 
+/** The caller's own credential of this name. @throws NotFoundError */
+async function findOwnCredential(finder: Finder, name: string | null | undefined) {
+  if (typeof name !== 'string') return null
+  const user = await findSelf(finder, 'credential')
+  return findCredential(finder, user.id, name, 'credential', 'SHARE')
+}
+
+/** Using a credential is touching it. */
+function namesCredential({ credential }: { credential?: string | null }): boolean {
+  return typeof credential === 'string'
+}
+
 mutation({
   name: 'createModel',
   description: 'Adds a model to a controller. Whoever adds it is ADMIN on it.',
   input: (t) => ({
     controller: t.string({ required: true, description: 'The name of the controller.' }),
     name: t.string({ required: true, description: 'Unique on the controller, whatever its case.' }),
+    credential: t.string({
+      description: 'A credential of the caller’s own, to reach its cloud with; none by default.',
+    }),
   }),
   payload: (p) => ({ model: p.loaded(Model, 'The new model.') }),
   check: (input) => nameIssues('name', input.name),
-  find: async (finder, input) => ({ controller: await findController(finder, input.controller, 'controller') }),
+  find: async (finder, input) => ({
+    controller: await findController(finder, input.controller, 'controller'),
+    credential: await findOwnCredential(finder, input.credential),
+  }),
   may: (by) =>
     by.whoever('holders of ADD_MODEL on the controller', (caller, refs) =>
       controllerLevel(caller, refs.controller) >= 2 ? [] : ['ADD_MODEL on the controller'],
     ),
   // The maker's ADMIN is the one thing conferred that its giver need not hold: there was no model to hold it on.
   confers: 'nothing',
+  touchesCredentials: namesCredential,
   errors: ['CONFLICT'],
-  async run({ tx, caller, input: { name }, refs: { controller } }) {
-    const id = await insertModel(tx, { name, controllerId: controller.id })
+  async run({ tx, caller, input: { name }, refs: { controller, credential } }) {
+    const id = await insertModel(tx, { name, controllerId: controller.id, credentialId: credential?.id ?? null })
     if (caller.userId !== null) {
       await step(tx, caller, { userId: caller.userId, modelId: id }, { kind: 'SET', level: ADMIN }, null)
     }
-    const after = { name, controller: controller.name }
+    const after = { name, controller: controller.name, credential: credential?.name ?? null }
     return {
       values: { model: id },
       isOwnAccess: true,
@@ -48,21 +71,37 @@ mutation({
 
 mutation({
   name: 'updateModel',
-  description: 'Renames a model.',
+  description: 'Changes a model. What is omitted stays.',
   input: (t) => ({
     controller: t.string({ required: true, description: 'The name of its controller.' }),
     model: t.string({ required: true, description: 'Its name.' }),
-    name: t.string({ required: true, description: 'The new name.' }),
+    name: t.string({ description: 'The new name.' }),
+    credential: t.string({
+      description: 'A credential of the caller’s own, to reach its cloud with; null takes it away.',
+    }),
   }),
   payload: (p) => ({ model: p.loaded(Model, 'The model after the change.') }),
   check: (input) => nameIssues('name', input.name),
-  find: (finder, input) => findPlace(finder, input, 'CHANGE'),
+  find: async (finder, input) => ({
+    ...(await findPlace(finder, input, 'CHANGE')),
+    credential: await findOwnCredential(finder, input.credential),
+  }),
   may: (by) => by.whoever('ADMINs on the model', lacksAdmin),
   confers: 'nothing',
+  touchesCredentials: namesCredential,
   errors: ['CONFLICT'],
   async run({ tx, input, refs }) {
-    await renameModel(tx, refs.model.id, input.name)
-    const sides = { before: { name: refs.model.name }, after: { name: input.name } }
+    const { model, credential } = refs
+    const present = await readCredentialName(tx, model.credentialId)
+    const credentialId = input.credential === undefined ? undefined : (credential?.id ?? null)
+    await changeModel(tx, model.id, { name: input.name ?? undefined, credentialId })
+    const sides = {
+      before: { name: model.name, credential: present },
+      after: {
+        name: input.name ?? model.name,
+        credential: credentialId === undefined ? present : (credential?.name ?? null),
+      },
+    }
     return { values: { model: refs.model.id }, change: modelChange(refs, sides) }
   },
 })

@@ -10,21 +10,29 @@ import { ConflictError } from '../errors.ts'
 export type Model = typeof models.$inferSelect
 
 /** @throws ConflictError where the controller has a model of that name. */
-export async function insertModel(tx: Transaction, fields: { name: string; controllerId: string }): Promise<string> {
+export async function insertModel(
+  tx: Transaction,
+  fields: { name: string; controllerId: string; credentialId: string | null },
+): Promise<string> {
   const id = createId()
   await namedOnce(fields.name, () => tx.insert(models).values({ id, ...fields }))
   return id
 }
 
 /** @throws ConflictError where the controller has a model of that name. */
-export async function renameModel(tx: Transaction, id: string, name: string) {
-  await namedOnce(name, () => tx.update(models).set({ name }).where(eq(models.id, id)))
+export async function changeModel(
+  tx: Transaction,
+  id: string,
+  fields: { name?: string; credentialId?: string | null },
+) {
+  if (Object.values(fields).every((value) => value === undefined)) return
+  await namedOnce(fields.name ?? '', () => tx.update(models).set(fields).where(eq(models.id, id)))
 }
 
 /** Removes a model; every grant on it ends, and a new model of its name starts with none. Gives how many ended. */
 export async function removeModel(tx: Transaction, caller: Caller, model: Model): Promise<number> {
   const endedGrants = await endFacts(tx, modelGrants, eq(modelGrants.modelId, model.id), caller)
-  await tx.update(models).set({ deletedAt: sql`clock_timestamp()` }).where(eq(models.id, model.id))
+  await tx.update(models).set({ deletedAt: sql`clock_timestamp()`, credentialId: null }).where(eq(models.id, model.id))
   return endedGrants
 }
 

@@ -1,6 +1,7 @@
 import { isNull, sql } from 'drizzle-orm'
 import { check, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { controllers } from '../controller/table.ts'
+import { credentials } from '../credential/table.ts'
 import { history, instant, instantNow, nameKey } from '../db/columns.ts'
 import { users } from '../user/table.ts'
 
@@ -12,6 +13,8 @@ export const models = pgTable(
     controllerId: uuid('controller_id').notNull(),
     name: text('name').notNull(),
     nameKey: nameKey('name_key', 'name'),
+    /** What it reaches its cloud with. */
+    credentialId: uuid('credential_id'),
     createdAt: instantNow('created_at'),
     deletedAt: instant('deleted_at'),
   },
@@ -19,7 +22,11 @@ export const models = pgTable(
     foreignKey({ name: 'models_controller', columns: [t.controllerId], foreignColumns: [controllers.id] }).onDelete(
       'restrict',
     ),
+    foreignKey({ name: 'models_credential', columns: [t.credentialId], foreignColumns: [credentials.id] }).onDelete(
+      'restrict',
+    ),
     uniqueIndex('models_name_unique').on(t.controllerId, t.nameKey).where(isNull(t.deletedAt)),
+    index('models_credential_index').on(t.credentialId),
     index('models_name_order').on(t.nameKey, t.id),
     index('models_created_order').on(t.createdAt, t.id),
     index('models_controller_name_order').on(t.controllerId, t.nameKey, t.id),

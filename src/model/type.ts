@@ -19,6 +19,16 @@ function seesControllersOfModel(caller: CallerScope, controllerId: unknown): SQL
   return sql`exists (select from controllers as c where c.id = ${controllerId} and ${seesControllersOf(caller, sql`c.organization_id`)})`
 }
 
+/** Its ADMINs, and who sees its controller whole. */
+function seesModelWhole(model: { id: unknown; controllerId: unknown }, caller: CallerScope): SQL | undefined {
+  if (seesEveryController(caller)) return undefined
+  return or(
+    isAmong(caller, 'adminModels', model.id),
+    isAmong(caller, 'superuser', model.controllerId),
+    seesControllersOfModel(caller, model.controllerId),
+  )
+}
+
 export const Model = reads.type('Model', {
   table: 'models',
   id: 'model',
@@ -35,6 +45,7 @@ export const Model = reads.type('Model', {
             seesControllersOfModel(caller, model.controllerId),
           ),
     ),
+  guards: { admin: { allows: seesModelWhole, missing: 'ADMIN on the model' } },
   fields: (f) => ({
     name: f.column('name', { type: 'String', description: 'Unique on its controller, whatever its case.' }),
     controller: f.one('controller', Controller, { implied: true, description: 'Where it lives, for good.' }),
@@ -72,15 +83,10 @@ reads.queryConnection('models', ModelConnection, {
   authScopes: { signedIn: true },
 })
 
-/** Who may see how somebody reaches a model: themselves, its ADMINs, and who sees its controller whole. */
+/** Who may see how somebody reaches a model: themselves, and who sees the model whole. */
 function mayReadHolder(holder: typeof modelHolders, caller: CallerScope): SQL | undefined {
-  if (seesEveryController(caller)) return undefined
-  return or(
-    isCaller(caller, holder.userId),
-    isAmong(caller, 'adminModels', holder.modelId),
-    isAmong(caller, 'superuser', holder.controllerId),
-    seesControllersOfModel(caller, holder.controllerId),
-  )
+  const whole = seesModelWhole({ id: holder.modelId, controllerId: holder.controllerId }, caller)
+  return whole && or(isCaller(caller, holder.userId), whole)
 }
 
 const ModelHolderConnection = reads.connection('ModelHolder', {
@@ -117,6 +123,7 @@ const UserModelConnection = reads.connection('UserModel', {
   orders: { NAME: ['nameKey'] },
   defaultOrder: 'NAME',
   filters: {
+    name: filters.name('nameKey', 'Only those whose name fits.'),
     access: {
       type: ModelAccess as never,
       description: 'Only those on which they have exactly this level.',
@@ -136,6 +143,7 @@ const UserControllerConnection = reads.connection('UserController', {
   orders: { NAME: ['nameKey'] },
   defaultOrder: 'NAME',
   filters: {
+    name: filters.name('nameKey', 'Only those whose name fits.'),
     access: {
       type: ControllerAccess as never,
       description: 'Only those on which they have exactly this level.',

@@ -121,6 +121,8 @@ export function createReads<R extends Relations>(
       description: string
       args?: (arg: Arg) => InputFieldMap
       authScopes?: object
+      /** What happens before anything is read; it refuses the field by throwing. */
+      before?: (ctx: never, args: never, info: GraphQLResolveInfo) => void
       where: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL | undefined
     },
   ) {
@@ -133,7 +135,10 @@ export function createReads<R extends Relations>(
         args: given.args?.(t.arg) ?? {},
         ...(given.authScopes ? { authScopes: given.authScopes } : {}),
         extensions: { read: spec },
-        resolve: resolveRoot,
+        resolve(root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
+          given.before?.(ctx as never, args as never, info)
+          return resolveRoot(root, args, ctx, info)
+        },
       })) as never)
   }
 

@@ -88,13 +88,20 @@ mutation({
   check: (input) => [...titleIssues('reason', input.reason), ...expiryIssues('expiresAt', input.expiresAt)],
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  readOnlyMode: 'ALLOWED',
   confers: 'nothing',
   endangersAdministration: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { user } }) {
     const suspension = { reason: input.reason ?? null, expiresAt: input.expiresAt?.toISOString() ?? null }
     const changed = await suspendUser(tx, caller, user, suspension)
-    return { values: { user: user.id, changed }, change: changed ? userChange(user, { after: suspension }) : null }
+    return {
+      values: { user: user.id, changed },
+      change: changed ? userChange(user, { after: suspension }) : null,
+      notices: [
+        { userId: user.id, kind: 'USER_DISABLED', details: { until: suspension.expiresAt ?? 'they are enabled' } },
+      ],
+    }
   },
 })
 

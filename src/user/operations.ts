@@ -1,11 +1,15 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
+import { removeCredentials } from '../credential/operations.ts'
 import type { Transaction } from '../db/database.ts'
 import { violates } from '../db/errors.ts'
 import { endFacts, endLapsed, lasts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { apiKeys, controllerGrants, modelGrants, roleGrants, userSuspensions, users } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
+import { removePassword } from '../password/operations.ts'
+import { endSessions } from '../session/operations.ts'
+import { removeSshKeys } from '../ssh-key/operations.ts'
 
 export type User = typeof users.$inferSelect
 
@@ -57,6 +61,10 @@ export async function removeUser(tx: Transaction, caller: Caller, user: User) {
     .update(apiKeys)
     .set({ revokedAt: sql`clock_timestamp()`, revokedBy: caller.userId })
     .where(and(eq(apiKeys.userId, user.id), isNull(apiKeys.revokedAt)))
+  await endSessions(tx, caller, user.id)
+  await removePassword(tx, user.id)
+  await removeSshKeys(tx, user.id, null)
+  await removeCredentials(tx, user.id)
   await tx.update(users).set({ deletedAt: sql`clock_timestamp()` }).where(eq(users.id, user.id))
 }
 
@@ -90,6 +98,7 @@ export async function suspendUser(
   if (open && lasts(open, suspension)) return false
   await endFacts(tx, userSuspensions, ofUser, caller)
   await beginSuspension(tx, caller, user.id, suspension)
+  await endSessions(tx, caller, user.id)
   return true
 }
 

@@ -31,6 +31,19 @@ export async function findUserIfAny(finder: Finder, username: string): Promise<U
   }
 }
 
+/** The caller, as the user they are. @throws NotFoundError for the operator, who is no user */
+export function findSelf(finder: Finder, path: string): Promise<UserReference> {
+  return findOwner(finder, finder.caller.userId ?? NOBODY_ID, path, 'The user (name one)')
+}
+
+/** No user's id: what an operator, who is no user, has for their own. */
+const NOBODY_ID = '00000000-0000-0000-0000-000000000000'
+
+/** The visible user of this name, or else the caller. @throws NotFoundError */
+export function findUserOrSelf(finder: Finder, username: string | null | undefined, path: string) {
+  return typeof username === 'string' ? findUser(finder, username, path) : findSelf(finder, path)
+}
+
 /** The user to whom something visible belongs. @throws NotFoundError naming that thing */
 export function findOwner(finder: Finder, id: string, path: string, what: string): Promise<UserReference> {
   return findUserWhere(finder, eq(users.id, id), { path, what })

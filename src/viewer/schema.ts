@@ -1,45 +1,19 @@
-import { eq, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import { ApiKey } from '../api-key/type.ts'
-import { allows } from '../auth/held.ts'
 import { isCaller } from '../auth/visibility.ts'
-import { builder, reads } from '../builder.ts'
-import { permissions } from '../db/tables.ts'
-import { Permission } from '../permission/schema.ts'
-import type { Row } from '../read/spec.ts'
+import { reads } from '../builder.ts'
+import { HeldPermissionType, heldPermissions } from '../permission/held.ts'
+import type { CallerScope } from '../read/spec.ts'
+import { Session, SessionConnection } from '../session/type.ts'
 import { User } from '../user/type.ts'
 
-interface HeldPermission {
-  name: string
-  organization: string | null
-  project: string | null
-  until: string | null
+/** What the caller holds, as it was read with their credential. */
+function callersAuthority(caller: CallerScope): SQL {
+  return sql`(
+    select h."what" as what, h."organizationId" as organization_id, h."projectId" as project_id, h."until" as until
+    from json_to_recordset(${caller.param('authority', 'text')}::json) as h("what" text, "organizationId" uuid, "projectId" uuid, "until" timestamptz)
+  )`
 }
-
-const HeldPermissionType = builder.objectRef<HeldPermission>('HeldPermission').implement({
-  description: 'A permission the caller holds, within the limits of their key.',
-  authScopes: { signedIn: true },
-  fields: (t) => ({
-    name: t.exposeString('name', { nullable: false, description: 'The dotted word, like `version.create`.' }),
-    organization: t.exposeString('organization', {
-      nullable: true,
-      description: 'The name of the organization it is held in; null is everywhere.',
-    }),
-    project: t.exposeString('project', {
-      nullable: true,
-      description: 'The code of the project it is held on; null is not one alone.',
-    }),
-    until: t.field({
-      type: 'DateTime',
-      nullable: true,
-      description: 'Its planned end; null is none.',
-      resolve: (held) => held.until,
-    }),
-  }),
-})
-
-/** The permissions as the statement below names them. */
-const WORDS = alias(permissions, 'word') as unknown as Row
 
 const Viewer = reads.type('Viewer', {
   table: 'users',
@@ -51,16 +25,25 @@ const Viewer = reads.type('Viewer', {
       description: 'The key the request came with.',
       on: (_user, key, caller) => eq(key.id, caller.param('apiKeyId', 'uuid')),
     }),
+    session: f.oneWhere(Session, {
+      description: 'The session the request came with.',
+      on: (_user, session, caller) => eq(session.id, caller.param('sessionId', 'uuid')),
+    }),
+    sessions: f.connection('sessions', SessionConnection, {
+      description: 'Where the caller is signed in, ended sessions of the last 30 days too.',
+    }),
+    expiresAt: f.expression({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When what the request came with ends by itself; null is never.',
+      sql: (_user, caller) => sql`least(
+        (select k.expires_at from api_keys as k where k.id = ${caller.param('apiKeyId', 'uuid')}),
+        (select s.expires_at from sessions as s where s.id = ${caller.param('sessionId', 'uuid')}))`,
+    }),
     permissions: f.expression({
       type: [HeldPermissionType] as never,
       description: 'Everything the caller may do, and where. What ADMINISTRATOR stands for is spelled out.',
-      sql: (_user, caller) => sql`(
-        select coalesce(json_agg(json_build_object('name', word.name, 'organization', o.name, 'project', j.code, 'until', a."until") order by word.name, o.name_key, j.code_key), '[]'::json)
-        from json_to_recordset(${caller.param('authority', 'text')}::json) as a("what" text, "organizationId" uuid, "projectId" uuid, "until" timestamptz)
-        join permissions as word on ${allows(sql`a."what"`, sql`word.name`)} and ${Permission.visible?.(WORDS, caller)}
-        left join organizations as o on o.id = a."organizationId"
-        left join projects as j on j.id = a."projectId"
-      )`,
+      sql: (_user, caller) => heldPermissions(callersAuthority(caller), caller),
     }),
   }),
 })

@@ -12,6 +12,8 @@ import {
   createUser,
   type SeededUser,
 } from '../support/seed.ts'
+import { PASSWORD } from '../support/sessions.ts'
+import { ed25519Line } from '../support/ssh-wire.ts'
 
 /** Words that roles of these worlds hold; the first four are what a delegate needs to try anything. */
 export const WORDS = [
@@ -39,6 +41,8 @@ export interface World {
   /** Keys that anybody might try to rotate. */
   keyIds: string[]
   deletedIds: string[]
+  /** Whose password is known. */
+  known: Set<string>
   /** The one who tries, with one of their keys. */
   delegate: { username: string; client: Client }
 }
@@ -69,7 +73,17 @@ export async function createDelegation(app: TestApp, random: Random, prefix: str
   await createRole(app, name('r3'), random.some(WORDS, 0, 3), organizations[0])
   await createRole(app, name('key'), ['roles.manage', ...random.some(WORDS, 1, 3)])
   const world: World = {
-    ...{ prefix, organizations, projects, roles, controllers, users: new Map(), keyIds: [], deletedIds: [] },
+    ...{
+      prefix,
+      organizations,
+      projects,
+      roles,
+      controllers,
+      users: new Map(),
+      keyIds: [],
+      deletedIds: [],
+      known: new Set(),
+    },
     delegate: { username: name('dan'), client: app.nobody },
   }
   for (const username of ['ann', 'ben', 'cat'].map(name)) {
@@ -186,6 +200,11 @@ export function randomMove(world: World, random: Random, step: number): Move {
     { name: 'createApiKey', input: { user, label: fresh, limits: places } },
     { name: 'rotateApiKey', input: { apiKey: random.pick(keyIds) } },
     { name: 'updateUser', input: { user, email } },
+    { name: 'setUserPassword', input: { user, password: PASSWORD } },
+    { name: 'setUserPassword', input: { user: random.pick([...users.keys()]), password: PASSWORD, endApiKeys: true } },
+    { name: 'changePassword', input: { newPassword: PASSWORD } },
+    { name: 'addSshKey', input: { user, key: ed25519Line(fresh) } },
+    { name: 'createUser', input: { username: fresh, organization, roles: items.slice(0, 1), password: PASSWORD } },
     { name: 'enableUser', input: { user } },
     { name: 'restoreUser', input: { id: deletedIds.at(-1) ?? NOBODY } },
     { name: 'restoreUser', input: { id: deletedIds.at(0) ?? NOBODY, username: fresh } },

@@ -1,6 +1,8 @@
 /** What each caller gets from each mutation. From the table in "Deciding", the guard, and the table of errors of api.md. */
+import { inDays } from '../support/look.ts'
 import { levelRows } from './levels.ts'
 import { type Row, row } from './rows.ts'
+import { secretRows } from './secrets.ts'
 import type { Things } from './world.ts'
 
 // Who holds a permission nowhere is refused at the door, before anything is looked for.
@@ -32,13 +34,18 @@ const OF_USER = {
   foreign: '           F     F     F      F      F     F     OK',
   missing: '           F     F     F      NF     F     F     NF',
 }
+const TO_DELETE = {
+  ...OF_USER,
+  // An administrator can't be deleted before being demoted.
+  stronger: '          F     F     F      F      F     F     C',
+}
 const OF_KEY = {
-  // A limited key never touches credentials.
+  // A limited key never touches credentials: it is refused at the door.
   self: '              OK    OK    OK     OK     OK    F     OK',
-  own: '               NF    NF    NF     OK     F     NF    OK',
-  stronger: '          NF    NF    NF     F      F     NF    OK',
-  foreign: '           NF    NF    NF     NF     NF    NF    OK',
-  missing: '           NF    NF    NF     NF     NF    NF    NF',
+  own: '               NF    NF    NF     OK     F     F     OK',
+  stronger: '          NF    NF    NF     F      F     F     OK',
+  foreign: '           NF    NF    NF     NF     NF    F     OK',
+  missing: '           NF    NF    NF     NF     NF    F     NF',
 }
 
 //                     login add   super  read   write admin
@@ -54,6 +61,12 @@ const scoped = ({ role, organization }: Things) => ({ role, organization })
 export const mutationRows: Row[] = [
   row('createUser', undefined, ({ organization }) => ({ username: 'new', organization }), IN_ORGANIZATION),
   row(
+    'createUser',
+    'with a password',
+    ({ organization }) => ({ username: 'new', organization, password: 'another long password' }),
+    IN_ORGANIZATION,
+  ),
+  row(
     'createServiceUser',
     undefined,
     ({ organization }) => ({ username: 'new', email: 'new@example.test', organization }),
@@ -62,11 +75,8 @@ export const mutationRows: Row[] = [
   row('updateUser', undefined, ({ user }) => ({ user, email: 'new@example.test' }), OF_USER),
   row('disableUser', undefined, ({ user }) => ({ user }), OF_USER),
   row('enableUser', undefined, ({ user }) => ({ user }), OF_USER),
-  row('deleteUser', undefined, ({ user }) => ({ user }), {
-    ...OF_USER,
-    // An administrator can't be deleted before being demoted.
-    stronger: '        F     F     F      F      F     F     C',
-  }),
+  row('deleteUser', undefined, ({ user }) => ({ user }), TO_DELETE),
+  row('deleteUser', 'with their credentials', ({ user }) => ({ user, detachCredentials: true }), TO_DELETE),
   row('restoreUser', undefined, ({ deletedUserId }) => ({ id: deletedUserId }), IN_ORGANIZATION),
   row(
     'createApiKey',
@@ -74,11 +84,12 @@ export const mutationRows: Row[] = [
     ({ user }) => ({ user, label: 'new' }),
     {
       ...OF_KEY,
-      foreign: '       NF    NF    NF     F      NF    NF    OK',
+      foreign: '       NF    NF    NF     F      NF    F     OK',
     },
     NAMED,
   ),
   row('rotateApiKey', undefined, ({ keyId }) => ({ apiKey: keyId }), OF_KEY),
+  row('rotateApiKey', 'with an overlap', ({ keyId }) => ({ apiKey: keyId, overlapUntil: inDays(1) }), OF_KEY),
   row('revokeApiKey', undefined, ({ keyId }) => ({ apiKey: keyId }), OF_KEY),
   row('createOrganization', undefined, () => ({ name: 'new' }), {
     own: '             F     F     F      F      F     F     OK',
@@ -149,4 +160,5 @@ export const mutationRows: Row[] = [
     { own: NAMED.own },
   ),
   ...levelRows,
+  ...secretRows,
 ]

@@ -1,17 +1,33 @@
 /** What each caller gets from the fields of node types that lead to other node types. */
-import { CONTROLLER, CONTROLLER_BY_LEVEL, KEY, MODEL, MODEL_BY_LEVEL, NODES, PROJECT } from './nodes.ts'
+import {
+  CONTROLLER,
+  CONTROLLER_BY_LEVEL,
+  CREDENTIAL,
+  EVENT,
+  KEY,
+  MODEL,
+  MODEL_BY_LEVEL,
+  NODES,
+  NOTIFICATION,
+  PROJECT,
+} from './nodes.ts'
 import { OUTCOMES, type Row } from './rows.ts'
+import type { Things } from './world.ts'
 
-const { ALL, NONE, ADMINISTRATOR_ONLY } = OUTCOMES
+const { ALL, NONE, ADMINISTRATOR_ONLY, EMPTY } = OUTCOMES
 
 const LIST = '{ totalCount nodes { __typename } pageInfo { hasNextPage } }'
 const OBJECT = '{ __typename }'
 
-function nested(field: string, expect: Row['expect'], levels: Row['levels'] = {}): Row {
+/** Fields that are guarded, and lead to no other type. */
+const LEAVES = ['Model.authorizedKeys', 'User.createdAt', 'User.email', 'User.isAdmin']
+const LISTS = /(apiKeys|controllers|credentials|holders|models|projects|roles|sessions|sshKeys|users)$/
+
+function nested(field: string, expect: Row['expect'], levels: Row['levels'] = {}, given?: keyof Things): Row {
   const [type = '', name = ''] = field.split('.')
-  const selection = /(apiKeys|controllers|holders|models|projects|roles|users)$/.test(name) ? LIST : OBJECT
+  const selection = LISTS.test(name) ? LIST : LEAVES.includes(field) ? '' : OBJECT
   const document = `query ($id: ID!) { result: node(id: $id) { __typename ... on ${type} { ${name} ${selection} } } }`
-  const id = NODES[type]?.id ?? 'userId'
+  const id = given ?? NODES[type]?.id ?? 'userId'
   return { field, document, variables: (target) => ({ id: target[id] }), expect, levels }
 }
 
@@ -20,11 +36,38 @@ const REFERENCE = {
   own: '               NULL  NULL  F      NULL   NULL  F',
   foreign: '           NULL  NULL  F      NULL   NULL  F',
 }
+/** A field of the record. */
+const RECORD = {
+  self: ALL,
+  own: '               NULL  NULL  NULL   OK     OK    NULL  OK',
+  foreign: '           NULL  NULL  NULL   F      NULL  NULL  OK',
+  missing: NONE,
+}
+/** One of each kind is everybody’s own, and seen with the record. */
+const OWNED = {
+  self: '              1     1     1      1      1     1     1',
+  own: '               NULL  NULL  NULL   1      1     NULL  1',
+  foreign: '           NULL  NULL  NULL   F      NULL  NULL  1',
+  missing: NONE,
+}
 const HIDDEN = '       NULL  NULL  NULL   NULL   NULL  NULL  '
 
-/** Fields of node types that lead to other node types. */
+/** Fields of node types that lead to other node types, and those that are guarded. */
 export const nestedRows: Row[] = [
+  nested(
+    'ApiKey.replacement',
+    {
+      own: '           NULL  NULL  NULL   OK     OK    NULL  OK',
+      foreign: `${HIDDEN}                                     OK`,
+      missing: NONE,
+    },
+    {},
+    'oldKeyId',
+  ),
   nested('ApiKey.user', { ...KEY, foreign: `${HIDDEN} OK` }),
+  // It was root: whoever sees the event may grant, or meets root as ADMIN on models.
+  nested('AuditEvent.actor', EVENT),
+  nested('AuditEvent.organization', EVENT),
   nested('Controller.organization', CONTROLLER, CONTROLLER_BY_LEVEL),
   nested(
     'Controller.models',
@@ -51,7 +94,27 @@ export const nestedRows: Row[] = [
       own: '           1     1     14     1      1     1',
     },
   ),
+  nested('Credential.user', CREDENTIAL),
   nested('Model.controller', MODEL, MODEL_BY_LEVEL),
+  nested('Model.authorizedKeys', MODEL, {
+    own: '           NULL  NULL  OK     F      F     OK',
+    sibling: '       NULL  NULL  OK     NULL   NULL  NULL',
+  }),
+  nested(
+    'Model.credential',
+    {
+      // Root’s, for administrators to see; the others have none.
+      own: '           NULL  NULL  NULL   -      -     NULL  OK',
+      sibling: '       NULL  NULL  NULL   -      -     NULL  -',
+      neighbor: '      NULL  NULL  NULL   -      -     NULL  -',
+      foreign: ADMINISTRATOR_ONLY,
+      missing: NONE,
+    },
+    {
+      own: '           NULL  NULL  -      -      -     -',
+      sibling: '       NULL  NULL  -      NULL   NULL  NULL',
+    },
+  ),
   nested(
     'Model.holders',
     {
@@ -67,6 +130,7 @@ export const nestedRows: Row[] = [
       sibling: '       NULL  NULL  6      NULL   NULL  NULL',
     },
   ),
+  nested('Notification.user', NOTIFICATION),
   nested(
     'Organization.controllers',
     {
@@ -89,7 +153,7 @@ export const nestedRows: Row[] = [
     missing: NONE,
   }),
   nested('Organization.users', {
-    own: '             1     1     1      13     13    1     13',
+    own: '             1     1     1      14     14    1     14',
     foreign: `${HIDDEN}                                      2`,
     missing: NONE,
   }),
@@ -107,17 +171,20 @@ export const nestedRows: Row[] = [
   }),
   nested('Role.organization', {
     // A role of the server has none.
-    server: NONE,
+    server: EMPTY,
     own: ALL,
     foreign: ADMINISTRATOR_ONLY,
     missing: NONE,
   }),
+  nested('Session.user', { ...KEY, foreign: `${HIDDEN} OK` }),
+  nested('SshKey.user', { ...KEY, foreign: `${HIDDEN} OK` }),
   nested(
     'User.apiKeys',
     {
       self: '            1     1     1      3      1     3     1',
-      own: '             NULL  NULL  NULL   1      1     NULL  1',
-      foreign: '         NULL  NULL  NULL   F      NULL  NULL  1',
+      // The first, one that was rotated, and its successor.
+      own: '             NULL  NULL  NULL   3      3     NULL  3',
+      foreign: '         NULL  NULL  NULL   F      NULL  NULL  3',
       missing: NONE,
     },
     REFERENCE,
@@ -135,16 +202,21 @@ export const nestedRows: Row[] = [
       self: '            1     1     1      1      1     1',
     },
   ),
+  nested('User.createdAt', RECORD, REFERENCE),
   nested(
-    'User.organization',
+    'User.credentials',
     {
-      self: ALL,
-      own: '             NULL  NULL  NULL   OK     OK    NULL  OK',
-      foreign: '         NULL  NULL  NULL   F      NULL  NULL  OK',
+      self: '            1     1     1      1      1     1     1',
+      // Of another user’s, the record does not tell.
+      own: '             NULL  NULL  NULL   0      0     NULL  1',
+      foreign: '         NULL  NULL  NULL   F      NULL  NULL  1',
       missing: NONE,
     },
     REFERENCE,
   ),
+  nested('User.email', RECORD, REFERENCE),
+  nested('User.isAdmin', RECORD, REFERENCE),
+  nested('User.organization', RECORD, REFERENCE),
   nested(
     'User.roles',
     {
@@ -155,4 +227,6 @@ export const nestedRows: Row[] = [
     },
     REFERENCE,
   ),
+  nested('User.sessions', OWNED, REFERENCE),
+  nested('User.sshKeys', OWNED, REFERENCE),
 ]

@@ -18,6 +18,14 @@ export const KEY = {
   foreign: ADMINISTRATOR_ONLY,
   missing: NONE,
 }
+/** Its owner’s and administrators’, nobody else’s. */
+export const CREDENTIAL = { self: ALL, own: ADMINISTRATOR_ONLY, foreign: ADMINISTRATOR_ONLY, missing: NONE }
+export const EVENT = {
+  own: '               NULL  NULL  NULL   OK     OK    NULL  OK',
+  foreign: ADMINISTRATOR_ONLY,
+  missing: NONE,
+}
+export const NOTIFICATION = { own: ADMINISTRATOR_ONLY, foreign: ADMINISTRATOR_ONLY, missing: NONE }
 export const ORGANIZATION = { own: ALL, foreign: ADMINISTRATOR_ONLY, missing: NONE }
 export const PROJECT = {
   own: '               NULL  NULL  OK     OK     OK    OK    OK',
@@ -51,10 +59,16 @@ export const MODEL_BY_LEVEL = {
 
 export const NODES: Record<string, Outcomes & { id: keyof Things }> = {
   ApiKey: { id: 'keyId', expect: KEY },
+  AuditEvent: { id: 'eventId', expect: EVENT },
   Controller: { id: 'controllerId', expect: CONTROLLER, levels: CONTROLLER_BY_LEVEL },
+  Credential: { id: 'credentialId', expect: CREDENTIAL },
   Model: { id: 'modelId', expect: MODEL, levels: MODEL_BY_LEVEL },
+  Notification: { id: 'notificationId', expect: NOTIFICATION },
   Organization: { id: 'organizationId', expect: ORGANIZATION },
   Project: { id: 'projectId', expect: PROJECT },
   Role: { id: 'roleId', expect: ROLE },
+  // What belongs to a user is seen with their record.
+  Session: { id: 'sessionId', expect: KEY },
+  SshKey: { id: 'sshKeyId', expect: KEY },
   User: { id: 'userId', expect: USER, levels: USER_BY_LEVEL },
 }

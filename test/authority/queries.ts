@@ -1,4 +1,5 @@
 /** What each caller gets from each query, root field by root field. */
+import { checkRows } from './checks.ts'
 import {
   CONTROLLER,
   CONTROLLER_BY_LEVEL,
@@ -92,8 +93,27 @@ export const queryRows: Row[] = [
   list('permissions', 'name', 'permission', ROLE),
   {
     field: 'viewer',
-    document: '{ result: viewer { __typename user { __typename id email isAdmin } permissions { name } } }',
+    document: `{ result: viewer { __typename user { __typename id email isAdmin } apiKey { id } session { id }
+      sessions { totalCount nodes { id isCurrent } } expiresAt permissions { name } } }`,
     variables: () => ({}),
     expect: { self: ALL },
   },
+  {
+    field: 'auditEvents',
+    document: `query ($id: ID!) { result: auditEvents(first: 1, filter: { target: $id, action: "createUser" }) {
+      __typename totalCount nodes { __typename } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } } }`,
+    variables: ({ userId }) => ({ id: userId }),
+    expect: {
+      own: '           F     F     F      OK     OK    F     OK',
+      foreign: '       F     F     F      NULL   NULL  F     OK',
+      missing: '       F     F     F      NULL   NULL  F     NULL',
+    },
+  },
+  {
+    field: 'notifications',
+    document: '{ result: notifications(first: 1) { __typename totalCount nodes { __typename } edges { cursor } } }',
+    variables: () => ({}),
+    expect: { self: ADMINISTRATOR_ONLY },
+  },
+  ...checkRows,
 ]

@@ -5,11 +5,12 @@ import type { CallerName, TargetName, Things } from './world.ts'
 /**
  * A row asks one thing in one way. `expect` says for each target what each caller gets: one word for each of the plain
  * user, the user of another organization, the project role holder, the organization admin, the auditor, the limited
- * key and the administrator, in this order. The other two follow: nobody is UNAUTHENTICATED whatever they ask; the
- * read-only key is one of the organization admin's, reads what they read, and is refused every mutation.
+ * key and the administrator, in this order. The others follow: nobody, and who is disabled, is refused with 401 whatever
+ * they ask; the read-only key is one of the organization admin's, reads what they read, and is refused every mutation
+ * but signing in; a session and HTTP Basic are as the key of the same user.
  *
- * OK is data and NULL is hidden, or absent from a list; a number is how many items a list has; F is FORBIDDEN;
- * of a mutation NF is NotFound, C Conflict, MA MissingAuthority.
+ * OK is data, NULL is hidden, or absent from a list; - is a thing whose field has nothing to show; a number is how many items a list has; F is FORBIDDEN;
+ * of a mutation NF is NotFound, C Conflict, MA MissingAuthority; 401 is UNAUTHENTICATED.
  */
 export interface Row {
   /** `user` for a root field, `User.roles` for a field of a node type, with a note where there are several. */
@@ -23,6 +24,10 @@ export interface Row {
    * in this order. What is left out is as for the plain user, who they are besides.
    */
   levels?: Partial<Record<TargetName, string>>
+  /** NF is told with its path: two things are named, and that one of them is there is no secret. */
+  namesTwo?: true
+  /** It can't be tried without being done, so it is asked last. */
+  isDone?: true
 }
 
 /** What everybody gets: the two halves of a row. */
@@ -45,7 +50,10 @@ const NONE = 'NULL NULL NULL NULL NULL NULL NULL'
 /** Only administrators, who see everything. */
 const ADMINISTRATOR_ONLY = 'NULL NULL NULL NULL NULL NULL OK'
 
-export const OUTCOMES = { ALL, NONE, ADMINISTRATOR_ONLY }
+/** Everybody sees the thing; what was asked of it is not there. */
+const EMPTY = '- - - - - - -'
+
+export const OUTCOMES = { ALL, NONE, ADMINISTRATOR_ONLY, EMPTY }
 
 /** A dry run of a mutation. */
 export function row(
@@ -57,4 +65,14 @@ export function row(
 ): Row {
   const variables: Row['variables'] = (target, own) => ({ input: input(target, own), dryRun: true })
   return { field, ...(note ? { note } : {}), document: changeDocument(field), variables, expect, levels }
+}
+
+/** The same where the input names two things: NF:path says which of them was not found. */
+export function rowOfTwo(...given: Parameters<typeof row>): Row {
+  return { ...row(...given), namesTwo: true }
+}
+
+/** A mutation without a dry run. */
+export function doneRow(...given: Parameters<typeof row>): Row {
+  return { ...row(...given), isDone: true }
 }

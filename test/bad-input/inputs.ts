@@ -12,31 +12,47 @@ import { schema } from '../../src/schema.ts'
 
 export type Input = Record<string, unknown>
 
-/** The path of every text in an input that a sample gives, with the name of its scalar. */
-export function textPaths(type: GraphQLInputType, value: unknown, path: string): { path: string; scalar: string }[] {
-  if (type instanceof GraphQLNonNull) return textPaths(type.ofType, value, path)
+interface Place {
+  path: string
+  /** The name of its scalar. */
+  scalar: string
+  /** It is marked as one that is never shown. */
+  isSecret: boolean
+  value: unknown
+}
+
+/** Every text in an input that a sample gives. */
+export function textPaths(name: string, input: Input): Place[] {
+  const type = inputTypeOf(name)
+  return type ? scalarPaths(type, input, '', false).filter(({ scalar }) => scalar !== 'Boolean') : []
+}
+
+function scalarPaths(type: GraphQLInputType, value: unknown, path: string, isSecret: boolean): Place[] {
+  if (type instanceof GraphQLNonNull) return scalarPaths(type.ofType, value, path, isSecret)
   if (type instanceof GraphQLList) {
-    return (value as unknown[]).flatMap((item, index) => textPaths(type.ofType, item, `${path}.${index}`))
+    return (value as unknown[]).flatMap((item, index) => scalarPaths(type.ofType, item, `${path}.${index}`, isSecret))
   }
   if (type instanceof GraphQLInputObjectType) {
     return Object.values(type.getFields())
       .filter((field) => field.name in (value as Input))
-      .flatMap((field) => textPaths(field.type, (value as Input)[field.name], join(path, field)))
+      .flatMap((field) =>
+        scalarPaths(field.type, (value as Input)[field.name], join(path, field), field.extensions.isSecret === true),
+      )
   }
-  return type instanceof GraphQLScalarType && type.name !== 'Boolean' ? [{ path, scalar: type.name }] : []
+  return type instanceof GraphQLScalarType ? [{ path, scalar: type.name, isSecret, value }] : []
 }
 
 function join(path: string, { name }: GraphQLInputField) {
   return path ? `${path}.${name}` : name
 }
 
-export function inputTypeOf(name: string): GraphQLInputType {
+/** Null of a mutation that needs to be told nothing. */
+export function inputTypeOf(name: string): GraphQLInputType | null {
   const argument = schema
     .getMutationType()
     ?.getFields()
     [name]?.args.find((arg) => arg.name === 'input')
-  if (!argument) throw new Error(name)
-  return argument.type
+  return argument?.type ?? null
 }
 
 /** The input with another value at a path. */
@@ -57,9 +73,18 @@ export function dotted(path: string) {
 
 /** The fields of a mutation’s input that hold text, alone or in lists. */
 export function textFields(name: string): string[] {
-  const type = getNamedType(inputTypeOf(name)) as GraphQLInputObjectType
-  return Object.values(type.getFields())
+  return scalarFields(name, (scalar) => scalar !== 'Boolean')
+}
+
+/** The fields of a mutation’s input that are true or false. */
+export function booleanFields(name: string): string[] {
+  return scalarFields(name, (scalar) => scalar === 'Boolean')
+}
+
+function scalarFields(name: string, isWanted: (scalar: string) => boolean): string[] {
+  const type = getNamedType(inputTypeOf(name)) as GraphQLInputObjectType | undefined
+  return Object.values(type?.getFields() ?? {})
     .filter((field) => getNamedType(field.type) instanceof GraphQLScalarType)
-    .filter((field) => getNamedType(field.type).name !== 'Boolean')
+    .filter((field) => isWanted(getNamedType(field.type).name))
     .map((field) => field.name)
 }

@@ -1,4 +1,6 @@
 /** Bad input as data: mutation × path × values. The rest of the input is that mutation’s sample. */
+import { BAD_FINGERPRINTS, BAD_KEYS } from './ssh-keys.ts'
+
 const LONG_NAME = 'a'.repeat(65)
 const PAST = '2020-01-01T00:00:00Z'
 const OLD_FORMS = ['', ' ', 'a b', 'é', '-a', '.a', 'a/b', 'a\nb', LONG_NAME, null]
@@ -41,14 +43,41 @@ export const INVALID: BadInput[] = [
   { name: 'updateController', path: 'name', values: OLD_FORMS },
   { name: 'updateController', path: 'type', values: OLD_FORMS },
   { name: 'createModel', path: 'name', values: OLD_FORMS.slice(0, -1) },
-  { name: 'updateModel', path: 'name', values: OLD_FORMS.slice(0, -1) },
+  { name: 'updateModel', path: 'name', values: OLD_FORMS },
   { name: 'grantControllerAccess', path: 'expiresAt', values: [PAST] },
   { name: 'setControllerAccess', path: 'expiresAt', values: [PAST] },
   { name: 'grantModelAccess', path: 'expiresAt', values: [PAST] },
   { name: 'setModelAccess', path: 'expiresAt', values: [PAST] },
   { name: 'grantRoles', path: 'roles', values: [[]] },
   { name: 'revokeRoles', path: 'roles', values: [[]] },
+  { name: 'rotateApiKey', path: 'overlapUntil', values: [PAST] },
+  // Guesses are counted: no more than a few.
+  { name: 'changePassword', path: 'currentPassword', values: [null, '', 'not the present one'] },
+  { name: 'addSshKey', path: 'key', values: BAD_KEYS },
+  { name: 'removeSshKey', path: 'fingerprint', values: BAD_FINGERPRINTS },
+  { name: 'addCredential', path: 'name', values: OLD_FORMS.slice(0, -1) },
 ]
+
+/** Too short, too long, and among those that are tried first, in any case. */
+const BAD_PASSWORDS = [
+  '',
+  ' ',
+  'a'.repeat(11),
+  'ä'.repeat(11),
+  '🔑'.repeat(11),
+  'a'.repeat(129),
+  '🔑'.repeat(129),
+].concat(['1qaz2wsx3edc', 'QWERTY123456'])
+for (const [name, path] of [
+  ['createUser', 'password'],
+  ['setUserPassword', 'password'],
+  ['changePassword', 'newPassword'],
+]) {
+  INVALID.push(
+    { name: name ?? '', path: path ?? '', values: BAD_PASSWORDS },
+    { name: name ?? '', path: 'confirmPassword', values: ['', 'something else', 'ANOTHER LONG PASSWORD'] },
+  )
+}
 
 const BAD_WORDS = ['', 'version', 'Version.create', 'version.', '.create', 'version..create', 'version.*', '*', '1.a']
 const MORE_BAD_WORDS = ['a.b c', 'a.b-c', '@applications', `a.${'b'.repeat(100)}`]

@@ -1,12 +1,20 @@
 /** The walk-through of D0, "Creating an API user in caltech_docs", in its order and with its values; hosts and addresses replaced. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { change, failChange } from '../support/change.ts'
 import { permissionsOf, rolesOf, statusOf, usernameOf } from '../support/look.ts'
+import { openMailbox } from '../support/mailbox.ts'
+import { wordsOf } from '../support/notifications.ts'
+import { runProgram } from '../support/program.ts'
+import { ROOT_KEY } from '../support/root-key.ts'
 import { withoutWriting } from '../support/rows.ts'
 import { createUser } from '../support/seed.ts'
 
-const app = startApp()
+// Processes start slowly, and mails wait for their turn, where many tests run beside this one.
+vi.setConfig({ testTimeout: 120_000 })
+
+const mailbox = await openMailbox()
+const app = startApp(mailbox.settings)
 
 const EMAIL = 'person.in.charge@example.test'
 const PAYLOAD = 'created secret apiKey { label } user { id username displayName email kind }'
@@ -32,10 +40,16 @@ test('an API user is made, reads, and becomes a version manager', async () => {
     user: { username: 'api-test', displayName: 'CodePipeline Uploader', email: EMAIL, kind: 'SERVICE' },
     apiKey: { label: 'first key' },
   })
-  // "Token for api-test2: 5935…" It is shown this once. (The command that prints it is tested in cli.test.ts.)
+  // "Token for api-test2: 5935…" It is shown this once.
   const client = app.as({ authorization: `Token ${made.secret}` })
   expect(await usernameOf(client)).toBe('api-test')
-  // "<email> … is used to send notifications about the API user": mail comes with the issue of notifications.
+  // "For <email> set this to the email address of the person … This is used to send notifications about the API user."
+  const [mail, ...others] = await mailbox.waitFor(1)
+  expect(others).toEqual([])
+  expect(mail && wordsOf(mail)).toBe(
+    `${EMAIL} | Chatelaine: user created, api-test | The user api-test was created. | root`,
+  )
+  expect(mail?.raw).not.toContain(made.secret)
 
   // "API Users with no groups assigned have read-only access to the API."
   expect(await permissionsOf(client)).toEqual(['version.read in default'])
@@ -69,6 +83,24 @@ test('an API user is made, reads, and becomes a version manager', async () => {
   ])
 })
 
+test('the command prints the user and its token', async () => {
+  const command = ['create-service-user', 'test2', '--email', EMAIL]
+  const names = ['--first-name', 'CodePipeline', '--last-name', 'Uploader']
+
+  const environment = { CHATELAINE_API_KEY: ROOT_KEY }
+  const { code, stdout, stderr } = await runProgram(['--url', app.url, ...command, ...names], environment)
+
+  // "Created APIUser object for (api-<username>): ID=3"
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const { user } = await app.root.ok('{ user(username: "api-test2") { id displayName email kind } }')
+  expect(user).toMatchObject({ displayName: 'CodePipeline Uploader', email: EMAIL, kind: 'SERVICE' })
+  expect(stdout).toMatch(/^ {2}username: api-test2$/m)
+  expect(stdout).toContain(`\n  id: ${user.id}\n`)
+  // "Token for api-test2: 593597e7763ded3f9c909a8ba97150d46d501196"
+  const [, token] = /^secret: (chl_\S+)$/m.exec(stdout) ?? []
+  expect(await usernameOf(app.as({ authorization: `Token ${token}` }))).toBe('api-test2')
+})
+
 test('the command "to create or update an API user" updates when it is run again, and prints no token', async () => {
   const made = await manageApiUser({ username: 'test' })
 
@@ -96,7 +128,14 @@ test('the mutation does not update unless told to', async () => {
 test('"human users can have their own API keys": Authorization: Token is understood of them too', async () => {
   const bob = await createUser(app, 'bob')
 
-  expect(await usernameOf(app.as({ authorization: `Token ${bob.key}` }))).toBe('bob')
+  const { secret } = await change(bob.client, 'createApiKey', { label: 'my scripts' }, 'secret')
+
+  expect(await usernameOf(app.as({ authorization: `Token ${secret}` }))).toBe('bob')
+  const { viewer } = await bob.client.ok('{ viewer { user { apiKeys { nodes { label isValid } } } } }')
+  expect(viewer.user.apiKeys.nodes).toEqual([
+    { label: 'first key', isValid: true },
+    { label: 'my scripts', isValid: true },
+  ])
 })
 
 test('API users are told apart from people when one lists them', async () => {

@@ -1,11 +1,13 @@
 /** The walk-through of D1, "List The Docs: Project Management", in its order and with its values; keys replaced. */
 import { expect, test } from 'vitest'
+import { bootstrap } from '../../src/bootstrap.ts'
 import { startApp, type TestApp } from '../support/app.ts'
-import { change } from '../support/change.ts'
-import { permissionsOf, rolesOf, usernameOf } from '../support/look.ts'
+import { change, changeDocument, failChange } from '../support/change.ts'
+import { permissionsOf, rolesOf, statusOf, usernameOf } from '../support/look.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { withoutWriting } from '../support/rows.ts'
-import { createProject } from '../support/seed.ts'
+import { createApiKey, createProject } from '../support/seed.ts'
+import { KEYRING } from '../support/tokens.ts'
 
 const app = startApp()
 
@@ -31,6 +33,30 @@ test('root administers with the key set in ROOT_API_KEY', async () => {
   const { viewer } = await root.ok('{ viewer { user { username isAdmin } apiKey { label } } }')
 
   expect(viewer).toEqual({ user: { username: 'root', isAdmin: true }, apiKey: { label: 'ROOT_API_KEY' } })
+})
+
+test('another ROOT_API_KEY at a later start takes the place of the first, and root stays (theirs never changes)', async () => {
+  const other = 'another-root-key-of-the-tests-0123456789'
+
+  await bootstrap({ database: app.database, keyring: KEYRING }, other)
+
+  expect(await statusOf(root)).toBe(401)
+  expect(await usernameOf(app.as({ 'Api-Key': other }))).toBe('root')
+  const { users } = await app.as({ 'Api-Key': other }).ok('{ users { totalCount } }')
+  expect(users.totalCount).toBe(1)
+})
+
+test('root is never deleted, disabled or demoted', async () => {
+  await change(root, 'createUser', { username: 'chief', isAdmin: true })
+  const roles = [{ role: 'ADMINISTRATOR', everywhere: true }]
+
+  await withoutWriting(app, async () => {
+    await failChange(root, 'Conflict', 'deleteUser', { user: 'root' })
+    await failChange(root, 'Conflict', 'disableUser', { user: 'root' })
+    await failChange(root, 'Conflict', 'revokeRoles', { user: 'root', roles })
+  })
+
+  expect(await usernameOf(root)).toBe('root')
 })
 
 test('"The users REST APIs can be accessed only from administrators"', async () => {
@@ -152,4 +178,26 @@ test('the same roles again change nothing, and a second user may hold them (thei
 
   expect([again.changed, second.changed]).toEqual([false, true])
   expect(await rolesOf(root, 'baz')).toEqual(['PROJECT_MANAGER on project1', 'VERSION_MANAGER on project2'])
+})
+
+test('in read-only mode everything is read, nothing is changed, and access is still taken away', async () => {
+  const { made } = await addBar(app)
+  const key = await createApiKey(root, { user: 'bar' })
+  await change(root, 'setReadOnly', { readOnly: true })
+
+  for (const [name, input] of Object.entries({
+    createUser: { username: 'baz' },
+    grantRoles: { user: 'bar', roles: ROLES },
+    revokeRoles: { user: 'bar', roles: ROLES },
+    deleteUser: { user: 'bar' },
+  })) {
+    await withoutWriting(app, () => root.refused('READ_ONLY', changeDocument(name), { input }))
+  }
+  expect((await root.ok(`{ user(username: "bar") { ${READ} } }`)).user.username).toBe('bar')
+  await change(root, 'revokeApiKey', { apiKey: key.id })
+  await change(root, 'disableUser', { user: 'bar' })
+  expect(await statusOf(app.as({ 'Api-Key': made.secret }))).toBe(401)
+
+  await change(root, 'setReadOnly', { readOnly: false })
+  await change(root, 'createUser', { username: 'baz' })
 })

@@ -143,7 +143,7 @@ function literalOf(
 
 function prefixOf(field: Field): string {
   const spec = (getNamedType(field.type) as GraphQLObjectType).extensions?.read as TypeSpec | undefined
-  return spec?.idPrefix ?? 'id'
+  return spec?.idPrefix ?? 'user'
 }
 
 /** A selection below the field that reads something of everything a list has. */

@@ -1,9 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest'
 import { bootstrap } from '../../src/bootstrap.ts'
+import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type Listening, listen } from '../../src/server.ts'
+import type { Services } from '../../src/services.ts'
 import { openStartedDatabase, truncateAll } from './database.ts'
 import { ROOT_KEY } from './root-key.ts'
+import { databaseText } from './rows.ts'
+import { secretsFound, secretsIn } from './secrets.ts'
+import { openTestServices } from './services.ts'
 
 /** An answer of the server, as a client gets it. */
 export interface Answer {
@@ -39,26 +44,28 @@ export interface TestApp {
  * A server for the tests of one file, on a database that is as after the first start before each of them: the
  * organization `default`, the built-in roles, and root with ROOT_KEY.
  */
-export function startApp({ corsOrigins = [] }: { corsOrigins?: string[] } = {}): TestApp {
-  let database: Database
+export function startApp(settings: Partial<Config> = {}): TestApp {
+  let services: Services
   let server: Listening
   beforeAll(async () => {
-    database = await openStartedDatabase()
-    server = await listen(database, { host: '127.0.0.1', port: 0, corsOrigins })
+    services = await openTestServices(await openStartedDatabase(), settings)
+    server = await listen(services)
   })
   beforeEach(async () => {
-    await truncateAll(database)
-    await bootstrap(database, ROOT_KEY)
+    await truncateAll(services.database)
+    await bootstrap(services, ROOT_KEY)
   })
+  const secrets = keepSecrets(() => services.database)
   afterAll(async () => {
     await server.close()
-    await database.close()
+    await services.mailer?.close()
+    await services.database.close()
   })
   const as: TestApp['as'] = (credential) =>
-    createClient(() => server.url, typeof credential === 'string' ? { 'api-key': credential } : credential)
+    createClient(() => server.url, typeof credential === 'string' ? { 'api-key': credential } : credential, secrets)
   return {
     get database() {
-      return database
+      return services.database
     },
     get url() {
       return server.url
@@ -69,7 +76,39 @@ export function startApp({ corsOrigins = [] }: { corsOrigins?: string[] } = {}):
   }
 }
 
-function createClient(url: () => string, headers: Record<string, string>): Client {
+const writeError = process.stderr.write.bind(process.stderr)
+
+/** What a test's requests brought to light: its secrets, and every text in which none of them may stand. */
+interface Recorded {
+  secrets: Set<string>
+  texts: string[]
+}
+
+/** After each test no secret of it stands in the database, in an error or in what was logged. */
+function keepSecrets(database: () => Database): Recorded {
+  const recorded: Recorded = { secrets: new Set(), texts: [] }
+  beforeEach(() => {
+    recorded.secrets.clear()
+    recorded.texts.length = 0
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      recorded.texts.push(String(text))
+      return writeError(text)
+    })
+  })
+  afterEach(async () => {
+    if (recorded.secrets.size === 0) return
+    const kept = [await databaseText({ database: database() }), ...recorded.texts].join('\n')
+    expect(secretsFound(kept, recorded.secrets), 'secrets that are kept or told').toEqual([])
+  })
+  return recorded
+}
+
+/** Sends requests with these headers to a server. */
+export function createClient(
+  url: () => string,
+  headers: Record<string, string>,
+  recorded: Recorded = { secrets: new Set(), texts: [] },
+): Client {
   async function send(document: string, variables: object = {}): Promise<Answer> {
     const response = await fetch(url(), {
       method: 'POST',
@@ -77,6 +116,9 @@ function createClient(url: () => string, headers: Record<string, string>): Clien
       body: JSON.stringify({ query: document, variables }),
     })
     const body = await response.json()
+    for (const secret of secretsIn(variables, false)) recorded.secrets.add(secret)
+    for (const secret of secretsIn(body.data, true)) recorded.secrets.add(secret)
+    recorded.texts.push(JSON.stringify(body.errors ?? []))
     return { status: response.status, headers: response.headers, data: body.data ?? null, errors: body.errors ?? [] }
   }
   return {

@@ -1,15 +1,25 @@
 /** Mutations as tests send them: one document per mutation that selects everything of every error. */
 import { expect } from 'vitest'
+import { schema } from '../../src/schema.ts'
 import type { Answer, Client } from './app.ts'
 
 const ERROR = `... on Error { code message
   ... on InvalidInput { issues { path message } } ... on NotFound { path } ... on MissingAuthority { missing } }`
 
-/** The document of a mutation. */
+/** The document of a mutation, with the arguments it takes: `input`, and `dryRun` where it has one. */
 export function changeDocument(name: string, payload = '__typename'): string {
-  const base = typeOf(name)
-  return `mutation ($input: ${base}Input!, $dryRun: Boolean! = false) {
-    ${name}(input: $input, dryRun: $dryRun) { __typename ... on ${base}Payload { ${payload} } ${ERROR} } }`
+  const taken = argumentsOf(name)
+  const declared = taken.map((arg) => `$${arg}: ${arg === 'input' ? `${typeOf(name)}Input!` : 'Boolean! = false'}`)
+  const head = taken.length > 0 ? `mutation (${declared.join(', ')})` : 'mutation'
+  const given = taken.length > 0 ? `(${taken.map((arg) => `${arg}: $${arg}`).join(', ')})` : ''
+  return `${head} { ${name}${given} { __typename ... on ${typeOf(name)}Payload { ${payload} } ${ERROR} } }`
+}
+
+/** Which of `input` and `dryRun` a mutation takes. */
+export function argumentsOf(name: string): string[] {
+  const field = schema.getMutationType()?.getFields()[name]
+  if (!field) throw new Error(`There is no mutation ${name}.`)
+  return field.args.map((arg) => arg.name).sort((a, b) => b.localeCompare(a))
 }
 
 /** Sends a mutation that must succeed; gives its payload. */

@@ -3,6 +3,7 @@ import type { TestApp } from './app.ts'
 import { change } from './change.ts'
 import { levelChanges } from './level-changes.ts'
 import { createController, createModel } from './levels.ts'
+import { makeSecrets, secretChanges } from './secret-changes.ts'
 import { createOrganization, createProject, createRole, createUser, type SeededUser } from './seed.ts'
 
 /** What the inputs speak of. */
@@ -20,9 +21,11 @@ export interface World {
   modelId: string
   /** The controller idle, without models. */
   idleId: string
+  /** The credential aws of bob, which no model uses. */
+  awsId: string
 }
 
-/** Makes organizations, a project, a role, controllers, a model, bob who holds roles and levels, dave who is disabled, carol who is deleted. */
+/** Makes organizations, a project, a role, controllers, a model, bob who holds roles, levels and secrets, dave who is disabled, carol who is deleted. */
 export async function makeWorld(app: TestApp): Promise<World> {
   const acmeId = await createOrganization(app, 'acme', ['doc.read'])
   const emptyId = await createOrganization(app, 'empty')
@@ -39,12 +42,16 @@ export async function makeWorld(app: TestApp): Promise<World> {
   await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
   await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'idle', access: 'LOGIN' })
   await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access: 'WRITE' })
+  await makeSecrets(app, bob)
   await createUser(app, 'dave')
   await change(app.root, 'disableUser', { user: 'dave' })
   const carol = await createUser(app, 'carol')
   await change(app.root, 'deleteUser', { user: 'carol' })
-  const { viewer } = await app.root.ok('{ viewer { user { id } } }')
-  const ids = { acmeId, emptyId, apolloId, editorId, controllerId, modelId, idleId }
+  const { viewer, user } = await app.root.ok(
+    '{ viewer { user { id } } user(username: "bob") { credentials { nodes { id } } } }',
+  )
+  const awsId: string = user.credentials.nodes[0].id
+  const ids = { acmeId, emptyId, apolloId, editorId, controllerId, modelId, idleId, awsId }
   return { rootId: viewer.user.id, bob, carolId: carol.id, ...ids }
 }
 
@@ -54,7 +61,7 @@ export interface SampleChange {
   input(world: World): Record<string, unknown>
   /** All of its payload. */
   payload: string
-  targetType: 'User' | 'ApiKey' | 'Organization' | 'Project' | 'Role' | 'Controller' | 'Model'
+  targetType: 'User' | 'ApiKey' | 'Organization' | 'Project' | 'Role' | 'Controller' | 'Model' | 'Credential' | 'Server'
   // biome-ignore lint/suspicious/noExplicitAny: a payload is known only to its own entry of this table.
   targetId(payload: any, world: World): string
 }
@@ -69,7 +76,7 @@ const ROLE = 'role { id name title organization { name } permissions { name } }'
 
 const later = () => new Date(Date.now() + 86_400_000).toISOString()
 
-/** One entry per mutation; `dry-run.test.ts` fails where one is missing. */
+/** One entry per mutation that has a dry run; `dry-run.test.ts` fails where one is missing. */
 export const CHANGES: SampleChange[] = [
   {
     name: 'createUser',
@@ -82,6 +89,9 @@ export const CHANGES: SampleChange[] = [
         { role: 'VERSION_MANAGER', project: 'apollo', expiresAt: later() },
         { role: 'EDITOR', organization: 'acme' },
       ],
+      password: 'erin reads the papers',
+      confirmPassword: 'erin reads the papers',
+      withApiKey: true,
     }),
     payload: `secret ${USER} ${KEY}`,
     targetType: 'User',
@@ -150,7 +160,7 @@ export const CHANGES: SampleChange[] = [
   },
   {
     name: 'rotateApiKey',
-    input: (world) => ({ apiKey: world.bob.keyId }),
+    input: (world) => ({ apiKey: world.bob.keyId, overlapUntil: later() }),
     payload: `secret ${KEY}`,
     targetType: 'ApiKey',
     targetId: (payload) => payload.apiKey.id,
@@ -266,4 +276,5 @@ export const CHANGES: SampleChange[] = [
     targetId: (_payload, world) => world.editorId,
   },
   ...levelChanges(USER, later),
+  ...secretChanges(USER),
 ]

@@ -9,6 +9,8 @@ import { inject } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase, openMemoryDatabase } from '../../src/db/database.ts'
 
+import { ENCRYPTION_KEY } from './encryption-key.ts'
+
 declare module 'vitest' {
   interface ProvidedContext {
     /** A PostgreSQL server to make databases on; null where this run is on PGlite. */
@@ -51,7 +53,7 @@ export async function createStartedStore(): Promise<Store> {
   const pglite = await PGlite.create({ dataDir: join(folder, 'pglite'), loadDataDir: image })
   await pglite.close()
   return {
-    environment: { DATA_DIR: folder },
+    environment: { DATA_DIR: folder, ENCRYPTION_KEY },
     async remove() {
       rmSync(folder, { recursive: true, force: true })
     },
@@ -76,7 +78,7 @@ async function createCopy(serverUrl: string, template: string): Promise<Store> {
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   return {
-    environment: { DATABASE_URL: url.href },
+    environment: { DATABASE_URL: url.href, ENCRYPTION_KEY },
     remove: () => onServer(serverUrl, `drop database ${name} with (force)`),
   }
 }

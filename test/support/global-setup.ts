@@ -11,6 +11,7 @@ import { type Database, openDatabase } from '../../src/db/database.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { onServer } from './database.ts'
 import { ROOT_KEY } from './root-key.ts'
+import { openTestServices } from './services.ts'
 
 export default async function setup(project: TestProject) {
   return project.name === 'postgres' ? setUpPostgres(project) : setUpPglite(project)
@@ -46,7 +47,7 @@ async function setUpPostgres(project: TestProject) {
 
 async function start(database: Database) {
   await migrate(database)
-  await bootstrap(database, ROOT_KEY)
+  await bootstrap(await openTestServices(database), ROOT_KEY)
   await database.close()
 }
 

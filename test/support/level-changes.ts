@@ -3,7 +3,7 @@ import type { SampleChange } from './changes.ts'
 
 const HOLDERS = 'holders { totalCount edges { access via until node { username } } }'
 const CONTROLLER = `controller { id name type organization { name } models { nodes { name } } ${HOLDERS} }`
-const MODEL = `model { id name controller { name } ${HOLDERS} }`
+const MODEL = `model { id name controller { name } credential { name } ${HOLDERS} }`
 
 /** One entry per mutation; `USER` selects a user in a payload. */
 export function levelChanges(USER: string, later: () => string): SampleChange[] {
@@ -31,14 +31,14 @@ export function levelChanges(USER: string, later: () => string): SampleChange[] 
     },
     {
       name: 'createModel',
-      input: () => ({ controller: 'gce1', name: 'db' }),
+      input: () => ({ controller: 'gce1', name: 'db', credential: 'own' }),
       payload: MODEL,
       targetType: 'Model',
       targetId: (payload) => payload.model.id,
     },
     {
       name: 'updateModel',
-      input: () => ({ controller: 'gce1', model: 'web', name: 'site' }),
+      input: () => ({ controller: 'gce1', model: 'web', name: 'site', credential: 'own' }),
       payload: MODEL,
       targetType: 'Model',
       targetId: (_payload, world) => world.modelId,

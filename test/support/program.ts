@@ -9,6 +9,7 @@ import { inject, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { onServer } from './database.ts'
+import { ENCRYPTION_KEY } from './encryption-key.ts'
 
 const ROOT_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
 const NODE = join(ROOT_FOLDER, 'node_modules/.bin/node')
@@ -44,7 +45,7 @@ export async function createStore(): Promise<Environment> {
   onTestFinished(() => onServer(serverUrl, `drop database if exists ${name} with (force)`))
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
-  return { DATABASE_URL: url.href }
+  return { DATABASE_URL: url.href, ENCRYPTION_KEY }
 }
 
 /** A folder that is removed when the test is finished. */
@@ -97,9 +98,36 @@ export async function usernameOf(program: Program, key: string | null): Promise<
   return data?.viewer?.user?.username ?? status
 }
 
-/** Runs a command to its end. */
-export function runProgram(args: string[], environment: Environment = {}): Promise<Ended> {
-  return spawnProgram(args, { PORT: '0', ...environment }).ended
+/** Runs a command to its end; `input` is all that its standard input has. */
+export function runProgram(args: string[], environment: Environment = {}, input = ''): Promise<Ended> {
+  const { child, ended } = spawnProgram(args, { PORT: '0', ...environment })
+  // Whoever reads nothing may be gone before all is written.
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
+  return ended
+}
+
+/** A command that is under way. */
+interface Running extends Pick<Program, 'stop' | 'ended'> {
+  /** Writes to its standard input, which stays open. */
+  write(text: string): void
+}
+
+/** Starts a command that is not waited for. */
+export function beginProgram(args: string[], environment: Environment): Running {
+  const { child, ended } = spawnProgram(args, { PORT: '0', ...environment })
+  // Whoever reads no more may be gone before all is written.
+  child.stdin.on('error', () => {})
+  return {
+    ended,
+    stop(signal = 'SIGTERM') {
+      child.kill(signal)
+      return ended
+    },
+    write(text) {
+      child.stdin.write(text)
+    },
+  }
 }
 
 async function failed(ended: Promise<Ended>): Promise<never> {

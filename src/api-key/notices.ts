@@ -1,0 +1,12 @@
+import type { Notice } from '../notification/operations.ts'
+
+const WARNED_BEFORE_MS = 7 * 24 * 60 * 60 * 1000
+
+/** The warning a week before a key ends; none for one that does not last so long. */
+export function expiryNotices(key: { id: string; userId: string; label: string; expiresAt: string | null }): Notice[] {
+  const { id, userId, label, expiresAt } = key
+  if (expiresAt === null) return []
+  const at = new Date(Date.parse(expiresAt) - WARNED_BEFORE_MS)
+  if (at.getTime() < Date.now()) return []
+  return [{ userId, kind: 'KEY_EXPIRING', details: { label, until: expiresAt, apiKeyId: id }, at }]
+}

@@ -1,0 +1,34 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../auth/caller.ts'
+import { type Finder, findRow, immediateScope } from '../auth/references.ts'
+import type { Transaction } from '../db/database.ts'
+import { credentials, models } from '../db/tables.ts'
+import { Model } from '../model/type.ts'
+import type { Row } from '../read/spec.ts'
+import { type Credential as CredentialRow, readUses } from './operations.ts'
+import { Credential } from './type.ts'
+
+/** A user's visible credential of this name. @throws NotFoundError */
+export function findCredential(
+  finder: Finder,
+  userId: string,
+  name: string,
+  path: string,
+  lock: 'CHANGE' | 'SHARE',
+): Promise<CredentialRow> {
+  const fits = sql`${credentials.userId} = ${userId} and ${credentials.nameKey} = ${name.toLowerCase()}`
+  return findRow(finder, credentials, Credential.visible, fits, {
+    path,
+    what: `The credential "${name}"`,
+    lock,
+  })
+}
+
+/** The models that use credentials, as `controller/model`; those hidden from the caller are counted. Null: none. */
+export async function describeUses(tx: Transaction, caller: Caller, which: SQL): Promise<string | null> {
+  const all = await readUses(tx, which, undefined)
+  if (all.length === 0) return null
+  const visible = await readUses(tx, which, Model.visible?.(models as unknown as Row, immediateScope(caller)))
+  const hidden = all.length - visible.length
+  return [...visible, ...(hidden > 0 ? [`${hidden} that you may not see`] : [])].join(', ')
+}

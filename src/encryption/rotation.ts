@@ -1,0 +1,43 @@
+/** Sealing anew, row by row, while servers run: each opens what either key sealed. Interrupted, it goes on where it was. */
+import { and, eq, isNotNull, ne } from 'drizzle-orm'
+import { boundTo } from '../credential/operations.ts'
+import type { Database } from '../db/database.ts'
+import { credentials, signingKeys } from '../db/tables.ts'
+import { sealingOf } from '../session/signing-keys.ts'
+import { type Keyring, keyIdOf, seal, unseal } from './keyring.ts'
+
+/** Seals with the ring's current key all that another one sealed; gives how many that were. @throws SealError */
+export async function sealAnew(database: Database, keyring: Keyring): Promise<number> {
+  return (await sealSigningKeysAnew(database, keyring)) + (await sealCredentialsAnew(database, keyring))
+}
+
+async function sealSigningKeysAnew({ db }: Database, keyring: Keyring): Promise<number> {
+  const rows = await db.select({ id: signingKeys.id, privateKey: signingKeys.privateKey }).from(signingKeys)
+  const old = rows.filter(({ privateKey }) => keyIdOf(privateKey) !== keyring.current.id)
+  for (const { id, privateKey } of old) {
+    const sealed = await seal(keyring, await unseal(keyring, privateKey, sealingOf(id)), sealingOf(id))
+    await db.update(signingKeys).set({ privateKey: sealed }).where(eq(signingKeys.id, id))
+  }
+  return old.length
+}
+
+const BATCH = 100
+
+async function sealCredentialsAnew({ db }: Database, keyring: Keyring): Promise<number> {
+  const isOld = and(isNotNull(credentials.secrets), ne(credentials.keyId, keyring.current.id))
+  let count = 0
+  for (;;) {
+    const rows = await db.select().from(credentials).where(isOld).limit(BATCH)
+    for (const row of rows) {
+      const bound = boundTo(row)
+      const secrets = await seal(keyring, await unseal(keyring, row.secrets ?? '', bound), bound)
+      // One that was removed meanwhile has no secrets any more, and gets none.
+      await db
+        .update(credentials)
+        .set({ secrets, keyId: keyring.current.id })
+        .where(and(eq(credentials.id, row.id), isNotNull(credentials.secrets)))
+    }
+    count += rows.length
+    if (rows.length < BATCH) return count
+  }
+}

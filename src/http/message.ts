@@ -1,0 +1,34 @@
+const MAX_MESSAGE_LENGTH = 1000
+/** A word of the schema; anything else that is quoted may be a secret in the wrong place. */
+const HARMLESS = /^[A-Z_]{1,100}$/
+
+/** An error of GraphQL's own without the input it quotes: what was wrong and where stays. */
+export function withoutValue(message: string): string {
+  const short = withoutRefused(withoutFound(withoutInvalid(message)))
+    // However long what is quoted in the middle, its place in the input stays.
+    .replace(/\S{120,}/g, (value) => `${value.slice(0, 40)}…`)
+  return short.length > MAX_MESSAGE_LENGTH ? `${short.slice(0, MAX_MESSAGE_LENGTH)}…` : short
+}
+
+/** `String cannot represent a non string value: 5`, `Value is not a valid email address: …` */
+function withoutRefused(message: string): string {
+  return message
+    .replace(/((?: cannot represent |Value is not )[^:]*): [\s\S]*$/, '$1.')
+    .replace(/( cannot represent (?:an invalid [\w-]+|non string or Date type)) [\s\S]*$/, '$1.')
+    .replace(/\bValue "[^"]*" does not exist/, 'The value does not exist')
+}
+
+/** `… to be an object, found: {…}.` */
+function withoutFound(message: string): string {
+  const [, before, value = ''] = /^([\s\S]*?)[.,;] ?[Ff]ound:? ([\s\S]*)\.$/.exec(message) ?? []
+  return before === undefined || HARMLESS.test(value) ? message : `${before}.`
+}
+
+/** `Variable "$input" got invalid value {…} at "input.name"; Expected …` */
+function withoutInvalid(message: string): string {
+  const [, before, value = '', reason] = /^(.*?) got invalid value ([\s\S]*); ([^;]*)$/.exec(message) ?? []
+  if (before === undefined) return message
+  const [place = ''] = / at "[\w.[\]]+"$/.exec(value) ?? []
+  const quoted = value.slice(0, value.length - place.length)
+  return HARMLESS.test(quoted) ? message : `${before} got an invalid value${place}; ${reason}`
+}

@@ -1,0 +1,41 @@
+/** What the mails say. Nothing in them lets anybody in. */
+
+const TEXTS = {
+  USER_CREATED: 'The user {username} was created.',
+  USER_DISABLED: 'The user {username} was disabled: nothing works for them until {until}.',
+  USER_DELETED: 'The user {username} was deleted, with all keys and access.',
+  PASSWORD_SET: 'The password of {username} was set anew. If that was not you, tell an administrator.',
+  KEY_CREATED: 'A new API key “{label}” was made for {username}.',
+  KEY_ROTATED: 'The API key “{label}” of {username} was replaced by a new one. The old one works {until}.',
+  KEY_REVOKED: 'The API key “{label}” of {username} was revoked: it works no more.',
+  KEY_EXPIRING: 'The API key “{label}” of {username} expires at {until}. Rotate it before that.',
+} as const
+
+export type NotificationKind = keyof typeof TEXTS
+
+export const NOTIFICATION_KINDS = Object.keys(TEXTS) as NotificationKind[]
+
+/** The sentence of a kind, with dots for what it names. */
+export function sentenceOf(kind: NotificationKind): string {
+  return `“${TEXTS[kind].replace(/\{\w+\}/g, '…')}”`
+}
+
+interface Mail {
+  subject: string
+  text: string
+}
+
+/** The mail of a kind. A name that is not among the details stays empty. */
+export function mailOf(kind: NotificationKind, details: Record<string, string>): Mail {
+  const sentence = TEXTS[kind].replace(/\{(\w+)\}/g, (_braces, name: string) => oneLine(details[name] ?? ''))
+  const actor = details.actor ? `By: ${oneLine(details.actor)}\n` : ''
+  return {
+    subject: `Chatelaine: ${kind.toLowerCase().replace('_', ' ')}, ${oneLine(details.username ?? '')}`,
+    text: `${sentence}\n\nWhen: ${details.at ?? ''}\n${actor}\nYou get this because your address is that of the person in charge.\n`,
+  }
+}
+
+/** A label is the user's own text: it does not get to add lines, or to steer a terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 200)
+}

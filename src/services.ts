@@ -1,0 +1,36 @@
+import { createNoteUse, type NoteUse } from './api-key/use.ts'
+import type { Config } from './config.ts'
+import type { Database } from './db/database.ts'
+import type { Keyring } from './encryption/keyring.ts'
+import type { Mailer } from './notification/mailer.ts'
+import { createPasswordChecker, type PasswordChecker } from './password/check.ts'
+import { createTokens, type Tokens } from './session/token.ts'
+
+/** What everything works with: one per process. */
+export interface Services {
+  readonly database: Database
+  readonly keyring: Keyring
+  readonly config: Config
+  readonly passwords: PasswordChecker
+  readonly tokens: Tokens
+  readonly noteUse: NoteUse
+  /** Null where there is no SMTP_URL. */
+  readonly mailer: Mailer | null
+}
+
+export function createServices(
+  database: Database,
+  keyring: Keyring,
+  config: Config,
+  mailer: Mailer | null = null,
+): Services {
+  return {
+    database,
+    keyring,
+    config,
+    passwords: createPasswordChecker(database),
+    mailer,
+    noteUse: createNoteUse(database),
+    tokens: createTokens(keyring, config.tokenIssuer),
+  }
+}

@@ -1,0 +1,247 @@
+/** What the audit must tell of every sample of `support/changes.ts`: the organization, and the fields before and after. */
+import { expect } from 'vitest'
+
+// biome-ignore lint/suspicious/noExplicitAny: an input and a payload are known only to their own entry of this table.
+type Json = any
+
+interface Expected {
+  /** The name of the organization it was in; null where it is in none, or that is gone. */
+  organization: string | null
+  /** The target was deleted: its id finds nothing. */
+  isGone?: boolean
+  /** The target is no Node. */
+  isNoNode?: boolean
+  /** By field what was and what is; a side that is absent is undefined. */
+  changes(input: Json, payload: Json): Record<string, [unknown, unknown]>
+}
+
+const none = undefined
+const EDITOR_IN_ACME = { role: 'EDITOR', scope: 'organization acme', expiresAt: null }
+const VERSIONS_ON_APOLLO = { role: 'VERSION_MANAGER', scope: 'project apollo', expiresAt: null }
+const LOST = { role: null, organization: null, project: null, controller: null, model: null, access: null }
+
+export const EXPECTED: Record<string, Expected> = {
+  createUser: {
+    organization: 'acme',
+    changes: ({ roles, password }) => ({
+      username: [none, 'erin'],
+      displayName: [none, 'Erin E.'],
+      email: [none, 'erin@example.test'],
+      organization: [none, 'acme'],
+      password: [none, password ? 'set' : null],
+      roles: [none, [{ ...VERSIONS_ON_APOLLO, expiresAt: roles[0].expiresAt }, EDITOR_IN_ACME]],
+    }),
+  },
+  createServiceUser: {
+    organization: 'acme',
+    changes: () => ({
+      username: [none, 'api-upload'],
+      displayName: [none, 'Uploader'],
+      email: [none, 'erin@example.test'],
+      organization: [none, 'acme'],
+      roles: [none, [{ role: 'VERSION_MANAGER', scope: 'everywhere', expiresAt: null }]],
+    }),
+  },
+  updateUser: {
+    organization: 'default',
+    changes: () => ({
+      username: ['bob', 'robert'],
+      displayName: [null, 'Robert'],
+      email: ['bob@example.test', 'robert@example.test'],
+    }),
+  },
+  disableUser: {
+    organization: 'default',
+    changes: ({ expiresAt }) => ({ reason: [none, 'away'], expiresAt: [none, expiresAt] }),
+  },
+  enableUser: { organization: 'default', changes: () => ({ active: [false, true] }) },
+  deleteUser: {
+    organization: 'default',
+    isGone: true,
+    changes: () => ({
+      username: ['bob', none],
+      access: [
+        [
+          { ...LOST, role: 'EDITOR', organization: 'acme' },
+          { ...LOST, role: 'VERSION_MANAGER', organization: 'default', project: 'apollo' },
+          { ...LOST, controller: 'gce1', access: 'ADD_MODEL' },
+          { ...LOST, controller: 'idle', access: 'LOGIN' },
+          { ...LOST, controller: 'gce1', model: 'web', access: 'WRITE' },
+        ],
+        none,
+      ],
+    }),
+  },
+  restoreUser: {
+    organization: 'default',
+    changes: () => ({ username: [none, 'carol2'], active: [none, false] }),
+  },
+  createApiKey: {
+    organization: 'default',
+    changes: ({ expiresAt }) => ({
+      user: [none, 'bob'],
+      label: [none, 'ci'],
+      expiresAt: [none, expiresAt],
+      readOnly: [none, true],
+      limits: [none, [{ role: 'VERSION_MANAGER', scope: 'project apollo' }]],
+    }),
+  },
+  rotateApiKey: {
+    organization: 'default',
+    changes: ({ apiKey, overlapUntil = null }) => ({
+      apiKey: [apiKey, expect.stringMatching(/^key_[0-9a-f-]{36}$/)],
+      label: [none, 'first key'],
+      expiresAt: [none, null],
+      readOnly: [none, false],
+      overlapUntil: [none, overlapUntil],
+    }),
+  },
+  revokeApiKey: { organization: 'default', changes: () => ({ user: ['bob', none], label: ['first key', none] }) },
+  grantRoles: {
+    organization: 'default',
+    changes: ({ roles }) => ({
+      roles: [
+        none,
+        [
+          { role: 'AUDITOR', scope: 'everywhere', expiresAt: roles[0].expiresAt },
+          { role: 'EDITOR', scope: 'organization default', expiresAt: null },
+          { role: 'PROJECT_MANAGER', scope: 'project apollo', expiresAt: null },
+        ],
+      ],
+    }),
+  },
+  revokeRoles: { organization: 'default', changes: () => ({ roles: [[VERSIONS_ON_APOLLO, EDITOR_IN_ACME], none] }) },
+  createOrganization: {
+    organization: 'apex',
+    changes: () => ({
+      name: [none, 'apex'],
+      title: [none, 'Apex'],
+      tokenTtl: [none, 'PT2H'],
+      basePermissions: [none, ['page.read']],
+    }),
+  },
+  updateOrganization: {
+    organization: 'apex',
+    changes: () => ({
+      name: ['acme', 'apex'],
+      title: [null, 'Apex'],
+      tokenTtl: ['PT1H', 'PT2H'],
+      basePermissions: [['doc.read'], ['page.read']],
+    }),
+  },
+  deleteOrganization: { organization: null, isGone: true, changes: () => ({ name: ['empty', none] }) },
+  createProject: {
+    organization: 'acme',
+    changes: () => ({ code: [none, 'gemini'], title: [none, 'Gemini'], organization: [none, 'acme'] }),
+  },
+  updateProject: {
+    organization: 'default',
+    changes: () => ({ code: ['apollo', 'artemis'], title: [null, 'Artemis'] }),
+  },
+  deleteProject: {
+    organization: 'default',
+    isGone: true,
+    changes: () => ({ code: ['apollo', none], title: [null, none], endedGrants: [1, none] }),
+  },
+  createRole: {
+    organization: 'acme',
+    changes: () => ({
+      name: [none, 'WRITER'],
+      title: [none, 'Writer'],
+      organization: [none, 'acme'],
+      permissions: [none, ['doc.write', 'doc.edit']],
+    }),
+  },
+  updateRole: {
+    organization: null,
+    changes: () => ({
+      name: ['EDITOR', 'WRITER'],
+      title: [null, 'Writer'],
+      permissions: [['doc.edit'], ['doc.write']],
+    }),
+  },
+  deleteRole: {
+    organization: null,
+    isGone: true,
+    changes: () => ({ name: ['EDITOR', none], endedGrants: [1, none] }),
+  },
+  createController: {
+    organization: 'acme',
+    changes: () => ({ name: [none, 'gce2'], type: [none, 'google'], organization: [none, 'acme'] }),
+  },
+  updateController: {
+    organization: 'acme',
+    changes: () => ({ name: ['gce1', 'gce3'], type: ['google', 'ec2'] }),
+  },
+  deleteController: {
+    organization: 'default',
+    isGone: true,
+    changes: () => ({ name: ['idle', none], type: ['google', none], endedGrants: [1, none] }),
+  },
+  createModel: {
+    organization: 'acme',
+    changes: ({ credential = null }) => ({
+      name: [none, 'db'],
+      controller: [none, 'gce1'],
+      credential: [none, credential],
+    }),
+  },
+  updateModel: {
+    organization: 'acme',
+    changes: ({ credential = null }) => ({ name: ['web', 'site'], credential: [null, credential] }),
+  },
+  deleteModel: {
+    organization: 'acme',
+    isGone: true,
+    changes: () => ({ name: ['web', none], endedGrants: [2, none] }),
+  },
+  grantControllerAccess: levelChange('gce1', none, null, 'SUPERUSER'),
+  revokeControllerAccess: levelChange('gce1', none, 'ADD_MODEL', 'LOGIN'),
+  setControllerAccess: levelChange('gce1', none, 'ADD_MODEL', 'LOGIN'),
+  grantModelAccess: levelChange('gce1', 'web', null, 'ADMIN'),
+  revokeModelAccess: levelChange('gce1', 'web', 'WRITE', 'READ'),
+  setModelAccess: levelChange('gce1', 'web', 'WRITE', 'READ'),
+  changePassword: { organization: 'default', changes: passwordChange },
+  setUserPassword: { organization: 'default', changes: passwordChange },
+  addSshKey: {
+    organization: 'default',
+    changes: ({ key }) => ({
+      sshKey: [
+        none,
+        { type: 'ssh-ed25519', fingerprint: expect.stringMatching(/^SHA256:/), comment: key.split(' ')[2] },
+      ],
+    }),
+  },
+  removeSshKey: { organization: 'default', changes: ({ fingerprint }) => ({ sshKey: [{ fingerprint }, none] }) },
+  addCredential: {
+    organization: 'default',
+    changes: ({ name }) => ({
+      name: [none, name],
+      type: [none, 'access-key'],
+      attributes: [none, ['access-key', 'secret-key', 'tenant-id', 'tenant-name', 'version']],
+    }),
+  },
+  removeCredential: {
+    organization: 'default',
+    isGone: true,
+    changes: () => ({ name: ['aws', none], type: ['access-key', none] }),
+  },
+  revealCredential: { organization: 'default', changes: ({ name }) => ({ revealed: [none, name] }) },
+  setReadOnly: { organization: null, isNoNode: true, changes: () => ({ readOnly: [false, true] }) },
+}
+
+function levelChange(controller: string, model: string | undefined, before: string | null, after: string): Expected {
+  return {
+    organization: 'default',
+    changes: ({ expiresAt = null }) => ({
+      controller: [controller, controller],
+      ...(model && { model: [model, model] }),
+      access: [before, after],
+      expiresAt: [null, expiresAt],
+    }),
+  }
+}
+
+function passwordChange(_input: Json, { endedApiKeys }: Json): Record<string, [unknown, unknown]> {
+  return { password: [none, 'set'], endedApiKeys: [none, endedApiKeys] }
+}

@@ -1,0 +1,75 @@
+/** Questions of `checkAccess`, and their answers in words. */
+import { expect } from 'vitest'
+import type { Client } from './app.ts'
+
+export const CHECK = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code } }'
+
+type Place = { everywhere: true } | { organization: string } | { project: string }
+
+export const EVERYWHERE = { everywhere: true } as const
+
+/** May they use this permission there? */
+export function may(permission: string, place: Place) {
+  return { permission: { permission, ...place } }
+}
+
+/** Have they this level, on `gce1` or `gce1/web`? */
+export function have(access: string, thing: string) {
+  const [controller = '', model] = thing.split('/')
+  return model === undefined ? { controller: { controller, access } } : { model: { controller, model, access } }
+}
+
+/** The codes of the answers, in order; null where the subject is hidden, missing, or a key that does not work. */
+export async function check(client: Client, subject: object, questions: object[]): Promise<string[] | null> {
+  const { checkAccess } = await client.ok(CHECK, { input: { ...subject, questions } })
+  const answers: { allowed: boolean; code: string }[] | null = checkAccess
+  for (const { allowed, code } of answers ?? []) expect(allowed, code).toBe(code === 'ALLOWED')
+  return answers === null ? null : answers.map(({ code }) => code)
+}
+
+const EXPLAIN = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code ways {
+  code via role organization project controller model controllerAccess modelAccess since until } } }`
+
+/** One way of an answer. */
+export interface Way {
+  code: string
+  via: string
+  role: string | null
+  organization: string | null
+  project: string | null
+  controller: string | null
+  model: string | null
+  controllerAccess: string | null
+  modelAccess: string | null
+  since: string
+  until: string | null
+}
+
+/** The answers with all of their ways; whoever may, may by at least one. */
+export async function explain(client: Client, subject: object, questions: object[]) {
+  const { checkAccess } = await client.ok(EXPLAIN, { input: { ...subject, questions } })
+  const answers: { allowed: boolean; code: string; ways: Way[] }[] = checkAccess
+  for (const { allowed, code, ways } of answers) {
+    const codes = ways.map((way) => way.code)
+    expect([code, allowed, codes.includes('ALLOWED')]).toEqual([code, code === 'ALLOWED', code === 'ALLOWED'])
+    expect(ways.length).toBeLessThanOrEqual(20)
+    // Where something lets them, what does not is not told.
+    if (allowed) expect(new Set(codes)).toEqual(new Set(['ALLOWED']))
+  }
+  return answers
+}
+
+/** A way in words: `ALLOWED ROLE EDITOR in acme`, `LEVEL_TOO_LOW GRANT READ on gce1/web`. */
+export function wayInWords(way: Way): string {
+  const { code, via, role, organization, project, controller, model, controllerAccess, modelAccess } = way
+  const level = controllerAccess ?? modelAccess
+  const thing = model === null ? controller : `${controller}/${model}`
+  const place = project ? `on ${project}` : organization ? `in ${organization}` : 'everywhere'
+  return [code, via, role, level === null ? place : `${level} on ${thing}`].filter((word) => word !== null).join(' ')
+}
+
+/** The answer to one question: its code, and its ways in words, in their order. */
+export async function explainOne(client: Client, subject: object, question: object): Promise<string[]> {
+  const [answer] = await explain(client, subject, [question])
+  return [answer?.code ?? '', ...(answer?.ways ?? []).map(wayInWords)]
+}

@@ -1,0 +1,19 @@
+/** Answers to the byte, for asserting that two can’t be told apart. */
+import type { TestApp } from './app.ts'
+
+export interface RawAnswer {
+  status: number
+  headers: [string, string][]
+  body: string
+}
+
+/** The whole answer to a document sent with this key, without what differs from answer to answer. */
+export async function rawAnswer(app: TestApp, key: string, document: string, variables: object): Promise<RawAnswer> {
+  const response = await fetch(app.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'api-key': key },
+    body: JSON.stringify({ query: document, variables }),
+  })
+  const headers = [...response.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id')
+  return { status: response.status, headers, body: await response.text() }
+}
