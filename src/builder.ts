@@ -108,6 +108,7 @@ export const Node = builder.interfaceRef<{ $type?: string }>('Node').implement({
 
 export const reads = createReads(plain, relations, {
   readingOf: (ctx: Context) => ctx.reading,
+  dateTime: 'DateTime',
   node: Node as never,
 })
 export const filters = createFilters(plain, 'DateTime' as never)

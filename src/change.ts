@@ -5,6 +5,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'drizzle-orm'
+import type { GraphQLSchema } from 'graphql'
+import { type AccessDiff, readAccessDiff, rememberAccess } from './access/diff.ts'
 import { type Change, recordChange } from './audit/operations.ts'
 import { targetOf } from './audit/targets.ts'
 import { type Caller, NOBODY, readCallerOf } from './auth/caller.ts'
@@ -83,8 +85,8 @@ export async function runChange<Input, Refs, Values, Prepared, Answer>(
   plan: ChangePlan<Input, Refs, Values, Prepared>,
   ctx: Context,
   input: Input,
-  dryRun: boolean,
-  answer: (values: Values, reading: Reading) => Promise<Answer>,
+  { dryRun, diffSchema }: { dryRun: boolean; diffSchema: GraphQLSchema | null },
+  answer: (values: Values, reading: Reading, accessDiff: AccessDiff | null) => Promise<Answer>,
 ): Promise<Answer> {
   if (ctx.caller) refuseLimitedKey(plan, ctx.caller, input)
   const prepared = await plan.prepare(ctx, input, dryRun)
@@ -92,7 +94,7 @@ export async function runChange<Input, Refs, Values, Prepared, Answer>(
     let committing = false
     try {
       return await ctx.services.database.transaction(async (tx) => {
-        const result = await changeWithin(tx, plan, ctx, { input, prepared, dryRun }, answer)
+        const result = await changeWithin(tx, plan, ctx, { input, prepared, dryRun, diffSchema }, answer)
         if (dryRun) throw new DryRunDone(result)
         committing = true
         return result
@@ -109,6 +111,8 @@ interface Wanted<Input, Prepared> {
   input: Input
   prepared: Prepared
   dryRun: boolean
+  /** Of the document, where the difference in access is asked for. */
+  diffSchema: GraphQLSchema | null
 }
 
 async function changeWithin<Input, Refs, Values, Prepared, Answer>(
@@ -116,7 +120,7 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   plan: ChangePlan<Input, Refs, Values, Prepared>,
   ctx: Context,
   wanted: Wanted<Input, Prepared>,
-  answer: (values: Values, reading: Reading) => Promise<Answer>,
+  answer: (values: Values, reading: Reading, accessDiff: AccessDiff | null) => Promise<Answer>,
 ): Promise<Answer> {
   const asking = ctx.caller ?? (plan.isPublic ? NOBODY : null)
   if (asking === null) throw new CallerEndedError()
@@ -130,6 +134,7 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   const caller = await readAuthority(tx, asking)
   if (!caller) throw new CallerEndedError()
   const operation = { ...wanted, ctx, tx, caller, refs }
+  if (wanted.diffSchema) await rememberAccess(tx)
   const outcome = await namingTarget(refs, async () => {
     decide(plan.may, caller, refs)
     if (plan.confers !== 'nothing') await guard(tx, caller, plan.confers(operation))
@@ -142,10 +147,11 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
     await notify(tx, ctx.services.mailer, caller, outcome.notices ?? [])
   }
   const reader = outcome.isOwnAccess && change ? ((await readAuthority(tx, caller)) ?? caller) : caller
-  return answer(outcome.values, {
+  const reading: Reading = {
     caller: readCallerOf(reader),
     run: (text, statementValues, prepare) => runStatement(tx, text, statementValues, prepare),
-  })
+  }
+  return answer(outcome.values, reading, wanted.diffSchema && (await readAccessDiff(tx, caller, wanted.diffSchema)))
 }
 
 /** What was changed; null where everything is as it was. */

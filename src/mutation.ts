@@ -4,6 +4,7 @@
  */
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
+import { AccessDiffType } from './access/diff-type.ts'
 import type { Conferral } from './auth/guard.ts'
 import { describeRule, type Rule, rulesFor, wordsOf } from './auth/rule.ts'
 import { builder } from './builder.ts'
@@ -142,7 +143,16 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
     const unreadable = textProblems(input, plan.longTexts)
     const issues = unreadable.length > 0 ? unreadable : (check?.(input, ctx.services.config) ?? [])
     if (issues.length > 0) throw new InvalidInputError(issues)
-    return await runChange(plan, ctx, input, dryRun, (values, reading) => answer(payloadName, values, reading, info))
+    const payload = info.schema.getType(payloadName) as GraphQLObjectType
+    const wantsDiff =
+      dryRun && [...selectedFields(payload, info).values()].some(([node]) => node?.name.value === 'accessDiff')
+    return await runChange(
+      plan,
+      ctx,
+      input,
+      { dryRun, diffSchema: wantsDiff ? info.schema : null },
+      (values, reading, accessDiff) => answer(payload, { ...values, accessDiff }, reading, info),
+    )
   } catch (thrown) {
     if (isRefusal(thrown) && !dryRun)
       ctx.refusals.push({
@@ -160,8 +170,12 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
 }
 
 /** Reads the payload's objects while the transaction is open: a dry run's are gone afterwards. */
-async function answer(payloadName: string, values: Json, reading: Reading, info: GraphQLResolveInfo): Promise<Payload> {
-  const type = info.schema.getType(payloadName) as GraphQLObjectType
+async function answer(
+  type: GraphQLObjectType,
+  values: Json,
+  reading: Reading,
+  info: GraphQLResolveInfo,
+): Promise<Payload> {
   const loaded: Payload['loaded'] = new Map()
   for (const [responseName, fieldNodes] of selectedFields(type, info)) {
     const name = fieldNodes[0]?.name.value ?? ''
@@ -190,21 +204,34 @@ function definePayload<Fields extends InputFieldMap, Refs, Values extends Json, 
     description: `What \`${given.name}\` did.`,
     authScopes: given.isPublic ? { anyone: true } : { signedIn: true },
     fields: (t) =>
-      given.payload({
-        loaded: (type, description) =>
-          t.field({
-            type: type.ref as never,
-            nullable: true,
-            description,
-            extensions: { loads: type.name },
-            resolve: ((payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo) =>
-              payload.loaded.get(String(info.path.key)) ?? null) as never,
-          }) as never,
-        value: (type, description) =>
-          t.field({ type: type as never, nullable: false, description, resolve: pickValue as never }) as never,
-        string: (description) => t.string({ nullable: true, description, resolve: pickValue as never }) as never,
-        boolean: (description) => t.boolean({ nullable: false, description, resolve: pickValue as never }) as never,
+      ({
+        ...(given.payload({
+          loaded: (type, description) =>
+            t.field({
+              type: type.ref as never,
+              nullable: true,
+              description,
+              extensions: { loads: type.name },
+              resolve: ((payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo) =>
+                payload.loaded.get(String(info.path.key)) ?? null) as never,
+            }) as never,
+          value: (type, description) =>
+            t.field({ type: type as never, nullable: false, description, resolve: pickValue as never }) as never,
+          string: (description) => t.string({ nullable: true, description, resolve: pickValue as never }) as never,
+          boolean: (description) => t.boolean({ nullable: false, description, resolve: pickValue as never }) as never,
+        }) as object),
+        ...(given.hasDryRun !== false && { accessDiff: accessDiffField(t as never) }),
       }) as never,
+  })
+}
+
+/** What a dry run tells beside what the mutation answers. */
+function accessDiffField(t: { field(options: object): unknown }) {
+  return t.field({
+    type: AccessDiffType,
+    nullable: true,
+    description: 'Of a dry run: who would gain or lose what; null otherwise.',
+    resolve: pickValue,
   })
 }
 

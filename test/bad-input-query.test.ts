@@ -30,6 +30,19 @@ const BAD: [string, string, string, unknown[]][] = [
     ['', 'x', 'W10', 'WyJVU0VSTkFNRSJd', 'bm8', NULL_BYTE, HUGE],
   ],
   ['before', 'String', '{ roles(last: 5, before: $v) { nodes { id } } }', ['', 'x', 'eyJhIjoxfQ']],
+  ['first', 'Int', '{ viewer { user { effectiveAccess(first: $v) { totalCount } } } }', [0, -1, 101]],
+  [
+    'after',
+    'String',
+    '{ viewer { user { effectiveAccess(after: $v) { nodes { via } } } } }',
+    ['', 'x', 'W10', NULL_BYTE],
+  ],
+  [
+    'v',
+    'DateTime',
+    '{ viewer { user { effectiveAccess(at: $v) { totalCount } } } }',
+    ['x', '', '2020-13-01T00:00:00Z', 5],
+  ],
   ['username', 'String!', '{ user(username: $v) { id } }', [NULL_BYTE]],
   ['code', 'String!', '{ project(code: $v) { id } }', [NULL_BYTE]],
   ['name', 'String!', '{ role(name: $v) { id } }', [NULL_BYTE]],
@@ -137,6 +150,39 @@ describe('bad input in a query', () => {
     }
 
     expect(found).toEqual(values.map((v) => [v, 200, 'BAD_USER_INPUT', true]))
+  })
+
+  test.each([
+    '{ viewer { user { effectiveAccess(at: $at) { totalCount } } } }',
+    '{ controllers { nodes { holders(at: $at) { totalCount } } } }',
+    '{ models { nodes { holders(at: $at) { totalCount } } } }',
+  ])('is a time that is not yet past, or that was within the last 10 seconds: %s', async (document) => {
+    const found: [string, string][] = []
+    for (const seconds of [86_400, 3600, 1, 0, -1, -8]) {
+      const at = new Date(Date.now() + seconds * 1000).toISOString()
+      const { extensions, message } = await app.root.refused('BAD_USER_INPUT', `query ($at: DateTime) ${document}`, {
+        at,
+      })
+      found.push([extensions.code, message])
+    }
+
+    expect(found).toEqual(Array(6).fill(['BAD_USER_INPUT', '"at" must be at least 10 seconds ago.']))
+  })
+
+  test('is no time of long ago: nothing was there', async () => {
+    const document =
+      'query ($at: DateTime) { viewer { user { effectiveAccess(at: $at) { totalCount nodes { via } } } } }'
+
+    for (const at of [
+      '0001-01-01T00:00:00Z',
+      '1970-01-01T00:00:00Z',
+      new Date(Date.now() - 86_400_000).toISOString(),
+    ]) {
+      const { viewer } = await app.root.ok(document, { at })
+      expect(viewer.user.effectiveAccess).toEqual({ totalCount: 0, nodes: [] })
+    }
+    const { viewer } = await app.root.ok(document, { at: null })
+    expect(viewer.user.effectiveAccess.totalCount).toBe(14)
   })
 
   test('is no id of another kind: it finds nothing there', async () => {

@@ -147,6 +147,21 @@ describe('what is changed', () => {
     expect(stdout).toMatch(/^secret: -$/m)
   })
 
+  test('--dry-run prints who would gain or lose what, and the change itself does not', async () => {
+    await createUser(app, 'bob')
+    await createProject(app, 'apollo')
+    const words = ['grant-roles', 'bob', '--roles', 'VERSION_MANAGER,project=apollo']
+
+    const dry = await withoutWriting(app, () => print(...words, '--dry-run'))
+    const real = await print(...words)
+
+    expect(dry).toMatch(
+      /^accessDiff:\n {2}gained: 3\n {2}lost: 0\n {2}items: GAINED bob version\.create PROJECT default apollo, /m,
+    )
+    expect(real).toMatch(/^changed: true$/m)
+    expect(real).not.toContain('accessDiff')
+  })
+
   test('a flag of true or false takes either, and none is true', async () => {
     await print('create-user', 'a', '--is-admin', '--with-api-key', 'false')
     await print('create-user', 'b', '--is-admin', 'false', '--with-api-key', 'true')

@@ -133,6 +133,7 @@ describe('the operator', () => {
 
     expect(stdout).toMatch(/^ {2}username: dry$/m)
     expect(stdout).toMatch(/^secret: -$/m)
+    expect(stdout).toMatch(/^accessDiff:\n {2}gained: 0\n {2}lost: 0\n {2}items: -$/m)
     expect(await look(snapshot)).toEqual(before)
   })
 

@@ -121,6 +121,7 @@ describe('authority', () => {
       'User.controllers',
       'User.createdAt',
       'User.credentials',
+      'User.effectiveAccess',
       'User.email',
       'User.isAdmin',
       'User.organization',

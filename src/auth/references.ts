@@ -1,7 +1,7 @@
 /** The things an input names: found as the caller sees them, then locked in one fixed order. */
 import { and, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import { getTableConfig } from 'drizzle-orm/pg-core'
+import { alias, getTableConfig } from 'drizzle-orm/pg-core'
 import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, organizations, roleGrants, roles, users } from '../db/tables.ts'
 import { CallerEndedError, NotFoundError } from '../errors.ts'
@@ -43,6 +43,11 @@ export function immediateScope(caller: Caller): CallerScope {
     flag: (name) => read.flag(name),
     param: (name, sqlType) => sql`${sql.param(read.param(name))}::${sql.raw(sqlType)}`,
   }
+}
+
+/** May the caller see a row of this type, in a statement that calls its table so? */
+export function isVisible(visible: Visibility | undefined, table: PgTable, name: string, caller: Caller): SQL {
+  return visible?.(alias(table, name) as unknown as Row, immediateScope(caller)) ?? sql`true`
 }
 
 type Named = PgTable & { id: PgColumn }

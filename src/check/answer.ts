@@ -3,11 +3,10 @@
  * fact that bears on a question is a way: one that lets, or one that is a single step away from it.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { alias, type PgTable } from 'drizzle-orm/pg-core'
 import { hashToken, readTokenId } from '../api-key/token.ts'
 import type { Caller } from '../auth/caller.ts'
 import { allows, held, heldLevels, isActiveAt, limitsOf, NOW } from '../auth/held.ts'
-import { immediateScope } from '../auth/references.ts'
+import { immediateScope, isVisible } from '../auth/references.ts'
 import { holdsEverywhere, holdsInOrganization } from '../auth/visibility.ts'
 import { Controller } from '../controller/type.ts'
 import type { Connection } from '../db/database.ts'
@@ -16,7 +15,6 @@ import { ForbiddenError } from '../errors.ts'
 import { Model } from '../model/type.ts'
 import { Organization } from '../organization/schema.ts'
 import { Project } from '../project/schema.ts'
-import type { Row, Visibility } from '../read/spec.ts'
 import { Role } from '../role/type.ts'
 import { User } from '../user/type.ts'
 import type { Question } from './questions.ts'
@@ -221,8 +219,4 @@ function codeOf({ covers, suffices, isWithin }: { covers: SQL; suffices: SQL; is
 function mayCheckIn(caller: Caller, organizationId: SQL): SQL {
   const scope = immediateScope(caller)
   return holdsEverywhere(scope, 'access.check') ? sql`true` : holdsInOrganization(scope, 'access.check', organizationId)
-}
-
-function isVisible(visible: Visibility | undefined, table: PgTable, name: string, caller: Caller): SQL {
-  return visible?.(alias(table, name) as unknown as Row, immediateScope(caller)) ?? sql`true`
 }

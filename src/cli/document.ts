@@ -31,26 +31,37 @@ export function documentOf({ operation, field }: CommandSpec, given: object): st
   const args = used.map(({ name }) => `${name}: $${name}`).join(', ')
   const head = variables === '' ? '' : ` (${variables})`
   const call = args === '' ? field.name : `${field.name}(${args})`
-  return `${operation}${head} { ${call} ${selectionOf(field.type, 2)} }`
+  return `${operation}${head} { ${call} ${selectionOf(field.type, 2, 'dryRun' in given && given.dryRun === true)} }`
 }
 
 /** The selection on a type, `depth` objects deep. */
-function selectionOf(type: GraphQLOutputType, depth: number): string {
+function selectionOf(type: GraphQLOutputType, depth: number, isDry = false): string {
   const named = getNamedType(type)
   if (isLeafType(named)) return ''
-  if (isUnionType(named)) return resultSelection(named, depth)
+  if (isUnionType(named)) return resultSelection(named, depth, isDry)
   if (isInterfaceType(named)) return '{ __typename id }'
   if (!isObjectType(named)) return ''
   if (isConnection(named)) return connectionSelection(named, depth)
   return `{ ${fieldsOf(named, depth).join(' ')} }`
 }
 
-function resultSelection(union: GraphQLUnionType, depth: number): string {
+function resultSelection(union: GraphQLUnionType, depth: number, isDry: boolean): string {
   const members = union.getTypes().map((type) => {
-    const fields = type.name.endsWith('Payload') ? selectionOf(type, depth) : `{ ${ERROR_FIELDS[type.name] ?? 'code'} }`
-    return `... on ${type.name} ${fields}`
+    const fields = type.name.endsWith('Payload')
+      ? payloadFields(type, depth, isDry)
+      : (ERROR_FIELDS[type.name] ?? 'code')
+    return `... on ${type.name} { ${fields} }`
   })
   return `{ __typename ${members.join(' ')} ... on Error { code message } }`
+}
+
+/** What only a dry run has to tell: it is null otherwise. */
+const DIFF = 'accessDiff'
+
+function payloadFields(type: GraphQLObjectType, depth: number, isDry: boolean): string {
+  const { [DIFF]: diff, ...others } = type.getFields()
+  const fields = Object.values(others).flatMap((field) => fieldSelection(field, depth))
+  return [...fields, ...(diff && isDry ? [`${DIFF} ${selectionOf(diff.type, 2)}`] : [])].join(' ')
 }
 
 function fieldsOf(type: GraphQLObjectType, depth: number): string[] {

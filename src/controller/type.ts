@@ -72,6 +72,7 @@ function mayReadHolder(holder: typeof controllerHolders, caller: CallerScope): S
 const ControllerHolderConnection = reads.connection('ControllerHolder', {
   table: 'controllerHolders',
   relation: controllerHoldersRelation,
+  hasPast: true,
   node: User,
   via: 'user',
   visible: mayReadHolder,

@@ -1,8 +1,8 @@
 import { defineRelations } from 'drizzle-orm'
-import { controllerHolders, modelHolders, userControllers, userModels } from '../access/views.ts'
+import { controllerHolders, effectiveAccess, modelHolders, userControllers, userModels } from '../access/views.ts'
 import * as stored from './tables.ts'
 
-const tables = { ...stored, controllerHolders, modelHolders, userControllers, userModels }
+const tables = { ...stored, controllerHolders, effectiveAccess, modelHolders, userControllers, userModels }
 
 /** The map of the data: which rows belong to which. */
 export const relations = defineRelations(tables, (r) => ({
@@ -19,6 +19,7 @@ export const relations = defineRelations(tables, (r) => ({
     sessions: r.many.sessions({ from: r.users.id, to: r.sessions.userId }),
     apiKeys: r.many.apiKeys({ from: r.users.id, to: r.apiKeys.userId }),
     roleGrants: r.many.roleGrants({ from: r.users.id, to: r.roleGrants.userId, alias: 'holder' }),
+    effectiveAccess: r.many.effectiveAccess({ from: r.users.id, to: r.effectiveAccess.userId }),
     reachableControllers: r.many.userControllers({ from: r.users.id, to: r.userControllers.userId }),
   },
   controllers: {
@@ -43,6 +44,13 @@ export const relations = defineRelations(tables, (r) => ({
       from: [r.userControllers.userId, r.userControllers.controllerId],
       to: [r.userModels.userId, r.userModels.controllerId],
     }),
+  },
+  effectiveAccess: {
+    organization: r.one.organizations({ from: r.effectiveAccess.organizationId, to: r.organizations.id }),
+    project: r.one.projects({ from: r.effectiveAccess.projectId, to: r.projects.id }),
+    controller: r.one.controllers({ from: r.effectiveAccess.controllerId, to: r.controllers.id }),
+    model: r.one.models({ from: r.effectiveAccess.modelId, to: r.models.id }),
+    role: r.one.roles({ from: r.effectiveAccess.roleId, to: r.roles.id }),
   },
   userModels: {
     model: r.one.models({ from: r.userModels.modelId, to: r.models.id, optional: false }),

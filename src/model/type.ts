@@ -92,6 +92,7 @@ function mayReadHolder(holder: typeof modelHolders, caller: CallerScope): SQL | 
 const ModelHolderConnection = reads.connection('ModelHolder', {
   table: 'modelHolders',
   relation: modelHoldersRelation,
+  hasPast: true,
   node: User,
   via: 'user',
   visible: mayReadHolder,

@@ -1,10 +1,11 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { type FieldNode, type GraphQLField, type GraphQLObjectType, getNamedType, type SelectionSetNode } from 'graphql'
-import { readPath } from './arguments.ts'
+import { argumentScope, readPath } from './arguments.ts'
 import { collectFields, selectionsOf } from './collect.ts'
 import { type Compilation, type Env, numberOf } from './compilation.ts'
 import { decodeCursor } from './cursor.ts'
+import { badUserInput } from './errors.ts'
 import { edgeNodeVisible, listWhere, orderColumns, orderSql } from './list.ts'
 import { buildObject, type From, fieldSql, literal, objectSql, tableAs } from './object.ts'
 import { type Page, readOrder, readPage } from './page.ts'
@@ -25,6 +26,8 @@ interface Context {
   selected: Selected
   page: Page
   order: Order
+  /** The time asked about; undefined is now. */
+  time: SQL | undefined
   /** The edge type: its rows are what is paged. */
   edge: GraphQLObjectType
   /** The rows of the page. */
@@ -78,10 +81,27 @@ function createContext(c: Compilation, selected: Selected): Context {
     row,
     cursor,
     place: sql`${row}."$n"`,
+    time: readTime(c, selected),
     size: c.slot(`size ${numberOf(selected.node)}`, 'int', page.size),
     from: { joins: [], outer: false, cursor },
     usesPage: false,
   }
+}
+
+/** The time that is asked about, where it is another one than now. */
+function readTime(c: Compilation, { list, field, node }: Selected): SQL | undefined {
+  if (!list.hasPast) return undefined
+  const args = argumentScope(c, field, node)
+  return args.has('at') ? args.param('at', 'timestamptz', pastTime) : undefined
+}
+
+/** What begins now may be committed in a moment, so the last seconds are not told yet. */
+const SETTLED_AFTER_MS = 10_000
+
+/** @throws BAD_USER_INPUT for a time that is not past */
+function pastTime(at: Date): string {
+  if (at.getTime() > Date.now() - SETTLED_AFTER_MS) throw badUserInput('"at" must be at least 10 seconds ago.')
+  return at.toISOString()
 }
 
 function partSql(context: Context, parent: Row | null, nodes: FieldNode[]): SQL | undefined {
@@ -158,7 +178,7 @@ function orderTag(order: Order) {
 
 function countSql(context: Context, parent: Row | null): SQL {
   const row = context.c.alias(typeSpec(context.edge).table)
-  return sql`(select count(*)::int from ${tableAs(context.edge, row)} where ${scopeSql(context, row, parent)})`
+  return sql`(select count(*)::int from ${tableAs(context.edge, row, context.time)} where ${scopeSql(context, row, parent)})`
 }
 
 /** The rows of the whole list: what a page is cut from and what `totalCount` counts. */
@@ -177,7 +197,7 @@ function pageRows(context: Context, parent: Row | null): SQL {
     page.hasAfter ? beyond(c, selected, 'after', order, columns) : undefined,
     page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined,
   )
-  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(edge, row)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
+  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(edge, row, context.time)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
 }
 
 /** Rows after or before a cursor, in the list's order. */

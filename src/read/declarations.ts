@@ -4,7 +4,7 @@ import type { SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Compiled, Reading } from './run.ts'
-import type { ArgumentScope, CallerScope, Direction, FilterSpec, ListSpec, Visibility } from './spec.ts'
+import type { ArgumentScope, CallerScope, Derived, Direction, FilterSpec, ListSpec, Visibility } from './spec.ts'
 
 /** The shape of Drizzle's `defineRelations`. */
 export type Relations = Record<string, { table: PgTable; relations: Record<string, unknown> }>
@@ -42,6 +42,7 @@ export interface ReadConnection<T extends string> {
   orders: Record<string, string[]>
   defaultOrder: ListSpec['defaultOrder']
   filters: Record<string, Filter>
+  hasPast: boolean
 }
 
 /** One key of a filter input. */
@@ -64,7 +65,9 @@ export interface TypeOptions<R extends Relations, T extends TableName<R>> {
 export interface ConnectionOptions<R extends Relations, T extends TableName<R>> {
   table: T
   /** A relation with the table's columns, where the edges are derived: short enough to be sorted when read. */
-  relation?: SQL
+  relation?: Derived
+  /** Its lists take `at`: as they were in the past. */
+  hasPast?: boolean
   node: ReadType<string, string>
   /** The relation from the edge's row to the node; absent where the edge's row is the node's. */
   via?: RelationOf<R, T>

@@ -104,7 +104,7 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
     },
     connection(relation: string, target: ReadConnection<string>, { where, ...given }: Common & { where?: never }) {
       const list = listOf(target, linkOf(relations, table, relation), where)
-      const args = inputs.args(t, target.name)
+      const args = inputs.args(t, target)
       const type = target.ref as TypeOption
       return declare(
         t,
@@ -128,8 +128,8 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
 type Resolved = (row: Json, ctx: never, info: GraphQLResolveInfo) => unknown
 
 export function listOf(target: ReadConnection<string>, link: Link | null, where: ListSpec['where']): ListSpec {
-  const { orders, defaultOrder, filters } = target
-  return { link, where, orders, defaultOrder, filters }
+  const { orders, defaultOrder, filters, hasPast } = target
+  return { link, where, orders, defaultOrder, filters, hasPast }
 }
 
 /** The type of every connection's `pageInfo`. */

@@ -1,10 +1,12 @@
 import type { InputFieldMap } from '@pothos/core'
 import type { Builder, FieldBuilder, Filter, TypeOption } from './declarations.ts'
 
+const PAST = 'As it was at this time, at least 10 seconds ago; as it is now by default.'
+
 export type ListInputs = ReturnType<typeof createListInputs>
 
 /** The inputs of lists: order enums, filter inputs, and the arguments every connection takes. */
-export function createListInputs(builder: Builder) {
+export function createListInputs(builder: Builder, dateTime: TypeOption) {
   const direction = builder.enumType('OrderDirection', {
     description: 'Which way a list is ordered.',
     values: {
@@ -50,7 +52,7 @@ export function createListInputs(builder: Builder) {
     filters.set(name, filter as unknown as TypeOption)
   }
 
-  function args(t: FieldBuilder, name: string): InputFieldMap {
+  function args(t: FieldBuilder, { name, hasPast }: { name: string; hasPast: boolean }): InputFieldMap {
     const filter = filters.get(name)
     const order = [orders.get(name)]
     return {
@@ -60,6 +62,7 @@ export function createListInputs(builder: Builder) {
       before: t.arg.string({ description: 'Only items before this cursor.' }),
       orderBy: t.arg({ type: order as never, description: 'The order: one entry.' }),
       ...(filter ? { filter: t.arg({ type: filter as never, description: 'Which items are wanted.' }) } : {}),
+      ...(hasPast ? { at: t.arg({ type: dateTime as never, description: PAST }) } : {}),
     } as InputFieldMap
   }
 

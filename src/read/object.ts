@@ -169,10 +169,12 @@ export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL 
   return and(...link.from.map((name, i) => sql`${target[link.to[i] as string]} = ${row[name]}`))
 }
 
-/** `"users" as "t3"` */
-export function tableAs(type: GraphQLObjectType, row: Row): SQL {
+const NOW = sql`statement_timestamp()`
+
+/** `"users" as "t3"`; what is computed as of a time. */
+export function tableAs(type: GraphQLObjectType, row: Row, time: SQL = NOW): SQL {
   const { table, relation } = typeSpec(type)
-  return relation ? sql`${relation} as ${row}` : sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
+  return relation ? sql`${relation(time)} as ${row}` : sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
 }
 
 /** The primary key column. @throws Error where the table has not exactly one. */

@@ -31,9 +31,9 @@ const CURSOR = 'The place of this item in the list: give it as `after` or `befor
 export function createReads<R extends Relations>(
   builder: Builder,
   relations: R,
-  options: { readingOf: ReadingOf; node?: InterfaceRef<SchemaTypes, unknown> },
+  options: { readingOf: ReadingOf; dateTime: TypeOption; node?: InterfaceRef<SchemaTypes, unknown> },
 ) {
-  const inputs = createListInputs(builder)
+  const inputs = createListInputs(builder, options.dateTime)
   const pageInfo = createPageInfo(builder)
   const fieldsOf = (t: FieldBuilder, table: string) => createFields(t, relations, table, inputs)
 
@@ -110,6 +110,7 @@ export function createReads<R extends Relations>(
       orders: given.orders,
       defaultOrder: { name: given.defaultOrder, direction: given.defaultDirection ?? 'asc' },
       filters: given.filters ?? {},
+      hasPast: given.hasPast ?? false,
     }
   }
 
@@ -154,7 +155,7 @@ export function createReads<R extends Relations>(
         type: target.ref,
         nullable: true,
         description: given.description,
-        args: inputs.args(t, target.name),
+        args: inputs.args(t, target),
         ...(given.authScopes ? { authScopes: given.authScopes } : {}),
         extensions: { read: { kind: 'rootConnection', list } satisfies FieldSpec },
         resolve: resolveRoot,

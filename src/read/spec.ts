@@ -40,13 +40,16 @@ export interface Guard {
   missing: string
 }
 
+/** Rows that are computed when they are read, as of a time. */
+export type Derived = (time: SQL) => SQL
+
 export interface TypeSpec {
   kind: 'type'
   table: Row
   visible?: Visibility
   guards: Record<string, Guard>
   /** Where the rows come from, if not from the table itself, which then only names the columns. */
-  relation?: SQL
+  relation?: Derived
   /** The prefix of its ids, where it is a Node. */
   idPrefix?: string
 }
@@ -66,6 +69,8 @@ export interface FilterSpec {
 
 export interface ListSpec {
   link: Link | null
+  /** It can be asked for as it was in the past, by the argument `at`. */
+  hasPast?: boolean
   where?: (row: Row, caller: CallerScope, args: ArgumentScope) => SQL | undefined
   /** The columns of each order by name. One direction holds for all of them, so that one index serves both. */
   orders: Record<string, string[]>

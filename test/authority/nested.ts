@@ -21,12 +21,16 @@ const OBJECT = '{ __typename }'
 
 /** Fields that are guarded, and lead to no other type. */
 const LEAVES = ['Model.authorizedKeys', 'User.createdAt', 'User.email', 'User.isAdmin']
-const LISTS = /(apiKeys|controllers|credentials|holders|models|projects|roles|sessions|sshKeys|users)$/
+const LISTS = /(apiKeys|controllers|credentials|effectiveAccess|holders|models|projects|roles|sessions|sshKeys|users)$/
+
+/** Longer than a page is by default. */
+const LONG = ['User.effectiveAccess']
 
 function nested(field: string, expect: Row['expect'], levels: Row['levels'] = {}, given?: keyof Things): Row {
   const [type = '', name = ''] = field.split('.')
   const selection = LISTS.test(name) ? LIST : LEAVES.includes(field) ? '' : OBJECT
-  const document = `query ($id: ID!) { result: node(id: $id) { __typename ... on ${type} { ${name} ${selection} } } }`
+  const asked = LONG.includes(field) ? `${name}(first: 100)` : name
+  const document = `query ($id: ID!) { result: node(id: $id) { __typename ... on ${type} { ${asked} ${selection} } } }`
   const id = given ?? NODES[type]?.id ?? 'userId'
   return { field, document, variables: (target) => ({ id: target[id] }), expect, levels }
 }
@@ -213,6 +217,22 @@ export const nestedRows: Row[] = [
       missing: NONE,
     },
     REFERENCE,
+  ),
+  nested(
+    'User.effectiveAccess',
+    {
+      // The organization admin: 10 words of the server and 4 of applications, for that of the other organization is
+      // unknown to them; 2 controllers with 3 models. The administrator: 11 and 5 words, 3 controllers with 4 models.
+      self: '            0     0     5      19     3     19    23',
+      // Three words on the project and one in the organization; ADD_MODEL, WRITE, and LOGIN through that.
+      own: '             NULL  NULL  NULL   7      7     NULL  7',
+      foreign: '         NULL  NULL  NULL   F      NULL  NULL  7',
+      missing: NONE,
+    },
+    {
+      ...REFERENCE,
+      self: '            1     1     3      2      2     2',
+    },
   ),
   nested('User.email', RECORD, REFERENCE),
   nested('User.isAdmin', RECORD, REFERENCE),

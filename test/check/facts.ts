@@ -16,11 +16,13 @@ interface Scoped {
 
 export interface Facts {
   now: number
-  users: { id: string; username: string; organization: string }[]
+  users: { id: string; username: string; organization: string; created: number }[]
   organizations: { id: string; name: string }[]
   projects: { id: string; code: string; organization: string }[]
-  controllers: { id: string; name: string; organization: string }[]
-  models: { id: string; name: string; controller: string }[]
+  controllers: { id: string; name: string; organization: string; created: number }[]
+  models: { id: string; name: string; controller: string; created: number }[]
+  roles: { id: string; name: string }[]
+  permissions: { name: string }[]
   suspensions: (Fact & { user: string })[]
   roleGrants: (Fact & Scoped & { user: string; role: string })[]
   roleWords: (Fact & { role: string; word: string })[]
@@ -34,14 +36,17 @@ export interface Facts {
 /** When a fact begins and ends, in seconds; no end is infinitely late. */
 const WHEN = `extract(epoch from since)::float8 as since, coalesce(extract(epoch from expires_at), 'infinity')::float8 as expires,
   coalesce(extract(epoch from ended_at), 'infinity')::float8 as ended`
+const CREATED = 'extract(epoch from created_at)::float8 as created'
 const SCOPE = 'organization_id as organization, project_id as project'
 
 const TABLES = {
-  users: 'select id, username, organization_id as organization from users where deleted_at is null',
+  users: `select id, username, organization_id as organization, ${CREATED} from users where deleted_at is null`,
   organizations: 'select id, name from organizations where deleted_at is null',
   projects: 'select id, code, organization_id as organization from projects where deleted_at is null',
-  controllers: 'select id, name, organization_id as organization from controllers where deleted_at is null',
-  models: 'select id, name, controller_id as controller from models where deleted_at is null',
+  controllers: `select id, name, organization_id as organization, ${CREATED} from controllers where deleted_at is null`,
+  models: `select id, name, controller_id as controller, ${CREATED} from models where deleted_at is null`,
+  roles: 'select id, name from roles where deleted_at is null',
+  permissions: 'select name from permissions',
   suspensions: `select user_id as user, ${WHEN} from user_suspensions`,
   roleGrants: `select user_id as user, role_id as role, ${SCOPE}, ${WHEN} from role_grants`,
   roleWords: `select role_id as role, permission as word, ${WHEN} from role_permissions`,

@@ -1,7 +1,8 @@
 /** Who may do what, said once more and plainly from authority.md, over all the rows: what the server must agree with. */
 import type { Facts } from './facts.ts'
 
-const SERVER = [
+/** First segments of the server’s own words. */
+export const SERVER = [
   'users',
   'roles',
   'organizations',
@@ -13,8 +14,8 @@ const SERVER = [
   'audit',
   'access',
 ]
-const CONTROLLER = ['LOGIN', 'ADD_MODEL', 'SUPERUSER']
-const MODEL = ['READ', 'WRITE', 'ADMIN']
+export const CONTROLLER = ['LOGIN', 'ADD_MODEL', 'SUPERUSER']
+export const MODEL = ['READ', 'WRITE', 'ADMIN']
 
 /** Everywhere (both null), an organization, or a project of it. */
 export interface Place {

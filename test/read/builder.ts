@@ -42,6 +42,7 @@ export const node = builder.interfaceRef<{ $type: string }>('Node').implement({
 
 export const reads = createReads(builder, relations, {
   readingOf: ((ctx: Context) => ctx.reading) as never,
+  dateTime: DateTime,
   node,
 })
 export const filters = createFilters(builder, DateTime)

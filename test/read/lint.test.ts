@@ -77,7 +77,7 @@ function start() {
   builder.queryType({
     fields: (t: { string(options: object): never }) => ({ hello: t.string({ nullable: true, resolve: () => null }) }),
   } as never)
-  const reads = createReads(builder, relations, { readingOf: (() => null) as never })
+  const reads = createReads(builder, relations, { readingOf: (() => null) as never, dateTime: 'String' as never })
   const Owner = reads.type('Owner', {
     table: 'owners',
     description,
