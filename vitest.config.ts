@@ -1,11 +1,61 @@
 import { defineConfig } from 'vitest/config'
 
-/** The whole suite runs twice: on the embedded database and on a PostgreSQL server that it starts itself. */
-const project = (name: string) => ({
+/**
+ * What asks nothing of a database, or the same of any: beside PostgreSQL it runs once, unless there is time.
+ */
+const ONCE = process.env.CHATELAINE_LONG
+  ? []
+  : [
+      'bad-input',
+      'bad-input-check',
+      'bad-input-credential',
+      'bad-input-query',
+      'check-access-input',
+      'check-access-questions',
+      'check-near-misses',
+      'check-past',
+      'check-ways',
+      'cli',
+      'cli-commands',
+      'cli-completion',
+      'cli-exit',
+      'cli-http',
+      'cli-secrets',
+      'config',
+      'cors',
+      'graphiql',
+      'guard-property',
+      'guessing',
+      'guessing-address',
+      'guessing-crowd',
+      'http-hostile',
+      'http-limits',
+      'http-protocol',
+      'notification-program',
+      'password',
+      'password-change',
+      'public-key',
+      'quoted-input',
+      'read-schema',
+      'root-key',
+      'session-end',
+      'session-forged',
+      'session-list',
+      'sign-in-time',
+      'statements',
+      'stop',
+      'two-credentials',
+      'verify',
+      'verify-session',
+    ]
+
+/** The suite runs twice: on the embedded database and on a PostgreSQL server that it starts itself. */
+const project = (name: string, exclude: string[] = []) => ({
   extends: true as const,
   test: {
     name,
     include: ['test/**/*.test.ts'],
+    exclude: exclude.map((file) => `test/${file}.test.ts`),
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
@@ -16,7 +66,7 @@ export default defineConfig({
   // graphql has builds for several conditions; all who import it must get the same one.
   ssr: { resolve: { conditions: ['module-sync', 'node'] } },
   test: {
-    projects: [project('pglite'), project('postgres')],
+    projects: [project('pglite', ONCE), project('postgres')],
     pool: 'forks',
     maxWorkers: 2,
   },

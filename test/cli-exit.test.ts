@@ -64,9 +64,9 @@ describe('what is refused', () => {
     expect(await refuse(2, args)).toMatch(message)
   })
 
-  test('values the schema does not take exit 2 and name the value', async () => {
+  test('values the schema does not take exit 2 and tell what they were for', async () => {
     expect(await refuse(2, ['users', '--first', '101'])).toContain('first')
-    expect(await refuse(2, ['users', '--order-by', 'SHOE_SIZE'])).toContain('SHOE_SIZE')
+    expect(await refuse(2, ['users', '--order-by', 'SHOE_SIZE'])).toContain('UserOrderField')
     expect(await refuse(2, ['create-service-user', 'x', '--email', 'no-address'])).toContain('email')
   })
 })

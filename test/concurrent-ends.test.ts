@@ -9,7 +9,7 @@ import { wordOf } from './support/word.ts'
 const app = startApp()
 
 // On the embedded database there is one session: its transactions queue, and a handful of rounds says so.
-const ROUNDS = isPostgres() ? 50 : 5
+const ROUNDS = isPostgres() ? 25 : 5
 
 const grantInput = (user: string, role: string, scope: object = { everywhere: true }) => ({
   input: { user, roles: [{ role, ...scope }] },

@@ -2,26 +2,14 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { hashPassword } from '../src/password/hash.ts'
-import { type Answer, type Client, startApp } from './support/app.ts'
-import { changeDocument } from './support/change.ts'
+import { type Answer, startApp } from './support/app.ts'
 import { byBasic, bySignIn, countOf, type Guess, guessRight, guessWrong } from './support/guesses.ts'
 import { query } from './support/rows.ts'
-import { createUser } from './support/seed.ts'
 import { createPerson, OTHER_PASSWORD, PASSWORD } from './support/sessions.ts'
-import { wordOf } from './support/word.ts'
 
 const app = startApp()
 
 const HERE = '127.0.0.1'
-
-/** More than there is room for: 4 are computed and 64 wait; some are done before the last has come. */
-const CROWD = 200
-
-/** Requests at once by somebody who may make them, each of which has a password hashed. */
-function crowd(client: Client, name: string, inputOf: (index: number) => object): Promise<Answer[]> {
-  const document = changeDocument(name)
-  return Promise.all(Array.from({ length: CROWD }, (_, index) => client.send(document, { input: inputOf(index) })))
-}
 
 /** They are refused for a moment, and nothing else is. */
 function expectForAMoment(answers: Answer[]) {
@@ -34,31 +22,6 @@ function expectForAMoment(answers: Answer[]) {
     ])
   }
 }
-
-describe('of many who have a password hashed at once those for whom there is no room are refused', () => {
-  test('and their users are not created', async () => {
-    const answers = await crowd(app.root, 'createUser', (index) => ({
-      username: `user${index}`,
-      password: OTHER_PASSWORD,
-    }))
-
-    expectForAMoment(answers.filter((answer) => wordOf(answer) === 'RATE_LIMITED'))
-    const { RATE_LIMITED = 0, done = 0 } = countOf(answers.map(wordOf))
-    expect(RATE_LIMITED + done).toBe(CROWD)
-    const { users } = await app.root.ok('{ users(first: 1) { totalCount } }')
-    expect(users.totalCount).toBe(done + 1)
-  })
-
-  test('and one of them sets the password', async () => {
-    const eve = await createUser(app, 'eve')
-
-    const answers = await crowd(eve.client, 'changePassword', () => ({ newPassword: OTHER_PASSWORD }))
-
-    expectForAMoment(answers.filter((answer) => wordOf(answer) === 'RATE_LIMITED'))
-    const { RATE_LIMITED = 0, done = 0, Conflict = 0, InvalidInput = 0 } = countOf(answers.map(wordOf))
-    expect([done, RATE_LIMITED + done + Conflict + InvalidInput]).toEqual([1, CROWD])
-  })
-})
 
 /** As many as are computed and wait at once. */
 const ROOM = 4 + 64

@@ -4,7 +4,7 @@ import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type Listening, listen } from '../../src/server.ts'
 import type { Services } from '../../src/services.ts'
-import { openStartedDatabase, truncateAll } from './database.ts'
+import { isPostgres, openStartedDatabase, truncateAll } from './database.ts'
 import { ROOT_KEY } from './root-key.ts'
 import { databaseText } from './rows.ts'
 import { secretsFound, secretsIn } from './secrets.ts'
@@ -96,7 +96,8 @@ function keepSecrets(database: () => Database): Recorded {
     })
   })
   afterEach(async () => {
-    if (recorded.secrets.size === 0) return
+    // What is kept and told is the same on both databases: one is searched.
+    if (recorded.secrets.size === 0 || !isPostgres()) return
     const kept = [await databaseText({ database: database() }), ...recorded.texts].join('\n')
     expect(secretsFound(kept, recorded.secrets), 'secrets that are kept or told').toEqual([])
   })
