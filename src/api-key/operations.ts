@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { and, eq, isNull, ne, sql } from 'drizzle-orm'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../auth/caller.ts'
+import { isUsableKey } from '../auth/usable.ts'
 import type { Transaction } from '../db/database.ts'
 import { createId } from '../db/id.ts'
 import { apiKeyLimits, apiKeys } from '../db/tables.ts'
@@ -56,7 +57,7 @@ export async function insertApiKey(
   return { id, secret }
 }
 
-const isOpen = and(isNull(apiKeys.revokedAt), sql`(expires_at is null or clock_timestamp() < expires_at)`)
+const isOpen = isUsableKey(apiKeys, sql`clock_timestamp()`)
 
 /** Ends a key at once. False where it had ended already. */
 export async function endApiKey(tx: Transaction, caller: Caller, id: string): Promise<boolean> {

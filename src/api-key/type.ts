@@ -1,5 +1,6 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { NOW } from '../auth/held.ts'
+import { isUsableKey } from '../auth/usable.ts'
 import { reads } from '../builder.ts'
 import { Organization } from '../organization/schema.ts'
 import { Project } from '../project/schema.ts'
@@ -44,7 +45,7 @@ export const ApiKey = reads.type('ApiKey', {
     isValid: f.expression({
       type: 'Boolean',
       description: 'Neither revoked nor expired. Its owner may be disabled all the same.',
-      sql: (key) => sql`(${key.revokedAt} is null and (${key.expiresAt} is null or ${NOW} < ${key.expiresAt}))`,
+      sql: (key) => isUsableKey(key, NOW),
     }),
     readOnly: f.column('readOnly', { type: 'Boolean', description: 'It can call no mutation but `signIn`.' }),
     isLimited: f.column('limited', { type: 'Boolean', description: 'It does at most what `limits` allow.' }),

@@ -1,5 +1,7 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
+import { NOW } from '../auth/held.ts'
+import { isUsableKey } from '../auth/usable.ts'
 import type { Database } from '../db/database.ts'
 import { apiKeys } from '../db/tables.ts'
 import { logError } from '../log.ts'
@@ -14,15 +16,14 @@ export type NoteUse = (hash: Buffer) => void
 
 export function createNoteUse({ db }: Database): NoteUse {
   const noted = new LRUCache<string, true>({ max: 10_000, ttl: NOTED_EVERY_MS })
-  const isStale = sql`(${apiKeys.lastUsedAt} is null or ${apiKeys.lastUsedAt} < statement_timestamp() - interval '1 minute')`
-  const works = sql`(${apiKeys.expiresAt} is null or statement_timestamp() < ${apiKeys.expiresAt})`
+  const isStale = sql`(${apiKeys.lastUsedAt} is null or ${apiKeys.lastUsedAt} < ${NOW} - interval '1 minute')`
   return (hash) => {
     const name = hash.toString('base64')
     if (noted.has(name)) return
     noted.set(name, true)
     db.update(apiKeys)
-      .set({ lastUsedAt: sql`statement_timestamp()` })
-      .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt), works, isStale))
+      .set({ lastUsedAt: NOW })
+      .where(and(eq(apiKeys.hash, hash), isUsableKey(apiKeys, NOW), isStale))
       .catch((error: unknown) => logError(error, null))
   }
 }

@@ -18,6 +18,7 @@ import {
   uncoveredLevels,
 } from './held.ts'
 import { EVERY_APPLICATION_WORD, EVERYTHING } from './permissions.ts'
+import { isUsableKey } from './usable.ts'
 
 /** A role to be held on a scope until a planned end. */
 export interface RoleItem extends Scope {
@@ -69,7 +70,7 @@ export function roleEditConfers(roleId: string, words: string[]): Conferral {
     union
     select w.what, l.organization_id, l.project_id, k.expires_at
     from ${apiKeyLimits} as l join ${apiKeys} as k on k.id = l.api_key_id, ${added}
-    where l.role_id = ${roleId} and k.revoked_at is null and (k.expires_at is null or ${NOW} < k.expires_at)
+    where l.role_id = ${roleId} and ${isUsableKey({ revokedAt: sql`k.revoked_at`, expiresAt: sql`k.expires_at` }, NOW)}
       and exists (select from ${held()} as h where h.user_id = k.user_id and h.state = 'ACTIVE'
         and ${allows(sql`h.what`, sql`w.what`)}
         and (h.organization_id is null or l.organization_id is null or h.organization_id = l.organization_id))

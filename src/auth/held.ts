@@ -109,6 +109,16 @@ export function limitsOf(apiKeyId: SQL | string, at: SQL): SQL {
   )`
 }
 
+/** Is one scope the other, or around it? */
+export function covers(outer: SQL, inner: SQL): SQL {
+  return sql`((${outer}.organization_id is null or ${outer}.organization_id = ${inner}.organization_id) and (${outer}.project_id is null or ${outer}.project_id = ${inner}.project_id))`
+}
+
+/** Does a word held on a scope allow to manage the controllers of an organization? */
+export function managesControllers(word: SQL, scope: SQL, organizationId: SQL): SQL {
+  return sql`(${word} in ('*', 'controllers.manage') and ${scope}.project_id is null and (${scope}.organization_id is null or ${scope}.organization_id = ${organizationId}))`
+}
+
 /** Does holding one word allow another? */
 export function allows(held: SQL, wanted: SQL): SQL {
   return sql`(${held} = ${wanted} or ${held} = '*' or (${held} = '@applications' and ${isApplicationWord(wanted)}))`
@@ -126,8 +136,7 @@ export function uncovered(wanted: SQL, authority: SQL): SQL {
   return sql`select distinct w.what, w.organization_id, w.project_id from ${wanted} as w where not exists (
     select from ${authority} as h
     where ${allows(sql`h.what`, sql`w.what`)}
-      and (h.organization_id is null or h.organization_id = w.organization_id)
-      and (h.project_id is null or h.project_id = w.project_id)
+      and ${covers(sql`h`, sql`w`)}
       and (h.until is null or w.until <= h.until)
   )`
 }
@@ -186,8 +195,8 @@ function levelFacts(at: SQL): SQL {
       union all
       select h.user_id, c.id, null, 3, h.via, h.grant_id, h.role_id, greatest(h.since, c.created_at), h.until
       from ${heldFacts()} as h join ${controllers} as c
-        on h.project_id is null and (h.organization_id is null or h.organization_id = c.organization_id)
-      where h.what in ('*', 'controllers.manage') and ${existsAt(sql`c`, at)}
+        on ${managesControllers(sql`h.what`, sql`h`, sql`c.organization_id`)}
+      where ${existsAt(sql`c`, at)}
     ) as f join ${users} as u on u.id = f.user_id
     where f.until is null or f.until > f.since
   )`
@@ -222,8 +231,7 @@ export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
     not coalesce((select k.limited from ${apiKeys} as k where k.id = ${apiKeyId}), false)
     or exists (
       select from ${limitsOf(apiKeyId, at)} as l join ${controllers} as c on c.id = f.controller_id
-      where l.permission in ('*', 'controllers.manage') and l.project_id is null
-        and (l.organization_id is null or l.organization_id = c.organization_id)
+      where ${managesControllers(sql`l.permission`, sql`l`, sql`c.organization_id`)}
     )
   ))`
 }

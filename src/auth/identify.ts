@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { hashToken, looksLikeToken, readTokenId } from '../api-key/token.ts'
 import type { Connection } from '../db/database.ts'
@@ -11,6 +11,7 @@ import { BadCredentialError } from './bad-credential.ts'
 import type { Caller, Held, HeldLevel } from './caller.ts'
 import { type Credentials, type HeaderReader, readCredentials } from './credentials.ts'
 import { authorityOf, type Holder, isActiveAt, levelsOf, NOW } from './held.ts'
+import { isOpenSession, isSessionOf, isUsableKey } from './usable.ts'
 
 /** Which request it is, and from where. */
 export interface Origin {
@@ -83,9 +84,9 @@ async function readCaller(
       and(
         whichUser({ session, password }),
         isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
-        key ? isUsable() : undefined,
+        key ? isUsableKey(apiKeys, NOW) : undefined,
         key && (session || password) ? ownerIsActive() : undefined,
-        session ? and(isSameSession(session), isOpen()) : undefined,
+        session ? and(isSessionOf(sessions, session), isOpenSession(sessions, NOW)) : undefined,
         password ? hasPasswordSince(password.setAt) : undefined,
       ),
     )
@@ -121,28 +122,11 @@ function whichUser({ session, password }: Pick<Proven, 'session' | 'password'>):
   return password ? eq(users.id, password.userId) : eq(users.id, apiKeys.userId)
 }
 
-function isUsable(): SQL | undefined {
-  return and(isNull(apiKeys.revokedAt), sql`(${apiKeys.expiresAt} is null or ${NOW} < ${apiKeys.expiresAt})`)
-}
-
 /** The key of an application ends with it, whoever uses it. */
 function ownerIsActive(): SQL {
   const owner = alias(users, 'owner')
   const active = isActiveAt({ id: owner.id, deletedAt: owner.deletedAt }, NOW)
   return sql`exists (select from ${users} as owner where ${eq(owner.id, apiKeys.userId)} and ${active})`
-}
-
-/** The token says what the row says, to the second: one that says anything else was not made for it. */
-function isSameSession({ userId, issuedAt, expiresAt }: TokenClaims): SQL | undefined {
-  return and(
-    eq(sessions.userId, userId),
-    sql`extract(epoch from ${sessions.createdAt}) = ${issuedAt}`,
-    sql`extract(epoch from ${sessions.expiresAt}) = ${expiresAt}`,
-  )
-}
-
-function isOpen(): SQL | undefined {
-  return and(isNull(sessions.endedAt), sql`${NOW} < ${sessions.expiresAt}`)
 }
 
 function hasPasswordSince(setAt: string): SQL {
@@ -179,8 +163,8 @@ export async function readAuthority(tx: Connection, caller: Caller): Promise<Cal
       and(
         eq(users.id, userId),
         isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
-        apiKey ? and(isUsable(), ownerIsActive()) : undefined,
-        session ? isOpen() : undefined,
+        apiKey ? and(isUsableKey(apiKeys, NOW), ownerIsActive()) : undefined,
+        session ? isOpenSession(sessions, NOW) : undefined,
         passwordSetAt === null ? undefined : hasPasswordSince(passwordSetAt),
       ),
     )

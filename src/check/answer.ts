@@ -5,8 +5,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { hashToken, readTokenId } from '../api-key/token.ts'
 import type { Caller } from '../auth/caller.ts'
-import { allows, held, heldLevels, isActiveAt, limitsOf, NOW } from '../auth/held.ts'
+import { allows, covers, held, heldLevels, isActiveAt, limitsOf, managesControllers, NOW } from '../auth/held.ts'
 import { immediateScope, isVisible } from '../auth/references.ts'
+import { isUsableKey } from '../auth/usable.ts'
 import { holdsEverywhere, holdsInOrganization } from '../auth/visibility.ts'
 import { Controller } from '../controller/type.ts'
 import type { Connection } from '../db/database.ts'
@@ -109,8 +110,8 @@ function subjectOf(caller: Caller, subject: Subject, time: SQL): SQL {
     // Whoever may not ask about a key is not told whether it is one.
     return sql`select u.id, u.organization_id, k.id as api_key_id, k.limited, true as active, true as may_ask
       from api_keys as k join users as u on u.id = k.user_id
-      where k.id = ${readTokenId(subject.apiKey)}::uuid and k.hash = ${hashToken(subject.apiKey)} and k.revoked_at is null
-        and (k.expires_at is null or ${NOW} < k.expires_at) and ${active} and (${mayCheck} or u.id = ${caller.userId}::uuid)`
+      where k.id = ${readTokenId(subject.apiKey)}::uuid and k.hash = ${hashToken(subject.apiKey)}
+        and ${isUsableKey({ revokedAt: sql`k.revoked_at`, expiresAt: sql`k.expires_at` }, NOW)} and ${active} and (${mayCheck} or u.id = ${caller.userId}::uuid)`
   }
   return sql`select u.id, u.organization_id, null::uuid as api_key_id, false as limited, ${active} as active, (${mayCheck} or u.id = ${caller.userId}::uuid) as may_ask
     from users as u where u.username_key = ${subject.username.toLowerCase().toWellFormed()} and u.deleted_at is null and (${mayCheck} or ${isVisible(User.visible, users, 'u', caller)})`
@@ -175,16 +176,14 @@ const WAY_JSON = sql`json_build_object('code', w.code, 'via', w.via, 'role', r.n
 /** The subject's facts about the question q and its target t, each with what stands between it and yes. */
 function factsFor(): SQL {
   const ofPermission = codeOf({
-    covers: sql`((f.organization_id is null or f.organization_id = t.organization_id) and (f.project_id is null or f.project_id = t.project_id))`,
+    covers: covers(sql`f`, sql`t`),
     suffices: sql`true`,
-    isWithin: sql`exists (select from limits as l where ${allows(sql`l.permission`, sql`q.permission`)}
-      and (l.organization_id is null or l.organization_id = t.organization_id) and (l.project_id is null or l.project_id = t.project_id))`,
+    isWithin: sql`exists (select from limits as l where ${allows(sql`l.permission`, sql`q.permission`)} and ${covers(sql`l`, sql`t`)})`,
   })
   const ofLevel = codeOf({
     covers: sql`true`,
     suffices: sql`f.level >= q.access`,
-    isWithin: sql`exists (select from limits as l where l.permission in ('*', 'controllers.manage') and l.project_id is null
-      and (l.organization_id is null or l.organization_id = t.organization_id))`,
+    isWithin: sql`exists (select from limits as l where ${managesControllers(sql`l.permission`, sql`l`, sql`t.organization_id`)})`,
   })
   return sql`(
     select ${ofPermission} as code, f.via, f.grant_id, f.role_id, f.organization_id, f.project_id, null::uuid as controller_id, null::uuid as model_id, null::int as level, f.since, f.until

@@ -1,14 +1,14 @@
 /** What other services ask about a credential that somebody showed them. */
-import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { GraphQLObjectType } from 'graphql'
 import { hashToken, readTokenId } from '../api-key/token.ts'
 import { ApiKey } from '../api-key/type.ts'
 import { BadCredentialError } from '../auth/bad-credential.ts'
 import { authorityOf, isActiveAt, NOW } from '../auth/held.ts'
+import { isOpenSession, isSessionOf, isUsableKey } from '../auth/usable.ts'
 import { holdsEverywhere, holdsInOrganization } from '../auth/visibility.ts'
 import { builder, reads } from '../builder.ts'
 import type { Context } from '../context.ts'
-import type { sessions } from '../db/tables.ts'
 import { refuseSpelledOut } from '../http/secret-argument.ts'
 import { HeldPermissionType, heldPermissions } from '../permission/held.ts'
 import { loadOne, type Reading } from '../read/run.ts'
@@ -32,12 +32,7 @@ const VerifiedApiKey = reads.type('VerifiedApiKey', {
   table: 'apiKeys',
   description: 'A key that works at this moment.',
   authScopes: { signedIn: true },
-  visible: (key, caller) =>
-    and(
-      isNull(key.revokedAt),
-      sql`(${key.expiresAt} is null or ${NOW} < ${key.expiresAt})`,
-      mayBeChecked(key.userId, caller),
-    ),
+  visible: (key, caller) => and(isUsableKey(key, NOW), mayBeChecked(key.userId, caller)),
   fields: (f) => ({
     apiKey: f.same(ApiKey, { description: 'The key; null where the caller may not read its user’s record.' }),
     user: f.one('user', User, { nullable: true, description: 'Whose it is; null where hidden from the caller.' }),
@@ -77,13 +72,13 @@ reads.queryOne('verifyApiKey', VerifiedApiKey, {
     and(eq(key.id, args.param('secret', 'uuid', readTokenId)), eq(key.hash, args.param('secret', 'bytea', hashToken))),
 })
 
-/** The token says what the row says, to the second. */
-function isSameSession(session: typeof sessions, caller: CallerScope): SQL | undefined {
-  return and(
-    eq(session.userId, caller.param('claims userId', 'uuid')),
-    sql`extract(epoch from ${session.createdAt}) = ${caller.param('claims issuedAt', 'bigint')}`,
-    sql`extract(epoch from ${session.expiresAt}) = ${caller.param('claims expiresAt', 'bigint')}`,
-  )
+/** What the token says, which `withClaims` gives. */
+function claimsOf(caller: CallerScope) {
+  return {
+    userId: caller.param('claims userId', 'uuid'),
+    issuedAt: caller.param('claims issuedAt', 'bigint'),
+    expiresAt: caller.param('claims expiresAt', 'bigint'),
+  }
 }
 
 const VerifiedSession = reads.type('VerifiedSession', {
@@ -91,12 +86,7 @@ const VerifiedSession = reads.type('VerifiedSession', {
   description: 'A session that lasts at this moment.',
   authScopes: { signedIn: true },
   visible: (session, caller) =>
-    and(
-      isNull(session.endedAt),
-      sql`${NOW} < ${session.expiresAt}`,
-      isSameSession(session, caller),
-      mayBeChecked(session.userId, caller),
-    ),
+    and(isOpenSession(session, NOW), isSessionOf(session, claimsOf(caller)), mayBeChecked(session.userId, caller)),
   fields: (f) => ({
     session: f.same(Session, { description: 'The session; null where the caller may not read its user’s record.' }),
     user: f.one('user', User, { nullable: true, description: 'Who signed in; null where hidden from the caller.' }),
@@ -144,7 +134,7 @@ builder.queryField('verifySession', (t) =>
   }),
 )
 
-/** What a token says, for the condition above. */
+/** The reading with what a token says, for `claimsOf`. */
 function withClaims(reading: Reading, claims: TokenClaims): Reading {
   const { caller } = reading
   const given = new Map(Object.entries(claims).map(([name, value]) => [`claims ${name}`, value]))

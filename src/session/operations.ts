@@ -1,5 +1,6 @@
-import { and, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { and, eq, ne, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
+import { isOpenSession } from '../auth/usable.ts'
 import type { Transaction } from '../db/database.ts'
 import { createId } from '../db/id.ts'
 import { sessions } from '../db/tables.ts'
@@ -32,7 +33,7 @@ const MAX_OPEN_SESSIONS = 100
 async function endOldestSessions(tx: Transaction, userId: string) {
   await tx.execute(sql`
     update ${sessions} set ended_at = clock_timestamp() where id in (
-      select s.id from ${sessions} as s where s.user_id = ${userId} and s.ended_at is null and s.expires_at > clock_timestamp()
+      select s.id from ${sessions} as s where s.user_id = ${userId} and ${isOpenSession({ endedAt: sql`s.ended_at`, expiresAt: sql`s.expires_at` }, sql`clock_timestamp()`)}
       order by s.created_at desc, s.id desc offset ${MAX_OPEN_SESSIONS - 1})`)
 }
 
@@ -55,7 +56,7 @@ async function end(tx: Transaction, { userId }: { userId: string | null }, which
   const ended = await tx
     .update(sessions)
     .set({ endedAt: sql`clock_timestamp()`, endedBy: userId })
-    .where(and(which, isNull(sessions.endedAt), sql`expires_at > clock_timestamp()`))
+    .where(and(which, isOpenSession(sessions, sql`clock_timestamp()`)))
     .returning({ id: sessions.id })
   return ended.length
 }

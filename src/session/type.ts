@@ -1,13 +1,9 @@
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { NOW } from '../auth/held.ts'
+import { isOpenSession } from '../auth/usable.ts'
 import { reads } from '../builder.ts'
 import { mayReadOwned } from '../user/owned.ts'
 import { User } from '../user/type.ts'
-
-/** A session that still lasts. */
-function isOpen(session: { endedAt: unknown; expiresAt: unknown }): SQL {
-  return sql`(${session.endedAt} is null and ${NOW} < ${session.expiresAt})`
-}
 
 export const Session = reads.type('Session', {
   table: 'sessions',
@@ -18,7 +14,11 @@ export const Session = reads.type('Session', {
   fields: (f) => ({
     user: f.one('user', User, { implied: true, description: 'Who signed in.' }),
     address: f.column('address', { type: 'String', description: 'The network address they came from.' }),
-    isActive: f.expression({ type: 'Boolean', description: 'Neither ended nor expired.', sql: isOpen }),
+    isActive: f.expression({
+      type: 'Boolean',
+      description: 'Neither ended nor expired.',
+      sql: (session) => isOpenSession(session, NOW),
+    }),
     isCurrent: f.expression({
       type: 'Boolean',
       description: 'The request came with it.',
