@@ -4,7 +4,6 @@
  */
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import { AccessDiffType } from './access/diff-type.ts'
 import type { Conferral } from './auth/guard.ts'
 import { describeRule, type Rule, rulesFor, wordsOf } from './auth/rule.ts'
 import { builder } from './builder.ts'
@@ -14,30 +13,13 @@ import type { Context } from './context.ts'
 import { type ErrorData, errorData, errorTypes, loudError } from './error-types.ts'
 import { type ErrorCode, InvalidInputError, type Issue, isRefusal } from './errors.ts'
 import { asDomainError, topLevelError } from './mutation-errors.ts'
+import { definePayload, type Payload, type PayloadFields, readPayload } from './mutation-payload.ts'
 import { selectedFields } from './read/collect.ts'
-import type { ReadType } from './read/declarations.ts'
-import { type Compiled, loadOne, type Reading } from './read/run.ts'
 import { textProblems } from './validate.ts'
 
 type Types = typeof builder.$inferSchemaTypes
 type InputBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>
 type Json = Record<string, unknown>
-
-/** The payload's values, and its objects as the document selects them, by response name. */
-interface Payload {
-  values: Json
-  loaded: Map<string, Compiled<string> | null>
-}
-
-/** How a payload's fields are declared. */
-interface PayloadFields {
-  /** An object by its id: read after the change, as the caller sees it. */
-  loaded(type: ReadType<string, string>, description: string): FieldRef<AnyTypes>
-  string(description: string): FieldRef<AnyTypes>
-  boolean(description: string): FieldRef<AnyTypes>
-  /** A value of another type, as the operation gives it. */
-  value(type: unknown, description: string): FieldRef<AnyTypes>
-}
 
 interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json, Prepared> {
   name: string
@@ -86,7 +68,7 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
   }
   const base = given.name.charAt(0).toUpperCase() + given.name.slice(1)
   const codes = errorCodes(given)
-  const payload = definePayload(base, given)
+  const payload = definePayload(`${base}Payload`, given)
   const result = builder.unionType(`${base}Result`, {
     description: `What \`${given.name}\` answers with: its payload, or an error that changed nothing.`,
     types: [payload, ...codes.map((code) => errorTypes[code])],
@@ -151,7 +133,7 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
       ctx,
       input,
       { dryRun, diffSchema: wantsDiff ? info.schema : null },
-      (values, reading, accessDiff) => answer(payload, { ...values, accessDiff }, reading, info),
+      (values, reading, accessDiff) => readPayload(payload, { ...values, accessDiff }, reading, info),
     )
   } catch (thrown) {
     if (isRefusal(thrown) && !dryRun)
@@ -169,74 +151,9 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
   }
 }
 
-/** Reads the payload's objects while the transaction is open: a dry run's are gone afterwards. */
-async function answer(
-  type: GraphQLObjectType,
-  values: Json,
-  reading: Reading,
-  info: GraphQLResolveInfo,
-): Promise<Payload> {
-  const loaded: Payload['loaded'] = new Map()
-  for (const [responseName, fieldNodes] of selectedFields(type, info)) {
-    const name = fieldNodes[0]?.name.value ?? ''
-    const target = type.getFields()[name]?.extensions.loads as string | undefined
-    if (!target) continue
-    const id = values[name]
-    const object =
-      typeof id === 'string'
-        ? await loadOne(reading, info.schema.getType(target) as GraphQLObjectType, id, { ...info, fieldNodes })
-        : null
-    loaded.set(responseName, object)
-  }
-  return { values, loaded }
-}
-
 /** A document that selects nothing of the error would never see it. */
 function isAskedFor(error: ErrorData, info: GraphQLResolveInfo): boolean {
   return selectedFields(info.schema.getType(error.typeName) as GraphQLObjectType, info).size > 0
-}
-
-function definePayload<Fields extends InputFieldMap, Refs, Values extends Json, Prepared>(
-  base: string,
-  given: Declaration<Fields, Refs, Values, Prepared>,
-) {
-  return builder.objectRef<Payload>(`${base}Payload`).implement({
-    description: `What \`${given.name}\` did.`,
-    authScopes: given.isPublic ? { anyone: true } : { signedIn: true },
-    fields: (t) =>
-      ({
-        ...(given.payload({
-          loaded: (type, description) =>
-            t.field({
-              type: type.ref as never,
-              nullable: true,
-              description,
-              extensions: { loads: type.name },
-              resolve: ((payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo) =>
-                payload.loaded.get(String(info.path.key)) ?? null) as never,
-            }) as never,
-          value: (type, description) =>
-            t.field({ type: type as never, nullable: false, description, resolve: pickValue as never }) as never,
-          string: (description) => t.string({ nullable: true, description, resolve: pickValue as never }) as never,
-          boolean: (description) => t.boolean({ nullable: false, description, resolve: pickValue as never }) as never,
-        }) as object),
-        ...(given.hasDryRun !== false && { accessDiff: accessDiffField(t as never) }),
-      }) as never,
-  })
-}
-
-/** What a dry run tells beside what the mutation answers. */
-function accessDiffField(t: { field(options: object): unknown }) {
-  return t.field({
-    type: AccessDiffType,
-    nullable: true,
-    description: 'Of a dry run: who would gain or lose what; null otherwise.',
-    resolve: pickValue,
-  })
-}
-
-function pickValue(payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo): unknown {
-  return payload.values[info.fieldName] ?? null
 }
 
 function errorCodes(given: {
