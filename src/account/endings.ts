@@ -1,5 +1,6 @@
 /** Deleting users, and bringing them back. */
 import { eq } from 'drizzle-orm'
+import { changeOf } from '../audit/operations.ts'
 import type { Caller } from '../auth/caller.ts'
 import { membershipConfers } from '../auth/guard.ts'
 import { detachCredentials } from '../credential/operations.ts'
@@ -10,7 +11,7 @@ import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { readId } from '../node-id.ts'
 import { findOrganizationById } from '../organization/reference.ts'
-import { refuseReservedName, userChange } from '../user/mutations.ts'
+import { refuseReservedName } from '../user/mutations.ts'
 import { bringBackUser, isRoot, removeUser } from '../user/operations.ts'
 import { findDeletedUser, findUser, type UserReference } from '../user/reference.ts'
 import { User } from '../user/type.ts'
@@ -47,7 +48,9 @@ mutation({
     const { id, username } = user
     return {
       values: { id: `user_${id}`, username, accessLost },
-      change: userChange(user, { before: { username, access, ...(detachedModels.length > 0 && { detachedModels }) } }),
+      change: changeOf('User', user, {
+        before: { username, access, ...(detachedModels.length > 0 && { detachedModels }) },
+      }),
       notices: [{ userId: id, kind: 'USER_DELETED' }],
     }
   },
@@ -86,6 +89,6 @@ mutation({
     const username = input.username ?? user.username
     refuseReservedName(user, username)
     await bringBackUser(tx, user, username)
-    return { values: { user: user.id }, change: userChange(user, { after: { username, active: false } }) }
+    return { values: { user: user.id }, change: changeOf('User', user, { after: { username, active: false } }) }
   },
 })

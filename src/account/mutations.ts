@@ -1,3 +1,4 @@
+import { changeOf } from '../audit/operations.ts'
 /** Making users: the mutations in which users, keys, passwords and roles come together. */
 
 import { expiryNotices } from '../api-key/notices.ts'
@@ -16,7 +17,7 @@ import { confirmationIssues, passwordIssues } from '../password/policy.ts'
 import { type FoundRole, findRoles, RoleGrantInput, roleIssues } from '../role/items.ts'
 import { grantRoles } from '../role/operations.ts'
 import { secretText } from '../secret-input.ts'
-import { userChange, usernameIssues } from '../user/mutations.ts'
+import { usernameIssues } from '../user/mutations.ts'
 import { changeUser, insertUser, SERVICE_PREFIX } from '../user/operations.ts'
 import { findUserIfAny } from '../user/reference.ts'
 import { User } from '../user/type.ts'
@@ -166,7 +167,7 @@ mutation({
       }
       return {
         values: { user: existing.id, apiKey: null, secret: null, created: false },
-        change: userChange(existing, { before, after }),
+        change: changeOf('User', existing, { before, after }),
       }
     }
     const fields = { username, displayName: input.displayName ?? null, email: input.email }

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm'
+import { changeOf, type Sides } from '../audit/operations.ts'
 import type { Caller } from '../auth/caller.ts'
 import { userConfers } from '../auth/guard.ts'
 import { type Finder, findRow } from '../auth/references.ts'
@@ -63,9 +64,8 @@ function earlier(wanted: Date | null | undefined, expiresAt: string | null): str
   return new Date(end).toISOString()
 }
 
-function keyChange(key: { id: string }, user: UserReference, sides: { before?: object; after?: object }) {
-  const change = { targetType: 'ApiKey' as const, targetId: key.id, organizationId: user.organizationId }
-  return { ...change, ...sides } as typeof change
+function keyChange({ id }: { id: string }, { organizationId }: UserReference, sides: Sides) {
+  return changeOf('ApiKey', { id, organizationId }, sides)
 }
 
 mutation({

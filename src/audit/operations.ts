@@ -15,10 +15,21 @@ export interface Target {
 
 /** What was changed; `before` and `after` hold the changed fields by name. */
 export interface Change extends Target {
-  before?: Record<string, unknown>
-  after?: Record<string, unknown>
+  before?: object
+  after?: object
   /** Who made it, where nobody was known before it: signing in. */
   actorId?: string
+}
+
+export type Sides = Pick<Change, 'before' | 'after'>
+
+/** A change of something in an organization. */
+export function changeOf(
+  targetType: TargetType,
+  { id, organizationId }: { id: string; organizationId: string | null },
+  sides: Sides,
+): Change {
+  return { targetType, targetId: id, organizationId, ...sides }
 }
 
 /** Who acts, and from where. */
@@ -97,7 +108,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   ...['user', 'username'],
 ])
 
-function allowed(fields: Record<string, unknown> | undefined): Record<string, unknown> | null {
+function allowed(fields: object | undefined): Record<string, unknown> | null {
   if (!fields) return null
   return Object.fromEntries(Object.entries(fields).filter(([name]) => FIELDS.has(name)))
 }

@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
-import { violates } from '../db/errors.ts'
+import { writeUnique } from '../db/errors.ts'
 import { endFacts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { controllerGrants, controllers, models } from '../db/tables.ts'
@@ -15,14 +15,14 @@ export async function insertController(
   fields: { name: string; type: string; organizationId: string },
 ): Promise<string> {
   const id = createId()
-  await namedOnce(fields.name, () => tx.insert(controllers).values({ id, ...fields }))
+  await namedOnce(fields.name, tx.insert(controllers).values({ id, ...fields }))
   return id
 }
 
 /** @throws ConflictError where the name is taken. */
 export async function changeController(tx: Transaction, id: string, fields: { name?: string; type?: string }) {
   if (Object.values(fields).every((value) => value === undefined)) return
-  await namedOnce(fields.name ?? '', () => tx.update(controllers).set(fields).where(eq(controllers.id, id)))
+  await namedOnce(fields.name ?? '', tx.update(controllers).set(fields).where(eq(controllers.id, id)))
 }
 
 /**
@@ -45,11 +45,6 @@ export async function removeController(tx: Transaction, caller: Caller, controll
   return endedGrants
 }
 
-async function namedOnce(name: string, write: () => Promise<unknown>) {
-  try {
-    await write()
-  } catch (error) {
-    if (!violates(error, 'controllers_name_unique')) throw error
-    throw new ConflictError(`A controller named "${name}" exists already.`)
-  }
+function namedOnce(name: string, write: PromiseLike<unknown>) {
+  return writeUnique(write, 'controllers_name_unique', `A controller named "${name}" exists already.`)
 }

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm'
+import { changeOf, type Sides } from '../audit/operations.ts'
 import type { Finder } from '../auth/references.ts'
 import { credentials } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
@@ -10,9 +11,8 @@ import { insertCredential, openCredential, removeCredential } from './operations
 import { describeUses, findCredential } from './reference.ts'
 import { Credential, CredentialAttribute } from './type.ts'
 
-function credentialChange(user: UserReference, id: string, sides: { before?: object; after?: object }) {
-  const change = { targetType: 'Credential' as const, targetId: id, organizationId: user.organizationId }
-  return { ...change, ...sides } as typeof change
+function credentialChange({ organizationId }: UserReference, id: string, sides: Sides) {
+  return changeOf('Credential', { id, organizationId }, sides)
 }
 
 mutation({

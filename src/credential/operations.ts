@@ -1,10 +1,9 @@
 import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
-import { violates } from '../db/errors.ts'
+import { writeUnique } from '../db/errors.ts'
 import { createId } from '../db/id.ts'
 import { controllers, credentials, models } from '../db/tables.ts'
 import { type Keyring, seal, unseal } from '../encryption/keyring.ts'
-import { ConflictError } from '../errors.ts'
 import { type AttributeValue, credentialType } from './attributes.ts'
 
 export type Credential = typeof credentials.$inferSelect
@@ -24,12 +23,11 @@ export async function insertCredential(tx: Transaction, keyring: Keyring, given:
   const secretNames = Object.keys(valuesOf(values, true))
   const attributes = valuesOf(values, false)
   const row = { id, userId, name, type, attributes, secretNames, secrets, keyId: keyring.current.id }
-  try {
-    await tx.insert(credentials).values(row)
-  } catch (error) {
-    if (!violates(error, 'credentials_name_unique')) throw error
-    throw new ConflictError(`There is a credential named "${name}" already.`)
-  }
+  await writeUnique(
+    tx.insert(credentials).values(row),
+    'credentials_name_unique',
+    `There is a credential named "${name}" already.`,
+  )
   return id
 }
 
@@ -93,25 +91,27 @@ export async function readCredentialName(tx: Transaction, id: string | null): Pr
   return row?.name ?? null
 }
 
-/** The models that use a credential, or any of a user's, as `controller/model`; those `visible` names alone. */
-export async function readUses(tx: Transaction, which: SQL, visible: SQL | undefined): Promise<string[]> {
-  const rows = await tx
-    .select({ controller: controllers.name, model: models.name })
+/** The models that use credentials, as `controller/model`, and whether `visible` names them. */
+export function readUses(tx: Transaction, which: SQL, visible: SQL = sql`true`) {
+  return tx
+    .select({
+      name: sql<string>`${controllers.name} || '/' || ${models.name}`,
+      isVisible: sql<boolean>`coalesce(${visible}, false)`,
+    })
     .from(models)
     .innerJoin(controllers, eq(controllers.id, models.controllerId))
     .innerJoin(credentials, eq(credentials.id, models.credentialId))
-    .where(and(which, isNull(models.deletedAt), visible))
+    .where(and(which, isNull(models.deletedAt)))
     .orderBy(controllers.nameKey, models.nameKey)
-  return rows.map(({ controller, model }) => `${controller}/${model}`)
 }
 
 /** Lets models use none of a user's credentials any more; gives which did, as `controller/model`. */
 export async function detachCredentials(tx: Transaction, userId: string): Promise<string[]> {
-  const used = await readUses(tx, eq(credentials.userId, userId), undefined)
+  const used = await readUses(tx, eq(credentials.userId, userId))
   await tx
     .update(models)
     .set({ credentialId: null })
     .where(sql`credential_id in (
     select c.id from ${credentials} as c where c.user_id = ${userId})`)
-  return used
+  return used.map(({ name }) => name)
 }

@@ -26,9 +26,9 @@ export function findCredential(
 
 /** The models that use credentials, as `controller/model`; those hidden from the caller are counted. Null: none. */
 export async function describeUses(tx: Transaction, caller: Caller, which: SQL): Promise<string | null> {
-  const all = await readUses(tx, which, undefined)
-  if (all.length === 0) return null
-  const visible = await readUses(tx, which, Model.visible?.(models as unknown as Row, immediateScope(caller)))
-  const hidden = all.length - visible.length
-  return [...visible, ...(hidden > 0 ? [`${hidden} that you may not see`] : [])].join(', ')
+  const uses = await readUses(tx, which, Model.visible?.(models as unknown as Row, immediateScope(caller)))
+  if (uses.length === 0) return null
+  const names = uses.filter(({ isVisible }) => isVisible).map(({ name }) => name)
+  const hidden = uses.length - names.length
+  return [...names, ...(hidden > 0 ? [`${hidden} that you may not see`] : [])].join(', ')
 }

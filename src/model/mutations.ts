@@ -1,4 +1,5 @@
 import { step } from '../access/operations.ts'
+import { changeOf, type Sides } from '../audit/operations.ts'
 import { controllerLevel } from '../auth/caller.ts'
 import type { Finder } from '../auth/references.ts'
 import { lacksSuperuser } from '../controller/access.ts'
@@ -14,9 +15,8 @@ import { Model } from './type.ts'
 
 const ADMIN = 3
 
-function modelChange({ controller, model }: ModelRefs, sides: { before?: object; after?: object }) {
-  const change = { targetType: 'Model' as const, targetId: model.id, organizationId: controller.organizationId }
-  return { ...change, ...sides } as typeof change
+function modelChange({ controller, model }: ModelRefs, sides: Sides) {
+  return changeOf('Model', { id: model.id, organizationId: controller.organizationId }, sides)
 }
 
 /** The caller's own credential of this name. @throws NotFoundError */

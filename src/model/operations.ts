@@ -1,11 +1,10 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
-import { violates } from '../db/errors.ts'
+import { writeUnique } from '../db/errors.ts'
 import { endFacts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { modelGrants, models } from '../db/tables.ts'
-import { ConflictError } from '../errors.ts'
 
 export type Model = typeof models.$inferSelect
 
@@ -15,7 +14,7 @@ export async function insertModel(
   fields: { name: string; controllerId: string; credentialId: string | null },
 ): Promise<string> {
   const id = createId()
-  await namedOnce(fields.name, () => tx.insert(models).values({ id, ...fields }))
+  await namedOnce(fields.name, tx.insert(models).values({ id, ...fields }))
   return id
 }
 
@@ -26,7 +25,7 @@ export async function changeModel(
   fields: { name?: string; credentialId?: string | null },
 ) {
   if (Object.values(fields).every((value) => value === undefined)) return
-  await namedOnce(fields.name ?? '', () => tx.update(models).set(fields).where(eq(models.id, id)))
+  await namedOnce(fields.name ?? '', tx.update(models).set(fields).where(eq(models.id, id)))
 }
 
 /** Removes a model; every grant on it ends, and a new model of its name starts with none. Gives how many ended. */
@@ -36,11 +35,6 @@ export async function removeModel(tx: Transaction, caller: Caller, model: Model)
   return endedGrants
 }
 
-async function namedOnce(name: string, write: () => Promise<unknown>) {
-  try {
-    await write()
-  } catch (error) {
-    if (!violates(error, 'models_name_unique')) throw error
-    throw new ConflictError(`The controller has a model named "${name}" already.`)
-  }
+function namedOnce(name: string, write: PromiseLike<unknown>) {
+  return writeUnique(write, 'models_name_unique', `The controller has a model named "${name}" already.`)
 }

@@ -20,6 +20,8 @@ export interface Notice {
  * without a mailer it is kept as not sent. What is told later goes to whoever is in charge by then.
  */
 export async function notify(tx: Transaction, mailer: Mailer | null, caller: Caller, notices: readonly Notice[]) {
+  if (notices.length === 0) return
+  const actor = await nameOf(tx, caller)
   for (const { userId, kind, details, at } of notices) {
     const [user] = await tx
       .select({ email: users.email, username: users.username })
@@ -32,7 +34,7 @@ export async function notify(tx: Transaction, mailer: Mailer | null, caller: Cal
       userId,
       kind,
       email: user.email,
-      details: { username: user.username, actor: await nameOf(tx, caller), at: now(), ...details },
+      details: { username: user.username, actor, at: now(), ...details },
       state: mailer ? 'QUEUED' : 'NOT_SENT',
     })
     await mailer?.enqueue(tx, id, at ?? null)

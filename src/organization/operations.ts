@@ -1,7 +1,7 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
-import { violates } from '../db/errors.ts'
+import { writeUnique } from '../db/errors.ts'
 import { endFacts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { basePermissions, controllers, organizations, projects, roleGrants, roles, users } from '../db/tables.ts'
@@ -27,7 +27,7 @@ export async function insertOrganization(
 ): Promise<string> {
   const { basePermissions: words, ...row } = fields
   const id = createId()
-  await namedOnce(row.name, () => tx.insert(organizations).values({ id, ...row }))
+  await namedOnce(row.name, tx.insert(organizations).values({ id, ...row }))
   await addBasePermissions(tx, caller, id, words)
   return id
 }
@@ -35,7 +35,7 @@ export async function insertOrganization(
 /** @throws ConflictError where the name is taken. */
 export async function changeOrganization(tx: Transaction, id: string, fields: OrganizationFields) {
   if (Object.values(fields).every((value) => value === undefined)) return
-  await namedOnce(fields.name ?? '', () => tx.update(organizations).set(fields).where(eq(organizations.id, id)))
+  await namedOnce(fields.name ?? '', tx.update(organizations).set(fields).where(eq(organizations.id, id)))
 }
 
 /** Begins base permissions. One that holds already stays as it is. */
@@ -83,11 +83,6 @@ export async function removeOrganization(tx: Transaction, caller: Caller, organi
   await tx.update(organizations).set({ deletedAt: sql`clock_timestamp()` }).where(eq(organizations.id, organization.id))
 }
 
-async function namedOnce(name: string, write: () => Promise<unknown>) {
-  try {
-    await write()
-  } catch (error) {
-    if (!violates(error, 'organizations_name_unique')) throw error
-    throw new ConflictError(`An organization named "${name}" exists already.`)
-  }
+function namedOnce(name: string, write: PromiseLike<unknown>) {
+  return writeUnique(write, 'organizations_name_unique', `An organization named "${name}" exists already.`)
 }

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { endApiKeys } from '../api-key/operations.ts'
+import { changeOf } from '../audit/operations.ts'
 import { BadCredentialError } from '../auth/bad-credential.ts'
 import { userConfers } from '../auth/guard.ts'
 import type { Context } from '../context.ts'
@@ -20,12 +21,7 @@ function passwordOutcome(user: UserReference, endedLabels: string[]) {
   const revoked = endedLabels.map((label) => ({ userId: user.id, kind: 'KEY_REVOKED' as const, details: { label } }))
   return {
     values: { user: user.id, endedApiKeys },
-    change: {
-      targetType: 'User' as const,
-      targetId: user.id,
-      organizationId: user.organizationId,
-      after: { password: 'set', endedApiKeys },
-    },
+    change: changeOf('User', user, { after: { password: 'set', endedApiKeys } }),
     notices: [{ userId: user.id, kind: 'PASSWORD_SET' as const }, ...revoked],
   }
 }

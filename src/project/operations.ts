@@ -1,11 +1,10 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import type { Transaction } from '../db/database.ts'
-import { violates } from '../db/errors.ts'
+import { writeUnique } from '../db/errors.ts'
 import { endFacts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { projects, roleGrants } from '../db/tables.ts'
-import { ConflictError } from '../errors.ts'
 
 export type Project = typeof projects.$inferSelect
 
@@ -15,14 +14,14 @@ export async function insertProject(
   fields: { code: string; title: string | null; organizationId: string },
 ): Promise<string> {
   const id = createId()
-  await codedOnce(fields.code, () => tx.insert(projects).values({ id, ...fields }))
+  await codedOnce(fields.code, tx.insert(projects).values({ id, ...fields }))
   return id
 }
 
 /** @throws ConflictError where the code is taken. */
 export async function changeProject(tx: Transaction, id: string, fields: { code?: string; title?: string | null }) {
   if (Object.values(fields).every((value) => value === undefined)) return
-  await codedOnce(fields.code ?? '', () => tx.update(projects).set(fields).where(eq(projects.id, id)))
+  await codedOnce(fields.code ?? '', tx.update(projects).set(fields).where(eq(projects.id, id)))
 }
 
 /** Deletes a project; every grant on it ends, and a new project of its code starts with none. Gives how many ended. */
@@ -32,11 +31,6 @@ export async function removeProject(tx: Transaction, caller: Caller, project: Pr
   return endedGrants
 }
 
-async function codedOnce(code: string, write: () => Promise<unknown>) {
-  try {
-    await write()
-  } catch (error) {
-    if (!violates(error, 'projects_code_unique')) throw error
-    throw new ConflictError(`A project of the code "${code}" exists already.`)
-  }
+function codedOnce(code: string, write: PromiseLike<unknown>) {
+  return writeUnique(write, 'projects_code_unique', `A project of the code "${code}" exists already.`)
 }

@@ -1,3 +1,4 @@
+import { changeOf } from '../audit/operations.ts'
 import type { Scope } from '../auth/caller.ts'
 import { roleEditConfers, rolesConfer } from '../auth/guard.ts'
 import { ADMINISTRATOR } from '../auth/permissions.ts'
@@ -5,7 +6,7 @@ import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { findOrganization } from '../organization/schema.ts'
 import { isRoot } from '../user/operations.ts'
-import { findUser, type UserReference } from '../user/reference.ts'
+import { findUser } from '../user/reference.ts'
 import { User } from '../user/type.ts'
 import { nameIssues, permissionIssues, titleIssues } from '../validate.ts'
 import { type FoundRole, findRole, findRoles, RoleGrantInput, RoleScopeInput, roleIssues } from './items.ts'
@@ -146,7 +147,7 @@ mutation({
     const granted = await grantRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: granted.length > 0 },
-      change: granted.length > 0 ? roleChange(user, { after: { roles: describeItems(items, granted) } }) : null,
+      change: granted.length > 0 ? changeOf('User', user, { after: { roles: describeItems(items, granted) } }) : null,
     }
   },
 })
@@ -186,21 +187,13 @@ mutation({
     const revoked = await revokeRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: revoked.length > 0 },
-      change: revoked.length > 0 ? roleChange(user, { before: { roles: describeItems(items, revoked) } }) : null,
+      change: revoked.length > 0 ? changeOf('User', user, { before: { roles: describeItems(items, revoked) } }) : null,
     }
   },
 })
 
 function someIssues(items: readonly unknown[]) {
   return items.length > 0 ? [] : [{ path: 'roles', message: 'Name at least one role.' }]
-}
-
-function roleChange(user: UserReference, sides: { before?: object; after?: object }) {
-  return { targetType: 'User' as const, targetId: user.id, organizationId: user.organizationId, ...sides } as {
-    targetType: 'User'
-    targetId: string
-    organizationId: string
-  }
 }
 
 /** The items that changed, as people name them. */

@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../auth/caller.ts'
 import type { RoleItem } from '../auth/guard.ts'
 import type { Transaction } from '../db/database.ts'
-import { violates } from '../db/errors.ts'
+import { writeUnique } from '../db/errors.ts'
 import { endFacts, endLapsed, lasts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { roleGrants, rolePermissions, roles } from '../db/tables.ts'
@@ -19,7 +19,7 @@ export async function insertRole(
 ): Promise<string> {
   const { permissions, ...row } = fields
   const id = createId()
-  await namedOnce(row.name, () => tx.insert(roles).values({ id, ...row }))
+  await namedOnce(row.name, tx.insert(roles).values({ id, ...row }))
   await addPermissions(tx, caller, id, permissions)
   return id
 }
@@ -34,7 +34,7 @@ export async function changeRole(
   refuseBuiltIn(role, 'changed')
   const { name, title } = fields
   if (name !== undefined || title !== undefined) {
-    await namedOnce(name ?? '', () => tx.update(roles).set({ name, title }).where(eq(roles.id, role.id)))
+    await namedOnce(name ?? '', tx.update(roles).set({ name, title }).where(eq(roles.id, role.id)))
   }
   await endPermissions(tx, caller, role.id, fields.removePermissions)
   await addPermissions(tx, caller, role.id, fields.addPermissions)
@@ -151,11 +151,6 @@ function longestPerTarget(items: RoleItem[]): RoleItem[] {
   )
 }
 
-async function namedOnce(name: string, write: () => Promise<unknown>) {
-  try {
-    await write()
-  } catch (error) {
-    if (!violates(error, 'roles_name_unique')) throw error
-    throw new ConflictError(`A role named "${name}" exists already.`)
-  }
+function namedOnce(name: string, write: PromiseLike<unknown>) {
+  return writeUnique(write, 'roles_name_unique', `A role named "${name}" exists already.`)
 }

@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { changeOf } from '../audit/operations.ts'
 import { BadCredentialError } from '../auth/bad-credential.ts'
 import { isActiveAt, NOW } from '../auth/held.ts'
 import type { Transaction } from '../db/database.ts'
@@ -102,7 +103,7 @@ mutation({
   touchesCredentials: true,
   async run({ tx, caller, refs: { user } }) {
     const ended = await endSessions(tx, caller, user.id)
-    const change = { targetType: 'User' as const, targetId: user.id, organizationId: user.organizationId }
-    return { values: { user: user.id, ended }, change: ended > 0 ? { ...change, before: { sessions: ended } } : null }
+    const change = ended > 0 ? changeOf('User', user, { before: { sessions: ended } }) : null
+    return { values: { user: user.id, ended }, change }
   },
 })

@@ -1,3 +1,4 @@
+import { changeOf } from '../audit/operations.ts'
 import { userConfers } from '../auth/guard.ts'
 import type { Finder } from '../auth/references.ts'
 import { InvalidInputError } from '../errors.ts'
@@ -10,11 +11,6 @@ import { SshKey } from './type.ts'
 
 async function findOwner(finder: Finder, { user }: { user?: string | null }): Promise<{ user: UserReference }> {
   return { user: await findUserOrSelf(finder, user, 'user') }
-}
-
-function sshKeyChange(user: UserReference, sides: { before?: object; after?: object }) {
-  const change = { targetType: 'User' as const, targetId: user.id, organizationId: user.organizationId }
-  return { ...change, ...sides } as typeof change
 }
 
 /** @throws InvalidInputError */
@@ -51,7 +47,10 @@ mutation({
     const key = readKey(input.key)
     const id = await insertSshKey(tx, user.id, key)
     const { type, fingerprint, comment } = key
-    return { values: { sshKey: id }, change: sshKeyChange(user, { after: { sshKey: { type, fingerprint, comment } } }) }
+    return {
+      values: { sshKey: id },
+      change: changeOf('User', user, { after: { sshKey: { type, fingerprint, comment } } }),
+    }
   },
 })
 
@@ -80,7 +79,7 @@ mutation({
   touchesCredentials: true,
   async run({ tx, input: { fingerprint }, refs: { user } }) {
     const changed = (await removeSshKeys(tx, user.id, fingerprint)) > 0
-    const change = changed ? sshKeyChange(user, { before: { sshKey: { fingerprint } } }) : null
+    const change = changed ? changeOf('User', user, { before: { sshKey: { fingerprint } } }) : null
     return { values: { user: user.id, changed }, change }
   },
 })

@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
-import { violates } from '../db/errors.ts'
+import { writeUnique } from '../db/errors.ts'
 import { createId } from '../db/id.ts'
 import { sshKeys } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
@@ -14,12 +14,11 @@ export async function insertSshKey(tx: Transaction, userId: string, key: PublicK
   const id = createId()
   const count = await tx.$count(sshKeys, and(eq(sshKeys.userId, userId), isNull(sshKeys.deletedAt)))
   if (count >= MAX_SSH_KEYS) throw new ConflictError(`A user has at most ${MAX_SSH_KEYS} ssh keys: remove one first.`)
-  try {
-    await tx.insert(sshKeys).values({ id, userId, ...key })
-  } catch (error) {
-    if (!violates(error, 'ssh_keys_fingerprint_unique')) throw error
-    throw new ConflictError(`The user has the key ${key.fingerprint} already.`)
-  }
+  await writeUnique(
+    tx.insert(sshKeys).values({ id, userId, ...key }),
+    'ssh_keys_fingerprint_unique',
+    `The user has the key ${key.fingerprint} already.`,
+  )
   return id
 }
 

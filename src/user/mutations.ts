@@ -1,9 +1,10 @@
+import { changeOf } from '../audit/operations.ts'
 import { userConfers } from '../auth/guard.ts'
 import { ConflictError, InvalidInputError, type Issue } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { expiryIssues, nameIssues, titleIssues } from '../validate.ts'
 import { changeUser, endSuspension, isRoot, ROOT_USERNAME, SERVICE_PREFIX, suspendUser } from './operations.ts'
-import { findUser, type UserReference } from './reference.ts'
+import { findUser } from './reference.ts'
 import { User } from './type.ts'
 
 /** A username for a person: a name that is not reserved. */
@@ -19,11 +20,6 @@ export function usernameIssues(path: string, username: string | null | undefined
 }
 
 /** What the audit keeps of a user's change. */
-export function userChange(user: UserReference, sides: { before?: object; after?: object }) {
-  const change = { targetType: 'User' as const, targetId: user.id, organizationId: user.organizationId }
-  return { ...change, ...sides } as typeof change
-}
-
 mutation({
   name: 'updateUser',
   description:
@@ -56,7 +52,10 @@ mutation({
       displayName: input.displayName === undefined ? displayName : input.displayName,
       email: input.email === undefined ? email : input.email,
     }
-    return { values: { user: user.id }, change: userChange(user, { before: { username, displayName, email }, after }) }
+    return {
+      values: { user: user.id },
+      change: changeOf('User', user, { before: { username, displayName, email }, after }),
+    }
   },
 })
 
@@ -97,7 +96,7 @@ mutation({
     const changed = await suspendUser(tx, caller, user, suspension)
     return {
       values: { user: user.id, changed },
-      change: changed ? userChange(user, { after: suspension }) : null,
+      change: changed ? changeOf('User', user, { after: suspension }) : null,
       notices: [
         { userId: user.id, kind: 'USER_DISABLED', details: { until: suspension.expiresAt ?? 'they are enabled' } },
       ],
@@ -120,7 +119,7 @@ mutation({
     const changed = await endSuspension(tx, caller, user.id)
     return {
       values: { user: user.id, changed },
-      change: changed ? userChange(user, { before: { active: false }, after: { active: true } }) : null,
+      change: changed ? changeOf('User', user, { before: { active: false }, after: { active: true } }) : null,
     }
   },
 })

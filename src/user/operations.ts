@@ -2,7 +2,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import { removeCredentials } from '../credential/operations.ts'
 import type { Transaction } from '../db/database.ts'
-import { violates } from '../db/errors.ts'
+import { writeUnique } from '../db/errors.ts'
 import { endFacts, endLapsed, lasts } from '../db/history.ts'
 import { createId } from '../db/id.ts'
 import { apiKeys, controllerGrants, modelGrants, roleGrants, userSuspensions, users } from '../db/tables.ts'
@@ -30,7 +30,7 @@ export async function insertUser(
   fields: UserFields & { username: string; organizationId: string; kind: User['kind'] },
 ): Promise<string> {
   const id = createId()
-  await namedOnce(fields.username, () => tx.insert(users).values({ id, ...fields }))
+  await namedOnce(fields.username, tx.insert(users).values({ id, ...fields }))
   return id
 }
 
@@ -38,7 +38,7 @@ export async function insertUser(
 export async function changeUser(tx: Transaction, user: User, fields: UserFields) {
   if (fields.username !== undefined && isRoot(user)) throw new ConflictError('root keeps its name.')
   if (Object.values(fields).every((value) => value === undefined)) return
-  await namedOnce(fields.username ?? '', () => tx.update(users).set(fields).where(eq(users.id, user.id)))
+  await namedOnce(fields.username ?? '', tx.update(users).set(fields).where(eq(users.id, user.id)))
 }
 
 export function isRoot(user: { usernameKey: string }): boolean {
@@ -70,7 +70,7 @@ export async function removeUser(tx: Transaction, caller: Caller, user: User) {
 
 /** Brings a deleted user back, still suspended and without rights. @throws ConflictError where the username is taken. */
 export async function bringBackUser(tx: Transaction, user: User, username: string) {
-  await namedOnce(username, () => tx.update(users).set({ deletedAt: null, username }).where(eq(users.id, user.id)))
+  await namedOnce(username, tx.update(users).set({ deletedAt: null, username }).where(eq(users.id, user.id)))
 }
 
 interface Suspension {
@@ -111,11 +111,6 @@ export async function endSuspension(tx: Transaction, caller: Caller, userId: str
   return (await endFacts(tx, userSuspensions, eq(userSuspensions.userId, userId), caller)) > 0
 }
 
-async function namedOnce(username: string, write: () => Promise<unknown>) {
-  try {
-    await write()
-  } catch (error) {
-    if (!violates(error, 'users_username_unique')) throw error
-    throw new ConflictError(`A user named "${username}" exists already.`)
-  }
+function namedOnce(username: string, write: PromiseLike<unknown>) {
+  return writeUnique(write, 'users_username_unique', `A user named "${username}" exists already.`)
 }
