@@ -8,12 +8,12 @@ import { basic, createPerson, PASSWORD, SIGN_IN, VIEWER } from './support/sessio
 const counted = vi.hoisted(() => ({ verified: 0 }))
 
 vi.mock('@node-rs/argon2', async (original) => {
-  const library = await original<typeof import('@node-rs/argon2')>()
+  const argon2 = await original<typeof import('@node-rs/argon2')>()
   return {
-    ...library,
-    verify: (...args: Parameters<typeof library.verify>) => {
+    ...argon2,
+    verify: (...args: Parameters<typeof argon2.verify>) => {
       counted.verified++
-      return library.verify(...args)
+      return argon2.verify(...args)
     },
   }
 })

@@ -7,7 +7,7 @@ import type { Services } from '../../src/services.ts'
 import { isPostgres, openStartedDatabase, truncateAll } from './database.ts'
 import { ROOT_KEY } from './root-key.ts'
 import { databaseText } from './rows.ts'
-import { secretsFound, secretsIn } from './secrets.ts'
+import { secretsFound, secretsIn, toldElsewhere } from './secrets.ts'
 import { openTestServices } from './services.ts'
 
 /** An answer of the server, as a client gets it. */
@@ -90,6 +90,7 @@ function keepSecrets(database: () => Database): Recorded {
   beforeEach(() => {
     recorded.secrets.clear()
     recorded.texts.length = 0
+    toldElsewhere.length = 0
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
       recorded.texts.push(String(text))
       return writeError(text)
@@ -98,7 +99,7 @@ function keepSecrets(database: () => Database): Recorded {
   afterEach(async () => {
     // What is kept and told is the same on both databases: one is searched.
     if (recorded.secrets.size === 0 || !isPostgres()) return
-    const kept = [await databaseText({ database: database() }), ...recorded.texts].join('\n')
+    const kept = [await databaseText({ database: database() }), ...recorded.texts, ...toldElsewhere].join('\n')
     expect(secretsFound(kept, recorded.secrets), 'secrets that are kept or told').toEqual([])
   })
   return recorded

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, expect, vi } from 'vitest'
 import type { Config } from '../../src/config.ts'
+import { toldElsewhere } from './secrets.ts'
 
 /** A mail as it arrived. */
 export interface Mail {
@@ -78,7 +79,9 @@ function createServer(mails: Mail[], refusals: number[]): SMTPServer {
         if (responseCode) return answer(Object.assign(new Error('Not now.'), { responseCode }))
         const from = envelope.mailFrom ? envelope.mailFrom.address : ''
         const to = envelope.rcptTo.map(({ address }) => address)
-        mails.push({ from, to, ...readMail(Buffer.concat(chunks).toString('latin1')) })
+        const mail = readMail(Buffer.concat(chunks).toString('latin1'))
+        mails.push({ from, to, ...mail })
+        toldElsewhere.push(mail.raw, mail.text)
         answer()
       })
     },

@@ -5,11 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { inject, onTestFinished } from 'vitest'
+import { expect, inject, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { onServer } from './database.ts'
 import { ENCRYPTION_KEY } from './encryption-key.ts'
+import { secretsFound } from './secrets.ts'
 
 const ROOT_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
 const NODE = join(ROOT_FOLDER, 'node_modules/.bin/node')
@@ -100,10 +101,9 @@ export async function usernameOf(program: Program, key: string | null): Promise<
 
 /** Runs a command to its end; `input` is all that its standard input has. */
 export function runProgram(args: string[], environment: Environment = {}, input = ''): Promise<Ended> {
-  const { child, ended } = spawnProgram(args, { PORT: '0', ...environment })
-  // Whoever reads nothing may be gone before all is written.
-  child.stdin.on('error', () => {})
-  child.stdin.end(input)
+  const { child, ended, write } = spawnProgram(args, { PORT: '0', ...environment })
+  write(input)
+  child.stdin.end()
   return ended
 }
 
@@ -115,17 +115,13 @@ interface Running extends Pick<Program, 'stop' | 'ended'> {
 
 /** Starts a command that is not waited for. */
 export function beginProgram(args: string[], environment: Environment): Running {
-  const { child, ended } = spawnProgram(args, { PORT: '0', ...environment })
-  // Whoever reads no more may be gone before all is written.
-  child.stdin.on('error', () => {})
+  const { child, ended, write } = spawnProgram(args, { PORT: '0', ...environment })
   return {
     ended,
+    write,
     stop(signal = 'SIGTERM') {
       child.kill(signal)
       return ended
-    },
-    write(text) {
-      child.stdin.write(text)
     },
   }
 }
@@ -139,8 +135,13 @@ function spawnProgram(args: string[], environment: Environment) {
   const { PATH = '', HOME = '' } = process.env
   const started = performance.now()
   const child = spawn(NODE, ['src/main.js', ...args], { cwd: ROOT_FOLDER, env: { PATH, HOME, ...environment } })
-  onTestFinished(() => endChild(child))
   const output = { stdout: '', stderr: '' }
+  const secrets = new Set(secretsOf(environment))
+  onTestFinished(async () => {
+    await endChild(child)
+    const said = output.stdout + output.stderr
+    expect(secretsFound(said, secrets), `secrets that were given to ${args[0]} and said by it`).toEqual([])
+  })
   const listeners = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -161,7 +162,22 @@ function spawnProgram(args: string[], environment: Environment) {
       listeners.add(look)
       look()
     })
-  return { child, ended, line, said: () => output.stdout }
+  const write = (text: string) => {
+    for (const line of text.split('\n')) if (line.length >= SHORTEST_SECRET) secrets.add(line)
+    child.stdin.write(text)
+  }
+  // Whoever reads no more may be gone before all is written.
+  child.stdin.on('error', () => {})
+  return { child, ended, line, write, said: () => output.stdout }
+}
+
+const SHORTEST_SECRET = 8
+
+/** The secrets among the variables; what is shorter would be found anywhere. */
+function secretsOf(environment: Environment): string[] {
+  return Object.entries(environment).flatMap(([name, value]) =>
+    /KEY|PASSWORD|SECRET|TOKEN/.test(name) && value.length >= SHORTEST_SECRET ? [value] : [],
+  )
 }
 
 async function endChild(child: ChildProcess) {

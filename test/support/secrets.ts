@@ -6,6 +6,9 @@ import { ROOT_KEY } from './root-key.ts'
 /** Names of values that are secrets: of inputs by their declaration, of answers as they are called. */
 const SECRET_INPUTS = new Set(secretInputs())
 const SECRET_ANSWERS = new Set(['secret', 'token'])
+/** What left by another way than an answer, like mails: the texts in which no secret may stand. */
+export const toldElsewhere: string[] = []
+
 /** Shorter ones are words that stand everywhere. */
 const SHORTEST = 10
 
