@@ -6,6 +6,7 @@ import { holdsSomewhere } from './auth/caller.ts'
 import type { ServerPermission } from './auth/permissions.ts'
 import type { Context } from './context.ts'
 import { relations } from './db/relations.ts'
+import type { NamedNeed } from './errors.ts'
 import type { Builder } from './read/declarations.ts'
 import { createFilters } from './read/filters.ts'
 import { createReads } from './read/reads.ts'
@@ -47,7 +48,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       // Of what is refused, the audit keeps the operations; fields below them are refused by the thousand.
       if (info.path.prev === undefined && !isDryRun(info))
         refusals.push({ action: info.fieldName, code: 'FORBIDDEN', target: null, missing })
-      return forbidden(missing, info.fieldName)
+      return forbidden(info.fieldName, missing, needsOf(result.failure))
     },
   },
 })
@@ -67,11 +68,20 @@ export function unauthenticated(
   })
 }
 
-/** The caller may not do this; `missing` says what would let them. */
-export function forbidden(missing: string[], fieldName: string): GraphQLError {
-  return new GraphQLError(`"${fieldName}" needs ${missing.join(' or ')}.`, {
-    extensions: { code: 'FORBIDDEN', missing },
+/** The caller may not do this; `needs` says what would let them, and where. */
+export function forbidden(fieldName: string, missing: readonly string[], needs: NamedNeed[]): GraphQLError {
+  const texts = needs.map(({ what, where }) => (where === null ? what : `${what} ${where}`))
+  return new GraphQLError(`"${fieldName}" needs ${texts.join(' or ')}.`, {
+    extensions: { code: 'FORBIDDEN', missing, needs },
   })
+}
+
+/** A permission that is held nowhere at all: where exactly it is needed was not even looked up. */
+function needsOf(failure: unknown): NamedNeed[] {
+  const { scope, failures } = failure as { scope?: string; failures?: unknown[] }
+  if (failures) return failures.flatMap(needsOf)
+  const where = scope === 'permission' ? 'somewhere' : null
+  return missingOf(failure).map((what) => ({ what, where }))
 }
 
 /** What a refusal of scopes would have taken, in words. */

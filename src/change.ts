@@ -18,7 +18,7 @@ import { decide, type Rule } from './auth/rule.ts'
 import type { Context } from './context.ts'
 import { runStatement, type Transaction } from './db/database.ts'
 import { isConnectionLost, isRetryable } from './db/errors.ts'
-import { CallerEndedError, ForbiddenError, isRefusal, LastAdminError, ReadOnlyError } from './errors.ts'
+import { CallerEndedError, ForbiddenError, isRefusal, LastAdminError, needing, ReadOnlyError } from './errors.ts'
 import { REQUEST_DEADLINE_MS } from './http/deadline.ts'
 import { type Notice, notify } from './notification/operations.ts'
 import type { Reading } from './read/run.ts'
@@ -182,7 +182,7 @@ function refuseLimitedKey<Input>(
   input: Input,
 ) {
   const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input) : touchesCredentials
-  if (touches && caller.apiKey?.limited) throw new ForbiddenError(['a key without limits'])
+  if (touches && caller.apiKey?.limited) throw new ForbiddenError(needing('a key without limits'))
 }
 
 /** Any number, the same for all: whoever might take away the last administrator does so one after the other. */

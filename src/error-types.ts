@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import { builder } from './builder.ts'
-import type { DomainError, ErrorCode, Issue } from './errors.ts'
+import type { DomainError, ErrorCode, Issue, NamedNeed } from './errors.ts'
 
 /** An error as data. Not the error itself: GraphQL takes one that a resolver returns for one that it threw. */
 export interface ErrorData {
@@ -10,12 +10,13 @@ export interface ErrorData {
   path?: string
   issues?: Issue[]
   missing?: string[]
+  needs?: NamedNeed[]
 }
 
 /** What a mutation answers with for an error. */
-export function errorData(error: DomainError): ErrorData {
+export function errorData(error: DomainError, needs: NamedNeed[]): ErrorData {
   const { path, issues, missing } = error as Partial<ErrorData>
-  return { typeName: error.name, code: error.code, message: error.message, path, issues, missing }
+  return { typeName: error.name, code: error.code, message: error.message, path, issues, missing, needs }
 }
 
 const CODES: Record<ErrorCode, { description: string }> = {
@@ -49,6 +50,21 @@ const IssueType = builder.objectRef<Issue>('Issue').implement({
   fields: (t) => ({
     path: t.exposeString('path', { nullable: false, description: 'Where in the input, like `roles.0.role`.' }),
     message: t.exposeString('message', { nullable: false, description: 'What is wrong and what to do.' }),
+  }),
+})
+
+export const NeedType = builder.objectRef<NamedNeed>('AuthorityNeed').implement({
+  description: 'One thing that somebody would have to hold for what was asked.',
+  authScopes: { signedIn: true },
+  fields: (t) => ({
+    what: t.exposeString('what', {
+      nullable: false,
+      description: 'A permission, a level, or a circumstance in words.',
+    }),
+    where: t.exposeString('where', {
+      nullable: true,
+      description: 'Where, like `in the organization acme` or `everywhere`; null for a circumstance.',
+    }),
   }),
 })
 
@@ -100,12 +116,21 @@ export const errorTypes = {
         description: 'The permissions the caller does not hold.',
         resolve: (error) => error.missing ?? [],
       }),
+      needs: t.field({
+        type: [NeedType],
+        nullable: false,
+        description: 'The same, each with where it is not held, or not for that long.',
+        resolve: (error) => error.needs ?? [],
+      }),
     }),
   }),
 }
 
 /** The same error for the answer's top-level `errors`, for a document that did not ask for it. */
-export function loudError({ code, message, missing, issues }: ErrorData, path: (string | number)[]): GraphQLError {
-  const extensions = { code, ...(missing ? { missing } : {}), ...(issues ? { issues } : {}) }
+export function loudError(
+  { code, message, missing, needs, issues }: ErrorData,
+  path: (string | number)[],
+): GraphQLError {
+  const extensions = { code, ...(missing ? { missing, needs } : {}), ...(issues ? { issues } : {}) }
   return new GraphQLError(message, { path, extensions })
 }

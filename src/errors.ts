@@ -42,10 +42,46 @@ export class ConflictError extends DomainError {
   readonly code = 'CONFLICT'
 }
 
+/** Where something is missing, by ids; all null is everywhere. */
+export interface Place {
+  organizationId: string | null
+  projectId: string | null
+  controllerId: string | null
+  modelId: string | null
+}
+
+/** What a caller lacks: a permission, a level, or a circumstance, which is at no place. */
+export interface Need {
+  what: string
+  where: Place | null
+}
+
+/** A need with its place in words, like `in the organization acme`. */
+export interface NamedNeed {
+  what: string
+  where: string | null
+}
+
+/** What is needed, at no place. */
+export function needing(what: string): Need[] {
+  return [{ what, where: null }]
+}
+
+/** The same without the names of places: `users.manage`, `SUPERUSER on the controller`. */
+function missingOf(needs: Need[]): string[] {
+  return [...new Set(needs.map(({ what, where }) => what + placeKind(where)))]
+}
+
+function placeKind(where: Place | null): string {
+  if (where?.modelId) return ' on the model'
+  return where?.controllerId ? ' on the controller' : ''
+}
+
 /** Something was refused for want of authority: the audit keeps it, with what it was about. */
 interface Refused {
   readonly code: string
   readonly missing?: string[]
+  readonly needs?: Need[]
   target?: Target | null
 }
 
@@ -61,15 +97,18 @@ export class LastAdminError extends DomainError implements Refused {
   }
 }
 
-/** The caller may do this, but not confer that much: `missing` are the permissions they do not hold there, that long. */
+/** The caller may do this, but not confer that much: `needs` is what they do not hold there, that long. */
 export class MissingAuthorityError extends DomainError implements Refused {
   target?: Refused['target']
   override name = 'MissingAuthority'
   readonly code = 'MISSING_AUTHORITY'
   readonly missing: string[]
-  constructor(missing: string[], reason = 'Nobody confers what they do not hold there for that long') {
+  readonly needs: Need[]
+  constructor(needs: Need[], reason = 'Nobody confers what they do not hold there for that long') {
+    const missing = missingOf(needs).sort()
     super(`${reason}: ${missing.join(', ')}.`)
     this.missing = missing
+    this.needs = needs
   }
 }
 
@@ -79,9 +118,12 @@ export class ForbiddenError extends Error implements Refused {
   readonly code = 'FORBIDDEN'
   target?: Refused['target']
   readonly missing: string[]
-  constructor(missing: string[], target: Target | null = null) {
+  readonly needs: Need[]
+  constructor(needs: Need[], target: Target | null = null) {
+    const missing = missingOf(needs)
     super(`This needs ${missing.join(' or ')}.`)
     this.missing = missing
+    this.needs = needs
     this.target = target
   }
 }

@@ -9,6 +9,7 @@ import {
   DomainError,
   ForbiddenError,
   InvalidInputError,
+  type NamedNeed,
   RateLimitedError,
   ReadOnlyError,
 } from './errors.ts'
@@ -21,8 +22,8 @@ export function asDomainError(thrown: unknown): DomainError | null {
 }
 
 /** What stands in the answer's `errors`. */
-export function topLevelError(error: unknown, info: GraphQLResolveInfo): unknown {
-  if (error instanceof ForbiddenError) return forbidden(error.missing, info.fieldName)
+export function topLevelError(error: unknown, info: GraphQLResolveInfo, needs: NamedNeed[]): unknown {
+  if (error instanceof ForbiddenError) return forbidden(info.fieldName, error.missing, needs)
   if (error instanceof CallerEndedError) return unauthenticated()
   if (error instanceof BadCredentialError) return unauthenticated('The username or password is not right.')
   if (error instanceof ReadOnlyError) return readOnly()

@@ -4,6 +4,7 @@
  */
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
+import { nameNeeds } from './access/places.ts'
 import type { Conferral } from './auth/guard.ts'
 import { describeRule, type Rule, rulesFor, wordsOf } from './auth/rule.ts'
 import { builder } from './builder.ts'
@@ -11,11 +12,12 @@ import { type ChangePlan, type Operation, type Outcome, type ReadOnlyMode, runCh
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { type ErrorData, errorData, errorTypes, loudError } from './error-types.ts'
-import { type ErrorCode, InvalidInputError, type Issue, isRefusal } from './errors.ts'
+import { type ErrorCode, InvalidInputError, type Issue, isRefusal, type NamedNeed } from './errors.ts'
 import { asDomainError, topLevelError } from './mutation-errors.ts'
 import { definePayload, type Payload, type PayloadFields, readPayload } from './mutation-payload.ts'
 import { selectedFields } from './read/collect.ts'
 import { textProblems } from './validate.ts'
+import { type Shown, showOn } from './viewer-can.ts'
 
 type Types = typeof builder.$inferSchemaTypes
 type InputBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>
@@ -34,6 +36,8 @@ interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json, P
   may: (by: ReturnType<typeof rulesFor<NoInfer<Refs>>>) => Rule<NoInfer<Refs>>
   /** What the mutation gives, for the guard; "nothing" where it only takes away or names. */
   confers: 'nothing' | ((operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Conferral)
+  /** The types of the things it is about, which say by `viewerCan…` whether the caller may call it there. */
+  shownOn?: Shown[]
   /** Does it touch passwords, keys, sessions? A limited key never does. */
   touchesCredentials?: boolean | ((input: InputShapeFromFields<Fields>) => boolean)
   /** May somebody call it who has not said who they are? */
@@ -66,6 +70,7 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
     ...given,
     may: given.may(rulesFor<Refs>()),
   }
+  for (const shown of given.shownOn ?? []) showOn(plan, shown)
   const base = given.name.charAt(0).toUpperCase() + given.name.slice(1)
   const codes = errorCodes(given)
   const payload = definePayload(`${base}Payload`, given)
@@ -143,12 +148,19 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
         missing: thrown.missing,
         target: thrown.target ?? null,
       })
+    const needs = await needsOf(thrown, ctx, info)
     const known = asDomainError(thrown)
-    if (!known) throw topLevelError(thrown, info)
-    const error = errorData(known)
+    if (!known) throw topLevelError(thrown, info, needs)
+    const error = errorData(known, needs)
     if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
     return error
   }
+}
+
+/** What was missing for it, with the places named. */
+async function needsOf(thrown: unknown, { services, caller }: Context, info: GraphQLResolveInfo): Promise<NamedNeed[]> {
+  const needs = isRefusal(thrown) ? (thrown.needs ?? []) : []
+  return nameNeeds(services.database.db, caller, info.schema, needs)
 }
 
 /** A document that selects nothing of the error would never see it. */

@@ -32,8 +32,9 @@ describe('a user', () => {
     const reference = { id: carol.id, username: 'carol', displayName: null, kind: 'HUMAN', active: true }
     const nothing = Object.fromEntries(RECORD.map((field) => [field, null]))
     expect(data).toEqual({ user: { ...reference, ...nothing } })
+    const needs = [{ what: 'users.read', where: 'in the user’s organization' }]
     expect(errors.map(({ path, extensions }) => ({ path, ...extensions }))).toEqual(
-      RECORD.map((field) => ({ path: ['user', field], code: 'FORBIDDEN', missing: ['users.read'] })),
+      RECORD.map((field) => ({ path: ['user', field], code: 'FORBIDDEN', missing: ['users.read'], needs })),
     )
   })
 

@@ -13,7 +13,7 @@ import { readId } from '../node-id.ts'
 import { findOrganizationById } from '../organization/reference.ts'
 import { refuseReservedName } from '../user/mutations.ts'
 import { bringBackUser, isRoot, removeUser } from '../user/operations.ts'
-import { findDeletedUser, findUser, type UserReference } from '../user/reference.ts'
+import { findDeletedUser, findUser, type UserReference, userColumns } from '../user/reference.ts'
 import { User } from '../user/type.ts'
 import { nameIssues } from '../validate.ts'
 import { LostAccessType, readAccess } from './lost-access.ts'
@@ -33,6 +33,7 @@ mutation({
   }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  shownOn: [{ on: User, as: 'Delete', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   confers: 'nothing',
   endangersAdministration: true,
   errors: ['CONFLICT'],

@@ -1,9 +1,9 @@
-import { changeOf } from '../audit/operations.ts'
 /** Making users: the mutations in which users, keys, passwords and roles come together. */
 
 import { expiryNotices } from '../api-key/notices.ts'
 import { insertApiKey } from '../api-key/operations.ts'
 import { ApiKey } from '../api-key/type.ts'
+import { changeOf } from '../audit/operations.ts'
 import { allConfer, membershipConfers, type RoleItem, rolesConfer, userConfers } from '../auth/guard.ts'
 import { ADMINISTRATOR } from '../auth/permissions.ts'
 import { builder } from '../builder.ts'
@@ -11,6 +11,7 @@ import type { Operation } from '../change.ts'
 import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { findHomeOrganization } from '../organization/reference.ts'
+import { Organization } from '../organization/schema.ts'
 import { hashPassword } from '../password/hash.ts'
 import { setPassword } from '../password/operations.ts'
 import { confirmationIssues, passwordIssues } from '../password/policy.ts'
@@ -69,6 +70,9 @@ mutation({
       by.permission('users.manage', 'in the organization', (refs) => inOrganization(refs.organization.id)),
       by.permission('roles.grant', 'on the scope of every role given', (refs) => refs.items),
     ),
+  shownOn: [
+    { on: Organization, as: 'CreateUser', refs: (organization) => ({ organization, items: [] }), isGuarded: true },
+  ],
   confers: ({ refs }) => allConfer(rolesConfer(refs.items), membershipConfers(refs.organization.id)),
   touchesCredentials: (input) => hasFirstKey(input) || typeof input.password === 'string',
   errors: ['CONFLICT'],
@@ -141,6 +145,14 @@ mutation({
       ]),
       by.permission('roles.grant', 'on the scope of every role given', (refs) => refs.items),
     ),
+  shownOn: [
+    {
+      on: Organization,
+      as: 'CreateServiceUser',
+      refs: (organization) => ({ organization, items: [] }),
+      isGuarded: true,
+    },
+  ],
   // Whoever sets its e-mail takes it over.
   confers: ({ refs }) =>
     allConfer(

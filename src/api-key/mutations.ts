@@ -5,11 +5,12 @@ import { userConfers } from '../auth/guard.ts'
 import { type Finder, findRow } from '../auth/references.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { apiKeys } from '../db/tables.ts'
-import { ConflictError, type Issue, MissingAuthorityError } from '../errors.ts'
+import { ConflictError, type Issue, MissingAuthorityError, needing } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { readId } from '../node-id.ts'
 import { type FoundRole, findRoles, RoleScopeInput, roleIssues } from '../role/items.ts'
-import { findOwner, findUserOrSelf, type UserReference } from '../user/reference.ts'
+import { findOwner, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/reference.ts'
+import { User } from '../user/type.ts'
 import { expiryIssues } from '../validate.ts'
 import { expiryNotices } from './notices.ts'
 import {
@@ -50,7 +51,7 @@ function expiryWithin(caller: Caller, wanted: Date | null | undefined): string |
   const most = caller.apiKey?.expiresAt ?? null
   if (most !== null && wanted && wanted.getTime() > Date.parse(most)) {
     throw new MissingAuthorityError(
-      [`a key that lasts until ${wanted.toISOString()}`],
+      needing(`a key that lasts until ${wanted.toISOString()}`),
       'A key made with a key never outlives it',
     )
   }
@@ -100,6 +101,14 @@ mutation({
       by.self((refs) => refs.user.id),
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
+  shownOn: [
+    {
+      on: User,
+      as: 'CreateApiKey',
+      refs: (row) => ({ user: userColumns(row.id, row.organizationId) }),
+      isGuarded: true,
+    },
+  ],
   confers: ({ refs, caller }) => (refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
   touchesCredentials: true,
   async run({ tx, caller, input, refs: { user, limits }, dryRun }) {
@@ -146,6 +155,7 @@ mutation({
       by.self((refs) => refs.user.id),
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
+  shownOn: [{ on: ApiKey, as: 'Rotate', refs: (row) => ({ user: ownerColumns(row.userId) }), isGuarded: true }],
   confers: ({ refs, caller }) => (refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
   touchesCredentials: true,
   endangersAdministration: true,
@@ -199,6 +209,7 @@ mutation({
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
   readOnlyMode: 'ALLOWED',
+  shownOn: [{ on: ApiKey, as: 'Revoke', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
   confers: 'nothing',
   touchesCredentials: true,
   endangersAdministration: true,

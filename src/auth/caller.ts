@@ -147,6 +147,12 @@ function reachOf(caller: Caller, word: Word): Reach {
   }
 }
 
+/** Where the caller was granted at least a level: controllers, or models. */
+function levelsAt(caller: Caller, onModels: boolean, least: number): (string | null)[] {
+  const rows = caller.levels.filter((row) => (row.modelId !== null) === onModels && row.level >= least)
+  return rows.map((row) => (onModels ? row.modelId : row.controllerId))
+}
+
 function unique(ids: (string | null)[]): string[] {
   return [...new Set(ids.filter((id) => id !== null))]
 }
@@ -166,21 +172,19 @@ export function readCallerOf(caller: Caller): ReadCaller {
       if (kind === 'somewhere') return holdsSomewhere(caller, word)
       if (kind === 'administrator') return isAdministrator(caller)
       if (kind === 'granter') return grantsSomewhere(caller)
+      if (kind === 'operator') return caller.actor === 'OPERATOR'
+      if (kind === 'limited') return caller.apiKey?.limited ?? false
+      if (kind === 'read-only') return caller.apiKey?.readOnly ?? false
       throw new Error(`There is no flag ${name}.`)
     },
     param(name) {
-      const [kind, word = ''] = name.split(' ')
+      const [kind, word = '', least] = name.split(' ')
+      if (word === 'at') return unique(levelsAt(caller, kind === 'models', Number(least)))
       if (kind === 'organizations') return reach(word).organizations
       if (kind === 'projects') return reach(word).projects
       if (kind === 'userId') return caller.userId
       if (kind === 'controllers') return unique(caller.levels.map((row) => row.controllerId))
-      if (kind === 'superuser') {
-        return unique(
-          caller.levels.map((row) => (row.modelId === null && row.level === SUPERUSER ? row.controllerId : null)),
-        )
-      }
       if (kind === 'models') return unique(caller.levels.map((row) => row.modelId))
-      if (kind === 'adminModels') return unique(caller.levels.map((row) => (row.level === ADMIN ? row.modelId : null)))
       if (kind === 'authority') return JSON.stringify(caller.authority)
       if (kind === 'apiKeyId') return caller.apiKey?.id ?? null
       if (kind === 'sessionId') return caller.session?.id ?? null

@@ -1,18 +1,18 @@
 /** Rule 1 of the guard: nobody confers what they do not hold at that scope for that long. */
-import { type SQL, sql } from 'drizzle-orm'
+import { and, type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
-import { MissingAuthorityError } from '../errors.ts'
+import { MissingAuthorityError, type Need } from '../errors.ts'
+import type { CallerScope } from '../read/spec.ts'
 import type { Caller, HeldLevel, Scope } from './caller.ts'
 import {
   allows,
   authorityOf,
-  CONTROLLER_LEVELS,
   held,
   heldLevels,
   holdsAt,
+  levelName,
   levelsOf,
-  MODEL_LEVELS,
   NOW,
   uncovered,
   uncoveredLevels,
@@ -120,26 +120,41 @@ function together(relations: SQL[]): SQL | undefined {
   return sql`(${sql.join(parts, sql` union all `)})`
 }
 
+/** Would the guard let the caller of a plan confer this? */
+export function mayConferSql(caller: CallerScope, conferral: Conferral): SQL {
+  if (conferral === null || caller.flag('operator')) return sql`true`
+  const holder = { userId: caller.param('userId', 'uuid'), apiKeyId: caller.param('apiKeyId', 'uuid') }
+  const gaps = [
+    ...(conferral.words ? [uncovered(conferral.words, authorityOf(holder))] : []),
+    ...(conferral.levels ? [uncoveredLevels(conferral.levels, levelsOf(holder))] : []),
+  ]
+  return and(...gaps.map((gap) => sql`not exists (${gap})`)) ?? sql`true`
+}
+
 /** @throws MissingAuthorityError naming what the caller does not hold. */
 export async function guard(tx: Transaction, caller: Caller, conferral: Conferral) {
   if (conferral === null || caller.actor === 'OPERATOR' || caller.userId === null) return
   const holder = { userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null }
-  const missing = new Set<string>()
+  const needs: Need[] = []
   if (conferral.words) {
-    const rows = await tx.execute<{ what: string }>(uncovered(conferral.words, authorityOf(holder)))
-    for (const { what } of rows) missing.add(nameOf(what))
+    const rows = await tx.execute<{ what: string; organization_id: string | null; project_id: string | null }>(
+      uncovered(conferral.words, authorityOf(holder)),
+    )
+    for (const { what, organization_id, project_id } of rows) {
+      const where = { organizationId: organization_id, projectId: project_id, controllerId: null, modelId: null }
+      needs.push({ what: nameOf(what), where })
+    }
   }
   if (conferral.levels) {
-    const rows = await tx.execute<{ model_id: string | null; level: number }>(
+    const rows = await tx.execute<{ controller_id: string; model_id: string | null; level: number }>(
       uncoveredLevels(conferral.levels, levelsOf(holder)),
     )
-    for (const { model_id, level } of rows) missing.add(levelName(model_id !== null, level))
+    for (const { controller_id, model_id, level } of rows) {
+      const where = { organizationId: null, projectId: null, controllerId: controller_id, modelId: model_id }
+      needs.push({ what: levelName(model_id !== null, level), where })
+    }
   }
-  if (missing.size > 0) throw new MissingAuthorityError([...missing].sort())
-}
-
-function levelName(isModel: boolean, level: number): string {
-  return isModel ? `${MODEL_LEVELS[level - 1]} on a model` : `${CONTROLLER_LEVELS[level - 1]} on a controller`
+  if (needs.length > 0) throw new MissingAuthorityError(needs)
 }
 
 function nameOf(what: string): string {

@@ -141,6 +141,12 @@ export function uncovered(wanted: SQL, authority: SQL): SQL {
   )`
 }
 
+/** Does a user hold the role ADMINISTRATOR at a time? */
+export function administersAt(userId: unknown, at: SQL): SQL {
+  const grant = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
+  return sql`exists (select from ${roleGrants} as g where g.user_id = ${userId} and g.role_id = ${sql`${ADMINISTRATOR.id}`.inlineParams()} and ${holdsAt(grant, at)})`
+}
+
 /**
  * Does an administrator remain who can't lapse: administration without a planned end, and a way in without one, a
  * password or a key? A key that is limited, read-only or expiring is no way in.
@@ -159,6 +165,11 @@ export function lastingAdministratorExists(): SQL {
 /** The levels of controllers and models, lowest first; in SQL a level is its place in the list, counted from 1. */
 export const CONTROLLER_LEVELS = ['LOGIN', 'ADD_MODEL', 'SUPERUSER'] as const
 export const MODEL_LEVELS = ['READ', 'WRITE', 'ADMIN'] as const
+
+/** `SUPERUSER`, `ADMIN`. */
+export function levelName(isOnModel: boolean, level: number): string {
+  return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS)[level - 1] ?? ''
+}
 
 /** Had a thing been made at a time, and not been deleted? */
 function existsAt(name: SQL, at: SQL): SQL {

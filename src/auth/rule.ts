@@ -1,18 +1,18 @@
-/** Who may call a mutation, declared once: what refuses is what the description tells. */
-import { ForbiddenError } from '../errors.ts'
-import { type Caller, EVERYWHERE, holds, isAdministrator, type Scope } from './caller.ts'
+/** Who may call a mutation, declared once: what refuses is what the description tells and what shows a button. */
+import { and, or, type SQL, sql } from 'drizzle-orm'
+import { ForbiddenError, type Need } from '../errors.ts'
+import type { CallerScope } from '../read/spec.ts'
+import { type Caller, EVERYWHERE, type Scope } from './caller.ts'
+import { type Demand, type LevelPlace, meetsSql, needFor } from './demand.ts'
 import type { ServerPermission } from './permissions.ts'
 
-/** One way to be allowed. */
+/** One way to be allowed: whoever has everything demanded. */
 interface Alternative<Refs> {
   /** For the description: "`users.manage` over the user’s organization". */
   text: string
   /** A permission without which, somewhere, it can't be; null where it rests on something else. */
   permission: ServerPermission | null
-  /** Does it rest on who the caller is? Nobody can be given that. */
-  isCircumstance?: boolean
-  /** What the caller lacks for it; nothing where they are allowed. */
-  missing(caller: Caller, refs: Refs): string[]
+  demands(refs: Refs): Demand[]
 }
 
 /** Any one of the alternatives suffices. */
@@ -24,9 +24,9 @@ function permission<Refs>(
   over: string,
   scopesOf: (refs: Refs) => Scope | readonly Scope[],
 ): Rule<Refs> {
-  const missing = (caller: Caller, refs: Refs) =>
-    [scopesOf(refs)].flat().every((scope) => holds(caller, word, scope)) ? [] : [word]
-  return [{ text: `holders of \`${word}\` ${over}`, permission: word, missing }]
+  const demands = (refs: Refs) =>
+    [scopesOf(refs)].flat().map((scope): Demand => ({ kind: 'permission', word, scope: scope as Scope }))
+  return [{ text: `holders of \`${word}\` ${over}`, permission: word, demands }]
 }
 
 /** Holders of a permission everywhere. */
@@ -54,41 +54,37 @@ function notAgainstAdministrator<Refs>(rule: Rule<Refs>, userOf: (refs: Refs) =>
   return rule.map((alternative) => ({
     ...alternative,
     text: `${alternative.text} (where the user is an administrator: administrators)`,
-    missing(caller, refs) {
-      if (userOf(refs).isAdministrator && !isAdministrator(caller)) return ['ADMINISTRATOR']
-      return alternative.missing(caller, refs)
-    },
+    demands: (refs) => [{ kind: 'peer', isAdministrator: userOf(refs).isAdministrator }, ...alternative.demands(refs)],
   }))
 }
 
 /** The user concerned, but not with a key whose limits say what else it may do. */
 function self<Refs>(userIdOf: (refs: Refs) => string): Rule<Refs> {
-  const missing = (caller: Caller, refs: Refs) => {
-    if (caller.userId === null || caller.userId !== userIdOf(refs)) return ['being that user']
-    return caller.apiKey?.limited ? ['a key without limits'] : []
-  }
-  return [{ text: 'the user themselves', permission: null, isCircumstance: true, missing }]
+  return demanding('the user themselves', (refs) => ({ kind: 'self', userId: userIdOf(refs) }))
 }
 
-/** Whoever lacks nothing, by a question of one's own: for levels on controllers and models. */
-function whoever<Refs>(text: string, missing: (caller: Caller, refs: Refs) => string[]): Rule<Refs> {
-  return [{ text, permission: null, missing }]
+/** Whoever has a level on a controller or a model. */
+function level<Refs>(text: string, level: number, placeOf: (refs: Refs) => LevelPlace): Rule<Refs> {
+  return demanding(text, (refs) => ({ kind: 'level', level, on: placeOf(refs) }))
 }
 
 /** Administrators alone. */
 function administrators<Refs>(): Rule<Refs> {
-  return whoever('administrators', (caller) => (isAdministrator(caller) ? [] : ['ADMINISTRATOR']))
+  return demanding('administrators', () => ({ kind: 'administrator' }))
 }
 
 /** Nobody too. */
 function anyone<Refs>(): Rule<Refs> {
-  return [{ text: 'anyone', permission: null, missing: () => [] }]
+  return [{ text: 'anyone', permission: null, demands: () => [] }]
 }
 
 /** Any caller, for what is their own. */
 function anyUser<Refs>(): Rule<Refs> {
-  const missing = (caller: Caller) => (caller.userId === null ? ['being a user'] : [])
-  return [{ text: 'any user, for themselves', permission: null, isCircumstance: true, missing }]
+  return demanding('any user, for themselves', () => ({ kind: 'user' }))
+}
+
+function demanding<Refs>(text: string, demandOf: (refs: Refs) => Demand): Rule<Refs> {
+  return [{ text, permission: null, demands: (refs) => [demandOf(refs)] }]
 }
 
 function either<Refs>(...rules: Rule<Refs>[]): Rule<Refs> {
@@ -97,11 +93,13 @@ function either<Refs>(...rules: Rule<Refs>[]): Rule<Refs> {
 
 /** Whoever is allowed by both. */
 function both<Refs>(first: Rule<Refs>, second: Rule<Refs>): Rule<Refs> {
-  return first.map((alternative) => ({
-    ...alternative,
-    text: `${alternative.text}, who are also ${second.map(({ text }) => text).join(' or ')}`,
-    missing: (caller, refs) => [...alternative.missing(caller, refs), ...lacking(second, caller, refs)],
-  }))
+  return first.flatMap((one) =>
+    second.map((other) => ({
+      ...one,
+      text: `${one.text}, who are also ${other.text}`,
+      demands: (refs: Refs) => [...one.demands(refs), ...other.demands(refs)],
+    })),
+  )
 }
 
 /** What a mutation's rule is written with, typed by the things its input names. */
@@ -116,23 +114,49 @@ export function rulesFor<Refs>() {
     anyUser: anyUser<Refs>,
     self: self<Refs>,
     both: both<Refs>,
-    whoever: whoever<Refs>,
+    level: level<Refs>,
     either: either<Refs>,
   }
 }
 
 /** @throws ForbiddenError naming what would have been enough. */
 export function decide<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs) {
-  const missing = lacking(rule, caller, refs)
-  if (missing.length > 0) throw new ForbiddenError(missing)
+  const needs = needsFor(rule, caller, refs)
+  if (needs.length > 0) throw new ForbiddenError(needs)
 }
 
 /** What the caller lacks for every alternative; nothing where one of them allows. What can be given goes before circumstances. */
-function lacking<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): string[] {
-  const lists = rule.map((alternative) => ({ alternative, missing: alternative.missing(caller, refs) }))
-  if (lists.some(({ missing }) => missing.length === 0)) return []
-  const givable = lists.filter(({ alternative }) => !alternative.isCircumstance)
-  return [...new Set((givable.length > 0 ? givable : lists).flatMap(({ missing }) => missing))]
+export function needsFor<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Need[] {
+  const lists = rule.map((alternative) => lackedOf(alternative.demands(refs), caller))
+  if (lists.some((lacked) => lacked.length === 0)) return []
+  const givable = lists.filter((lacked) => !lacked.some(({ demand }) => isCircumstance(demand)))
+  return (givable.length > 0 ? givable : lists).flatMap((lacked) => lacked.map(({ need }) => need))
+}
+
+/** Nobody can be given that: it rests on who the caller is. */
+export function isCircumstance({ kind }: Demand): boolean {
+  return kind === 'self' || kind === 'user'
+}
+
+interface Lacked {
+  demand: Demand
+  need: Need
+}
+
+/** Against an administrator nothing but being one too would help. */
+function lackedOf(demands: Demand[], caller: Caller): Lacked[] {
+  const lacked = demands.flatMap((demand) => {
+    const need = needFor(caller, demand)
+    return need ? [{ demand, need }] : []
+  })
+  const decisive = lacked.filter(({ demand }) => demand.kind === 'peer')
+  return decisive.length > 0 ? decisive : lacked
+}
+
+/** Does the rule allow the caller of a plan? The things it speaks of are columns of the row at hand. */
+export function allowsSql<Refs>(rule: Rule<Refs>, caller: CallerScope, refs: Refs): SQL {
+  const ways = rule.map((alternative) => and(...alternative.demands(refs).map((demand) => meetsSql(caller, demand))))
+  return sql`coalesce(${or(...ways)}, false)`
 }
 
 /** The permissions without one of which, somewhere, nobody can be allowed; null where there is another way. */

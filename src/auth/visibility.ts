@@ -72,7 +72,7 @@ export function seesControllersOf(caller: CallerScope, organizationId: unknown):
 /** The row's id is among those that a parameter of the caller lists. */
 export function isAmong(
   caller: CallerScope,
-  list: 'controllers' | 'superuser' | 'models' | 'adminModels',
+  list: 'controllers' | 'models' | `${'controllers' | 'models'} at ${number}`,
   id: unknown,
 ): SQL {
   return sql`${id} = any(${caller.param(list, 'uuid[]')})`

@@ -81,7 +81,8 @@ export async function answerQuestions(
   if (!row) return null
   if (!row.mayAsk) {
     const { id, organizationId } = row
-    throw new ForbiddenError(['access.check'], { targetType: 'User', targetId: id, organizationId })
+    const where = { organizationId, projectId: null, controllerId: null, modelId: null }
+    throw new ForbiddenError([{ what: 'access.check', where }], { targetType: 'User', targetId: id, organizationId })
   }
   return row.answers
 }

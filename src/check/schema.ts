@@ -1,3 +1,4 @@
+import { nameNeeds } from '../access/places.ts'
 import { AccessVia, ControllerAccess, ModelAccess } from '../access/types.ts'
 import { permissionProblem } from '../auth/permissions.ts'
 import { builder, forbidden } from '../builder.ts'
@@ -114,7 +115,8 @@ builder.queryField('checkAccess', (t) =>
         if (!(error instanceof ForbiddenError)) throw error
         const { code, missing, target = null } = error
         ctx.refusals.push({ action: info.fieldName, code, missing, target })
-        throw forbidden(missing, info.fieldName)
+        const needs = await nameNeeds(ctx.services.database.db, ctx.caller, info.schema, error.needs)
+        throw forbidden(info.fieldName, missing, needs)
       }
     },
   }),

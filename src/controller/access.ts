@@ -1,19 +1,13 @@
 import { endOf, levelIssues, stepChange } from '../access/input.ts'
 import { step } from '../access/operations.ts'
 import { ControllerAccess } from '../access/types.ts'
-import { type Caller, controllerLevel } from '../auth/caller.ts'
 import { levelConfers } from '../auth/guard.ts'
 import type { Finder } from '../auth/references.ts'
+import type { rulesFor } from '../auth/rule.ts'
 import { mutation } from '../mutation.ts'
 import { findUser } from '../user/reference.ts'
 import { User } from '../user/type.ts'
-import type { Controller as ControllerRow } from './operations.ts'
 import { Controller, findController } from './type.ts'
-
-/** Whoever is SUPERUSER there, by grant or as a manager of controllers. */
-export function lacksSuperuser(caller: Caller, controller: ControllerRow): string[] {
-  return controllerLevel(caller, controller) >= 3 ? [] : ['SUPERUSER on the controller']
-}
 
 async function findBoth(finder: Finder, input: { user: string; controller: string }) {
   return {
@@ -24,8 +18,11 @@ async function findBoth(finder: Finder, input: { user: string; controller: strin
 
 type Both = Awaited<ReturnType<typeof findBoth>>
 
-const lacksForBoth = (caller: Caller, refs: Both) => lacksSuperuser(caller, refs.controller)
-const SUPERUSERS = 'SUPERUSERs on the controller'
+/** By grant, or as a manager of controllers. */
+function superusers(by: ReturnType<typeof rulesFor<Both>>) {
+  return by.level('SUPERUSERs on the controller', 3, ({ controller }) => ({ controller, model: null }))
+}
+
 const PLACE = {
   user: 'Their username.',
   controller: 'The name of the controller.',
@@ -48,7 +45,8 @@ mutation({
   }),
   check: levelIssues,
   find: findBoth,
-  may: (by) => by.whoever(SUPERUSERS, lacksForBoth),
+  may: (by) => superusers(by),
+  shownOn: [{ on: Controller, as: 'GrantAccess', refs: (controller) => ({ controller }) }],
   confers: ({ input, refs }) =>
     levelConfers({ controllerId: refs.controller.id, modelId: null, level: input.access, expiresAt: endOf(input) }),
   errors: ['CONFLICT'],
@@ -82,7 +80,7 @@ mutation({
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
-      by.notAgainstAdministrator(by.whoever(SUPERUSERS, lacksForBoth), (refs) => refs.user),
+      by.notAgainstAdministrator(superusers(by), (refs) => refs.user),
     ),
   confers: 'nothing',
   async run({ tx, caller, input, refs: { user, controller } }) {
@@ -113,7 +111,7 @@ mutation({
   }),
   check: levelIssues,
   find: findBoth,
-  may: (by) => by.notAgainstAdministrator(by.whoever(SUPERUSERS, lacksForBoth), (refs) => refs.user),
+  may: (by) => by.notAgainstAdministrator(superusers(by), (refs) => refs.user),
   confers: ({ input, refs }) =>
     levelConfers({ controllerId: refs.controller.id, modelId: null, level: input.access, expiresAt: endOf(input) }),
   async run({ tx, caller, input, refs: { user, controller } }) {

@@ -1,6 +1,7 @@
 import type { Scope } from '../auth/caller.ts'
 import { mutation } from '../mutation.ts'
 import { findHomeOrganization } from '../organization/reference.ts'
+import { Organization } from '../organization/schema.ts'
 import { nameIssues } from '../validate.ts'
 import { type Controller as ControllerRow, changeController, insertController, removeController } from './operations.ts'
 import { Controller, findController } from './type.ts'
@@ -36,6 +37,7 @@ mutation({
       organizationId: refs.organization.id,
       projectId: null,
     })),
+  shownOn: [{ on: Organization, as: 'CreateController', refs: (organization) => ({ organization }) }],
   confers: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input: { name, type }, refs: { organization } }) {
@@ -62,6 +64,7 @@ mutation({
     controller: await findController(finder, input.controller, 'controller', 'CHANGE'),
   }),
   may: (by) => by.permission('controllers.manage', 'in its organization', ofController),
+  shownOn: [{ on: Controller, as: 'Update', refs: (controller) => ({ controller }) }],
   confers: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { controller } }) {
@@ -87,6 +90,7 @@ mutation({
     controller: await findController(finder, input.controller, 'controller', 'CHANGE'),
   }),
   may: (by) => by.permission('controllers.manage', 'in its organization', ofController),
+  shownOn: [{ on: Controller, as: 'Delete', refs: (controller) => ({ controller }) }],
   confers: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { controller } }) {

@@ -66,7 +66,7 @@ reads.extend(Organization, (f) => ({
 function mayReadHolder(holder: typeof controllerHolders, caller: CallerScope): SQL | undefined {
   if (seesEveryController(caller)) return undefined
   const there = sql`exists (select from controllers as c where c.id = ${holder.controllerId} and ${seesControllersOf(caller, sql`c.organization_id`)})`
-  return or(isCaller(caller, holder.userId), isAmong(caller, 'superuser', holder.controllerId), there)
+  return or(isCaller(caller, holder.userId), isAmong(caller, 'controllers at 3', holder.controllerId), there)
 }
 
 const ControllerHolderConnection = reads.connection('ControllerHolder', {

@@ -4,7 +4,8 @@ import type { Finder } from '../auth/references.ts'
 import { credentials } from '../db/tables.ts'
 import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
-import { findSelf, findUserOrSelf, type UserReference } from '../user/reference.ts'
+import { findSelf, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/reference.ts'
+import { User } from '../user/type.ts'
 import { nameIssues } from '../validate.ts'
 import { attributeIssues, type CredentialAttributes, CredentialAttributesInput, readAttributes } from './input.ts'
 import { insertCredential, openCredential, removeCredential } from './operations.ts'
@@ -34,6 +35,7 @@ mutation({
   ],
   find: async (finder) => ({ user: await findSelf(finder, 'name') }),
   may: (by) => by.self((refs) => refs.user.id),
+  shownOn: [{ on: User, as: 'AddCredential', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   confers: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],
@@ -61,6 +63,7 @@ mutation({
       by.self((refs) => refs.user.id),
       by.administrators(),
     ),
+  shownOn: [{ on: Credential, as: 'Remove', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
   confers: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],
@@ -89,6 +92,7 @@ mutation({
   }),
   find: (finder, { name }) => findOwned(finder, { name }),
   may: (by) => by.self((refs) => refs.user.id),
+  shownOn: [{ on: Credential, as: 'Reveal', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
   confers: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],

@@ -6,14 +6,13 @@ import type { Finder } from '../auth/references.ts'
 import { mutation } from '../mutation.ts'
 import { findUser } from '../user/reference.ts'
 import { User } from '../user/type.ts'
-import { findPlace, lacksAdmin } from './reference.ts'
+import { admins, findPlace, placeColumns } from './reference.ts'
 import { Model } from './type.ts'
 
 async function findAll(finder: Finder, input: { user: string; controller: string; model: string }) {
   return { user: await findUser(finder, input.user, 'user'), ...(await findPlace(finder, input, 'SHARE')) }
 }
 
-const ADMINS = 'ADMINs on the model'
 const PLACE = {
   user: 'Their username.',
   controller: 'The name of the controller.',
@@ -38,7 +37,8 @@ mutation({
   }),
   check: levelIssues,
   find: findAll,
-  may: (by) => by.whoever(ADMINS, lacksAdmin),
+  may: (by) => admins(by),
+  shownOn: [{ on: Model, as: 'GrantAccess', refs: placeColumns }],
   confers: ({ input, refs }) =>
     levelConfers({
       controllerId: refs.controller.id,
@@ -78,7 +78,7 @@ mutation({
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
-      by.notAgainstAdministrator(by.whoever(ADMINS, lacksAdmin), (refs) => refs.user),
+      by.notAgainstAdministrator(admins(by), (refs) => refs.user),
     ),
   confers: 'nothing',
   async run({ tx, caller, input, refs: { user, controller, model } }) {
@@ -109,7 +109,7 @@ mutation({
   }),
   check: levelIssues,
   find: findAll,
-  may: (by) => by.notAgainstAdministrator(by.whoever(ADMINS, lacksAdmin), (refs) => refs.user),
+  may: (by) => by.notAgainstAdministrator(admins(by), (refs) => refs.user),
   confers: ({ input, refs }) =>
     levelConfers({
       controllerId: refs.controller.id,

@@ -1,16 +1,14 @@
 import { step } from '../access/operations.ts'
 import { changeOf, type Sides } from '../audit/operations.ts'
-import { controllerLevel } from '../auth/caller.ts'
 import type { Finder } from '../auth/references.ts'
-import { lacksSuperuser } from '../controller/access.ts'
-import { findController } from '../controller/type.ts'
+import { Controller, findController } from '../controller/type.ts'
 import { readCredentialName } from '../credential/operations.ts'
 import { findCredential } from '../credential/reference.ts'
 import { mutation } from '../mutation.ts'
 import { findSelf } from '../user/reference.ts'
 import { nameIssues } from '../validate.ts'
 import { changeModel, insertModel, removeModel } from './operations.ts'
-import { findPlace, lacksAdmin, type ModelRefs } from './reference.ts'
+import { admins, findPlace, type ModelRefs, placeColumns } from './reference.ts'
 import { Model } from './type.ts'
 
 const ADMIN = 3
@@ -47,10 +45,8 @@ mutation({
     controller: await findController(finder, input.controller, 'controller'),
     credential: await findOwnCredential(finder, input.credential),
   }),
-  may: (by) =>
-    by.whoever('holders of ADD_MODEL on the controller', (caller, refs) =>
-      controllerLevel(caller, refs.controller) >= 2 ? [] : ['ADD_MODEL on the controller'],
-    ),
+  may: (by) => by.level('holders of ADD_MODEL on the controller', 2, ({ controller }) => ({ controller, model: null })),
+  shownOn: [{ on: Controller, as: 'CreateModel', refs: (controller) => ({ controller }) }],
   // The maker's ADMIN is the one thing conferred that its giver need not hold: there was no model to hold it on.
   confers: 'nothing',
   touchesCredentials: namesCredential,
@@ -86,7 +82,8 @@ mutation({
     ...(await findPlace(finder, input, 'CHANGE')),
     credential: await findOwnCredential(finder, input.credential),
   }),
-  may: (by) => by.whoever('ADMINs on the model', lacksAdmin),
+  may: (by) => admins(by),
+  shownOn: [{ on: Model, as: 'Update', refs: placeColumns }],
   confers: 'nothing',
   touchesCredentials: namesCredential,
   errors: ['CONFLICT'],
@@ -118,7 +115,8 @@ mutation({
     endedGrants: p.value('Int', 'How many levels ended.'),
   }),
   find: (finder, input) => findPlace(finder, input, 'CHANGE'),
-  may: (by) => by.whoever('SUPERUSERs on its controller', (caller, refs) => lacksSuperuser(caller, refs.controller)),
+  may: (by) => by.level('SUPERUSERs on its controller', 3, ({ controller }) => ({ controller, model: null })),
+  shownOn: [{ on: Model, as: 'Delete', refs: placeColumns }],
   confers: 'nothing',
   async run({ tx, caller, refs }) {
     const endedGrants = await removeModel(tx, caller, refs.model)

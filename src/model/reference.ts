@@ -1,7 +1,9 @@
-import { type Caller, modelLevel } from '../auth/caller.ts'
+import { sql } from 'drizzle-orm'
 import type { Finder } from '../auth/references.ts'
+import type { rulesFor } from '../auth/rule.ts'
 import type { Controller as ControllerRow } from '../controller/operations.ts'
 import { findController } from '../controller/type.ts'
+import type { Row } from '../read/spec.ts'
 import type { Model as ModelRow } from './operations.ts'
 import { findModel } from './type.ts'
 
@@ -21,7 +23,13 @@ export async function findPlace(
   return { controller, model: await findModel(finder, controller, input.model, 'model', lock) }
 }
 
-/** Whoever is ADMIN there, by grant or as SUPERUSER on the controller. */
-export function lacksAdmin(caller: Caller, { controller, model }: ModelRefs): string[] {
-  return modelLevel(caller, model, controller) >= 3 ? [] : ['ADMIN on the model']
+/** By grant, or as SUPERUSER on the controller. */
+export function admins<Refs extends ModelRefs>(by: ReturnType<typeof rulesFor<Refs>>) {
+  return by.level('ADMINs on the model', 3, ({ controller, model }) => ({ controller, model }))
+}
+
+/** A model as rules see it, by columns: for each row of a list. */
+export function placeColumns(model: Row): object {
+  const organizationId = sql`(select c.organization_id from controllers as c where c.id = ${model.controllerId})`
+  return { model, controller: { id: model.controllerId, organizationId } }
 }

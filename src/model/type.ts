@@ -23,8 +23,8 @@ function seesControllersOfModel(caller: CallerScope, controllerId: unknown): SQL
 function seesModelWhole(model: { id: unknown; controllerId: unknown }, caller: CallerScope): SQL | undefined {
   if (seesEveryController(caller)) return undefined
   return or(
-    isAmong(caller, 'adminModels', model.id),
-    isAmong(caller, 'superuser', model.controllerId),
+    isAmong(caller, 'models at 3', model.id),
+    isAmong(caller, 'controllers at 3', model.controllerId),
     seesControllersOfModel(caller, model.controllerId),
   )
 }
@@ -41,7 +41,7 @@ export const Model = reads.type('Model', {
         ? undefined
         : or(
             isAmong(caller, 'models', model.id),
-            isAmong(caller, 'superuser', model.controllerId),
+            isAmong(caller, 'controllers at 3', model.controllerId),
             seesControllersOfModel(caller, model.controllerId),
           ),
     ),

@@ -144,6 +144,7 @@ mutation({
       organizationId: refs.organization.id,
       projectId: null,
     })),
+  shownOn: [{ on: Organization, as: 'Update', refs: (organization) => ({ organization }) }],
   confers: ({ input, refs }) =>
     wordsConfer(input.addBasePermissions ?? [], { ...EVERYWHERE, organizationId: refs.organization.id }),
   errors: ['CONFLICT'],
@@ -195,6 +196,7 @@ mutation({
       organizationId: refs.organization.id,
       projectId: null,
     })),
+  shownOn: [{ on: Organization, as: 'Delete', refs: (organization) => ({ organization }) }],
   confers: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { organization } }) {

@@ -6,10 +6,10 @@ import { userConfers } from '../auth/guard.ts'
 import type { Context } from '../context.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { users } from '../db/tables.ts'
-import { ConflictError, ForbiddenError, InvalidInputError } from '../errors.ts'
+import { ConflictError, ForbiddenError, InvalidInputError, needing } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { secretText } from '../secret-input.ts'
-import { findSelf, findUser, type UserReference } from '../user/reference.ts'
+import { findSelf, findUser, type UserReference, userColumns } from '../user/reference.ts'
 import { User } from '../user/type.ts'
 import { hashPassword } from './hash.ts'
 import { passwordSetAt, setPassword } from './operations.ts'
@@ -58,6 +58,7 @@ mutation({
   },
   find: async (finder) => ({ user: await findSelf(finder, 'input') }),
   may: (by) => by.self((refs) => refs.user.id),
+  shownOn: [{ on: User, as: 'ChangePassword', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   confers: 'nothing',
   touchesCredentials: true,
   endangersAdministration: true,
@@ -65,7 +66,7 @@ mutation({
   async run({ tx, caller, input, refs: { user }, prepared: { setAt, hash } }) {
     if (user.kind === 'SERVICE') throw new ConflictError('A service user has API keys and no password.')
     // A first password would outlive the key.
-    if (setAt === null && caller.apiKey?.expiresAt) throw new ForbiddenError(['a key without an end'])
+    if (setAt === null && caller.apiKey?.expiresAt) throw new ForbiddenError(needing('a key without an end'))
     if ((await passwordSetAt(tx, user.id)) !== setAt) throw new ConflictError('The password was changed meanwhile.')
     await setPassword(tx, caller, user.id, hash)
     const ended = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []
@@ -113,6 +114,14 @@ mutation({
   prepare: async (_ctx, { password }) => ({ hash: await hashPassword(password) }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  shownOn: [
+    {
+      on: User,
+      as: 'SetPassword',
+      refs: (row) => ({ user: userColumns(row.id, row.organizationId) }),
+      isGuarded: true,
+    },
+  ],
   confers: ({ refs }) => userConfers(refs.user.id),
   touchesCredentials: true,
   endangersAdministration: true,

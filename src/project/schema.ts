@@ -94,6 +94,7 @@ mutation({
       organizationId: refs.organization.id,
       projectId: null,
     })),
+  shownOn: [{ on: Organization, as: 'CreateProject', refs: (organization) => ({ organization }) }],
   confers: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { organization } }) {
@@ -123,6 +124,7 @@ mutation({
       by.permission('project.update', 'on the project', ofProject),
       by.permission('projects.manage', 'in its organization', ofOrganization),
     ),
+  shownOn: [{ on: Project, as: 'Update', refs: (project) => ({ project }) }],
   confers: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { project } }) {
@@ -150,6 +152,7 @@ mutation({
       by.permission('project.delete', 'on the project', ofProject),
       by.permission('projects.manage', 'in its organization', ofOrganization),
     ),
+  shownOn: [{ on: Project, as: 'Delete', refs: (project) => ({ project }) }],
   confers: 'nothing',
   async run({ tx, caller, refs: { project } }) {
     const endedGrants = await removeProject(tx, caller, project)

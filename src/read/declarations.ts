@@ -57,7 +57,7 @@ export interface TypeOptions<R extends Relations, T extends TableName<R>> {
   /** The prefix of its ids; the type is then a Node. */
   id?: string
   visible?: Where<TableOf<R, T>>
-  guards?: Record<string, { allows: Where<TableOf<R, T>>; missing: string }>
+  guards?: Record<string, { allows: Where<TableOf<R, T>>; missing: string; where?: string }>
   authScopes?: object
   fields: (f: ReadFields<R, T>) => Fields
 }

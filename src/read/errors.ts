@@ -6,8 +6,11 @@ export function badUserInput(message: string): GraphQLError {
 }
 
 /** A field the caller may not read; the executor adds its path. */
-export function fieldForbidden(missing: string): GraphQLError {
-  return new GraphQLError(`Reading this needs ${missing}.`, { extensions: { code: 'FORBIDDEN', missing: [missing] } })
+export function fieldForbidden(missing: string, where: string | null): GraphQLError {
+  const what = where === null ? missing : `${missing} ${where}`
+  return new GraphQLError(`Reading this needs ${what}.`, {
+    extensions: { code: 'FORBIDDEN', missing: [missing], needs: [{ what: missing, where }] },
+  })
 }
 
 /** The pages asked for, multiplied down the document, are more than one request may read. */

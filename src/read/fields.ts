@@ -44,7 +44,8 @@ export function declare(
 function guarded(guard: string, resolve: typeof pick): typeof pick {
   return (parent, args, ctx, info) => {
     if (parent[guardKey(guard)] === false) {
-      throw fieldForbidden((info.parentType.extensions.read as TypeSpec).guards[guard]?.missing ?? guard)
+      const { missing = guard, where = null } = (info.parentType.extensions.read as TypeSpec).guards[guard] ?? {}
+      throw fieldForbidden(missing, where)
     }
     return resolve(parent, args, ctx, info)
   }

@@ -38,6 +38,8 @@ export type Visibility = (row: Row, caller: CallerScope) => SQL | undefined
 export interface Guard {
   allows: Visibility
   missing: string
+  /** Where it is missing, in words; absent where `missing` says it. */
+  where?: string
 }
 
 /** Rows that are computed when they are read, as of a time. */

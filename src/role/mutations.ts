@@ -4,7 +4,8 @@ import { roleEditConfers, rolesConfer } from '../auth/guard.ts'
 import { ADMINISTRATOR } from '../auth/permissions.ts'
 import { ConflictError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
-import { findOrganization } from '../organization/schema.ts'
+import { findOrganization, Organization } from '../organization/schema.ts'
+import { Project } from '../project/schema.ts'
 import { isRoot } from '../user/operations.ts'
 import { findUser } from '../user/reference.ts'
 import { User } from '../user/type.ts'
@@ -49,6 +50,7 @@ mutation({
       organizationId: refs.organization?.id ?? null,
       projectId: null,
     })),
+  shownOn: [{ on: Organization, as: 'CreateRole', refs: (organization) => ({ organization }) }],
   confers: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { organization } }) {
@@ -79,6 +81,7 @@ mutation({
   ],
   find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
   may: (by) => by.permission('roles.manage', 'where the role belongs', ofRole),
+  shownOn: [{ on: Role, as: 'Update', refs: (role) => ({ role }) }],
   confers: ({ input, refs }) => roleEditConfers(refs.role.id, input.addPermissions ?? []),
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { role } }) {
@@ -112,6 +115,7 @@ mutation({
   }),
   find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
   may: (by) => by.permission('roles.manage', 'where the role belongs', ofRole),
+  shownOn: [{ on: Role, as: 'Delete', refs: (role) => ({ role }) }],
   confers: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { role } }) {
@@ -142,6 +146,14 @@ mutation({
     items: await findRoles(finder, 'roles', input.roles),
   }),
   may: (by) => by.permission('roles.grant', 'on every scope named', (refs) => refs.items),
+  shownOn: [
+    { on: Organization, as: 'GrantRoles', refs: ({ id }) => ({ items: [{ organizationId: id, projectId: null }] }) },
+    {
+      on: Project,
+      as: 'GrantRoles',
+      refs: ({ id, organizationId }) => ({ items: [{ organizationId, projectId: id }] }),
+    },
+  ],
   confers: ({ refs }) => rolesConfer(refs.items),
   async run({ tx, caller, refs: { user, items } }) {
     const granted = await grantRoles(tx, caller, user.id, items)

@@ -7,7 +7,7 @@ import { passwords, users } from '../db/tables.ts'
 import { mutation } from '../mutation.ts'
 import type { CheckedPassword } from '../password/check.ts'
 import { secretText } from '../secret-input.ts'
-import { findSelf, findUserOrSelf } from '../user/reference.ts'
+import { findSelf, findUserOrSelf, userColumns } from '../user/reference.ts'
 import { User } from '../user/type.ts'
 import { beginSession, endOwnSession, endSessions } from './operations.ts'
 
@@ -99,6 +99,7 @@ mutation({
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
   readOnlyMode: 'ALLOWED',
+  shownOn: [{ on: User, as: 'SignOutEverywhere', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   confers: 'nothing',
   touchesCredentials: true,
   async run({ tx, caller, refs: { user } }) {

@@ -3,7 +3,7 @@ import { userConfers } from '../auth/guard.ts'
 import type { Finder } from '../auth/references.ts'
 import { InvalidInputError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
-import { findUserOrSelf, type UserReference } from '../user/reference.ts'
+import { findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/reference.ts'
 import { User } from '../user/type.ts'
 import { insertSshKey, removeSshKeys } from './operations.ts'
 import { type PublicKey, readPublicKey } from './public-key.ts'
@@ -40,6 +40,9 @@ mutation({
       by.self((refs) => refs.user.id),
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
+  shownOn: [
+    { on: User, as: 'AddSshKey', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), isGuarded: true },
+  ],
   confers: ({ refs, caller }) => (refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
   touchesCredentials: true,
   errors: ['CONFLICT'],
@@ -75,6 +78,7 @@ mutation({
       by.self((refs) => refs.user.id),
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
+  shownOn: [{ on: SshKey, as: 'Remove', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
   confers: 'nothing',
   touchesCredentials: true,
   async run({ tx, input: { fingerprint }, refs: { user } }) {

@@ -4,7 +4,7 @@ import { ConflictError, InvalidInputError, type Issue } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { expiryIssues, nameIssues, titleIssues } from '../validate.ts'
 import { changeUser, endSuspension, isRoot, ROOT_USERNAME, SERVICE_PREFIX, suspendUser } from './operations.ts'
-import { findUser } from './reference.ts'
+import { findUser, userColumns } from './reference.ts'
 import { User } from './type.ts'
 
 /** A username for a person: a name that is not reserved. */
@@ -34,6 +34,7 @@ mutation({
   check: (input) => [...nameIssues('username', input.username), ...titleIssues('displayName', input.displayName)],
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  shownOn: [{ on: User, as: 'Update', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   confers: ({ input, refs }) =>
     input.username === undefined && input.email === undefined ? null : userConfers(refs.user.id),
   errors: ['CONFLICT'],
@@ -88,6 +89,7 @@ mutation({
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   readOnlyMode: 'ALLOWED',
+  shownOn: [{ on: User, as: 'Disable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   confers: 'nothing',
   endangersAdministration: true,
   errors: ['CONFLICT'],
@@ -114,6 +116,9 @@ mutation({
   }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  shownOn: [
+    { on: User, as: 'Enable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), isGuarded: true },
+  ],
   confers: ({ refs }) => userConfers(refs.user.id),
   async run({ tx, caller, refs: { user } }) {
     const changed = await endSuspension(tx, caller, user.id)

@@ -1,9 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
-import { holdsAt, NOW } from '../auth/held.ts'
-import { ADMINISTRATOR } from '../auth/permissions.ts'
+import { administersAt, NOW } from '../auth/held.ts'
 import { type Finder, findRow } from '../auth/references.ts'
 import { holdsEverywhere, holdsInOrganization } from '../auth/visibility.ts'
-import type { Transaction } from '../db/database.ts'
 import { users } from '../db/tables.ts'
 import { NotFoundError } from '../errors.ts'
 import type { Visibility } from '../read/spec.ts'
@@ -69,15 +67,20 @@ const isManaged: Visibility = (user, caller) =>
 function withAdministration(finder: Finder, row: UserRow): UserReference {
   const user = Object.assign(row, { isAdministrator: false })
   finder.afterLock.push(async () => {
-    user.isAdministrator = await isAdministratorNow(finder.tx, row.id)
+    const [found] = await finder.tx.execute<{ administers: boolean }>(
+      sql`select ${administersAt(sql`${row.id}::uuid`, NOW)} as administers`,
+    )
+    user.isAdministrator = found?.administers ?? false
   })
   return user
 }
 
-async function isAdministratorNow(tx: Transaction, userId: string): Promise<boolean> {
-  const grant = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
-  const rows = await tx.execute(
-    sql`select 1 from role_grants as g where g.user_id = ${userId} and g.role_id = ${ADMINISTRATOR.id} and ${holdsAt(grant, NOW)}`,
-  )
-  return rows.length > 0
+/** A user as rules see them, by columns: for each row of a list. */
+export function userColumns(userId: unknown, organizationId: unknown): UserReference {
+  return { id: userId, organizationId, isAdministrator: administersAt(userId, NOW) } as unknown as UserReference
+}
+
+/** The same of whoever a row belongs to. */
+export function ownerColumns(userId: unknown): UserReference {
+  return userColumns(userId, sql`(select o.organization_id from users as o where o.id = ${userId})`)
 }

@@ -1,6 +1,5 @@
 import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
-import { holdsAt, isActiveAt, NOW } from '../auth/held.ts'
-import { ADMINISTRATOR } from '../auth/permissions.ts'
+import { administersAt, holdsAt, isActiveAt, NOW } from '../auth/held.ts'
 import {
   grantsSomewhere,
   holdsEverywhere,
@@ -59,7 +58,7 @@ export const User = reads.type('User', {
     const seen = readable && or(readable, mayBeGrantedTo(user, caller), holdsWhereCallerReads(user, caller))
     return and(isNull(user.deletedAt), seen)
   },
-  guards: { record: { allows: mayReadRecord, missing: 'users.read' } },
+  guards: { record: { allows: mayReadRecord, missing: 'users.read', where: 'in the user’s organization' } },
   fields: (f) => ({
     username: f.column('username', { type: 'String', description: 'Unique in the server, whatever its case.' }),
     displayName: f.column('displayName', { type: 'String', description: 'For people.' }),
@@ -83,8 +82,7 @@ export const User = reads.type('User', {
       type: 'Boolean',
       guard: 'record',
       description: 'Holds the role ADMINISTRATOR.',
-      sql: (user) =>
-        sql`exists (select from role_grants as g where g.user_id = ${user.id} and g.role_id = ${sql`${ADMINISTRATOR.id}`.inlineParams()} and ${holdsAt(GRANT, NOW)})`,
+      sql: (user) => administersAt(user.id, NOW),
     }),
     createdAt: f.column('createdAt', { type: 'DateTime', guard: 'record', description: 'When they were created.' }),
   }),

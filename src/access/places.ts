@@ -1,0 +1,43 @@
+/** What a refusal says was missing, with the places named as the caller knows them. */
+import { sql } from 'drizzle-orm'
+import type { GraphQLObjectType, GraphQLSchema } from 'graphql'
+import { type Caller, NOBODY } from '../auth/caller.ts'
+import { isVisible } from '../auth/references.ts'
+import type { Connection } from '../db/database.ts'
+import { controllers, models, organizations, projects } from '../db/tables.ts'
+import type { NamedNeed, Need } from '../errors.ts'
+import { typeSpec } from '../read/spec.ts'
+
+/** Names where each thing is missing. A place that the caller does not see keeps its name. */
+export async function nameNeeds(
+  db: Connection,
+  caller: Caller | null,
+  schema: GraphQLSchema,
+  needs: readonly Need[],
+): Promise<NamedNeed[]> {
+  if (needs.every(({ where }) => where === null)) return needs.map(({ what }) => ({ what, where: null }))
+  const visible = (type: string) => typeSpec(schema.getType(type) as GraphQLObjectType).visible
+  const who = caller ?? NOBODY
+  const places = needs.map(({ where }, n) => ({ n, isPlace: where !== null, ...where }))
+  const rows = await db.execute<{ where: string | null }>(sql`
+    select case
+      when not p."isPlace" then null
+      when p."modelId" is not null then coalesce('on the model ' || mc.name || '/' || m.name, 'on a model that you do not see')
+      when p."controllerId" is not null then coalesce('on the controller ' || c.name, 'on a controller that you do not see')
+      when p."projectId" is not null then coalesce('on the project ' || j.code, 'on a project that you do not see')
+      when p."organizationId" is not null then coalesce('in the organization ' || o.name, 'in an organization that you do not see')
+      else 'everywhere' end as where
+    from json_to_recordset(${JSON.stringify(places)}::text::json)
+      as p(n int, "isPlace" boolean, "organizationId" uuid, "projectId" uuid, "controllerId" uuid, "modelId" uuid)
+    left join organizations as o on o.id = p."organizationId" and ${isVisible(visible('Organization'), organizations, 'o', who)}
+    left join projects as j on j.id = p."projectId" and ${isVisible(visible('Project'), projects, 'j', who)}
+    left join controllers as c on c.id = p."controllerId" and ${isVisible(visible('Controller'), controllers, 'c', who)}
+    left join models as m on m.id = p."modelId" and ${isVisible(visible('Model'), models, 'm', who)}
+    left join controllers as mc on mc.id = m.controller_id
+    order by p.n`)
+  return distinct(needs.map(({ what }, n) => ({ what, where: rows[n]?.where ?? null })))
+}
+
+function distinct(needs: NamedNeed[]): NamedNeed[] {
+  return [...new Map(needs.map((need) => [`${need.what} ${need.where}`, need])).values()]
+}

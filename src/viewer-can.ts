@@ -1,0 +1,46 @@
+/** `viewerCan…`: may the caller call a mutation on this thing? Decided for each row by what also refuses. */
+import { and, type SQL } from 'drizzle-orm'
+import { mayConferSql } from './auth/guard.ts'
+import { allowsSql } from './auth/rule.ts'
+import { reads } from './builder.ts'
+import type { ChangePlan, Operation } from './change.ts'
+import type { ReadType } from './read/declarations.ts'
+import { literal } from './read/object.ts'
+import type { CallerScope, Row } from './read/spec.ts'
+
+/** Where a frontend shows a button for a mutation. */
+export interface Shown {
+  on: ReadType<string, string>
+  /** What stands after `viewerCan`. */
+  as: string
+  /** The things the mutation would find, by columns of the row; what its rule does not look at is left out. */
+  refs: (row: Row) => object
+  /** What it confers follows from those things, whatever else the input says: the guard is asked too. */
+  isGuarded?: boolean
+}
+
+/** Adds the field to the type of the thing. */
+export function showOn<Input, Refs, Values, Prepared>(
+  plan: ChangePlan<Input, Refs, Values, Prepared>,
+  { on, as, refs, isGuarded = false }: Shown,
+) {
+  const description = `May the caller \`${plan.name}\` here? For what a frontend shows; the state of things may still forbid it.`
+  const decide = (row: Row, caller: CallerScope): SQL => {
+    if (caller.flag('read-only key') || (touchesCredentials(plan) && caller.flag('limited key'))) return literal(false)
+    const things = refs(row) as Refs
+    const operation = { input: {}, caller: { userId: null }, refs: things } as unknown as Operation<
+      Input,
+      Refs,
+      Prepared
+    >
+    const conferral = isGuarded && plan.confers !== 'nothing' ? plan.confers(operation) : null
+    return and(allowsSql(plan.may, caller, things), mayConferSql(caller, conferral)) ?? literal(false)
+  }
+  reads.extend(on as never, (f) => ({
+    [`viewerCan${as}`]: f.expression({ type: 'Boolean', description, sql: decide as never }),
+  }))
+}
+
+function touchesCredentials<Input>(plan: { touchesCredentials: boolean | ((input: Input) => boolean) }): boolean {
+  return typeof plan.touchesCredentials === 'function' ? plan.touchesCredentials({} as Input) : plan.touchesCredentials
+}
