@@ -9,7 +9,7 @@ import type { GraphQLSchema } from 'graphql'
 import { type AccessDiff, readAccessDiff, rememberAccess } from './access/diff.ts'
 import { type Change, recordChange } from './audit/operations.ts'
 import { targetOf } from './audit/targets.ts'
-import { type Caller, NOBODY, readCallerOf } from './auth/caller.ts'
+import { type Caller, type CallerKey, NOBODY, readCallerOf } from './auth/caller.ts'
 import { type Conferral, guard } from './auth/guard.ts'
 import { lastingAdministratorExists } from './auth/held.ts'
 import { readAuthority } from './auth/identify.ts'
@@ -18,7 +18,15 @@ import { decide, type Rule } from './auth/rule.ts'
 import type { Context } from './context.ts'
 import { runStatement, type Transaction } from './db/database.ts'
 import { isConnectionLost, isRetryable } from './db/errors.ts'
-import { CallerEndedError, ForbiddenError, isRefusal, LastAdminError, needing, ReadOnlyError } from './errors.ts'
+import {
+  CallerEndedError,
+  ForbiddenError,
+  isRefusal,
+  LastAdminError,
+  type Need,
+  needing,
+  ReadOnlyError,
+} from './errors.ts'
 import { REQUEST_DEADLINE_MS } from './http/deadline.ts'
 import { type Notice, notify } from './notification/operations.ts'
 import type { Reading } from './read/run.ts'
@@ -88,7 +96,8 @@ export async function runChange<Input, Refs, Values, Prepared, Answer>(
   { dryRun, diffSchema }: { dryRun: boolean; diffSchema: GraphQLSchema | null },
   answer: (values: Values, reading: Reading, accessDiff: AccessDiff | null) => Promise<Answer>,
 ): Promise<Answer> {
-  if (ctx.caller) refuseLimitedKey(plan, ctx.caller, input)
+  const keyNeeds = limitedKeyNeeds(plan, ctx.caller?.apiKey ?? null, input)
+  if (keyNeeds.length > 0) throw new ForbiddenError(keyNeeds)
   const prepared = await plan.prepare(ctx, input, dryRun)
   for (let attempt = 1; ; attempt++) {
     let committing = false
@@ -176,13 +185,14 @@ async function refuseReadOnly(tx: Transaction, mode: ReadOnlyMode, { services }:
   if (mode === 'REFUSED' && (isReadOnly || services.config.readOnly)) throw new ReadOnlyError()
 }
 
-function refuseLimitedKey<Input>(
+/** A limited key never touches credentials: what it would take instead, or nothing. */
+export function limitedKeyNeeds<Input>(
   { touchesCredentials }: { touchesCredentials: boolean | ((input: Input) => boolean) },
-  caller: Caller,
+  apiKey: CallerKey | null,
   input: Input,
-) {
+): Need[] {
   const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input) : touchesCredentials
-  if (touches && caller.apiKey?.limited) throw new ForbiddenError(needing('a key without limits'))
+  return touches && apiKey?.limited ? needing('a key without limits') : []
 }
 
 /** Any number, the same for all: whoever might take away the last administrator does so one after the other. */

@@ -2,7 +2,7 @@
  * The one way a mutation is declared: what it takes and gives, who may call it, what it confers, which errors it
  * answers with. `change.ts` runs it. A test fails on a mutation declared otherwise.
  */
-import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputShapeFromFields } from '@pothos/core'
+import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputRef, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { nameNeeds } from './access/places.ts'
 import type { Conferral } from './auth/guard.ts'
@@ -56,6 +56,14 @@ interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json, P
   run: (operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Promise<Outcome<Values>>
 }
 
+/** Mutations that one can ask about before making them, by name: how each runs and what it takes. */
+export const declared = new Map<string, DeclaredMutation>()
+
+interface DeclaredMutation {
+  plan: ChangePlan<unknown, unknown, unknown, unknown>
+  input: InputRef<Record<string, unknown>>
+}
+
 /** Declares a mutation. */
 export function mutation<Fields extends InputFieldMap, Refs, Values extends Json, Prepared = undefined>(
   given: Declaration<Fields, Refs, Values, Prepared>,
@@ -82,6 +90,7 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
   const input =
     given.input &&
     builder.inputType(`${base}Input`, { description: `What \`${given.name}\` takes.`, fields: given.input })
+  if (input && given.hasDryRun !== false) declared.set(given.name, { plan: plan as never, input: input as never })
 
   builder.mutationField(given.name, (t) =>
     t.field({

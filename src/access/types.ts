@@ -27,5 +27,6 @@ export const AccessVia = builder.enumType('AccessVia', {
     MEMBERSHIP: { description: 'By `controllers.manage`, as a member of the organization.' },
     CONTROLLER: { description: 'As SUPERUSER on the model’s controller.' },
     MODEL: { description: 'By access to one of the controller’s models.' },
+    SELF: { description: 'It is their own.' },
   },
 })

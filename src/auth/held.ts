@@ -100,10 +100,10 @@ export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   )`
 }
 
-/** limits(permission, organization_id, project_id, until) of a key: roles on scopes, as they are at that time. */
+/** limits(permission, role_id, organization_id, project_id, until) of a key: roles on scopes, as they are at that time. */
 export function limitsOf(apiKeyId: SQL | string, at: SQL): SQL {
   return sql`(
-    select p.permission, k.organization_id, k.project_id, least(p.expires_at, p.ended_at) as until
+    select p.permission, k.role_id, k.organization_id, k.project_id, least(p.expires_at, p.ended_at) as until
     from ${apiKeyLimits} as k join ${rolePermissions} as p on p.role_id = k.role_id
     where k.api_key_id = ${apiKeyId} and p.since <= ${at} and (least(p.expires_at, p.ended_at) is null or ${at} < least(p.expires_at, p.ended_at))
   )`

@@ -133,8 +133,20 @@ export function needsFor<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Ne
   return (givable.length > 0 ? givable : lists).flatMap((lacked) => lacked.map(({ need }) => need))
 }
 
+/** What of a rule is met by who is allowed: the demands of each alternative that lets them. */
+export function metDemands<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Demand[] {
+  const lists = rule.map((alternative) => alternative.demands(refs))
+  return lists.filter((demands) => lackedOf(demands, caller).length === 0).flat()
+}
+
+/** What of a rule could be given to who is refused. */
+export function unmetDemands<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Demand[] {
+  const lacked = rule.flatMap((alternative) => lackedOf(alternative.demands(refs), caller))
+  return lacked.map(({ demand }) => demand).filter((demand) => !isCircumstance(demand))
+}
+
 /** Nobody can be given that: it rests on who the caller is. */
-export function isCircumstance({ kind }: Demand): boolean {
+function isCircumstance({ kind }: Demand): boolean {
   return kind === 'self' || kind === 'user'
 }
 

@@ -1,6 +1,7 @@
 /** What `checkAccess` is asked: one member per kind of question. */
 import { ControllerAccess, ModelAccess } from '../access/types.ts'
 import { builder } from '../builder.ts'
+import { declared } from '../mutation.ts'
 import { secretText } from '../secret-input.ts'
 
 /** May they use this permission there? Exactly one of the three says where. */
@@ -22,10 +23,14 @@ interface ModelQuestion {
   access: number
 }
 
+/** A mutation by name, with the input it would be called with. */
+export type MutationQuestion = Record<string, Record<string, unknown> | null | undefined>
+
 export interface Question {
   permission?: PermissionQuestion | null
   controller?: ControllerQuestion | null
   model?: ModelQuestion | null
+  mutation?: MutationQuestion | null
 }
 
 const PermissionQuestionInput = builder.inputRef<PermissionQuestion>('PermissionQuestionInput').implement({
@@ -55,6 +60,19 @@ const ModelQuestionInput = builder.inputRef<ModelQuestion>('ModelQuestionInput')
   }),
 })
 
+const MutationQuestionInput = builder.inputRef<MutationQuestion>('MutationQuestionInput').implement({
+  description:
+    'A mutation and what it would be called with: exactly one of its members. What is not decided on, like the text of a new password, may be anything.',
+  isOneOf: true,
+  fields: (t) =>
+    Object.fromEntries(
+      [...declared].map(([name, { input }]) => [
+        name,
+        t.field({ type: input, description: `May they \`${name}\` so?` }),
+      ]),
+    ) as never,
+})
+
 const QuestionInput = builder.inputRef<Question>('AccessQuestionInput').implement({
   description: 'One question: exactly one of its members.',
   isOneOf: true,
@@ -62,6 +80,7 @@ const QuestionInput = builder.inputRef<Question>('AccessQuestionInput').implemen
     permission: t.field({ type: PermissionQuestionInput, description: 'May they use a permission there?' }),
     controller: t.field({ type: ControllerQuestionInput, description: 'Have they a level on a controller?' }),
     model: t.field({ type: ModelQuestionInput, description: 'Have they a level on a model?' }),
+    mutation: t.field({ type: MutationQuestionInput, description: 'May they call a mutation? Only about now.' }),
   }),
 })
 

@@ -1,13 +1,20 @@
+import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { nameNeeds } from '../access/places.ts'
 import { AccessVia, ControllerAccess, ModelAccess } from '../access/types.ts'
 import { permissionProblem } from '../auth/permissions.ts'
 import { builder, forbidden } from '../builder.ts'
 import type { Context } from '../context.ts'
+import { NeedType } from '../error-types.ts'
 import { ForbiddenError } from '../errors.ts'
 import { refuseSpelledOut } from '../http/secret-argument.ts'
+import { declared } from '../mutation.ts'
+import { selectedFields } from '../read/collect.ts'
 import { badUserInput } from '../read/errors.ts'
-import { type AccessAnswer, answerQuestions, type Subject, type Way } from './answer.ts'
-import { CheckAccessInput, type Question } from './questions.ts'
+import { textProblems } from '../validate.ts'
+import { type AccessAnswer, answerQuestions } from './answer.ts'
+import { CheckAccessInput, type MutationQuestion, type Question } from './questions.ts'
+import type { Subject } from './subject.ts'
+import type { KeyLimit, Way } from './ways.ts'
 
 const AccessWayCode = builder.enumType('AccessWayCode', {
   description: 'What one thing that is held does for the answer.',
@@ -27,8 +34,19 @@ const AccessCode = builder.enumType('AccessCode', {
     ALLOWED: { description: 'They may.' },
     NOT_HELD: { description: 'Nothing they hold allows it there.' },
     INACTIVE: { description: 'The user is suspended: whatever they hold does not count.' },
+    HIDDEN: { description: 'Who would call the mutation does not see what it names: to them it is not there.' },
     NOT_FOUND: { description: 'What is asked about is hidden from the caller, or missing.' },
   },
+})
+
+const AccessKeyLimit = builder.objectRef<KeyLimit>('AccessKeyLimit').implement({
+  description: 'A limit of a key: a role on a scope. What the caller may not see of it is null.',
+  authScopes: { signedIn: true },
+  fields: (t) => ({
+    role: t.exposeString('role', { nullable: true, description: 'What it lets of what its user may.' }),
+    organization: t.exposeString('organization', { nullable: true, description: 'In which organization.' }),
+    project: t.exposeString('project', { nullable: true, description: 'On which project.' }),
+  }),
 })
 
 const AccessWayType = builder.objectRef<Way>('AccessWay').implement({
@@ -43,11 +61,19 @@ const AccessWayType = builder.objectRef<Way>('AccessWay').implement({
       description: 'Through what it is held.',
       resolve: ({ via }) => via as never,
     }),
+    grantedBy: t.exposeString('grantedBy', {
+      nullable: true,
+      description: 'The username of who granted it; null for the operator or whom one may not see.',
+    }),
     role: t.exposeString('role', { nullable: true, description: 'The role that gives it.' }),
     organization: t.exposeString('organization', { nullable: true, description: 'Where it is held: in all of this.' }),
     project: t.exposeString('project', { nullable: true, description: 'Where it is held: on this project.' }),
     controller: t.exposeString('controller', { nullable: true, description: 'On which controller the level is.' }),
     model: t.exposeString('model', { nullable: true, description: 'On which model the level is.' }),
+    throughModel: t.exposeString('throughModel', {
+      nullable: true,
+      description: 'Via MODEL: the model whose access gives LOGIN on its controller.',
+    }),
     controllerAccess: t.field({
       type: ControllerAccess,
       nullable: true,
@@ -59,6 +85,12 @@ const AccessWayType = builder.objectRef<Way>('AccessWay').implement({
       nullable: true,
       description: 'The level held on the model.',
       resolve: ({ model, level }) => (model === null ? null : level),
+    }),
+    keyLimits: t.field({
+      type: [AccessKeyLimit],
+      nullable: false,
+      description: 'Which limits of the key let it; empty where the key has none.',
+      resolve: ({ keyLimits }) => keyLimits,
     }),
     since: t.field({
       type: 'DateTime',
@@ -85,8 +117,20 @@ const AccessAnswerType = builder.objectRef<AccessAnswer>('AccessAnswer').impleme
       type: [AccessWayType],
       nullable: false,
       description:
-        'Why, in full: everything that lets them, each by itself enough; or else everything that is one step away. At most 20, the longest lasting first.',
+        'Why, in full: everything that lets them, each by itself enough; or else everything that is one step away. At most 100, the longest lasting first. Of a mutation: the ways of all that its rule demands.',
       resolve: ({ ways }) => ways,
+    }),
+    needs: t.field({
+      type: [NeedType],
+      nullable: false,
+      description:
+        'Where they may not: what is missing. Of a mutation, what would have been enough, or what it would give that they do not hold themselves.',
+      resolve: ({ needs }) => needs,
+    }),
+    grantors: t.exposeStringList('grantors', {
+      nullable: false,
+      description:
+        'Where they may not: who could give them what is missing, by username; at most 20 that the caller may see. Empty for the past, and for a key with limits, which nobody can widen.',
     }),
   }),
 })
@@ -107,10 +151,11 @@ builder.queryField('checkAccess', (t) =>
       const subject = subjectOf(ctx, user, apiKey)
       refuseNullBytes(input, 'input')
       refuseBadQuestions(questions)
-      refuseBadTime(at, apiKey)
+      refuseBadTime(at, apiKey, questions)
       if (ctx.caller === null || subject === null) return null
       try {
-        return await answerQuestions(ctx.services.database.db, ctx.caller, subject, questions, at)
+        const wantsGrantors = asksForGrantors(info)
+        return await answerQuestions(ctx, info.schema, { caller: ctx.caller, subject, questions, at, wantsGrantors })
       } catch (error) {
         if (!(error instanceof ForbiddenError)) throw error
         const { code, missing, target = null } = error
@@ -142,7 +187,8 @@ function refuseBadQuestions(questions: Question[]) {
   if (questions.length === 0 || questions.length > MAX_QUESTIONS) {
     throw badUserInput(`"input.questions" takes 1 to ${MAX_QUESTIONS} questions, not ${questions.length}.`)
   }
-  for (const [index, { permission }] of questions.entries()) {
+  for (const [index, { permission, mutation }] of questions.entries()) {
+    if (mutation) refuseBadMutation(mutation, `input.questions.${index}.mutation`)
     if (!permission) continue
     const path = `input.questions.${index}.permission`
     const problem = permissionProblem(permission.permission)
@@ -154,12 +200,26 @@ function refuseBadQuestions(questions: Question[]) {
   }
 }
 
+/** Only what could not even be looked up; the rest of the input is not decided on. @throws BAD_USER_INPUT */
+function refuseBadMutation(mutation: MutationQuestion, path: string) {
+  for (const [name, input] of Object.entries(mutation)) {
+    const [problem] = textProblems(input, declared.get(name)?.plan.longTexts ?? [])
+    if (problem) throw badUserInput(`"${path}.${name}.${problem.path}": ${problem.message}`)
+  }
+}
+
+function asksForGrantors(info: GraphQLResolveInfo): boolean {
+  const selected = selectedFields(info.schema.getType('AccessAnswer') as GraphQLObjectType, info)
+  return [...selected.values()].some(([node]) => node?.name.value === 'grantors')
+}
+
 /** The last seconds are still being written: what is committed now may have begun then. */
 const PAST_FROM_MS = 10_000
 
 /** @throws BAD_USER_INPUT naming the time */
-function refuseBadTime(at: Date | null, apiKey: string | null) {
+function refuseBadTime(at: Date | null, apiKey: string | null, questions: Question[]) {
   if (at === null) return
+  if (questions.some(({ mutation }) => mutation)) throw badUserInput('"input.at" does not go with mutations.')
   if (apiKey !== null) throw badUserInput('"input.at" goes with a user: what a key let in the past is not kept.')
   if (at.getTime() > Date.now() - PAST_FROM_MS) throw badUserInput('"input.at" must be at least 10 seconds ago.')
 }

@@ -1,0 +1,69 @@
+/** Questions as rows of the one statement that answers them. */
+import { sql } from 'drizzle-orm'
+import type { Demand } from '../auth/demand.ts'
+import { levelName } from '../auth/held.ts'
+import { EVERYTHING } from '../auth/permissions.ts'
+import type { NamedNeed } from '../errors.ts'
+import type { Question } from './questions.ts'
+
+/** A permission, or a level; at a place by the names that were typed, or by ids for the kind PLACE. */
+export interface AskedRow {
+  kind: 'EVERYWHERE' | 'ORGANIZATION' | 'PROJECT' | 'CONTROLLER' | 'MODEL' | 'PLACE'
+  permission?: string
+  access?: number
+  project?: string | null
+  organization?: string | null
+  controller?: string
+  model?: string
+  organizationId?: string | null
+  projectId?: string | null
+  controllerId?: string
+  modelId?: string | null
+}
+
+/** The columns of a row as the statement reads them. */
+export const ASKED_COLUMNS = sql`id text, kind text, permission text, project text, organization text, controller text, model text, access int, "organizationId" uuid, "projectId" uuid, "controllerId" uuid, "modelId" uuid`
+
+/** What is asked but for mutations, whose rules make the rows. */
+export function rowOf({ permission, controller, model }: Question): AskedRow {
+  if (permission) {
+    const { permission: word, project, organization } = permission
+    return { kind: kindOf(permission), permission: word, project, organization }
+  }
+  if (controller) return { kind: 'CONTROLLER', ...controller }
+  return { kind: 'MODEL', ...model }
+}
+
+function kindOf({ project, organization }: { project?: string | null; organization?: string | null }) {
+  if (typeof project === 'string') return 'PROJECT'
+  return typeof organization === 'string' ? 'ORGANIZATION' : 'EVERYWHERE'
+}
+
+/** What would have to be held, by the names that were typed. */
+export function needOf(row: AskedRow): NamedNeed {
+  const what = row.permission ?? levelName(row.kind === 'MODEL', row.access ?? 0)
+  switch (row.kind) {
+    case 'PROJECT':
+      return { what, where: `on the project ${row.project}` }
+    case 'ORGANIZATION':
+      return { what, where: `in the organization ${row.organization}` }
+    case 'CONTROLLER':
+      return { what, where: `on the controller ${row.controller}` }
+    case 'MODEL':
+      return { what, where: `on the model ${row.controller}/${row.model}` }
+    default:
+      return { what, where: 'everywhere' }
+  }
+}
+
+/** A demand of a rule that something held can meet. */
+export function demandRows(demand: Demand): AskedRow[] {
+  if (demand.kind === 'permission') return [{ kind: 'PLACE', permission: demand.word, ...demand.scope }]
+  if (demand.kind === 'level') {
+    const { controller, model } = demand.on
+    const place = { organizationId: controller.organizationId, controllerId: controller.id, modelId: model?.id ?? null }
+    return [{ kind: 'PLACE', access: demand.level, ...place }]
+  }
+  const isAdministration = demand.kind === 'administrator' || (demand.kind === 'peer' && demand.isAdministrator)
+  return isAdministration ? [{ kind: 'PLACE', permission: EVERYTHING }] : []
+}
