@@ -482,7 +482,7 @@ describe('who may give and take levels on a controller', () => {
       for (const expiresAt of [null, inDays(8)]) {
         const input = { ...GCE1, access: 'LOGIN', expiresAt }
         const error = await withoutWriting(app, () => failChange(dave, 'MissingAuthority', name, input))
-        expect(error.missing).toEqual(['LOGIN on a controller'])
+        expect(error.missing).toEqual(['LOGIN on the controller'])
       }
     }
     expect(await grant('SUPERUSER', { expiresAt: week }, dave)).toBe(true)
@@ -553,14 +553,14 @@ describe('who has levels that another lacks', () => {
     ]
     for (const [name, input] of refused) {
       const error = await withoutWriting(app, () => failChange(dave.client, 'MissingAuthority', name, input))
-      expect(error.missing).toEqual(['ADD_MODEL on a controller'])
+      expect(error.missing).toEqual(['ADD_MODEL on the controller'])
     }
     await change(dave.client, 'disableUser', { user: 'bob' })
     expect(await holdersOf(app.root, 'gce1')).toEqual(['root SUPERUSER ROLE'])
     const error = await withoutWriting(app, () =>
       failChange(dave.client, 'MissingAuthority', 'enableUser', { user: 'bob' }),
     )
-    expect(error.missing).toEqual(['ADD_MODEL on a controller'])
+    expect(error.missing).toEqual(['ADD_MODEL on the controller'])
 
     // Whoever has as much may.
     await grant('ADD_MODEL', { user: 'dave' })

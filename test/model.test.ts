@@ -407,7 +407,7 @@ describe('who may give and take levels on a model', () => {
     const error = await withoutWriting(app, () =>
       failChange(dave.client, 'MissingAuthority', 'grantModelAccess', input),
     )
-    expect(error.missing).toEqual(['READ on a model'])
+    expect(error.missing).toEqual(['READ on the model'])
     expect(await step('grant', 'READ', { expiresAt: day }, dave.client)).toBe(true)
 
     await grantController('SUPERUSER', 'dave', { expiresAt: inDays(2) })
@@ -471,7 +471,7 @@ describe('who may give and take levels on a model', () => {
     await step('grant', 'WRITE', { user: 'dave' })
     await change(dave.client, 'createApiKey', input)
 
-    expect(error.missing).toEqual(['WRITE on a model'])
+    expect(error.missing).toEqual(['WRITE on the model'])
   })
 })
 

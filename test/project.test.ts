@@ -47,7 +47,9 @@ describe('creating a project', () => {
     await change(bob.client, 'createProject', { code: 'apollo' })
 
     expect(await rolesOf(app.root, 'bob')).toEqual(['ORGANIZATION_ADMIN in default'])
-    const { project } = await app.root.ok('{ project(code: "apollo") { holders { totalCount } } }')
+    const { project } = await app.root.ok(
+      '{ project(code: "apollo") { holders(filter: { scope: PROJECT }) { totalCount } } }',
+    )
     expect(project.holders.totalCount).toBe(0)
   })
 })
@@ -130,7 +132,9 @@ describe('deleting a project', () => {
     const rows = await readGrants(app, bob.id)
     expect(rows.map((row) => row.ended_by)).toEqual(expect.arrayContaining([null, 'root']))
     expect(rows.length).toBe(2)
-    const { project } = await app.root.ok('{ project(code: "apollo") { holders { totalCount } } }')
+    const { project } = await app.root.ok(
+      '{ project(code: "apollo") { holders(filter: { scope: PROJECT }) { totalCount } } }',
+    )
     expect(project.holders.totalCount).toBe(0)
   })
 
@@ -174,7 +178,7 @@ describe('the holders of a project', () => {
     await createUser(app, 'carol', { roles: [{ role: 'VERSION_MANAGER', project: 'apollo' }] })
     await createUser(app, 'dave', { roles: [{ role: 'VERSION_MANAGER', organization: 'default' }] })
 
-    const { project } = await app.root.ok(`{ project(code: "apollo") { holders { totalCount
+    const { project } = await app.root.ok(`{ project(code: "apollo") { holders(filter: { scope: PROJECT }) { totalCount
       edges { since until role { name } grantedBy { username } node { username } } } } }`)
 
     expect(project.holders.totalCount).toBe(2)

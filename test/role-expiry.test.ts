@@ -82,7 +82,7 @@ describe('a grant with a planned end', () => {
 
     const { user, project, role } = await app.root.ok(`{
       user(username: "bob") { isAdmin roles { totalCount nodes { name } } }
-      project(code: "apollo") { holders { totalCount } } role(name: "VERSION_MANAGER") { holders { totalCount } } }`)
+      project(code: "apollo") { holders(filter: { scope: PROJECT }) { totalCount } } role(name: "VERSION_MANAGER") { holders { totalCount } } }`)
     expect(user).toEqual({ isAdmin: false, roles: { totalCount: 0, nodes: [] } })
     expect([project.holders.totalCount, role.holders.totalCount]).toEqual([0, 0])
     expect(await permissionsOf(bob.client)).toEqual([])

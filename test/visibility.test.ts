@@ -98,7 +98,7 @@ describe('a user', () => {
     await change(app.root, 'grantRoles', { user: 'carol', roles })
 
     const { data, errors } = await bob.client.send(
-      '{ project(code: "acme-project") { holders { totalCount nodes { username email } } } }',
+      '{ project(code: "acme-project") { holders(filter: { scope: PROJECT }) { totalCount nodes { username email } } } }',
     )
 
     expect(data.project.holders).toEqual({ totalCount: 1, nodes: [{ username: 'carol', email: null }] })

@@ -1,4 +1,4 @@
-import { EVERY_APPLICATION_WORD, EVERYTHING } from '../auth/permissions.ts'
+import { MANY_WORDS } from '../auth/permissions.ts'
 import { builder } from '../builder.ts'
 import { ScopeKind } from '../role/scope.ts'
 import type { AccessDiff, DiffItem } from './diff.ts'
@@ -14,12 +14,6 @@ const AccessDiffKind = builder.enumType('AccessDiffKind', {
   },
 })
 
-/** Words that stand for many are told in words. */
-const MANY: Record<string, string> = {
-  [EVERYTHING]: 'every permission',
-  [EVERY_APPLICATION_WORD]: 'every permission of the applications',
-}
-
 const AccessDiffItem = builder.objectRef<DiffItem>('AccessDiffItem').implement({
   description: 'One thing that somebody would gain or lose. What the caller may not see of it is null.',
   authScopes: { signedIn: true },
@@ -29,7 +23,7 @@ const AccessDiffItem = builder.objectRef<DiffItem>('AccessDiffItem').implement({
     permission: t.string({
       nullable: true,
       description: 'The permission, or that it is every one; null for a level.',
-      resolve: ({ permission }) => permission && (MANY[permission] ?? permission),
+      resolve: ({ permission }) => permission && (MANY_WORDS[permission] ?? permission),
     }),
     scope: t.field({
       type: ScopeKind,

@@ -2,11 +2,11 @@
 import { sql } from 'drizzle-orm'
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Caller } from '../auth/caller.ts'
-import { held, heldLevels } from '../auth/held.ts'
 import { isVisible } from '../auth/references.ts'
 import type { Transaction } from '../db/database.ts'
 import { controllers, models, organizations, permissions, projects, users } from '../db/tables.ts'
 import { typeSpec } from '../read/spec.ts'
+import { everythingAt } from './everything.ts'
 
 /** `LONGER` and `SHORTER`: it is held before and after, until another time. */
 type DiffKind = 'GAINED' | 'LOST' | 'LONGER' | 'SHORTER'
@@ -35,19 +35,7 @@ export interface AccessDiff {
 const MOST_ITEMS = 100
 const NOW = sql`clock_timestamp()`
 
-/** Everything that anybody may do at this moment, one row per user and thing, with its last end. */
-const everything = sql`(
-  select concat_ws(' ', h.user_id, h.what, coalesce(h.organization_id::text, '-'), coalesce(h.project_id::text, '-')) as key,
-    h.user_id, h.what, h.organization_id, h.project_id, null::uuid as controller_id, null::uuid as model_id, null::int as level,
-    max(coalesce(h.until, 'infinity')) as until
-  from ${held(NOW)} as h where h.state = 'ACTIVE'
-  group by h.user_id, h.what, h.organization_id, h.project_id
-  union all
-  select concat_ws(' ', l.user_id, l.controller_id, coalesce(l.model_id::text, '-'), l.level),
-    l.user_id, null, null, null, l.controller_id, l.model_id, l.level, max(coalesce(l.until, 'infinity'))
-  from ${heldLevels(NOW)} as l where l.state = 'ACTIVE'
-  group by l.user_id, l.controller_id, l.model_id, l.level
-)`
+const everything = everythingAt(NOW)
 
 /** Keeps what everybody may do, for the difference; it goes with the transaction, which is rolled back. */
 export async function rememberAccess(tx: Transaction) {

@@ -20,11 +20,11 @@ export const ModelAccess = builder.enumType('ModelAccess', {
 })
 
 export const AccessVia = builder.enumType('AccessVia', {
-  description: 'Through what a level is held.',
+  description: 'Through what something is held.',
   values: {
     GRANT: { description: 'By a grant on the very thing.' },
-    ROLE: { description: 'By `controllers.manage`, through a role.' },
-    MEMBERSHIP: { description: 'By `controllers.manage`, as a member of the organization.' },
+    ROLE: { description: 'Through a role; a level, through its `controllers.manage`.' },
+    MEMBERSHIP: { description: 'As a member of the organization; a level, by its `controllers.manage`.' },
     CONTROLLER: { description: 'As SUPERUSER on the model’s controller.' },
     MODEL: { description: 'By access to one of the controller’s models.' },
     SELF: { description: 'It is their own.' },

@@ -1,8 +1,9 @@
 /** What follows from the levels held, in the shape of tables: computed when read, kept nowhere. */
 import { type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
-import { allows, held, heldLevels } from '../auth/held.ts'
+import { allows, held, heldLevels, holdsAt, isActiveAt } from '../auth/held.ts'
 import { byteText, instant } from '../db/columns.ts'
+import { everythingAt } from './everything.ts'
 
 /** Who can reach a controller or a model, one row per way. */
 const holderColumns = {
@@ -26,6 +27,60 @@ const ways = (
 
 export const controllerHoldersRelation = (time: SQL) => sql`(${ways(time)} and h.model_id is null)`
 export const modelHoldersRelation = (time: SQL) => sql`(${ways(time)} and h.model_id is not null)`
+
+/** Who holds a role, one row per scope. */
+export const roleHolders = pgTable('role_holders', {
+  id: uuid('id').primaryKey(),
+  userId: uuid('user_id').notNull(),
+  roleId: uuid('role_id').notNull(),
+  organizationId: uuid('organization_id'),
+  projectId: uuid('project_id'),
+  grantedBy: uuid('granted_by'),
+  via: text('via').notNull(),
+  since: instant('since').notNull(),
+  until: instant('until'),
+})
+
+const ACTIVE_HOLDER = { id: sql`u.id`, deletedAt: sql`u.deleted_at` }
+const GRANT = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
+
+export const roleHoldersRelation = (
+  time: SQL,
+) => sql`(select g.id, g.user_id, g.role_id, g.organization_id, g.project_id, g.granted_by, 'GRANT' as via, g.since, least(g.expires_at, g.ended_at) as until
+  from role_grants as g join users as u on u.id = g.user_id where ${holdsAt(GRANT, time)} and ${isActiveAt(ACTIVE_HOLDER, time)})`
+
+/** Who holds something that reaches a project, one row per role and scope, or per permission of a member. */
+export const projectHolders = pgTable('project_holders', {
+  id: text('id').primaryKey(),
+  onProjectId: uuid('on_project_id').notNull(),
+  userId: uuid('user_id').notNull(),
+  roleId: uuid('role_id'),
+  permission: byteText('permission'),
+  organizationId: uuid('organization_id'),
+  projectId: uuid('project_id'),
+  grantedBy: uuid('granted_by'),
+  via: text('via').notNull(),
+  since: instant('since').notNull(),
+  until: instant('until'),
+})
+
+/** Roles held on it, in its organization and everywhere, and what its organization's members hold. */
+export const projectHoldersRelation = (time: SQL) => {
+  const roles = (reach: SQL) => sql`
+  select p.id || ' ' || g.id as id, p.id as on_project_id, g.user_id, g.role_id, null as permission, g.organization_id, g.project_id,
+    g.granted_by, 'ROLE' as via, greatest(g.since, p.created_at) as since, g.until
+  from ${roleHoldersRelation(time)} as g join projects as p on ${reach} where p.created_at <= ${time}`
+  return sql`(
+  ${roles(sql`g.project_id = p.id`)}
+  union all ${roles(sql`g.organization_id = p.organization_id and g.project_id is null`)}
+  union all ${roles(sql`g.organization_id is null`)}
+  union all
+  select p.id || ' ' || g.id || ' ' || u.id, p.id, u.id, null, g.permission, g.organization_id, null,
+    g.granted_by, 'MEMBERSHIP', greatest(g.since, u.created_at, p.created_at), least(g.expires_at, g.ended_at)
+  from base_permissions as g join users as u on u.organization_id = g.organization_id join projects as p on p.organization_id = g.organization_id
+  where p.created_at <= ${time} and u.created_at <= ${time} and ${holdsAt(GRANT, time)} and ${isActiveAt(ACTIVE_HOLDER, time)}
+)`
+}
 
 /** What a user can reach: one row per controller or model, with the highest level. */
 export const userControllers = pgTable('user_controllers', {
@@ -83,3 +138,37 @@ export const effectiveAccessRelation = (time: SQL) => sql`(
     l.controller_id, l.model_id, l.level, l.via, l.role_id, l.since, l.until
   from ${heldLevels(time)} as l where l.state = 'ACTIVE'
 )`
+
+/** Who gained and lost what between two times. */
+export const accessChanges = pgTable('access_changes', {
+  id: text('id').primaryKey(),
+  kind: text('kind').notNull(),
+  userId: uuid('user_id').notNull(),
+  username: text('username').notNull(),
+  usernameKey: text('username_key').notNull(),
+  permission: byteText('permission'),
+  organizationId: uuid('organization_id'),
+  projectId: uuid('project_id'),
+  controllerId: uuid('controller_id'),
+  modelId: uuid('model_id'),
+  level: integer('level'),
+})
+
+/** What was held at one of the two times and not at the other. @param ofUser the key of a username; null is everybody */
+export function accessChangesRelation(from: SQL, to: SQL, ofUser: SQL | null): SQL {
+  // A name that was free again may have had several users.
+  const whose = ofUser ? sql`any(array(select n.id from users as n where n.username_key = ${ofUser}))` : undefined
+  return sql`(
+  select d.kind || ' ' || d.key as id, d.kind, d.user_id, u.username, u.username_key, d.what as permission,
+    d.organization_id, d.project_id, d.controller_id, d.model_id, d.level
+  from (
+    select case when b.key is null then 'GAINED' else 'LOST' end as kind, coalesce(a.key, b.key) as key,
+      coalesce(a.user_id, b.user_id) as user_id, coalesce(a.what, b.what) as what,
+      coalesce(a.organization_id, b.organization_id) as organization_id, coalesce(a.project_id, b.project_id) as project_id,
+      coalesce(a.controller_id, b.controller_id) as controller_id, coalesce(a.model_id, b.model_id) as model_id,
+      coalesce(a.level, b.level) as level
+    from ${everythingAt(from, whose)} as b full join ${everythingAt(to, whose)} as a on a.key = b.key
+    where a.key is null or b.key is null
+  ) as d join users as u on u.id = d.user_id
+)`
+}

@@ -40,6 +40,12 @@ export const EVERYTHING = '*'
 /** What ORGANIZATION_ADMIN holds for every word that is not the server's. No input can spell it. */
 export const EVERY_APPLICATION_WORD = '@applications'
 
+/** What the words that stand for many are to people. */
+export const MANY_WORDS: Record<string, string> = {
+  [EVERYTHING]: 'every permission',
+  [EVERY_APPLICATION_WORD]: 'every permission of the applications',
+}
+
 function isServerWord(word: string): boolean {
   return SERVER_SEGMENTS.includes(word.split('.')[0] ?? '')
 }

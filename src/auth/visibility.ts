@@ -3,6 +3,11 @@ import { or, type SQL, sql } from 'drizzle-orm'
 import type { CallerScope } from '../read/spec.ts'
 import type { Word } from './caller.ts'
 
+/** Neither deleted now nor, in a list of the past, by then. */
+export function isThere({ deletedAt }: { deletedAt: unknown }, time?: SQL): SQL {
+  return time === undefined ? sql`${deletedAt} is null` : sql`(${deletedAt} is null or ${time} < ${deletedAt})`
+}
+
 /** `column` is the caller's own id; nobody's for the operator. */
 export function isCaller(caller: CallerScope, column: unknown): SQL {
   return sql`${column} = ${caller.param('userId', 'uuid')}`

@@ -1,8 +1,8 @@
-import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, or, type SQL, sql } from 'drizzle-orm'
 import { AccessVia, ControllerAccess } from '../access/types.ts'
 import { type controllerHolders, controllerHoldersRelation } from '../access/views.ts'
 import { type Finder, findRow } from '../auth/references.ts'
-import { isAmong, isCaller, seesControllersOf, seesEveryController } from '../auth/visibility.ts'
+import { isAmong, isCaller, isThere, seesControllersOf, seesEveryController } from '../auth/visibility.ts'
 import { filters, reads } from '../builder.ts'
 import { controllers } from '../db/tables.ts'
 import { Organization } from '../organization/schema.ts'
@@ -15,9 +15,9 @@ export const Controller = reads.type('Controller', {
   description:
     'A running cloud orchestrator. Seen by whoever has a level on it or on one of its models, and by holders of `controllers.manage` or `users.read` in its organization.',
   authScopes: { signedIn: true },
-  visible: (controller, caller) =>
+  visible: (controller, caller, time) =>
     and(
-      isNull(controller.deletedAt),
+      isThere(controller, time),
       seesEveryController(caller)
         ? undefined
         : or(isAmong(caller, 'controllers', controller.id), seesControllersOf(caller, controller.organizationId)),

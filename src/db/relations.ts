@@ -1,8 +1,27 @@
 import { defineRelations } from 'drizzle-orm'
-import { controllerHolders, effectiveAccess, modelHolders, userControllers, userModels } from '../access/views.ts'
+import {
+  accessChanges,
+  controllerHolders,
+  effectiveAccess,
+  modelHolders,
+  projectHolders,
+  roleHolders,
+  userControllers,
+  userModels,
+} from '../access/views.ts'
 import * as stored from './tables.ts'
 
-const tables = { ...stored, controllerHolders, effectiveAccess, modelHolders, userControllers, userModels }
+const tables = {
+  ...stored,
+  accessChanges,
+  controllerHolders,
+  effectiveAccess,
+  modelHolders,
+  projectHolders,
+  roleHolders,
+  userControllers,
+  userModels,
+}
 
 /** The map of the data: which rows belong to which. */
 export const relations = defineRelations(tables, (r) => ({
@@ -45,6 +64,9 @@ export const relations = defineRelations(tables, (r) => ({
       to: [r.userModels.userId, r.userModels.controllerId],
     }),
   },
+  accessChanges: {
+    user: r.one.users({ from: r.accessChanges.userId, to: r.users.id }),
+  },
   effectiveAccess: {
     organization: r.one.organizations({ from: r.effectiveAccess.organizationId, to: r.organizations.id }),
     project: r.one.projects({ from: r.effectiveAccess.projectId, to: r.projects.id }),
@@ -82,11 +104,24 @@ export const relations = defineRelations(tables, (r) => ({
   },
   projects: {
     organization: r.one.organizations({ from: r.projects.organizationId, to: r.organizations.id, optional: false }),
-    roleGrants: r.many.roleGrants({ from: r.projects.id, to: r.roleGrants.projectId }),
+    holders: r.many.projectHolders({ from: r.projects.id, to: r.projectHolders.onProjectId }),
   },
   roles: {
     organization: r.one.organizations({ from: r.roles.organizationId, to: r.organizations.id }),
-    roleGrants: r.many.roleGrants({ from: r.roles.id, to: r.roleGrants.roleId }),
+    holders: r.many.roleHolders({ from: r.roles.id, to: r.roleHolders.roleId }),
+  },
+  roleHolders: {
+    user: r.one.users({ from: r.roleHolders.userId, to: r.users.id, optional: false, alias: 'role holder' }),
+    organization: r.one.organizations({ from: r.roleHolders.organizationId, to: r.organizations.id }),
+    project: r.one.projects({ from: r.roleHolders.projectId, to: r.projects.id }),
+    granter: r.one.users({ from: r.roleHolders.grantedBy, to: r.users.id, alias: 'role granter' }),
+  },
+  projectHolders: {
+    user: r.one.users({ from: r.projectHolders.userId, to: r.users.id, optional: false, alias: 'project holder' }),
+    role: r.one.roles({ from: r.projectHolders.roleId, to: r.roles.id }),
+    organization: r.one.organizations({ from: r.projectHolders.organizationId, to: r.organizations.id }),
+    project: r.one.projects({ from: r.projectHolders.projectId, to: r.projects.id }),
+    granter: r.one.users({ from: r.projectHolders.grantedBy, to: r.users.id, alias: 'project granter' }),
   },
   roleGrants: {
     user: r.one.users({ from: r.roleGrants.userId, to: r.users.id, optional: false, alias: 'holder' }),

@@ -1,4 +1,4 @@
-import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, or, type SQL, sql } from 'drizzle-orm'
 import { AccessVia, ControllerAccess, ModelAccess } from '../access/types.ts'
 import {
   type modelHolders,
@@ -7,7 +7,7 @@ import {
   userModelsRelation,
 } from '../access/views.ts'
 import { type Finder, findRow } from '../auth/references.ts'
-import { isAmong, isCaller, seesControllersOf, seesEveryController } from '../auth/visibility.ts'
+import { isAmong, isCaller, isThere, seesControllersOf, seesEveryController } from '../auth/visibility.ts'
 import { filters, reads } from '../builder.ts'
 import type { Controller as ControllerRow } from '../controller/operations.ts'
 import { Controller } from '../controller/type.ts'
@@ -34,9 +34,9 @@ export const Model = reads.type('Model', {
   id: 'model',
   description: 'A workspace on a controller. Seen by whoever has a level on it, and by who sees its controller whole.',
   authScopes: { signedIn: true },
-  visible: (model, caller) =>
+  visible: (model, caller, time) =>
     and(
-      isNull(model.deletedAt),
+      isThere(model, time),
       seesEveryController(caller)
         ? undefined
         : or(

@@ -1,9 +1,9 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { EVERYWHERE } from '../auth/caller.ts'
 import { wordsConfer } from '../auth/guard.ts'
 import { holdsAt, NOW } from '../auth/held.ts'
 import { type Finder, findRow } from '../auth/references.ts'
-import { holdsEverywhere, organizationInReach } from '../auth/visibility.ts'
+import { holdsEverywhere, isThere, organizationInReach } from '../auth/visibility.ts'
 import { filters, reads } from '../builder.ts'
 import { organizations } from '../db/tables.ts'
 import { mutation } from '../mutation.ts'
@@ -26,9 +26,9 @@ export const Organization = reads.type('Organization', {
   description:
     'A part of the platform that administers itself. Every user has exactly one as home. Seen by its members, and by whoever holds something in it or on one of its projects.',
   authScopes: { signedIn: true },
-  visible: (organization, caller) =>
+  visible: (organization, caller, time) =>
     and(
-      isNull(organization.deletedAt),
+      isThere(organization, time),
       holdsEverywhere(caller, 'anything') ? undefined : organizationInReach(caller, organization.id),
     ),
   fields: (f) => ({

@@ -1,7 +1,7 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Scope } from '../auth/caller.ts'
 import { type Finder, findRow } from '../auth/references.ts'
-import { holdsEverywhere, holdsOnProject } from '../auth/visibility.ts'
+import { holdsEverywhere, holdsOnProject, isThere } from '../auth/visibility.ts'
 import { filters, reads } from '../builder.ts'
 import { projects } from '../db/tables.ts'
 import { mutation } from '../mutation.ts'
@@ -16,9 +16,9 @@ export const Project = reads.type('Project', {
   id: 'project',
   description: 'Something roles are held on. Seen by whoever holds anything on it. It stays in its organization.',
   authScopes: { signedIn: true },
-  visible: (project, caller) =>
+  visible: (project, caller, time) =>
     and(
-      isNull(project.deletedAt),
+      isThere(project, time),
       holdsEverywhere(caller, 'anything')
         ? undefined
         : holdsOnProject(caller, 'anything', project.id, project.organizationId),

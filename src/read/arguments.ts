@@ -41,6 +41,15 @@ export function argumentScope(c: Compilation, field: Field, node: FieldNode): Ar
   }
 }
 
+/** Of a list that takes no arguments. */
+export const NO_ARGUMENTS: ArgumentScope = {
+  has: () => false,
+  peek: () => null,
+  param(): never {
+    throw new Error('This list takes no arguments.')
+  },
+}
+
 /** The database has no null byte in text. @throws BAD_USER_INPUT naming the argument */
 function refuseNullBytes(path: string, value: unknown): unknown {
   const isBad = (text: unknown) => typeof text === 'string' && text.includes('\0')

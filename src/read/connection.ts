@@ -9,7 +9,7 @@ import { badUserInput } from './errors.ts'
 import { edgeNodeVisible, listWhere, orderColumns, orderSql } from './list.ts'
 import { buildObject, type From, fieldSql, literal, objectSql, tableAs } from './object.ts'
 import { type Page, readOrder, readPage } from './page.ts'
-import { type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
+import { type ArgumentScope, type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
 
 /** A connection field as selected in a document. */
 export interface Selected {
@@ -28,6 +28,7 @@ interface Context {
   order: Order
   /** The time asked about; undefined is now. */
   time: SQL | undefined
+  args: ArgumentScope
   /** The edge type: its rows are what is paged. */
   edge: GraphQLObjectType
   /** The rows of the page. */
@@ -68,6 +69,7 @@ function createContext(c: Compilation, selected: Selected): Context {
   const edge = getNamedType(selected.type.getFields().edges?.type) as GraphQLObjectType
   const order = readOrder(c, selected.list, selected.field, selected.node)
   const page = readPage(c, selected.field, selected.node)
+  const time = readTime(c, selected)
   const row = c.alias(typeSpec(edge).table)
   const keys = orderColumns(selected.list, order.name, row).map((column) => sql`${column}::text`)
   // Text, so that microseconds survive.
@@ -81,9 +83,10 @@ function createContext(c: Compilation, selected: Selected): Context {
     row,
     cursor,
     place: sql`${row}."$n"`,
-    time: readTime(c, selected),
+    time,
+    args: argumentScope(c, selected.field, selected.node),
     size: c.slot(`size ${numberOf(selected.node)}`, 'int', page.size),
-    from: { joins: [], outer: false, cursor },
+    from: { joins: [], outer: false, cursor, time },
     usesPage: false,
   }
 }
@@ -98,9 +101,11 @@ function readTime(c: Compilation, { list, field, node }: Selected): SQL | undefi
 /** What begins now may be committed in a moment, so the last seconds are not told yet. */
 const SETTLED_AFTER_MS = 10_000
 
+const pastTime = (at: Date) => settledTime('at', at)
+
 /** @throws BAD_USER_INPUT for a time that is not past */
-function pastTime(at: Date): string {
-  if (at.getTime() > Date.now() - SETTLED_AFTER_MS) throw badUserInput('"at" must be at least 10 seconds ago.')
+export function settledTime(argument: string, at: Date): string {
+  if (at.getTime() > Date.now() - SETTLED_AFTER_MS) throw badUserInput(`"${argument}" must be at least 10 seconds ago.`)
   return at.toISOString()
 }
 
@@ -178,12 +183,12 @@ function orderTag(order: Order) {
 
 function countSql(context: Context, parent: Row | null): SQL {
   const row = context.c.alias(typeSpec(context.edge).table)
-  return sql`(select count(*)::int from ${tableAs(context.edge, row, context.time)} where ${scopeSql(context, row, parent)})`
+  return sql`(select count(*)::int from ${tableAs(context.edge, row, context.time, context.args)} where ${scopeSql(context, row, parent)})`
 }
 
 /** The rows of the whole list: what a page is cut from and what `totalCount` counts. */
-function scopeSql({ c, selected, edge }: Context, row: Row, parent: Row | null): SQL {
-  return and(listWhere(c, selected.list, edge, row, parent, selected), edgeNodeVisible(c, edge, row)) ?? sql`true`
+function scopeSql({ c, selected, edge, time }: Context, row: Row, parent: Row | null): SQL {
+  return and(listWhere(c, selected.list, edge, row, parent, selected), edgeNodeVisible(c, edge, row, time)) ?? sql`true`
 }
 
 function pageRows(context: Context, parent: Row | null): SQL {
@@ -197,7 +202,7 @@ function pageRows(context: Context, parent: Row | null): SQL {
     page.hasAfter ? beyond(c, selected, 'after', order, columns) : undefined,
     page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined,
   )
-  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(edge, row, context.time)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
+  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(edge, row, context.time, context.args)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
 }
 
 /** Rows after or before a cursor, in the list's order. */

@@ -18,6 +18,8 @@ export type ColumnOf<R extends Relations, T extends TableName<R>> = keyof R[T]['
 export type RelationOf<R extends Relations, T extends TableName<R>> = keyof R[T]['relations'] & string
 
 export type Where<Table> = (row: Table, caller: CallerScope) => SQL | undefined
+/** Of a type: see `Visibility`. */
+type Visible<Table> = (row: Table, caller: CallerScope, time?: SQL) => SQL | undefined
 
 export interface Common {
   description: string
@@ -56,7 +58,7 @@ export interface TypeOptions<R extends Relations, T extends TableName<R>> {
   description: string
   /** The prefix of its ids; the type is then a Node. */
   id?: string
-  visible?: Where<TableOf<R, T>>
+  visible?: Visible<TableOf<R, T>>
   guards?: Record<string, { allows: Where<TableOf<R, T>>; missing: string; where?: string }>
   authScopes?: object
   fields: (f: ReadFields<R, T>) => Fields
@@ -71,7 +73,7 @@ export interface ConnectionOptions<R extends Relations, T extends TableName<R>> 
   node: ReadType<string, string>
   /** The relation from the edge's row to the node; absent where the edge's row is the node's. */
   via?: RelationOf<R, T>
-  visible?: Where<TableOf<R, T>>
+  visible?: Visible<TableOf<R, T>>
   orders: Record<string, ColumnOf<R, T>[]>
   defaultOrder: string
   defaultDirection?: Direction

@@ -1,7 +1,7 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { type FieldNode, type GraphQLField, type GraphQLObjectType, getNamedType } from 'graphql'
-import { argumentScope } from './arguments.ts'
+import { argumentScope, NO_ARGUMENTS } from './arguments.ts'
 import type { Compilation } from './compilation.ts'
 import { linkSql, primaryKey, tableAs } from './object.ts'
 import { type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
@@ -32,29 +32,21 @@ export function listWhere(
       if (args.has(path)) conditions.push(filter.where(row, args, path, c.caller))
     }
   } else {
-    conditions.push(list.where?.(row, c.caller, noArguments))
+    conditions.push(list.where?.(row, c.caller, NO_ARGUMENTS))
   }
   return and(...conditions) ?? sql`true`
 }
 
-const noArguments = {
-  has: () => false,
-  peek: () => null,
-  param(): never {
-    throw new Error('This list takes no arguments.')
-  },
-}
-
 /** An edge whose node the caller may not see is not in the list, so that pages and counts agree. */
-export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Row): SQL | undefined {
+export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Row, time?: SQL): SQL | undefined {
   const field = edge.getFields().node
   const spec = field && fieldSpec(field)
   if (!field || !spec) throw new Error(`${edge.name} has no node.`)
   const nodeType = getNamedType(field.type) as GraphQLObjectType
-  if (spec.kind === 'same') return typeSpec(nodeType).visible?.(row, c.caller)
+  if (spec.kind === 'same') return typeSpec(nodeType).visible?.(row, c.caller, time)
   if (spec.kind !== 'one') throw new Error(`${edge.name}.node can't be ${spec.kind}.`)
   const target = c.alias(typeSpec(nodeType).table)
-  const visible = typeSpec(nodeType).visible?.(target, c.caller)
+  const visible = typeSpec(nodeType).visible?.(target, c.caller, time)
   if (!visible) return undefined
   return sql`exists (select from ${tableAs(nodeType, target)} where ${and(linkSql(c, spec.link, row, target), visible)})`
 }

@@ -8,12 +8,12 @@ import {
   isNonNullType,
   type SelectionSetNode,
 } from 'graphql'
-import { argumentScope } from './arguments.ts'
+import { argumentScope, NO_ARGUMENTS } from './arguments.ts'
 import { collectFields, selectionsOf } from './collect.ts'
 import type { Compilation } from './compilation.ts'
 import { connectionSql } from './connection.ts'
 import { listWhere, orderColumns, orderSql } from './list.ts'
-import { type FieldSpec, fieldSpec, type Link, type Row, type TypeSpec, typeSpec } from './spec.ts'
+import { type ArgumentScope, type FieldSpec, fieldSpec, type Link, type Row, type TypeSpec, typeSpec } from './spec.ts'
 
 /** The row set an object is built from. Joins gather here; below an outer join everything must be one. */
 export interface From {
@@ -21,6 +21,8 @@ export interface From {
   outer: boolean
   /** The row's cursor, where the object is an edge. */
   cursor?: SQL
+  /** Of a list of the past: when. */
+  time?: SQL
 }
 
 /** PostgreSQL takes 100 arguments, a name and a value each. */
@@ -135,7 +137,8 @@ function oneSql(
   from: From,
 ): SQL {
   const target = c.alias(typeSpec(type).table)
-  const condition = and(linkSql(c, link, row, target), typeSpec(type).visible?.(target, c.caller)) ?? sql`true`
+  const condition =
+    and(linkSql(c, link, row, target), typeSpec(type).visible?.(target, c.caller, from.time)) ?? sql`true`
   const outer = from.outer || !required
   from.joins.push(sql`${sql.raw(outer ? 'left join' : 'join')} ${tableAs(type, target)} on ${condition}`)
   const below: From = { joins: [], outer }
@@ -172,9 +175,10 @@ export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL 
 const NOW = sql`statement_timestamp()`
 
 /** `"users" as "t3"`; what is computed as of a time. */
-export function tableAs(type: GraphQLObjectType, row: Row, time: SQL = NOW): SQL {
+export function tableAs(type: GraphQLObjectType, row: Row, time: SQL = NOW, args: ArgumentScope = NO_ARGUMENTS): SQL {
   const { table, relation } = typeSpec(type)
-  return relation ? sql`${relation(time)} as ${row}` : sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
+  if (relation) return sql`${relation(time, args)} as ${row}`
+  return sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
 }
 
 /** The primary key column. @throws Error where the table has not exactly one. */

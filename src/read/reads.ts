@@ -147,7 +147,15 @@ export function createReads<R extends Relations>(
   function queryConnection<T extends TableName<R>>(
     name: string,
     target: ReadConnection<T>,
-    given: { description: string; authScopes?: object; where?: Where<TableOf<R, T>> },
+    given: {
+      description: string
+      authScopes?: object
+      /** Arguments of its own, for the relation. */
+      args?: (arg: Arg) => InputFieldMap
+      /** What is wrong with the arguments together; it refuses the field by throwing. */
+      check?: (args: never) => void
+      where?: Where<TableOf<R, T>>
+    },
   ) {
     const list = listOf(target, null, given.where as never)
     builder.queryField(name, ((t: FieldBuilder) =>
@@ -155,10 +163,13 @@ export function createReads<R extends Relations>(
         type: target.ref,
         nullable: true,
         description: given.description,
-        args: inputs.args(t, target),
+        args: { ...given.args?.(t.arg), ...inputs.args(t, target) },
         ...(given.authScopes ? { authScopes: given.authScopes } : {}),
         extensions: { read: { kind: 'rootConnection', list } satisfies FieldSpec },
-        resolve: resolveRoot,
+        resolve(root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
+          given.check?.(args as never)
+          return resolveRoot(root, args, ctx, info)
+        },
       })) as never)
   }
 

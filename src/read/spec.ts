@@ -31,8 +31,8 @@ export interface ArgumentScope {
   param(path: string, sqlType: string, convert?: (value: never) => unknown): SQL
 }
 
-/** Which rows of a type the caller may see; undefined is all. */
-export type Visibility = (row: Row, caller: CallerScope) => SQL | undefined
+/** Which rows of a type the caller may see; undefined is all. In a list of the past, `time` is when: what was deleted since is there. */
+export type Visibility = (row: Row, caller: CallerScope, time?: SQL) => SQL | undefined
 
 /** A condition per row on fields of a type, and what FORBIDDEN says where it does not hold; undefined is always. */
 export interface Guard {
@@ -42,8 +42,8 @@ export interface Guard {
   where?: string
 }
 
-/** Rows that are computed when they are read, as of a time. */
-export type Derived = (time: SQL) => SQL
+/** Rows that are computed when they are read, as of a time, with the arguments of the list where it takes its own. */
+export type Derived = (time: SQL, args: ArgumentScope) => SQL
 
 export interface TypeSpec {
   kind: 'type'

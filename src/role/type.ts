@@ -6,6 +6,7 @@ import {
   holdsOnProject,
   holdsSomewhere,
   isCaller,
+  isThere,
   organizationInReach,
 } from '../auth/visibility.ts'
 import { filters, reads } from '../builder.ts'
@@ -26,9 +27,9 @@ export const Role = reads.type('Role', {
   description:
     'A named set of permissions. Roles of the server are known to all, those of an organization to whoever sees the organization.',
   authScopes: { signedIn: true },
-  visible: (role, caller) =>
+  visible: (role, caller, time) =>
     and(
-      isNull(role.deletedAt),
+      isThere(role, time),
       holdsEverywhere(caller, 'anything')
         ? undefined
         : or(isNull(role.organizationId), organizationInReach(caller, role.organizationId)),
@@ -78,15 +79,26 @@ reads.extend(Organization, (f) => ({
 }))
 
 /** Grants the caller may see: their own, those on scopes whose users they read, those everywhere of such users. */
-export function mayReadGrant(grant: typeof roleGrants, caller: CallerScope): SQL | undefined {
-  const holds = holdsAt(grant, NOW)
-  if (holdsEverywhere(caller, 'users.read')) return holds
-  const own = isCaller(caller, grant.userId)
-  if (!holdsSomewhere(caller, 'users.read')) return and(holds, own)
-  const onScope = holdsOnProject(caller, 'users.read', grant.projectId, grant.organizationId)
+export function mayReadHolding(holding: Holding, caller: CallerScope): SQL | undefined {
+  if (holdsEverywhere(caller, 'users.read')) return undefined
+  const own = isCaller(caller, holding.userId)
+  if (!holdsSomewhere(caller, 'users.read')) return own
+  const onScope = holdsOnProject(caller, 'users.read', holding.projectId, holding.organizationId)
   const home = holdsInOrganization(caller, 'users.read', sql`u.organization_id`)
-  const everywhere = sql`(${grant.organizationId} is null and exists (select from users as u where u.id = ${grant.userId} and ${home}))`
-  return and(holds, or(own, onScope, everywhere))
+  const everywhere = sql`(${holding.organizationId} is null and exists (select from users as u where u.id = ${holding.userId} and ${home}))`
+  return or(own, onScope, everywhere)
+}
+
+/** Something held by a user on a scope. */
+interface Holding {
+  userId: unknown
+  organizationId: unknown
+  projectId: unknown
+}
+
+/** The same of grants that hold now. */
+export function mayReadGrant(grant: typeof roleGrants, caller: CallerScope): SQL | undefined {
+  return and(holdsAt(grant, NOW), mayReadHolding(grant, caller))
 }
 
 /** Where and how long a role is held. */
@@ -117,48 +129,9 @@ const HeldRoleConnection = reads.connection('HeldRole', {
   }),
 })
 
-/** Who holds a role or something on a project. */
-const HolderConnection = reads.connection('Holder', {
-  table: 'roleGrants',
-  node: User,
-  via: 'user',
-  visible: mayReadGrant,
-  orders: { SINCE: ['since'] },
-  defaultOrder: 'SINCE',
-  fields: (f) => ({
-    role: f.one('role', Role, { implied: true, description: 'The role through which they hold it.' }),
-    scope: f.expression({
-      type: ScopeKind as never,
-      description: 'How wide it is held. A scope that the caller may not see is null below.',
-      sql: scopeKindSql,
-    }),
-    organization: f.one('organization', Organization, {
-      description: 'The organization it is held in; null is everywhere, or hidden.',
-    }),
-    project: f.one('project', Project, { description: 'The project it is held on; null is not one alone, or hidden.' }),
-    since: f.column('since', { type: 'DateTime', description: 'Since when it is held.' }),
-    until: f.column('expiresAt', { type: 'DateTime', description: 'Its planned end; null is none.' }),
-    grantedBy: f.one('granter', User, {
-      description: 'Who granted it; null for the operator or whom one may not see.',
-    }),
-  }),
-})
-
 reads.extend(User, (f) => ({
   roles: f.connection('roleGrants', HeldRoleConnection, {
     guard: 'record',
     description: 'The roles they hold now, one item per role and scope; the scope stands on the edge.',
-  }),
-}))
-
-reads.extend(Role, (f) => ({
-  holders: f.connection('roleGrants', HolderConnection, {
-    description: 'Who holds the role now, as far as the caller may read the users there.',
-  }),
-}))
-
-reads.extend(Project, (f) => ({
-  holders: f.connection('roleGrants', HolderConnection, {
-    description: 'Who holds a role on this very project now, as far as the caller may read the users there.',
   }),
 }))

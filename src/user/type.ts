@@ -1,4 +1,4 @@
-import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, or, type SQL, sql } from 'drizzle-orm'
 import { administersAt, holdsAt, isActiveAt, NOW } from '../auth/held.ts'
 import {
   grantsSomewhere,
@@ -7,6 +7,7 @@ import {
   holdsOnProject,
   holdsSomewhere,
   isCaller,
+  isThere,
 } from '../auth/visibility.ts'
 import { builder, filters, reads } from '../builder.ts'
 import type { users } from '../db/tables.ts'
@@ -53,10 +54,10 @@ export const User = reads.type('User', {
   description:
     'A person or a program. Id, username, displayName, kind and active are the *reference*, for whoever meets the user in a list they may see. All else is the *record*: for the user, for holders of `users.read` over their organization, and for administrators; others get null and FORBIDDEN.',
   authScopes: { signedIn: true },
-  visible(user, caller) {
+  visible(user, caller, time) {
     const readable = mayReadRecord(user, caller)
     const seen = readable && or(readable, mayBeGrantedTo(user, caller), holdsWhereCallerReads(user, caller))
-    return and(isNull(user.deletedAt), seen)
+    return and(isThere(user, time), seen)
   },
   guards: { record: { allows: mayReadRecord, missing: 'users.read', where: 'in the user’s organization' } },
   fields: (f) => ({

@@ -162,9 +162,10 @@ export const nestedRows: Row[] = [
     missing: NONE,
   }),
   nested('Project.holders', {
-    own: '             NULL  NULL  1      2      2     0     2',
-    neighbor: '        NULL  NULL  NULL   0      0     NULL  0',
-    foreign: `${HIDDEN}                                      1`,
+    // On the project itself, in its organization, and everywhere.
+    own: '             NULL  NULL  1      7      7     1     8',
+    neighbor: '        NULL  NULL  NULL   5      5     NULL  6',
+    foreign: `${HIDDEN}                                      5`,
     missing: NONE,
   }),
   nested('Project.organization', PROJECT),

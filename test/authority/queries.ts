@@ -110,6 +110,17 @@ export const queryRows: Row[] = [
     },
   },
   {
+    field: 'accessChanges',
+    document: `query ($user: String!) { result: accessChanges(from: "2020-01-01T00:00:00Z", user: $user, first: 1) {
+      __typename totalCount nodes { __typename } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } } }`,
+    variables: ({ user }) => ({ user }),
+    expect: {
+      own: '           NULL  NULL  NULL   OK     OK    NULL  OK',
+      foreign: ADMINISTRATOR_ONLY,
+      missing: NONE,
+    },
+  },
+  {
     field: 'notifications',
     document: '{ result: notifications(first: 1) { __typename totalCount nodes { __typename } edges { cursor } } }',
     variables: () => ({}),

@@ -106,13 +106,15 @@ function variantsOf(field: Field, sample: Sample): string[] {
   const orderField = isInputObjectType(orderBy) ? getNamedType(orderBy.getFields().field?.type) : undefined
   const orders = isEnumType(orderField) ? orderField.getValues().map(({ name }) => name) : []
   const filters = isInputObjectType(filter) ? Object.values(filter.getFields()) : []
+  const own = field.args.filter((arg) => isRequired(arg))
+  const required = own.map((arg) => `${arg.name}: ${literalOf(arg, arg.type, field, sample)}, `).join('')
   return [
     ...orders.flatMap((order) => [
-      `${field.name}(first: 2, orderBy: {field: ${order}})`,
-      `${field.name}(last: 2, orderBy: {field: ${order}, direction: DESC})`,
+      `${field.name}(${required}first: 2, orderBy: {field: ${order}})`,
+      `${field.name}(${required}last: 2, orderBy: {field: ${order}, direction: DESC})`,
     ]),
     ...filters.map(
-      (one) => `${field.name}(first: 2, filter: {${one.name}: ${literalOf(one, one.type, field, sample)}})`,
+      (one) => `${field.name}(${required}first: 2, filter: {${one.name}: ${literalOf(one, one.type, field, sample)}})`,
     ),
   ]
 }

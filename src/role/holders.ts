@@ -1,0 +1,86 @@
+/** Who holds a role, and who holds something on a project. */
+import { sql } from 'drizzle-orm'
+import { AccessVia } from '../access/types.ts'
+import { projectHoldersRelation, roleHoldersRelation } from '../access/views.ts'
+import { reads } from '../builder.ts'
+import { Organization } from '../organization/schema.ts'
+import { Project } from '../project/schema.ts'
+import type { ArgumentScope, Row } from '../read/spec.ts'
+import { User } from '../user/type.ts'
+import { ScopeKind, scopeKindSql } from './scope.ts'
+import { mayReadHolding, Role } from './type.ts'
+
+const TEXTS = {
+  scope: 'How wide it is held. A scope that the caller may not see is null below.',
+  organization: 'The organization it is held in; null is everywhere, or hidden.',
+  project: 'The project it is held on; null is not one alone, or hidden.',
+  via: 'Through what they have it.',
+  since: 'Since when it is held.',
+  until: 'Its end, planned or not; null is none.',
+  grantedBy: 'Who granted it; null for the operator or whom one may not see.',
+}
+
+const SCOPE = {
+  type: ScopeKind as never,
+  description: 'Only what is held exactly so wide.',
+  where: (row: Row, args: ArgumentScope, path: string) =>
+    sql`${scopeKindSql(row as never)} = ${args.param(path, 'text')}`,
+}
+
+const RoleHolderConnection = reads.connection('RoleHolder', {
+  table: 'roleHolders',
+  relation: roleHoldersRelation,
+  hasPast: true,
+  node: User,
+  via: 'user',
+  visible: mayReadHolding,
+  orders: { SINCE: ['since'] },
+  defaultOrder: 'SINCE',
+  filters: { scope: SCOPE },
+  fields: (f) => ({
+    scope: f.expression({ type: ScopeKind as never, description: TEXTS.scope, sql: scopeKindSql }),
+    organization: f.one('organization', Organization, { description: TEXTS.organization }),
+    project: f.one('project', Project, { description: TEXTS.project }),
+    via: f.column('via', { type: AccessVia as never, description: TEXTS.via }),
+    since: f.column('since', { type: 'DateTime', description: TEXTS.since }),
+    until: f.column('until', { type: 'DateTime', description: TEXTS.until }),
+    grantedBy: f.one('granter', User, { description: TEXTS.grantedBy }),
+  }),
+})
+
+reads.extend(Role, (f) => ({
+  holders: f.connection('holders', RoleHolderConnection, {
+    description:
+      'The active users who hold the role, one item per scope, as far as the caller may read the users there.',
+  }),
+}))
+
+const ProjectHolderConnection = reads.connection('ProjectHolder', {
+  table: 'projectHolders',
+  relation: projectHoldersRelation,
+  hasPast: true,
+  node: User,
+  via: 'user',
+  visible: mayReadHolding,
+  orders: { SINCE: ['since'] },
+  defaultOrder: 'SINCE',
+  filters: { scope: SCOPE },
+  fields: (f) => ({
+    role: f.one('role', Role, { description: 'The role they hold; null for what they hold as a member, or hidden.' }),
+    permission: f.column('permission', { type: 'String', description: 'What they hold as a member; null for a role.' }),
+    scope: f.expression({ type: ScopeKind as never, description: TEXTS.scope, sql: scopeKindSql }),
+    organization: f.one('organization', Organization, { description: TEXTS.organization }),
+    project: f.one('project', Project, { description: TEXTS.project }),
+    via: f.column('via', { type: AccessVia as never, description: TEXTS.via }),
+    since: f.column('since', { type: 'DateTime', description: TEXTS.since }),
+    until: f.column('until', { type: 'DateTime', description: TEXTS.until }),
+    grantedBy: f.one('granter', User, { description: TEXTS.grantedBy }),
+  }),
+})
+
+reads.extend(Project, (f) => ({
+  holders: f.connection('holders', ProjectHolderConnection, {
+    description:
+      'The active users who hold something that reaches the project: by a role on it, in its organization or everywhere, or as members; one item per role and scope, or per permission. As far as the caller may read the users there.',
+  }),
+}))
