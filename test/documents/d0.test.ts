@@ -4,7 +4,7 @@ import { startApp } from '../support/app.ts'
 import { change, failChange } from '../support/change.ts'
 import { permissionsOf, rolesOf, statusOf, usernameOf } from '../support/look.ts'
 import { openMailbox } from '../support/mailbox.ts'
-import { wordsOf } from '../support/notifications.ts'
+import { waitUntilSent, wordsOf } from '../support/notifications.ts'
 import { runProgram } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { withoutWriting } from '../support/rows.ts'
@@ -117,6 +117,7 @@ test('the command "to create or update an API user" updates when it is run again
 
 test('the mutation does not update unless told to', async () => {
   await manageApiUser({ username: 'test' })
+  await waitUntilSent(app)
 
   for (const username of ['test', 'api-test']) {
     const input = { username, email: 'other@example.test' }
