@@ -10,7 +10,7 @@ export interface SeededUser {
   client: Client
 }
 
-interface RoleInput {
+export interface RoleInput {
   role: string
   project?: string
   organization?: string
