@@ -16,7 +16,17 @@ export interface Answer {
   headers: Headers
   // biome-ignore lint/suspicious/noExplicitAny: what a document answers with is known only to the test that sends it.
   data: any
-  errors: { message: string; path?: (string | number)[]; extensions: { code: string; missing?: string[] } }[]
+  errors: {
+    message: string
+    path?: (string | number)[]
+    extensions: { code: string; missing?: string[]; needs?: Need[] }
+  }[]
+}
+
+/** What was missing for something, and where. */
+export interface Need {
+  what: string
+  where: string | null
 }
 
 /** Requests of one caller, over HTTP. */
