@@ -303,11 +303,11 @@ describe('descriptions', () => {
     expect(echoing.map(({ name }) => name)).toEqual([])
   })
 
-  test('a mutation’s description says who may and which errors it answers with', () => {
+  test('a mutation’s description ends with who may and with exactly the errors it answers with', () => {
     const vague = mutations.filter((field) => {
       const errors = membersOf(field).filter((member) => !member.endsWith('Payload'))
-      const text = field.description ?? ''
-      return !text.includes('Who may: ') || !errors.every((error) => text.includes(`\`${error}\``))
+      const [, told] = field.description?.match(/\n\nWho may: [^\n]+\. Errors: ([^\n]+)\.$/) ?? []
+      return told !== errors.map((error) => `\`${error}\``).join(', ')
     })
 
     expect(vague.map(({ name }) => name)).toEqual([])
