@@ -7,11 +7,17 @@ export interface RawAnswer {
   body: string
 }
 
-/** The whole answer to a document sent with this key, without what differs from answer to answer. */
-export async function rawAnswer(app: TestApp, key: string, document: string, variables: object): Promise<RawAnswer> {
+/** The whole answer to a document sent with this key or these headers, without what differs from answer to answer. */
+export async function rawAnswer(
+  app: TestApp,
+  credential: string | Record<string, string>,
+  document: string,
+  variables: object,
+): Promise<RawAnswer> {
+  const own = typeof credential === 'string' ? { 'api-key': credential } : credential
   const response = await fetch(app.url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'api-key': key },
+    headers: { 'content-type': 'application/json', ...own },
     body: JSON.stringify({ query: document, variables }),
   })
   const headers = [...response.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id')
