@@ -13,7 +13,7 @@ const app = startApp()
 
 // On the embedded database all requests queue for one session, and a few say so.
 const TRIALS = process.env.CHATELAINE_LONG ? 200 : isPostgres() ? 10 : 2
-const TRIAL_MS = 2000
+const TRIAL_MS = 5000
 const CONNECTIONS = 3
 
 /** A user with something that will be taken away. */
