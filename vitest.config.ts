@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config'
 const ONCE = process.env.CHATELAINE_LONG
   ? []
   : [
+      'administrator-races',
+      'advisories',
       'bad-input',
       'bad-input-check',
       'bad-input-credential',
@@ -28,15 +30,19 @@ const ONCE = process.env.CHATELAINE_LONG
       'guessing',
       'guessing-address',
       'guessing-crowd',
+      'hidden-roles',
       'http-hostile',
       'http-limits',
       'http-protocol',
+      'missing-authority',
       'notification-program',
       'password',
       'password-change',
       'public-key',
       'quoted-input',
       'read-schema',
+      'refusal-where',
+      'revocation',
       'root-key',
       'session-end',
       'session-forged',
@@ -47,6 +53,7 @@ const ONCE = process.env.CHATELAINE_LONG
       'two-credentials',
       'verify',
       'verify-session',
+      'viewer-can',
     ]
 
 /** The suite runs twice: on the embedded database and on a PostgreSQL server that it starts itself. */

@@ -6,7 +6,7 @@ import { holdsSomewhere } from './auth/caller.ts'
 import type { ServerPermission } from './auth/permissions.ts'
 import type { Context } from './context.ts'
 import { relations } from './db/relations.ts'
-import type { NamedNeed } from './errors.ts'
+import { type Alternatives, describeNeed } from './errors.ts'
 import type { Builder } from './read/declarations.ts'
 import { createFilters } from './read/filters.ts'
 import { createReads } from './read/reads.ts'
@@ -68,20 +68,20 @@ export function unauthenticated(
   })
 }
 
-/** The caller may not do this; `needs` says what would let them, and where. */
-export function forbidden(fieldName: string, missing: readonly string[], needs: NamedNeed[]): GraphQLError {
-  const texts = needs.map(({ what, where }) => (where === null ? what : `${what} ${where}`))
+/** The caller may not do this; `alternatives` says what would let them, and where. */
+export function forbidden(fieldName: string, missing: readonly string[], alternatives: Alternatives): GraphQLError {
+  const texts = alternatives.map((needs) => needs.map(describeNeed).join(' and '))
   return new GraphQLError(`"${fieldName}" needs ${texts.join(' or ')}.`, {
-    extensions: { code: 'FORBIDDEN', missing, needs },
+    extensions: { code: 'FORBIDDEN', missing, needs: alternatives.flat() },
   })
 }
 
 /** A permission that is held nowhere at all: where exactly it is needed was not even looked up. */
-function needsOf(failure: unknown): NamedNeed[] {
+function needsOf(failure: unknown): Alternatives {
   const { scope, failures } = failure as { scope?: string; failures?: unknown[] }
   if (failures) return failures.flatMap(needsOf)
   const where = scope === 'permission' ? 'somewhere' : null
-  return missingOf(failure).map((what) => ({ what, where }))
+  return missingOf(failure).map((what) => [{ what, where }])
 }
 
 /** What a refusal of scopes would have taken, in words. */

@@ -1,6 +1,13 @@
 import { GraphQLError } from 'graphql'
 import { builder } from './builder.ts'
-import type { DomainError, ErrorCode, Issue, NamedNeed } from './errors.ts'
+import {
+  type DomainError,
+  describeNeed,
+  type ErrorCode,
+  type Issue,
+  MissingAuthorityError,
+  type NamedNeed,
+} from './errors.ts'
 
 /** An error as data. Not the error itself: GraphQL takes one that a resolver returns for one that it threw. */
 export interface ErrorData {
@@ -16,7 +23,9 @@ export interface ErrorData {
 /** What a mutation answers with for an error. */
 export function errorData(error: DomainError, needs: NamedNeed[]): ErrorData {
   const { path, issues, missing } = error as Partial<ErrorData>
-  return { typeName: error.name, code: error.code, message: error.message, path, issues, missing, needs }
+  const message =
+    error instanceof MissingAuthorityError ? `${error.reason}: ${needs.map(describeNeed).join(', ')}.` : error.message
+  return { typeName: error.name, code: error.code, message, path, issues, missing, needs }
 }
 
 const CODES: Record<ErrorCode, { description: string }> = {

@@ -54,12 +54,22 @@ export interface Place {
 export interface Need {
   what: string
   where: Place | null
+  /** Of several ways to be allowed, which it belongs to: one way is enough, all of it is needed. */
+  alternative?: number
 }
 
 /** A need with its place in words, like `in the organization acme`. */
 export interface NamedNeed {
   what: string
   where: string | null
+}
+
+/** What would be enough: what is missing of one of several ways to be allowed, all of it. */
+export type Alternatives = NamedNeed[][]
+
+/** "project.update on the project apollo". */
+export function describeNeed({ what, where }: NamedNeed): string {
+  return where === null ? what : `${what} ${where}`
 }
 
 /** What is needed, at no place. */
@@ -104,11 +114,13 @@ export class MissingAuthorityError extends DomainError implements Refused {
   readonly code = 'MISSING_AUTHORITY'
   readonly missing: string[]
   readonly needs: Need[]
+  readonly reason: string
   constructor(needs: Need[], reason = 'Nobody confers what they do not hold there for that long') {
     const missing = missingOf(needs).sort()
     super(`${reason}: ${missing.join(', ')}.`)
     this.missing = missing
     this.needs = needs
+    this.reason = reason
   }
 }
 

@@ -5,11 +5,11 @@ import { forbidden, unauthenticated } from './builder.ts'
 import { OutcomeUnknownError } from './change.ts'
 import { databaseError } from './db/errors.ts'
 import {
+  type Alternatives,
   CallerEndedError,
   DomainError,
   ForbiddenError,
   InvalidInputError,
-  type NamedNeed,
   RateLimitedError,
   ReadOnlyError,
 } from './errors.ts'
@@ -22,7 +22,7 @@ export function asDomainError(thrown: unknown): DomainError | null {
 }
 
 /** What stands in the answer's `errors`. */
-export function topLevelError(error: unknown, info: GraphQLResolveInfo, needs: NamedNeed[]): unknown {
+export function topLevelError(error: unknown, info: GraphQLResolveInfo, needs: Alternatives): unknown {
   if (error instanceof ForbiddenError) return forbidden(info.fieldName, error.missing, needs)
   if (error instanceof CallerEndedError) return unauthenticated()
   if (error instanceof BadCredentialError) return unauthenticated('The username or password is not right.')

@@ -4,7 +4,7 @@
  */
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputRef, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import { nameNeeds } from './access/places.ts'
+import { nameAlternatives } from './access/places.ts'
 import type { Conferral } from './auth/guard.ts'
 import { describeRule, type Rule, rulesFor, wordsOf } from './auth/rule.ts'
 import { builder } from './builder.ts'
@@ -12,7 +12,7 @@ import { type ChangePlan, type Operation, type Outcome, type ReadOnlyMode, runCh
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { type ErrorData, errorData, errorTypes, loudError } from './error-types.ts'
-import { type ErrorCode, InvalidInputError, type Issue, isRefusal, type NamedNeed } from './errors.ts'
+import { type Alternatives, type ErrorCode, InvalidInputError, type Issue, isRefusal } from './errors.ts'
 import { asDomainError, topLevelError } from './mutation-errors.ts'
 import { definePayload, type Payload, type PayloadFields, readPayload } from './mutation-payload.ts'
 import { selectedFields } from './read/collect.ts'
@@ -160,16 +160,20 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
     const needs = await needsOf(thrown, ctx, info)
     const known = asDomainError(thrown)
     if (!known) throw topLevelError(thrown, info, needs)
-    const error = errorData(known, needs)
+    const error = errorData(known, needs.flat())
     if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
     return error
   }
 }
 
 /** What was missing for it, with the places named. */
-async function needsOf(thrown: unknown, { services, caller }: Context, info: GraphQLResolveInfo): Promise<NamedNeed[]> {
+async function needsOf(
+  thrown: unknown,
+  { services, caller }: Context,
+  info: GraphQLResolveInfo,
+): Promise<Alternatives> {
   const needs = isRefusal(thrown) ? (thrown.needs ?? []) : []
-  return nameNeeds(services.database.db, caller, info.schema, needs)
+  return nameAlternatives(services.database.db, caller, info.schema, needs)
 }
 
 /** A document that selects nothing of the error would never see it. */

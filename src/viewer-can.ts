@@ -15,6 +15,8 @@ export interface Shown {
   as: string
   /** The things the mutation would find, by columns of the row; what its rule does not look at is left out. */
   refs: (row: Row) => object
+  /** What of the input matters to whether it may be called, where omitting it would mean more. */
+  input?: object
   /** What it confers follows from those things, whatever else the input says: the guard is asked too. */
   isGuarded?: boolean
 }
@@ -22,25 +24,19 @@ export interface Shown {
 /** Adds the field to the type of the thing. */
 export function showOn<Input, Refs, Values, Prepared>(
   plan: ChangePlan<Input, Refs, Values, Prepared>,
-  { on, as, refs, isGuarded = false }: Shown,
+  { on, as, refs, input = {}, isGuarded = false }: Shown,
 ) {
   const description = `May the caller \`${plan.name}\` here? For what a frontend shows; the state of things may still forbid it.`
+  const { touchesCredentials } = plan
+  const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input as Input) : touchesCredentials
   const decide = (row: Row, caller: CallerScope): SQL => {
-    if (caller.flag('read-only key') || (touchesCredentials(plan) && caller.flag('limited key'))) return literal(false)
+    if (caller.flag('read-only key') || (touches && caller.flag('limited key'))) return literal(false)
     const things = refs(row) as Refs
-    const operation = { input: {}, caller: { userId: null }, refs: things } as unknown as Operation<
-      Input,
-      Refs,
-      Prepared
-    >
+    const operation = { input, caller: { userId: null }, refs: things } as unknown as Operation<Input, Refs, Prepared>
     const conferral = isGuarded && plan.confers !== 'nothing' ? plan.confers(operation) : null
     return and(allowsSql(plan.may, caller, things), mayConferSql(caller, conferral)) ?? literal(false)
   }
   reads.extend(on as never, (f) => ({
     [`viewerCan${as}`]: f.expression({ type: 'Boolean', description, sql: decide as never }),
   }))
-}
-
-function touchesCredentials<Input>(plan: { touchesCredentials: boolean | ((input: Input) => boolean) }): boolean {
-  return typeof plan.touchesCredentials === 'function' ? plan.touchesCredentials({} as Input) : plan.touchesCredentials
 }

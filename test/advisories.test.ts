@@ -26,7 +26,7 @@ const STRONGER: Record<string, string> = {
   pam: 'MissingAuthority doc.publish',
   pat: 'MissingAuthority doc.publish',
   rea: 'MissingAuthority doc.review',
-  sue: 'MissingAuthority SUPERUSER on a controller',
+  sue: 'MissingAuthority SUPERUSER on the controller',
   ada: NO_ADMINISTRATOR,
   ann: NO_ADMINISTRATOR,
 }

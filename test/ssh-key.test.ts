@@ -280,7 +280,7 @@ describe('a key of another user', () => {
       missing.push(error.missing)
     }
 
-    expect(missing).toEqual([['access.check', 'audit.read'], ['WRITE on a model']])
+    expect(missing).toEqual([['access.check', 'audit.read'], ['WRITE on the model']])
   })
 
   test('is removed even by who lacks what they hold: that only takes away', async () => {

@@ -5,11 +5,26 @@ import { type Caller, NOBODY } from '../auth/caller.ts'
 import { isVisible } from '../auth/references.ts'
 import type { Connection } from '../db/database.ts'
 import { controllers, models, organizations, projects } from '../db/tables.ts'
-import type { NamedNeed, Need } from '../errors.ts'
+import type { Alternatives, NamedNeed, Need } from '../errors.ts'
 import { typeSpec } from '../read/spec.ts'
 
-/** Names where each thing is missing. A place that the caller does not see keeps its name. */
-export async function nameNeeds(
+/** Names where each thing is missing; each once. A place that the caller does not see keeps its name. */
+export async function nameNeeds(...given: Parameters<typeof nameEach>): Promise<NamedNeed[]> {
+  return distinct(await nameEach(...given))
+}
+
+/** The same, as what would be enough. */
+export async function nameAlternatives(...given: Parameters<typeof nameEach>): Promise<Alternatives> {
+  const [, , , needs] = given
+  const named = await nameEach(...given)
+  const alternatives = new Map<number, NamedNeed[]>()
+  for (const [n, { alternative = 0 }] of needs.entries()) {
+    alternatives.set(alternative, [...(alternatives.get(alternative) ?? []), named[n] as NamedNeed])
+  }
+  return [...alternatives.values()].map(distinct)
+}
+
+async function nameEach(
   db: Connection,
   caller: Caller | null,
   schema: GraphQLSchema,
@@ -35,7 +50,7 @@ export async function nameNeeds(
     left join models as m on m.id = p."modelId" and ${isVisible(visible('Model'), models, 'm', who)}
     left join controllers as mc on mc.id = m.controller_id
     order by p.n`)
-  return distinct(needs.map(({ what }, n) => ({ what, where: rows[n]?.where ?? null })))
+  return needs.map(({ what }, n) => ({ what, where: rows[n]?.where ?? null }))
 }
 
 function distinct(needs: NamedNeed[]): NamedNeed[] {

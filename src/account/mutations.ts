@@ -71,7 +71,13 @@ mutation({
       by.permission('roles.grant', 'on the scope of every role given', (refs) => refs.items),
     ),
   shownOn: [
-    { on: Organization, as: 'CreateUser', refs: (organization) => ({ organization, items: [] }), isGuarded: true },
+    {
+      on: Organization,
+      as: 'CreateUser',
+      refs: (organization) => ({ organization, items: [] }),
+      input: { withApiKey: false },
+      isGuarded: true,
+    },
   ],
   confers: ({ refs }) => allConfer(rolesConfer(refs.items), membershipConfers(refs.organization.id)),
   touchesCredentials: (input) => hasFirstKey(input) || typeof input.password === 'string',

@@ -154,7 +154,7 @@ export async function guard(tx: Transaction, caller: Caller, conferral: Conferra
       needs.push({ what: levelName(model_id !== null, level), where })
     }
   }
-  if (needs.length > 0) throw new MissingAuthorityError(needs)
+  if (needs.length > 0) throw new MissingAuthorityError(needs.sort((a, b) => (a.what < b.what ? -1 : 1)))
 }
 
 function nameOf(what: string): string {

@@ -130,7 +130,9 @@ export function needsFor<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Ne
   const lists = rule.map((alternative) => lackedOf(alternative.demands(refs), caller))
   if (lists.some((lacked) => lacked.length === 0)) return []
   const givable = lists.filter((lacked) => !lacked.some(({ demand }) => isCircumstance(demand)))
-  return (givable.length > 0 ? givable : lists).flatMap((lacked) => lacked.map(({ need }) => need))
+  return (givable.length > 0 ? givable : lists).flatMap((lacked, alternative) =>
+    lacked.map(({ need }) => ({ ...need, alternative })),
+  )
 }
 
 /** What of a rule is met by who is allowed: the demands of each alternative that lets them. */

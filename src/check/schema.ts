@@ -1,5 +1,5 @@
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import { nameNeeds } from '../access/places.ts'
+import { nameAlternatives } from '../access/places.ts'
 import { AccessVia, ControllerAccess, ModelAccess } from '../access/types.ts'
 import { permissionProblem } from '../auth/permissions.ts'
 import { builder, forbidden } from '../builder.ts'
@@ -160,7 +160,7 @@ builder.queryField('checkAccess', (t) =>
         if (!(error instanceof ForbiddenError)) throw error
         const { code, missing, target = null } = error
         ctx.refusals.push({ action: info.fieldName, code, missing, target })
-        const needs = await nameNeeds(ctx.services.database.db, ctx.caller, info.schema, error.needs)
+        const needs = await nameAlternatives(ctx.services.database.db, ctx.caller, info.schema, error.needs)
         throw forbidden(info.fieldName, missing, needs)
       }
     },

@@ -52,10 +52,16 @@ const PROJECTS = alias(projects, 'j') as unknown as Row
 
 /** All that an authority (what, organization_id, project_id, until) comes to, in words the caller may know. */
 export function heldPermissions(authority: SQL, caller: CallerScope): SQL {
-  return sql`(
-    select coalesce(json_agg(json_build_object('name', word.name, 'scope', ${scopeKindSql({ organizationId: sql`a.organization_id`, projectId: sql`a.project_id` })}, 'organization', o.name, 'project', j.code, 'until', a.until) order by word.name, o.name_key, j.code_key), '[]'::json)
+  // Held by several ways it is told once, until the last of them ends.
+  const held = sql`(
+    select word.name, a.organization_id, a.project_id, nullif(max(coalesce(a.until, 'infinity')), 'infinity') as until
     from ${authority} as a
     join permissions as word on ${allows(sql`a.what`, sql`word.name`)} and ${Permission.visible?.(WORDS, caller)}
+    group by word.name, a.organization_id, a.project_id
+  )`
+  return sql`(
+    select coalesce(json_agg(json_build_object('name', a.name, 'scope', ${scopeKindSql({ organizationId: sql`a.organization_id`, projectId: sql`a.project_id` })}, 'organization', o.name, 'project', j.code, 'until', a.until) order by a.name, o.name_key, j.code_key), '[]'::json)
+    from ${held} as a
     left join organizations as o on o.id = a.organization_id and ${Organization.visible?.(ORGANIZATIONS, caller)}
     left join projects as j on j.id = a.project_id and ${Project.visible?.(PROJECTS, caller)}
   )`
