@@ -25,6 +25,8 @@ export interface Mutation {
 
 export interface Replayed {
   random: Random
+  /** Roles that were given or tried to, for those who are to have them for longer, or no more. */
+  given: Given[]
   /** Of users, for those who are to come back. */
   deletedIds: string[]
 }
@@ -53,21 +55,41 @@ function roleItem(random: Random) {
   return { role, ...random.pick([{ everywhere: true }, organization, { project: random.pick(PROJECTS) }]) }
 }
 
-const items = (random: Random) => Array.from({ length: 1 + random.int(2) }, () => roleItem(random))
+/** How often it is tried, and how it is made. */
+type Card = [weight: number, make: (replayed: Replayed) => Mutation]
 
-function stepOnLadder({ random }: Replayed): Mutation {
-  const verb = random.pick(['grant', 'grant', 'set', 'revoke'])
-  const place = { user: random.pick(USERS), controller: random.pick(CONTROLLERS) }
-  const isModel = random.chance(0.5)
-  const access = random.pick(LEVELS[isModel ? 'model' : 'controller'])
-  const level = verb !== 'revoke' ? { access, ...end(random) } : random.chance(0.5) ? { access } : {}
-  const input = { ...place, ...(isModel ? { model: random.pick(MODELS) } : {}), ...level }
-  return { name: `${verb}${isModel ? 'Model' : 'Controller'}Access`, input }
+interface Given {
+  user: string
+  roles: object[]
 }
 
-function giveRoles({ random }: Replayed): Mutation {
-  const roles = items(random).map((item) => ({ ...item, ...end(random) }))
-  return { name: 'grantRoles', input: { user: random.pick(USERS), roles } }
+const items = (random: Random) => Array.from({ length: 1 + random.int(2) }, () => roleItem(random))
+
+/** Somebody and some roles; mostly such as they may have already. */
+function userAndRoles({ random, given }: Replayed): Given {
+  if (given.length > 0 && random.chance(0.6)) return random.pick(given.slice(-8))
+  return { user: random.pick(USERS), roles: items(random) }
+}
+
+type Verb = 'grant' | 'set' | 'revoke'
+
+function stepOnLadder(random: Random, verb: Verb, kind: 'Controller' | 'Model'): Mutation {
+  const place = { ...controller(random), ...(kind === 'Model' ? { model: random.pick(MODELS) } : {}) }
+  const access = random.pick(LEVELS[kind === 'Model' ? 'model' : 'controller'])
+  const level = verb !== 'revoke' ? { access, ...end(random) } : random.chance(0.5) ? { access } : {}
+  return { name: `${verb}${kind}Access`, input: { ...user(random), ...place, ...level } }
+}
+
+const LADDERS = (['Controller', 'Model'] as const).flatMap((kind): Card[] => [
+  [6, ({ random }) => stepOnLadder(random, 'grant', kind)],
+  [3, ({ random }) => stepOnLadder(random, 'set', kind)],
+  [3, ({ random }) => stepOnLadder(random, 'revoke', kind)],
+])
+
+function giveRoles(replayed: Replayed): Mutation {
+  const { user, roles } = userAndRoles(replayed)
+  replayed.given.push({ user, roles })
+  return { name: 'grantRoles', input: { user, roles: roles.map((item) => ({ ...item, ...end(replayed.random) })) } }
 }
 
 function makeUser({ random }: Replayed): Mutation {
@@ -108,10 +130,10 @@ const RENAMES: ((random: Random) => Mutation)[] = [
 const user = (random: Random) => ({ user: random.pick(USERS) })
 const organization = (random: Random) => ({ organization: random.pick(HOMES) })
 
-const KINDS: [weight: number, make: (replayed: Replayed) => Mutation][] = [
-  [22, stepOnLadder],
+const KINDS: Card[] = [
+  ...LADDERS,
   [12, giveRoles],
-  [6, ({ random }) => ({ name: 'revokeRoles', input: { ...user(random), roles: items(random) } })],
+  [6, (replayed) => ({ name: 'revokeRoles', input: userAndRoles(replayed) })],
   [4, ({ random }) => ({ name: 'disableUser', input: { ...user(random), ...end(random) } })],
   [4, ({ random }) => ({ name: 'enableUser', input: user(random) })],
   [2, ({ random }) => ({ name: 'deleteUser', input: user(random) })],
@@ -141,7 +163,7 @@ const KINDS: [weight: number, make: (replayed: Replayed) => Mutation][] = [
       input: { name: random.pick(CONTROLLERS), type: 'google', ...organization(random) },
     }),
   ],
-  ...RENAMES.map((make): [number, (replayed: Replayed) => Mutation] => [3, ({ random }) => make(random)]),
+  ...RENAMES.map((make): Card => [3, ({ random }) => make(random)]),
 ]
 
 const controller = (random: Random) => ({ controller: random.pick(CONTROLLERS) })

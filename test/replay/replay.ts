@@ -1,11 +1,11 @@
 /** Random mutations, one after the other, with all that is told after each. */
 import { expect } from 'vitest'
-import { createRandom, type Random } from '../read/random.ts'
+import { createRandom } from '../read/random.ts'
 import type { TestApp } from '../support/app.ts'
 import { changeDocument } from '../support/change.ts'
 import { wordOf } from '../support/word.ts'
 import { letPass, readClock } from './clock.ts'
-import { randomMutations } from './mutations.ts'
+import { type Replayed, randomMutations } from './mutations.ts'
 import { type Asked, askAbout, idsOf, randomQuestions } from './questions.ts'
 import { readTold } from './told.ts'
 
@@ -19,16 +19,13 @@ export interface Snapshot {
   asked: Asked
 }
 
-export interface Replay {
+export interface Replay extends Replayed {
   app: TestApp
-  random: Random
   history: Snapshot[]
   /** What is there now: names by id. */
   names: Map<string, string>
   /** By how many milliseconds everything was moved since the first step. */
   shifted: number
-  /** Of users, for those who are to come back. */
-  deletedIds: string[]
   /** The kinds of mutations that were done. */
   kinds: Set<string>
   /** Each text once: from one step to the next most of them stay as they are. */
@@ -38,7 +35,7 @@ export interface Replay {
 export function createReplay(app: TestApp, seed: number): Replay {
   return {
     ...{ app, random: createRandom(seed), history: [], names: new Map(), shifted: 0 },
-    ...{ deletedIds: [], kinds: new Set(), texts: new Map() },
+    ...{ deletedIds: [], given: [], kinds: new Set(), texts: new Map() },
   }
 }
 
