@@ -158,6 +158,8 @@ interface Result {
   __typename: string
   totalCount?: number
   nodes?: unknown[]
+  edges?: { cursor: string }[]
+  pageInfo?: Record<string, unknown>
   [field: string]: unknown
 }
 
@@ -174,13 +176,27 @@ function outcomeOf(row: Row, status: number, { data, errors }: Body): string {
   if (type.endsWith('Payload')) return 'OK'
   if (type === 'AccessAnswer') return result.code === 'NOT_FOUND' ? 'NF' : 'OK'
   if (type === 'NotFound' && row.namesTwo) return `NF:${result.path}`
-  if (type.endsWith('Connection')) return result.totalCount === 0 && result.nodes?.length === 0 ? 'NULL' : 'OK'
+  if (type.endsWith('Connection')) return pageOf(result)
   if (WORDS[type]) return WORDS[type]
   const [inner] = Object.values(fields) as (Result | null)[]
   if (inner === null) return '-'
   return typeof inner?.totalCount === 'number' ? countOf(inner) : 'OK'
 }
 
-function countOf({ totalCount, nodes }: Result): string {
-  return totalCount === nodes?.length ? `${totalCount}` : `totalCount ${totalCount} of ${nodes?.length}`
+/** A page of a list at the root: nothing of it, or something. */
+function pageOf(page: Result): string {
+  const count = countOf(page)
+  return count === '0' ? 'NULL' : /^\d+$/.test(count) ? 'OK' : count
+}
+
+/** How many items a list has; more words where its count, items, cursors and the bounds of its page do not agree. */
+function countOf({ totalCount = 0, nodes = [], edges = [], pageInfo }: Result): string {
+  const [first, last] = [edges[0]?.cursor ?? null, edges.at(-1)?.cursor ?? null]
+  const { hasNextPage, hasPreviousPage, startCursor, endCursor } = pageInfo ?? {}
+  const hasMore = totalCount > nodes.length
+  const agrees = hasNextPage === hasMore && hasPreviousPage === false && startCursor === first && endCursor === last
+  const isFull = nodes.length === edges.length && nodes.length > 0 === totalCount > 0
+  return agrees && isFull
+    ? `${totalCount}`
+    : `totalCount ${totalCount} with ${JSON.stringify({ nodes, edges, pageInfo })}`
 }

@@ -25,7 +25,7 @@ async function startBob() {
   await createRole(app, 'EDITOR', ['doc.edit'])
   const bob = await createUser(app, 'bob')
   await query(app, sql`update role_permissions set since = now() - interval '100 days'`)
-  for (const table of ['users', 'controllers', 'models']) {
+  for (const table of ['users', 'organizations', 'projects', 'controllers', 'models']) {
     await query(app, sql`update ${sql.identifier(table)} set created_at = now() - interval '100 days'`)
   }
   return bob

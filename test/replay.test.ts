@@ -3,9 +3,9 @@
  * every controller and model, some answers of `checkAccess`. Soon after, and for some of them once more when all are
  * done, the same is asked as of that moment.
  *
- * Nobody sees what is deleted, so what was deleted between a moment and the question about it is left out: lists about
- * it, its users among the holders, questions about it; in an item of somebody’s access it stands as null. What has its
- * name by then is something else, and had nothing before it was made. Of what has ended since, the end is told.
+ * What was deleted between a moment and the question about it can't be asked about any more: its lists, and questions
+ * that name it, are left out. In the lists of everything else it stands as it did then. What has its name by now is
+ * something else, and had nothing before it was made. Of what has ended since, the end is told.
  */
 import { expect, test } from 'vitest'
 import { type Counts, compareWithPast, createCounts } from './replay/compare.ts'

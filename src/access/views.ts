@@ -14,6 +14,7 @@ const holderColumns = {
   modelId: uuid('model_id'),
   level: integer('level').notNull(),
   via: text('via').notNull(),
+  roleId: uuid('role_id'),
   since: instant('since').notNull(),
   until: instant('until'),
 }
@@ -22,7 +23,7 @@ export const modelHolders = pgTable('model_holders', holderColumns)
 
 const ways = (
   time: SQL,
-) => sql`select h.user_id || ' ' || h.grant_id || ' ' || h.via as id, h.user_id, h.controller_id, h.model_id, h.level, h.via, h.since, h.until
+) => sql`select h.user_id || ' ' || h.grant_id || ' ' || h.via as id, h.user_id, h.controller_id, h.model_id, h.level, h.via, h.role_id, h.since, h.until
   from ${heldLevels(time)} as h where h.state = 'ACTIVE'`
 
 export const controllerHoldersRelation = (time: SQL) => sql`(${ways(time)} and h.model_id is null)`
@@ -127,14 +128,22 @@ export const effectiveAccess = pgTable('effective_access', {
   until: instant('until'),
 })
 
-/** Words that stand for many are spelled out. */
+/** The words that a held one comes to: itself, or all that it stands for, as far as they were known by then. */
+const wordsOf = (what: SQL, time: SQL) => sql`(
+  select ${what} as name where ${what} not in ('*', '@applications')
+  union all
+  select p.name from permissions as p where ${what} in ('*', '@applications') and p.name not in ('*', '@applications')
+    and ${allows(what, sql`p.name`)} and p.created_at <= ${time}
+)`
+
+/** Words that stand for many are spelled out. The id goes into cursors: it tells nobody the ids of what is hidden. */
 export const effectiveAccessRelation = (time: SQL) => sql`(
-  select h.grant_id || ' ' || word.name || ' ' || h.what as id, h.user_id, word.name as permission, h.organization_id, h.project_id,
+  select md5(h.grant_id || ' ' || word.name || ' ' || h.what) as id, h.user_id, word.name as permission, h.organization_id, h.project_id,
     null::uuid as controller_id, null::uuid as model_id, null::int as level, h.via, h.role_id, h.since, h.until
-  from ${held(time)} as h join permissions as word on ${allows(sql`h.what`, sql`word.name`)} and word.name not in ('*', '@applications')
+  from ${held(time)} as h cross join lateral ${wordsOf(sql`h.what`, time)} as word
   where h.state = 'ACTIVE'
   union all
-  select l.grant_id || ' ' || coalesce(l.model_id, l.controller_id) || ' ' || l.via, l.user_id, null, null, null,
+  select md5(l.grant_id || ' ' || coalesce(l.model_id, l.controller_id) || ' ' || l.via), l.user_id, null, null, null,
     l.controller_id, l.model_id, l.level, l.via, l.role_id, l.since, l.until
   from ${heldLevels(time)} as l where l.state = 'ACTIVE'
 )`
@@ -159,7 +168,7 @@ export function accessChangesRelation(from: SQL, to: SQL, ofUser: SQL | null): S
   // A name that was free again may have had several users.
   const whose = ofUser ? sql`any(array(select n.id from users as n where n.username_key = ${ofUser}))` : undefined
   return sql`(
-  select d.kind || ' ' || d.key as id, d.kind, d.user_id, u.username, u.username_key, d.what as permission,
+  select md5(d.kind || ' ' || d.key) as id, d.kind, d.user_id, u.username, u.username_key, d.what as permission,
     d.organization_id, d.project_id, d.controller_id, d.model_id, d.level
   from (
     select case when b.key is null then 'GAINED' else 'LOST' end as kind, coalesce(a.key, b.key) as key,

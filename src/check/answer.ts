@@ -141,25 +141,28 @@ function mayAskAbout<Row extends SubjectRow>(row: Row | undefined): Row | null {
   throw new ForbiddenError([{ what: 'access.check', where }], { targetType: 'User', targetId: id, organizationId })
 }
 
-/** The answer to each row, by its question and its place there, in one statement. */
+/**
+ * The answer to each row, by its question and its place there, in one statement. The subject is a scalar in it, so that what others hold is not
+ * looked through.
+ */
 async function readParts(db: Connection, { caller, subject, at, wantsGrantors }: Asking, rows: AskedRow[][]) {
   const asked = rows.flatMap((some, n) => some.map((row, place) => ({ id: `${n} ${place}`, ...row })))
   // A lone surrogate is no text to the database, and no name either.
   const text = JSON.stringify(asked, (_name, value) => (typeof value === 'string' ? value.toWellFormed() : value))
   const time = at === null ? NOW : sql`${at.toISOString()}::timestamptz`
   const answer = sql`json_build_object('id', q.id,
-    'code', case when t.missing is not null then t.missing when not s.active then 'INACTIVE' when w.is_allowed then 'ALLOWED' else 'NOT_HELD' end,
+    'code', case when t.missing = 'NOT_FOUND' then t.missing when not s.active then 'INACTIVE' when t.missing is not null then t.missing when w.is_allowed then 'ALLOWED' else 'NOT_HELD' end,
     'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
     'grantors', ${wantsGrantors && at === null ? sql`case when t.missing is null and not w.is_allowed and not s.limited then ${grantorsOf(caller)} else '[]'::json end` : sql`'[]'::json`})`
   const [row] = await db.execute<SubjectRow & { parts: (Part & { id: string })[] } & Record<string, unknown>>(sql`
     with subject as materialized (${subjectOf(caller, subject, time)}),
-    facts as materialized (select f.* from subject as s, lateral (select * from ${held(time)} as h where h.user_id = s.id) as f),
-    levels as materialized (select l.* from subject as s, lateral (select * from ${heldLevels(time)} as h where h.user_id = s.id) as l),
+    facts as materialized (select h.* from ${held(time)} as h where h.user_id = (select s.id from subject as s)),
+    levels as materialized (select h.* from ${heldLevels(time)} as h where h.user_id = (select s.id from subject as s)),
     limits as materialized (select l.* from subject as s, lateral ${limitsOf(sql`s.api_key_id`, time)} as l),
     granters as materialized (${granters}),
     asked as (select * from json_to_recordset(${text}::text::json) as q(${ASKED_COLUMNS}))
     select ${SUBJECT_COLUMNS}, (
-      select coalesce(json_agg(${answer}), '[]'::json) from asked as q, lateral ${targetOf(caller)} as t, lateral ${waysTo(caller)} as w
+      select coalesce(json_agg(${answer}), '[]'::json) from asked as q, lateral ${targetOf(caller, time)} as t, lateral ${waysTo(caller)} as w
     ) as parts
     from subject as s`)
   const found = mayAskAbout(row)

@@ -10,18 +10,18 @@ import { mayCheckIn } from './subject.ts'
 
 /**
  * target(missing, organization_id, project_id, controller_id, model_id): what the question q is about, as the caller
- * sees it; `missing` is NOT_FOUND where they do not.
+ * sees it; `missing` is NOT_FOUND where they do not, and NOT_HELD where it was not made by then.
  */
-export function targetOf(caller: Caller): SQL {
+export function targetOf(caller: Caller, time: SQL): SQL {
   return sql`(
     select null as missing, q."organizationId" as organization_id, q."projectId" as project_id, q."controllerId" as controller_id, q."modelId" as model_id
     where q.kind in ('EVERYWHERE', 'PLACE')
     union all
-    select case when o.id is null then 'NOT_FOUND' end, o.id, null, null, null
+    select case when o.id is null then 'NOT_FOUND' when o.created_at > ${time} then 'NOT_HELD' end, o.id, null, null, null
     from (select) as one left join organizations as o on o.name_key = lower(q.organization) and ${isVisible(Organization.visible, organizations, 'o', caller)}
     where q.kind = 'ORGANIZATION'
     union all
-    select case when p.id is null then 'NOT_FOUND' end, p.organization_id, p.id, null, null
+    select case when p.id is null then 'NOT_FOUND' when p.created_at > ${time} then 'NOT_HELD' end, p.organization_id, p.id, null, null
     from (select) as one left join projects as p on p.code_key = lower(q.project) and ${isVisible(Project.visible, projects, 'p', caller)}
     where q.kind = 'PROJECT'
     union all

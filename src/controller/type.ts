@@ -7,6 +7,7 @@ import { filters, reads } from '../builder.ts'
 import { controllers } from '../db/tables.ts'
 import { Organization } from '../organization/schema.ts'
 import type { CallerScope } from '../read/spec.ts'
+import { Role } from '../role/type.ts'
 import { User } from '../user/type.ts'
 
 export const Controller = reads.type('Controller', {
@@ -81,6 +82,7 @@ const ControllerHolderConnection = reads.connection('ControllerHolder', {
   fields: (f) => ({
     access: f.column('level', { type: ControllerAccess as never, description: 'The level they have by this way.' }),
     via: f.column('via', { type: AccessVia as never, description: 'Through what they have it.' }),
+    role: f.one('role', Role, { description: 'The role that gives it, where one does; null where hidden.' }),
     since: f.column('since', { type: 'DateTime', description: 'Since when they have it.' }),
     until: f.column('until', { type: 'DateTime', description: 'Its planned end; null is none.' }),
   }),

@@ -49,13 +49,19 @@ export const relations = defineRelations(tables, (r) => ({
   models: {
     controller: r.one.controllers({ from: r.models.controllerId, to: r.controllers.id, optional: false }),
     credential: r.one.credentials({ from: r.models.credentialId, to: r.credentials.id }),
-    holders: r.many.modelHolders({ from: r.models.id, to: r.modelHolders.modelId }),
+    // The controller too, so that the levels on others are not looked through.
+    holders: r.many.modelHolders({
+      from: [r.models.id, r.models.controllerId],
+      to: [r.modelHolders.modelId, r.modelHolders.controllerId],
+    }),
   },
   controllerHolders: {
     user: r.one.users({ from: r.controllerHolders.userId, to: r.users.id, optional: false }),
+    role: r.one.roles({ from: r.controllerHolders.roleId, to: r.roles.id }),
   },
   modelHolders: {
     user: r.one.users({ from: r.modelHolders.userId, to: r.users.id, optional: false }),
+    role: r.one.roles({ from: r.modelHolders.roleId, to: r.roles.id }),
   },
   userControllers: {
     controller: r.one.controllers({ from: r.userControllers.controllerId, to: r.controllers.id, optional: false }),

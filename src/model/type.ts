@@ -13,6 +13,7 @@ import type { Controller as ControllerRow } from '../controller/operations.ts'
 import { Controller } from '../controller/type.ts'
 import { models } from '../db/tables.ts'
 import type { CallerScope } from '../read/spec.ts'
+import { Role } from '../role/type.ts'
 import { User } from '../user/type.ts'
 
 function seesControllersOfModel(caller: CallerScope, controllerId: unknown): SQL {
@@ -101,6 +102,7 @@ const ModelHolderConnection = reads.connection('ModelHolder', {
   fields: (f) => ({
     access: f.column('level', { type: ModelAccess as never, description: 'The level they have by this way.' }),
     via: f.column('via', { type: AccessVia as never, description: 'Through what they have it.' }),
+    role: f.one('role', Role, { description: 'The role that gives it, where one does; null where hidden.' }),
     since: f.column('since', { type: 'DateTime', description: 'Since when they have it.' }),
     until: f.column('until', { type: 'DateTime', description: 'Its planned end; null is none.' }),
   }),

@@ -121,7 +121,7 @@ function sameSql(
   sets: SelectionSetNode[],
   from: From,
 ): SQL {
-  const object = objectSql(c, type, row, sets, { joins: from.joins, outer: from.outer || !required })
+  const object = objectSql(c, type, row, sets, { joins: from.joins, outer: from.outer || !required, time: from.time })
   const visible = required ? undefined : typeSpec(type).visible?.(row, c.caller)
   return visible ? sql`case when ${visible} then ${object} end` : object
 }

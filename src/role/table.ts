@@ -13,6 +13,7 @@ import { users } from '../user/table.ts'
 export const permissions = pgTable('permissions', {
   name: byteText('name').primaryKey(),
   description: text('description'),
+  createdAt: instantNow('created_at'),
 })
 
 /** A named set of permissions: of the whole server (`organizationId` null) or of one organization. */

@@ -11,12 +11,11 @@ import {
   NOTIFICATION,
   PROJECT,
 } from './nodes.ts'
-import { OUTCOMES, type Row } from './rows.ts'
+import { LIST, OUTCOMES, type Row } from './rows.ts'
 import type { Things } from './world.ts'
 
 const { ALL, NONE, ADMINISTRATOR_ONLY, EMPTY } = OUTCOMES
 
-const LIST = '{ totalCount nodes { __typename } pageInfo { hasNextPage } }'
 const OBJECT = '{ __typename }'
 
 /** Fields that are guarded, and lead to no other type. */

@@ -12,7 +12,7 @@ import {
   USER,
   USER_BY_LEVEL,
 } from './nodes.ts'
-import { OUTCOMES, type Row } from './rows.ts'
+import { LIST, OUTCOMES, type Row } from './rows.ts'
 import type { Things } from './world.ts'
 
 const { ALL, NONE, ADMINISTRATOR_ONLY } = OUTCOMES
@@ -52,8 +52,7 @@ function list(
   expect: Row['expect'],
   levels: Row['levels'] = {},
 ): Row {
-  const document = `query ($name: String!) { result: ${field}(first: 1, filter: { ${filter}: { equals: $name } }) {
-    __typename totalCount nodes { __typename } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } } }`
+  const document = `query ($name: String!) { result: ${field}(first: 1, filter: { ${filter}: { equals: $name } }) ${LIST} }`
   return { field, document, variables: (target) => ({ name: target[name] }), expect, levels }
 }
 
@@ -100,8 +99,7 @@ export const queryRows: Row[] = [
   },
   {
     field: 'auditEvents',
-    document: `query ($id: ID!) { result: auditEvents(first: 1, filter: { target: $id, action: "createUser" }) {
-      __typename totalCount nodes { __typename } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } } }`,
+    document: `query ($id: ID!) { result: auditEvents(first: 1, filter: { target: $id, action: "createUser" }) ${LIST} }`,
     variables: ({ userId }) => ({ id: userId }),
     expect: {
       own: '           F     F     F      OK     OK    F     OK',
@@ -111,8 +109,8 @@ export const queryRows: Row[] = [
   },
   {
     field: 'accessChanges',
-    document: `query ($user: String!) { result: accessChanges(from: "2020-01-01T00:00:00Z", user: $user, first: 1) {
-      __typename totalCount nodes { __typename } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor } } }`,
+    document: `query ($user: String!) {
+      result: accessChanges(from: "2020-01-01T00:00:00Z", user: $user, first: 1) ${LIST} }`,
     variables: ({ user }) => ({ user }),
     expect: {
       own: '           NULL  NULL  NULL   OK     OK    NULL  OK',
@@ -122,7 +120,7 @@ export const queryRows: Row[] = [
   },
   {
     field: 'notifications',
-    document: '{ result: notifications(first: 1) { __typename totalCount nodes { __typename } edges { cursor } } }',
+    document: `{ result: notifications(first: 1) ${LIST} }`,
     variables: () => ({}),
     expect: { self: ADMINISTRATOR_ONLY },
   },

@@ -55,6 +55,10 @@ const EMPTY = '- - - - - - -'
 
 export const OUTCOMES = { ALL, NONE, ADMINISTRATOR_ONLY, EMPTY }
 
+/** Of a list, whatever tells how many items it has. */
+export const LIST = `{ __typename totalCount nodes { __typename } edges { cursor }
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`
+
 /** A dry run of a mutation. */
 export function row(
   field: string,

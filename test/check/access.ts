@@ -35,19 +35,25 @@ const meet = (...facts: { since: number; expires?: number; ended?: number }[]): 
 const nameIn = (rows: { id: string; name: string }[], id: string | null) => rows.find((row) => row.id === id)?.name
 
 /** Milliseconds, as the API tells them. */
-const timeOf = (seconds: number) =>
+export const timeOf = (seconds: number) =>
   Number.isFinite(seconds) ? new Date(Math.floor(seconds * 1000 + 0.0005)).toISOString() : null
 
 /** Each item as `inWordsWithTime` tells it, sorted. */
 export function expectedAccess(facts: Facts, username: string, at: number): string[] {
+  const { held, levels } = accessAt(facts, username, at)
+  const words = held.flatMap((one) => wordsOf(facts, one.word, at).map((word) => ({ ...one, word })))
+  return [...words.map((one) => describeWord(facts, one)), ...levels.map((one) => describeLevel(facts, one))].sort()
+}
+
+/** What a user holds at a time: words, some of which stand for many, and levels with what follows from them. */
+export function accessAt(facts: Facts, username: string, at: number): { held: Held[]; levels: Level[] } {
   const user = facts.users.find((row) => row.username === username)
   const holds = ({ since, until }: Span) => since <= at && at < until
-  if (!user || facts.suspensions.some((row) => row.user === user.id && holds(meet(row)))) return []
+  if (!user || facts.suspensions.some((row) => row.user === user.id && holds(meet(row))))
+    return { held: [], levels: [] }
 
   const held = heldBy(facts, user)
-  const words = held.filter(holds).flatMap((one) => wordsOf(facts, one.word).map((word) => ({ ...one, word })))
-  const levels = levelsOf(facts, user.id, held).filter(holds)
-  return [...words.map((one) => describeWord(facts, one)), ...levels.map((one) => describeLevel(facts, one))].sort()
+  return { held: held.filter(holds), levels: levelsOf(facts, user.id, held).filter(holds) }
 }
 
 function heldBy(facts: Facts, { id, organization, created }: Facts['users'][number]): Held[] {
@@ -64,9 +70,9 @@ function heldBy(facts: Facts, { id, organization, created }: Facts['users'][numb
   return [...byRole, ...byHome]
 }
 
-/** A word that stands for many is all of them. */
-function wordsOf(facts: Facts, word: string): string[] {
-  const all = facts.permissions.map(({ name }) => name).filter((name) => name.includes('.'))
+/** A word that stands for many is all of them that were known by then. */
+function wordsOf(facts: Facts, word: string, at: number): string[] {
+  const all = facts.permissions.flatMap(({ name, created }) => (name.includes('.') && created <= at ? name : []))
   if (word === '*') return all
   return word === '@applications' ? all.filter((name) => !SERVER.includes(name.split('.')[0] ?? '')) : [word]
 }

@@ -18,11 +18,11 @@ export interface Facts {
   now: number
   users: { id: string; username: string; organization: string; created: number }[]
   organizations: { id: string; name: string }[]
-  projects: { id: string; code: string; organization: string }[]
+  projects: { id: string; code: string; organization: string; created: number }[]
   controllers: { id: string; name: string; organization: string; created: number }[]
   models: { id: string; name: string; controller: string; created: number }[]
   roles: { id: string; name: string }[]
-  permissions: { name: string }[]
+  permissions: { name: string; created: number }[]
   suspensions: (Fact & { user: string })[]
   roleGrants: (Fact & Scoped & { user: string; role: string })[]
   roleWords: (Fact & { role: string; word: string })[]
@@ -42,11 +42,11 @@ const SCOPE = 'organization_id as organization, project_id as project'
 const TABLES = {
   users: `select id, username, organization_id as organization, ${CREATED} from users where deleted_at is null`,
   organizations: 'select id, name from organizations where deleted_at is null',
-  projects: 'select id, code, organization_id as organization from projects where deleted_at is null',
+  projects: `select id, code, organization_id as organization, ${CREATED} from projects where deleted_at is null`,
   controllers: `select id, name, organization_id as organization, ${CREATED} from controllers where deleted_at is null`,
   models: `select id, name, controller_id as controller, ${CREATED} from models where deleted_at is null`,
   roles: 'select id, name from roles where deleted_at is null',
-  permissions: 'select name from permissions',
+  permissions: `select name, ${CREATED} from permissions`,
   suspensions: `select user_id as user, ${WHEN} from user_suspensions`,
   roleGrants: `select user_id as user, role_id as role, ${SCOPE}, ${WHEN} from role_grants`,
   roleWords: `select role_id as role, permission as word, ${WHEN} from role_permissions`,

@@ -121,7 +121,7 @@ test('a guard that denies gives null, the reason at its path, and the rest of th
       message: 'Reading this needs people:contact.',
       path: ['p', 'e'],
       locations: [expect.anything()],
-      extensions: { code: 'FORBIDDEN', missing: ['people:contact'] },
+      extensions: { code: 'FORBIDDEN', missing: ['people:contact'], needs: [{ what: 'people:contact', where: null }] },
     },
   ])
   expect(texts.length).toBe(1)
