@@ -27,6 +27,34 @@ export async function check(client: Client, subject: object, questions: object[]
   return answers === null ? null : answers.map(({ code }) => code)
 }
 
+/** One thing that is missing, and where. */
+export interface Need {
+  what: string
+  where: string | null
+}
+
+/** An answer without its ways. */
+export interface Told {
+  code: string
+  needs: Need[]
+  grantors: string[]
+}
+
+const ASK = `query ($input: CheckAccessInput!) { checkAccess(input: $input) {
+  allowed code needs { what where } grantors } }`
+
+/** The answers with what is missing and who could give it; something is missing where it is not held. */
+export async function ask(client: Client, subject: object, questions: object[]): Promise<Told[]> {
+  const { checkAccess } = await client.ok(ASK, { input: { ...subject, questions } })
+  const answers: (Told & { allowed: boolean })[] = checkAccess
+  return answers.map(({ allowed, code, needs, grantors }) => {
+    expect([code, allowed]).toEqual([code, code === 'ALLOWED'])
+    // Of what is hidden from who would call it nothing else may be missing.
+    if (code !== 'HIDDEN') expect([code, needs.length > 0]).toEqual([code, code === 'NOT_HELD'])
+    return { code, needs, grantors }
+  })
+}
+
 const EXPLAIN = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code ways {
   code via role organization project controller model controllerAccess modelAccess since until } } }`
 
