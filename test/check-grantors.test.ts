@@ -1,11 +1,12 @@
 /** Who could give what is missing: whoever may grant there and has it, and nobody else; each of them really can. */
+import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { BOB, grantorsOf, letAllTry, rightOutcomes } from './check/grantors.ts'
 import { startApp } from './support/app.ts'
 import { change } from './support/change.ts'
 import { ask, EVERYWHERE, may } from './support/check.ts'
 import { inDays } from './support/look.ts'
-import { lapseGrants } from './support/rows.ts'
+import { lapseGrants, query } from './support/rows.ts'
 import {
   createApiKey,
   createOrganization,
@@ -40,7 +41,8 @@ const CAST: Record<string, Roles> = {
   'only-holds': [editor(EVERYWHERE)],
   'acme-admin': [{ role: 'ORGANIZATION_ADMIN', ...ACME }],
   expired: [giver(EVERYWHERE, inDays(1)), editor(EVERYWHERE)],
-  revoked: [giver(EVERYWHERE), editor(EVERYWHERE)],
+  'gives-no-more': [giver(EVERYWHERE), editor(EVERYWHERE)],
+  'holds-no-more': [giver(EVERYWHERE), editor(EVERYWHERE)],
   suspended: [giver(EVERYWHERE), editor(EVERYWHERE)],
   deleted: [giver(EVERYWHERE), editor(EVERYWHERE)],
 }
@@ -64,8 +66,10 @@ async function startCast(): Promise<Map<string, SeededUser>> {
   for (const [name, roles] of Object.entries(CAST)) cast.set(name, await createUser(app, name, { roles }))
   cast.set('chief', await createUser(app, 'chief', { isAdmin: true }))
   cast.set('bob', await createUser(app, 'bob', ACME))
+  await query(app, sql`update role_permissions set since = since - interval '1 day'`)
   await lapseGrants(app, cast.get('expired')?.id ?? '')
-  await change(app.root, 'revokeRoles', { user: 'revoked', roles: [{ role: 'EDITOR', ...EVERYWHERE }] })
+  await change(app.root, 'revokeRoles', { user: 'gives-no-more', roles: [{ role: 'GIVER', ...EVERYWHERE }] })
+  await change(app.root, 'revokeRoles', { user: 'holds-no-more', roles: [{ role: 'EDITOR', ...EVERYWHERE }] })
   await change(app.root, 'disableUser', { user: 'suspended' })
   await change(app.root, 'deleteUser', { user: 'deleted' })
   return cast

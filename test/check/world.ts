@@ -18,7 +18,7 @@ import {
 export const ORGANIZATIONS = ['default', 'acme', 'globex']
 export const PROJECTS = ['apollo', 'zeus', 'hermes', 'ares']
 export const CONTROLLERS = ['gce1', 'maas', 'aws']
-const USERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank']
+export const USERS = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank']
 /** Every model is there twice: each name on two controllers. */
 export const MODELS = ['gce1/web', 'gce1/db', 'maas/web', 'maas/app', 'aws/db', 'aws/app']
 const WORDS = [
