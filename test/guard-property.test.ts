@@ -8,7 +8,7 @@ import { signIn } from './support/sessions.ts'
 
 const app = startApp()
 
-const WORLDS = process.env.CHATELAINE_LONG ? 1000 : 60
+const WORLDS = process.env.CHATELAINE_LONG ? 2000 : 100
 const MOVES = 14
 
 interface Held {

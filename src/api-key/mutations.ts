@@ -44,18 +44,19 @@ export function labelIssues(path: string, label: string | null | undefined): Iss
   return [{ path, message: 'A label has 1 to 100 characters.' }]
 }
 
-/**
- * When a new key ends: never after the key that makes it. @throws MissingAuthorityError where that was asked for
- */
+/** @throws MissingAuthorityError for a key that would outlive the one that makes it */
+function refuseLonger(caller: Caller, wanted: Date | null | undefined) {
+  const most = caller.apiKey?.expiresAt
+  if (!most || !wanted || wanted.getTime() <= Date.parse(most)) return
+  throw new MissingAuthorityError(
+    needing(`a key that lasts until ${wanted.toISOString()}`),
+    'A key made with a key never outlives it',
+  )
+}
+
+/** When a new key ends: never after the key that makes it. */
 function expiryWithin(caller: Caller, wanted: Date | null | undefined): string | null {
-  const most = caller.apiKey?.expiresAt ?? null
-  if (most !== null && wanted && wanted.getTime() > Date.parse(most)) {
-    throw new MissingAuthorityError(
-      needing(`a key that lasts until ${wanted.toISOString()}`),
-      'A key made with a key never outlives it',
-    )
-  }
-  return wanted?.toISOString() ?? most
+  return wanted?.toISOString() ?? caller.apiKey?.expiresAt ?? null
 }
 
 /** Until when an old key works on: never longer than it would have. */
@@ -109,7 +110,10 @@ mutation({
       isGuarded: true,
     },
   ],
-  confers: ({ refs, caller }) => (refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
+  confers({ refs, caller, input }) {
+    refuseLonger(caller, input.expiresAt)
+    return refs.user.id === caller.userId ? null : userConfers(refs.user.id)
+  },
   touchesCredentials: true,
   async run({ tx, caller, input, refs: { user, limits }, dryRun }) {
     if (user.id !== caller.userId) await lockCredentials(tx, user.id)

@@ -174,6 +174,7 @@ export function readCallerOf(caller: Caller): ReadCaller {
       if (kind === 'granter') return grantsSomewhere(caller)
       if (kind === 'operator') return caller.actor === 'OPERATOR'
       if (kind === 'limited') return caller.apiKey?.limited ?? false
+      if (kind === 'expiring') return (caller.apiKey?.expiresAt ?? null) !== null
       if (kind === 'read-only') return caller.apiKey?.readOnly ?? false
       throw new Error(`There is no flag ${name}.`)
     },

@@ -31,6 +31,8 @@ export type Demand =
   | { kind: 'peer'; isAdministrator: boolean | SQL }
   /** The user themselves, but not with a key whose limits say what else it may do. */
   | { kind: 'self'; userId: string }
+  /** A key without an end, unless that does not matter; in SQL it is a condition. */
+  | { kind: 'lastingKey'; unless: boolean | SQL }
   | { kind: 'user' }
 
 function placeOf(scope: Scope, level: LevelPlace | null = null): Place {
@@ -53,6 +55,8 @@ export function needFor(caller: Caller, demand: Demand): Need | null {
       return demand.isAdministrator === false || isAdministrator(caller) ? null : ADMINISTRATION
     case 'self':
       return selfNeed(caller, demand.userId)
+    case 'lastingKey':
+      return demand.unless === true || !caller.apiKey?.expiresAt ? null : { what: 'a key without an end', where: null }
     case 'user':
       return caller.userId === null ? { what: 'being a user', where: null } : null
   }
@@ -82,6 +86,8 @@ export function meetsSql(caller: CallerScope, demand: Demand): SQL {
       return isAdministratorFlag(caller) ? truth(true) : sql`not ${demand.isAdministrator}`
     case 'self':
       return caller.flag('limited key') ? truth(false) : isCaller(caller, demand.userId)
+    case 'lastingKey':
+      return caller.flag('expiring key') ? sql`${demand.unless}` : truth(true)
     case 'user':
       return truth(true)
   }

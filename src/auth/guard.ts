@@ -17,7 +17,7 @@ import {
   uncovered,
   uncoveredLevels,
 } from './held.ts'
-import { EVERY_APPLICATION_WORD, EVERYTHING } from './permissions.ts'
+import { wordName } from './permissions.ts'
 import { isUsableKey } from './usable.ts'
 
 /** A role to be held on a scope until a planned end. */
@@ -142,7 +142,7 @@ export async function guard(tx: Transaction, caller: Caller, conferral: Conferra
     )
     for (const { what, organization_id, project_id } of rows) {
       const where = { organizationId: organization_id, projectId: project_id, controllerId: null, modelId: null }
-      needs.push({ what: nameOf(what), where })
+      needs.push({ what: wordName(what), where })
     }
   }
   if (conferral.levels) {
@@ -155,9 +155,4 @@ export async function guard(tx: Transaction, caller: Caller, conferral: Conferra
     }
   }
   if (needs.length > 0) throw new MissingAuthorityError(needs.sort((a, b) => (a.what < b.what ? -1 : 1)))
-}
-
-function nameOf(what: string): string {
-  if (what === EVERYTHING) return 'ADMINISTRATOR'
-  return what === EVERY_APPLICATION_WORD ? 'every permission of the applications' : what
 }

@@ -171,6 +171,11 @@ export function levelName(isOnModel: boolean, level: number): string {
   return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS)[level - 1] ?? ''
 }
 
+/** The level of that name. */
+export function levelNamed(isOnModel: boolean, name: string): number {
+  return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS).indexOf(name as never) + 1
+}
+
 /** Had a thing been made at a time, and not been deleted? */
 function existsAt(name: SQL, at: SQL): SQL {
   return sql`(${name}.created_at <= ${at} and (${name}.deleted_at is null or ${at} < ${name}.deleted_at))`

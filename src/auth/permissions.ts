@@ -40,10 +40,24 @@ export const EVERYTHING = '*'
 /** What ORGANIZATION_ADMIN holds for every word that is not the server's. No input can spell it. */
 export const EVERY_APPLICATION_WORD = '@applications'
 
+const EVERY_APPLICATION_PERMISSION = 'every permission of the applications'
+
 /** What the words that stand for many are to people. */
 export const MANY_WORDS: Record<string, string> = {
   [EVERYTHING]: 'every permission',
-  [EVERY_APPLICATION_WORD]: 'every permission of the applications',
+  [EVERY_APPLICATION_WORD]: EVERY_APPLICATION_PERMISSION,
+}
+
+/** What holding a word is to people: everything is to be an administrator. */
+export function wordName(word: string): string {
+  if (word === EVERYTHING) return ADMINISTRATOR.name
+  return word === EVERY_APPLICATION_WORD ? EVERY_APPLICATION_PERMISSION : word
+}
+
+/** The word of that name. */
+export function wordNamed(name: string): string {
+  if (name === ADMINISTRATOR.name) return EVERYTHING
+  return name === EVERY_APPLICATION_PERMISSION ? EVERY_APPLICATION_WORD : name
 }
 
 function isServerWord(word: string): boolean {

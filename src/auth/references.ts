@@ -25,15 +25,18 @@ interface Lock {
 /** Finds things within one mutation and remembers what is to be locked. */
 export interface Finder {
   tx: Transaction
+  /** Who sees. */
   caller: Caller
+  /** Whose own things are meant where none are named: the caller's, or those of whom they ask about. */
+  self: Caller
   scope: CallerScope
   locks: Lock[]
   /** Questions that can only be answered once everything is locked. */
   afterLock: (() => Promise<void>)[]
 }
 
-export function createFinder(tx: Transaction, caller: Caller): Finder {
-  return { tx, caller, scope: immediateScope(caller), locks: [], afterLock: [] }
+export function createFinder(tx: Transaction, caller: Caller, self: Caller = caller): Finder {
+  return { tx, caller, self, scope: immediateScope(caller), locks: [], afterLock: [] }
 }
 
 /** The caller's flags and parameters as values of this one statement. */

@@ -63,6 +63,15 @@ function self<Refs>(userIdOf: (refs: Refs) => string): Rule<Refs> {
   return demanding('the user themselves', (refs) => ({ kind: 'self', userId: userIdOf(refs) }))
 }
 
+/** The user concerned, for their password: the first one would outlive a key that ends. */
+function selfWithPassword<Refs>(userIdOf: (refs: Refs) => string, hasPassword: (refs: Refs) => boolean): Rule<Refs> {
+  return self(userIdOf).map((alternative) => ({
+    ...alternative,
+    text: `${alternative.text} (with a key that ends only where they have a password)`,
+    demands: (refs) => [...alternative.demands(refs), { kind: 'lastingKey', unless: hasPassword(refs) }],
+  }))
+}
+
 /** Whoever has a level on a controller or a model. */
 function level<Refs>(text: string, level: number, placeOf: (refs: Refs) => LevelPlace): Rule<Refs> {
   return demanding(text, (refs) => ({ kind: 'level', level, on: placeOf(refs) }))
@@ -113,6 +122,7 @@ export function rulesFor<Refs>() {
     anyone: anyone<Refs>,
     anyUser: anyUser<Refs>,
     self: self<Refs>,
+    selfWithPassword: selfWithPassword<Refs>,
     both: both<Refs>,
     level: level<Refs>,
     either: either<Refs>,
@@ -148,8 +158,8 @@ export function unmetDemands<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs)
 }
 
 /** Nobody can be given that: it rests on who the caller is. */
-function isCircumstance({ kind }: Demand): boolean {
-  return kind === 'self' || kind === 'user'
+export function isCircumstance({ kind }: Demand): boolean {
+  return kind === 'self' || kind === 'user' || kind === 'lastingKey'
 }
 
 interface Lacked {

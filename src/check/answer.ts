@@ -12,13 +12,13 @@ import type { Context } from '../context.ts'
 import type { Connection } from '../db/database.ts'
 import { ForbiddenError, InvalidInputError, type NamedNeed } from '../errors.ts'
 import { badUserInput } from '../read/errors.ts'
-import { ASKED_COLUMNS, type AskedRow, demandRows, needOf, rowOf } from './asked.ts'
-import { granters, grantorsOf } from './grantors.ts'
+import { ASKED_COLUMNS, type AskedRow, needOf, rowOf } from './asked.ts'
+import { granters, grantorsOf, MOST_GRANTORS } from './grantors.ts'
 import type { Question } from './questions.ts'
 import { type Ruling, ruleOn } from './rulings.ts'
 import { readSubject, type Subject, subjectOf } from './subject.ts'
 import { targetOf } from './target.ts'
-import { type Way, waysTo } from './ways.ts'
+import { MOST_WAYS, type Way, waysTo } from './ways.ts'
 
 /** `NOT_FOUND`: the caller sees no such thing. `HIDDEN`: who would call the mutation does not. */
 export type AccessCode = 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_FOUND'
@@ -62,7 +62,7 @@ export async function answerQuestions(
   asking: Asking,
 ): Promise<AccessAnswer[] | null> {
   const rulings = await ruleOnMutations(ctx, asking)
-  const rows = asking.questions.map((question, n) => rulings.get(n)?.demands.flatMap(demandRows) ?? [rowOf(question)])
+  const rows = asking.questions.map((question, n) => rulings.get(n)?.rows ?? [rowOf(question)])
   const found = await readParts(ctx.services.database.db, asking, rows)
   if (found === null) return null
   const { subject, parts } = found
@@ -83,11 +83,28 @@ function needsOf({ code }: Part, row: AskedRow): NamedNeed[] {
   return code === 'NOT_HELD' ? [needOf(row)] : []
 }
 
-function answerOf({ code, demands }: Ruling, parts: Part[], { createdAt }: SubjectRow): Part {
-  const isOwn = code === 'ALLOWED' && demands.some(({ kind }) => kind === 'self' || kind === 'user')
-  const ways = parts.flatMap((part) => part.ways).filter((way) => (way.code === 'ALLOWED') === (code === 'ALLOWED'))
-  const grantors = new Set(code !== 'ALLOWED' ? parts.flatMap((part) => part.grantors) : [])
-  return { code, ways: isOwn ? [ownWay(createdAt), ...ways] : ways, grantors: [...grantors].sort() }
+function answerOf({ code, isTheirs }: Ruling, parts: Part[], { createdAt }: SubjectRow): Part {
+  const isAllowed = code === 'ALLOWED'
+  const own = isTheirs ? [ownWay(createdAt)] : []
+  const ways = parts.flatMap((part) => part.ways).filter((way) => (way.code === 'ALLOWED') === isAllowed)
+  const grantors = isAllowed ? [] : parts.flatMap((part) => part.grantors)
+  return {
+    code,
+    ways: longestFirst(unique([...own, ...ways], JSON.stringify)).slice(0, MOST_WAYS),
+    grantors: unique(grantors, (name) => name.toLowerCase())
+      .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
+      .slice(0, MOST_GRANTORS),
+  }
+}
+
+/** Several demands of a rule may be met by one fact, and lacked by one user. */
+function unique<Item>(items: Item[], keyOf: (item: Item) => string): Item[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()]
+}
+
+function longestFirst(ways: Way[]): Way[] {
+  const end = ({ until }: Way) => (until === null ? Number.POSITIVE_INFINITY : Date.parse(until))
+  return ways.toSorted((a, b) => (end(a) === end(b) ? 0 : end(b) - end(a)))
 }
 
 function ownWay(since: string): Way {
@@ -105,14 +122,15 @@ async function ruleOnMutations(ctx: Context, { caller, subject, questions }: Ask
     for (const [n, { mutation }] of questions.entries()) {
       const [call] = Object.entries(mutation ?? {})
       if (!call) continue
-      const rule = () => (who ? ruleOn(tx, ctx, { asker: caller, subject: who, call }) : INACTIVE)
+      const isOwn = 'caller' in subject
+      const rule = () => (who ? ruleOn(tx, ctx, { asker: caller, subject: who, isOwn, call }) : INACTIVE)
       rulings.set(n, await namingInput(`input.questions.${n}.mutation.${call[0]}`, rule))
     }
   })
   return rulings
 }
 
-const INACTIVE: Ruling = { code: 'INACTIVE', needs: [], demands: [] }
+const INACTIVE: Ruling = { code: 'INACTIVE', needs: [], rows: [], isTheirs: false }
 
 /** @throws BAD_USER_INPUT where the input can't be what it is, like a role where it can't be held */
 async function namingInput<Result>(path: string, work: () => Promise<Result> | Result): Promise<Result> {
@@ -153,7 +171,7 @@ async function readParts(db: Connection, { caller, subject, at, wantsGrantors }:
   const answer = sql`json_build_object('id', q.id,
     'code', case when t.missing = 'NOT_FOUND' then t.missing when not s.active then 'INACTIVE' when t.missing is not null then t.missing when w.is_allowed then 'ALLOWED' else 'NOT_HELD' end,
     'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
-    'grantors', ${wantsGrantors && at === null ? sql`case when t.missing is null and not w.is_allowed and not s.limited then ${grantorsOf(caller)} else '[]'::json end` : sql`'[]'::json`})`
+    'grantors', ${wantsGrantors && at === null ? sql`case when t.missing is null and s.active and not w.is_allowed and not s.limited then ${grantorsOf(caller)} else '[]'::json end` : sql`'[]'::json`})`
   const [row] = await db.execute<SubjectRow & { parts: (Part & { id: string })[] } & Record<string, unknown>>(sql`
     with subject as materialized (${subjectOf(caller, subject, time)}),
     facts as materialized (select h.* from ${held(time)} as h where h.user_id = (select s.id from subject as s)),

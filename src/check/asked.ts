@@ -17,7 +17,7 @@ export interface AskedRow {
   model?: string
   organizationId?: string | null
   projectId?: string | null
-  controllerId?: string
+  controllerId?: string | null
   modelId?: string | null
 }
 

@@ -6,7 +6,7 @@ import { isVisible } from '../auth/references.ts'
 import { users } from '../db/tables.ts'
 import { User } from '../user/type.ts'
 
-const MOST_GRANTORS = 20
+export const MOST_GRANTORS = 20
 
 /** granters(user_id, organization_id, project_id): who may grant roles, and where. */
 export const granters = sql`select h.user_id, h.organization_id, h.project_id from ${held()} as h

@@ -3,49 +3,66 @@
  * without making it.
  */
 import { type Caller, EVERYWHERE, holds } from '../auth/caller.ts'
-import type { Demand } from '../auth/demand.ts'
 import { guard } from '../auth/guard.ts'
+import { levelNamed } from '../auth/held.ts'
+import { wordNamed } from '../auth/permissions.ts'
 import { createFinder } from '../auth/references.ts'
-import { metDemands, needsFor, unmetDemands } from '../auth/rule.ts'
+import { isCircumstance, metDemands, needsFor, unmetDemands } from '../auth/rule.ts'
 import { type ChangePlan, limitedKeyNeeds } from '../change.ts'
 import type { Context } from '../context.ts'
 import type { Transaction } from '../db/database.ts'
 import { MissingAuthorityError, type Need, NotFoundError, needing } from '../errors.ts'
 import { declared } from '../mutation.ts'
+import { type AskedRow, demandRows } from './asked.ts'
 
 /** `HIDDEN`: to the subject what the input names does not exist. */
 export interface Ruling {
   code: 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_FOUND'
   /** What is missing; the guard's part too. */
   needs: Need[]
-  /** What bears on the answer: the demands that are met where it is yes, those that are not where it is no. */
-  demands: Demand[]
+  /** What bears on the answer: what is demanded and held where it is yes, what is not held where it is no. */
+  rows: AskedRow[]
+  /** It is allowed for being about themselves. */
+  isTheirs: boolean
 }
 
 type Plan = ChangePlan<unknown, unknown, unknown, unknown>
 
-/** @param call the name of a mutation, and its input */
 export async function ruleOn(
   tx: Transaction,
   ctx: Context,
-  { asker, subject, call: [name, input] }: { asker: Caller; subject: Caller; call: [string, unknown] },
+  { asker, subject, isOwn, call: [name, input] }: Called,
 ): Promise<Ruling> {
   const plan = planOf(name)
-  const isOwn = asker.userId === subject.userId
-  const seen = isOwn ? null : await findAs(tx, plan, asker, input)
+  const seen = isOwn ? null : await findAs(tx, plan, input, asker, subject)
   const mayKnow = isOwn || seen !== null || holds(asker, 'access.check', EVERYWHERE)
-  const found = mayKnow ? await findAs(tx, plan, subject, input) : null
-  if (!found && !seen) return { code: 'NOT_FOUND', needs: [], demands: [] }
+  const found = mayKnow ? await findAs(tx, plan, input, subject) : null
+  if (!found && !seen) return { code: 'NOT_FOUND', needs: [], rows: [], isTheirs: false }
   const { refs } = found ?? (seen as { refs: unknown })
   const needs = [...keyNeeds(plan, subject, input), ...needsFor(plan.may, subject, refs)]
-  if (!found) return { code: 'HIDDEN', needs, demands: unmetDemands(plan.may, subject, refs) }
-  if (needs.length > 0) return { code: 'NOT_HELD', needs, demands: unmetDemands(plan.may, subject, refs) }
-  const missing = await unconferable(tx, plan, { ctx, tx, caller: subject, input, refs, prepared: null, dryRun: true })
-  return {
-    code: missing.length > 0 ? 'NOT_HELD' : 'ALLOWED',
-    needs: missing,
-    demands: metDemands(plan.may, subject, refs),
-  }
+  const missing = unmetDemands(plan.may, subject, refs).flatMap(demandRows)
+  if (!found) return { code: 'HIDDEN', needs, rows: missing, isTheirs: false }
+  if (needs.length > 0) return { code: 'NOT_HELD', needs, rows: missing, isTheirs: false }
+  const gaps = await unconferable(tx, plan, { ctx, tx, caller: subject, input, refs, prepared: null, dryRun: true })
+  if (gaps.length > 0) return { code: 'NOT_HELD', needs: gaps, rows: gaps.flatMap(gapRow), isTheirs: false }
+  const met = metDemands(plan.may, subject, refs)
+  return { code: 'ALLOWED', needs: [], rows: met.flatMap(demandRows), isTheirs: met.some(isCircumstance) }
+}
+
+interface Called {
+  asker: Caller
+  subject: Caller
+  /** The asker asks about themselves, with what they came with. */
+  isOwn: boolean
+  /** The name of a mutation, and its input. */
+  call: [string, unknown]
+}
+
+/** What the guard misses as something that could be granted. */
+function gapRow({ what, where }: Need): AskedRow[] {
+  if (where === null) return []
+  if (where.controllerId === null) return [{ kind: 'PLACE', permission: wordNamed(what), ...where }]
+  return [{ kind: 'PLACE', access: levelNamed(where.modelId !== null, what), ...where }]
 }
 
 function planOf(name: string): Plan {
@@ -55,8 +72,14 @@ function planOf(name: string): Plan {
 }
 
 /** What the input names, as somebody sees it; null where some of it is hidden from them or missing. */
-async function findAs(tx: Transaction, plan: Plan, caller: Caller, input: unknown): Promise<{ refs: unknown } | null> {
-  const finder = createFinder(tx, caller)
+async function findAs(
+  tx: Transaction,
+  plan: Plan,
+  input: unknown,
+  seer: Caller,
+  self: Caller = seer,
+): Promise<{ refs: unknown } | null> {
+  const finder = createFinder(tx, seer, self)
   try {
     const refs = await plan.find(finder, input)
     for (const ask of finder.afterLock) await ask()

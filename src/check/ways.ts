@@ -3,11 +3,13 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
 import { allows, covers, managesControllers } from '../auth/held.ts'
 import { isVisible } from '../auth/references.ts'
-import { organizations, projects, roles, users } from '../db/tables.ts'
+import { models, organizations, projects, roles, users } from '../db/tables.ts'
+import { Model } from '../model/type.ts'
 import { Organization } from '../organization/schema.ts'
 import { Project } from '../project/schema.ts'
 import { Role } from '../role/type.ts'
 import { User } from '../user/type.ts'
+import { mayCheckIn } from './subject.ts'
 
 /** What stands between a fact and the answer yes, the nearest first; `ALLOWED` where nothing does. */
 const MISSES = ['INACTIVE', 'KEY_TOO_NARROW', 'LEVEL_TOO_LOW', 'ENDED', 'WRONG_SCOPE'] as const
@@ -18,6 +20,7 @@ export interface KeyLimit {
   role: string | null
   organization: string | null
   project: string | null
+  until: string | null
 }
 
 /** A fact that bears on a question, by names that the caller may know. */
@@ -37,7 +40,17 @@ export interface Way {
   until: string | null
 }
 
-const MOST_WAYS = 100
+/** Does the limit l let what the question q asks of its target t? */
+const limitLets = sql`case when q.permission is not null
+  then ${allows(sql`l.permission`, sql`q.permission`)} and ${covers(sql`l`, sql`t`)}
+  else ${managesControllers(sql`l.permission`, sql`l`, sql`t.organization_id`)} end`
+
+/** The earliest end of anything an answer of yes rests on: of what is held, and of the key it is used with. */
+const until = sql`case when w.code = 'ALLOWED' then least(w.until, s.key_ends, (
+  select nullif(max(coalesce(l.until, 'infinity')), 'infinity') from limits as l where s.limited and ${limitLets}
+)) else w.until end`
+
+export const MOST_WAYS = 100
 
 /**
  * ways(is_allowed, ways) to the target t of the question q: those that let, or else those that miss by one step. It
@@ -51,8 +64,8 @@ export function waysTo(caller: Caller): SQL {
   return sql`(
     select coalesce(bool_or(w.is_allowed), false) as is_allowed,
       json_agg(json_build_object('code', w.code, 'via', w.via, 'role', r.name, 'organization', o.name, 'project', p.code,
-        'controller', c.name, 'model', m.name, 'level', w.level, 'since', w.since, 'until', w.until,
-        'grantedBy', (${granterOf(caller)}), 'throughModel', (${throughModel}), 'keyLimits', ${keyLimits(caller)}
+        'controller', c.name, 'model', m.name, 'level', w.level, 'since', w.since, 'until', ${until},
+        'grantedBy', (${granterOf(caller)}), 'throughModel', (${throughModel(caller)}), 'keyLimits', ${keyLimits(caller)}
       ) order by w.place) filter (where w.place <= ${MOST_WAYS}) as ways
     from (
       select x.*, row_number() over (order by array_position(array[${order}]::text[], x.code), x.until desc nulls first, x.since, x.grant_id) as place,
@@ -79,13 +92,17 @@ function granterOf(caller: Caller): SQL {
       (select g.granted_by from base_permissions as g where g.id = w.grant_id))`
 }
 
-/** The model whose access is LOGIN on its controller. */
-const throughModel = sql`select g_model.name from model_grants as g join models as g_model on g_model.id = g.model_id where w.via = 'MODEL' and g.id = w.grant_id`
+/** The model whose access is LOGIN on its controller; null where one may not see it. */
+function throughModel(caller: Caller): SQL {
+  const known = sql`(${mayCheckIn(caller, sql`t.organization_id`)} or ${isVisible(Model.visible, models, 'through', caller)})`
+  return sql`select through.name from model_grants as g join models as through on through.id = g.model_id
+    where w.via = 'MODEL' and g.id = w.grant_id and ${known}`
+}
 
 /** The limits of the key that let what is asked. */
 function keyLimits(caller: Caller): SQL {
   return sql`coalesce((
-    select json_agg(distinct jsonb_build_object('role', r.name, 'organization', o.name, 'project', p.code))
+    select json_agg(distinct jsonb_build_object('role', r.name, 'organization', o.name, 'project', p.code, 'until', l.until))
     from limits as l
     left join roles as r on r.id = l.role_id and ${isVisible(Role.visible, roles, 'r', caller)}
     left join organizations as o on o.id = l.organization_id and ${isVisible(Organization.visible, organizations, 'o', caller)}
@@ -93,10 +110,6 @@ function keyLimits(caller: Caller): SQL {
     where s.limited and w.code = 'ALLOWED' and ${limitLets}
   ), '[]'::json)`
 }
-
-const limitLets = sql`case when q.permission is not null
-  then ${allows(sql`l.permission`, sql`q.permission`)} and ${covers(sql`l`, sql`t`)}
-  else ${managesControllers(sql`l.permission`, sql`l`, sql`t.organization_id`)} end`
 
 /** The subject's facts about the question q and its target t, each with what stands between it and yes. */
 function factsFor(): SQL {

@@ -7,7 +7,7 @@ import { findOrganization, Organization } from './schema.ts'
 /** The organization named, or else the caller's home; the operator's is root's. @throws NotFoundError */
 export function findHomeOrganization(finder: Finder, name: string | null | undefined, path: string) {
   if (name !== undefined && name !== null) return findOrganization(finder, name, path)
-  const { organizationId } = finder.caller
+  const { organizationId } = finder.self
   if (organizationId === null) {
     const home = sql`${organizations.id} = (select u.organization_id from users as u where u.username_key = ${ROOT_USERNAME} and u.deleted_at is null)`
     return findRow(finder, organizations, undefined, home, { path, what: 'The home of root', lock: 'SHARE' })

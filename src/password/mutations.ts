@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { endApiKeys } from '../api-key/operations.ts'
 import { changeOf } from '../audit/operations.ts'
 import { BadCredentialError } from '../auth/bad-credential.ts'
@@ -6,7 +6,7 @@ import { userConfers } from '../auth/guard.ts'
 import type { Context } from '../context.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { users } from '../db/tables.ts'
-import { ConflictError, ForbiddenError, InvalidInputError, needing } from '../errors.ts'
+import { ConflictError, InvalidInputError } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { secretText } from '../secret-input.ts'
 import { findSelf, findUser, type UserReference, userColumns } from '../user/reference.ts'
@@ -56,17 +56,31 @@ mutation({
     const action = dryRun ? null : 'changePassword'
     return { setAt: await checkCurrent(ctx, currentPassword ?? null, action), hash: await hashPassword(newPassword) }
   },
-  find: async (finder) => ({ user: await findSelf(finder, 'input') }),
-  may: (by) => by.self((refs) => refs.user.id),
-  shownOn: [{ on: User, as: 'ChangePassword', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
+  async find(finder) {
+    const user = await findSelf(finder, 'input')
+    return { user, hasPassword: (await passwordSetAt(finder.tx, user.id)) !== null }
+  },
+  may: (by) =>
+    by.selfWithPassword(
+      (refs) => refs.user.id,
+      (refs) => refs.hasPassword,
+    ),
+  shownOn: [
+    {
+      on: User,
+      as: 'ChangePassword',
+      refs: (row) => ({
+        user: userColumns(row.id, row.organizationId),
+        hasPassword: sql`exists (select from passwords as w where w.user_id = ${row.id})`,
+      }),
+    },
+  ],
   confers: 'nothing',
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { user }, prepared: { setAt, hash } }) {
     if (user.kind === 'SERVICE') throw new ConflictError('A service user has API keys and no password.')
-    // A first password would outlive the key.
-    if (setAt === null && caller.apiKey?.expiresAt) throw new ForbiddenError(needing('a key without an end'))
     if ((await passwordSetAt(tx, user.id)) !== setAt) throw new ConflictError('The password was changed meanwhile.')
     await setPassword(tx, caller, user.id, hash)
     const ended = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []

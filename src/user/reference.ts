@@ -31,7 +31,7 @@ export async function findUserIfAny(finder: Finder, username: string): Promise<U
 
 /** The caller, as the user they are. @throws NotFoundError for the operator, who is no user */
 export function findSelf(finder: Finder, path: string): Promise<UserReference> {
-  return findOwner(finder, finder.caller.userId ?? NOBODY_ID, path, 'The user (name one)')
+  return findOwner(finder, finder.self.userId ?? NOBODY_ID, path, 'The user (name one)')
 }
 
 /** No user's id: what an operator, who is no user, has for their own. */
