@@ -184,8 +184,9 @@ describe('the authorized keys are read', () => {
     const { data, errors } = await bob.client.send(LINES)
 
     expect(data).toEqual({ model: { name: 'web', authorizedKeys: null } })
+    const needs = [{ what: 'ADMIN', where: 'on the model' }]
     expect(errors.map(({ path, extensions }) => ({ path, ...extensions }))).toEqual([
-      { path: ['model', 'authorizedKeys'], code: 'FORBIDDEN', missing: ['ADMIN on the model'] },
+      { path: ['model', 'authorizedKeys'], code: 'FORBIDDEN', missing: ['ADMIN on the model'], needs },
     ])
     expect(JSON.stringify([data, errors])).not.toContain(other.line.split(' ')[1])
   })

@@ -165,7 +165,7 @@ describe('FORBIDDEN names what is missing', () => {
         message: 'Reading this needs ADMIN on the model.',
         code: 'FORBIDDEN',
         missing: ['ADMIN on the model'],
-        needs: [{ what: 'ADMIN on the model', where: null }],
+        needs: [{ what: 'ADMIN', where: 'on the model' }],
       },
     ])
   })

@@ -73,8 +73,9 @@ describe('sessions', () => {
 
     const { data, errors } = await carol.client.send(OF_BOB)
 
+    const needs = [{ what: 'users.read', where: 'in the user’s organization' }]
     expect(errors.map(({ path, extensions }) => [path, extensions])).toEqual([
-      [['user', 'sessions'], { code: 'FORBIDDEN', missing: ['users.read'] }],
+      [['user', 'sessions'], { code: 'FORBIDDEN', missing: ['users.read'], needs }],
     ])
     expect(data).toEqual({ user: { username: 'bob', sessions: null } })
   })

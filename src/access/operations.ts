@@ -1,7 +1,7 @@
 /** Levels on controllers and models: the same ladder on two tables. */
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Caller } from '../auth/caller.ts'
-import { CONTROLLER_LEVELS, MODEL_LEVELS } from '../auth/held.ts'
+import { CONTROLLER_LEVELS, MODEL_LEVELS } from '../auth/levels.ts'
 import type { Transaction } from '../db/database.ts'
 import { endFacts, endLapsed, lasts } from '../db/history.ts'
 import { createId } from '../db/id.ts'

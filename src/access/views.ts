@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { allows, held, heldLevels, holdsAt, isActiveAt } from '../auth/held.ts'
 import { byteText, instant } from '../db/columns.ts'
-import { everythingAt } from './everything.ts'
+import { everythingAt, usersChanged } from './everything.ts'
 
 /** Who can reach a controller or a model, one row per way. */
 const holderColumns = {
@@ -166,7 +166,9 @@ export const accessChanges = pgTable('access_changes', {
 /** What was held at one of the two times and not at the other. @param ofUser the key of a username; null is everybody */
 export function accessChangesRelation(from: SQL, to: SQL, ofUser: SQL | null): SQL {
   // A name that was free again may have had several users.
-  const whose = ofUser ? sql`any(array(select n.id from users as n where n.username_key = ${ofUser}))` : undefined
+  const whose = ofUser
+    ? sql`array(select n.id from users as n where n.username_key = ${ofUser})`
+    : usersChanged(from, to)
   return sql`(
   select md5(d.kind || ' ' || d.key) as id, d.kind, d.user_id, u.username, u.username_key, d.what as permission,
     d.organization_id, d.project_id, d.controller_id, d.model_id, d.level

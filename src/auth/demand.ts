@@ -6,7 +6,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Need, Place } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { type Caller, controllerLevel, EVERYWHERE, holds, isAdministrator, modelLevel, type Scope } from './caller.ts'
-import { CONTROLLER_LEVELS, levelName } from './held.ts'
+import { CONTROLLER_LEVELS, levelName } from './levels.ts'
 import type { ServerPermission } from './permissions.ts'
 import {
   holdsEverywhere,

@@ -5,18 +5,8 @@ import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables
 import { MissingAuthorityError, type Need } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
 import type { Caller, HeldLevel, Scope } from './caller.ts'
-import {
-  allows,
-  authorityOf,
-  held,
-  heldLevels,
-  holdsAt,
-  levelName,
-  levelsOf,
-  NOW,
-  uncovered,
-  uncoveredLevels,
-} from './held.ts'
+import { allows, authorityOf, held, heldLevels, holdsAt, levelsOf, NOW, uncovered, uncoveredLevels } from './held.ts'
+import { levelName } from './levels.ts'
 import { wordName } from './permissions.ts'
 import { isUsableKey } from './usable.ts'
 

@@ -19,6 +19,7 @@ import {
   userSuspensions,
   users,
 } from '../db/tables.ts'
+import { CONTROLLER_LEVELS, MODEL_LEVELS } from './levels.ts'
 import { ADMINISTRATOR, SERVER_SEGMENTS } from './permissions.ts'
 
 /** The time of the statement itself: in a transaction `now()` is the past. */
@@ -48,16 +49,20 @@ export function isActiveAt(user: { id: unknown; deletedAt: unknown }, at: SQL): 
 export function held(at: SQL = NOW): SQL {
   return sql`(
     select f.user_id, f.what, f.organization_id, f.project_id, f.via, f.grant_id, f.role_id, f.since, f.until,
-      case
-        when f.since > ${at} then 'NOT_BEGUN'
-        when f.until <= ${at} then 'ENDED'
-        when u.deleted_at <= ${at} then 'DELETED'
-        when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
-        else 'ACTIVE'
-      end as state
+      ${stateAt(at)} as state
     from ${heldFacts()} as f join ${users} as u on u.id = f.user_id
     where f.until is null or f.until > f.since
   )`
+}
+
+/** Of the fact f of the user u: why it does not hold. */
+function stateAt(at: SQL): SQL {
+  return sql`case
+    when f.since > ${at} then 'NOT_BEGUN'
+    when f.until <= ${at} then 'ENDED'
+    when u.deleted_at <= ${at} then 'DELETED'
+    when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
+    else 'ACTIVE' end`
 }
 
 /** What roles and membership give, whenever. */
@@ -162,20 +167,6 @@ export function lastingAdministratorExists(): SQL {
       )`
 }
 
-/** The levels of controllers and models, lowest first; in SQL a level is its place in the list, counted from 1. */
-export const CONTROLLER_LEVELS = ['LOGIN', 'ADD_MODEL', 'SUPERUSER'] as const
-export const MODEL_LEVELS = ['READ', 'WRITE', 'ADMIN'] as const
-
-/** `SUPERUSER`, `ADMIN`. */
-export function levelName(isOnModel: boolean, level: number): string {
-  return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS)[level - 1] ?? ''
-}
-
-/** The level of that name. */
-export function levelNamed(isOnModel: boolean, name: string): number {
-  return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS).indexOf(name as never) + 1
-}
-
 /** Had a thing been made at a time, and not been deleted? */
 function existsAt(name: SQL, at: SQL): SQL {
   return sql`(${name}.created_at <= ${at} and (${name}.deleted_at is null or ${at} < ${name}.deleted_at))`
@@ -193,13 +184,7 @@ function rank(level: SQL, levels: readonly string[]): SQL {
 function levelFacts(at: SQL): SQL {
   return sql`(
     select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until,
-      case
-        when f.since > ${at} then 'NOT_BEGUN'
-        when f.until <= ${at} then 'ENDED'
-        when u.deleted_at <= ${at} then 'DELETED'
-        when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
-        else 'ACTIVE'
-      end as state
+      ${stateAt(at)} as state
     from (
       select g.user_id, g.controller_id, null::uuid as model_id, ${rank(sql`g.level`, CONTROLLER_LEVELS)} as level,
         'GRANT' as via, g.id as grant_id, null::uuid as role_id, g.since, least(g.expires_at, g.ended_at) as until

@@ -1,7 +1,7 @@
 /** Questions as rows of the one statement that answers them. */
 import { sql } from 'drizzle-orm'
 import type { Demand } from '../auth/demand.ts'
-import { levelName } from '../auth/held.ts'
+import { levelName } from '../auth/levels.ts'
 import { EVERYTHING } from '../auth/permissions.ts'
 import type { NamedNeed } from '../errors.ts'
 import type { Question } from './questions.ts'

@@ -4,7 +4,7 @@
  */
 import { type Caller, EVERYWHERE, holds } from '../auth/caller.ts'
 import { guard } from '../auth/guard.ts'
-import { levelNamed } from '../auth/held.ts'
+import { levelNamed } from '../auth/levels.ts'
 import { wordNamed } from '../auth/permissions.ts'
 import { createFinder } from '../auth/references.ts'
 import { isCircumstance, metDemands, needsFor, unmetDemands } from '../auth/rule.ts'

@@ -46,7 +46,9 @@ export const Model = reads.type('Model', {
             seesControllersOfModel(caller, model.controllerId),
           ),
     ),
-  guards: { admin: { allows: seesModelWhole, missing: 'ADMIN on the model' } },
+  guards: {
+    admin: { allows: seesModelWhole, missing: 'ADMIN on the model', needs: { what: 'ADMIN', where: 'on the model' } },
+  },
   fields: (f) => ({
     name: f.column('name', { type: 'String', description: 'Unique on its controller, whatever its case.' }),
     controller: f.one('controller', Controller, { implied: true, description: 'Where it lives, for good.' }),

@@ -59,7 +59,7 @@ export interface TypeOptions<R extends Relations, T extends TableName<R>> {
   /** The prefix of its ids; the type is then a Node. */
   id?: string
   visible?: Visible<TableOf<R, T>>
-  guards?: Record<string, { allows: Where<TableOf<R, T>>; missing: string; where?: string }>
+  guards?: Record<string, { allows: Where<TableOf<R, T>>; missing: string; needs?: { what: string; where: string } }>
   authScopes?: object
   fields: (f: ReadFields<R, T>) => Fields
 }

@@ -6,10 +6,10 @@ export function badUserInput(message: string): GraphQLError {
 }
 
 /** A field the caller may not read; the executor adds its path. */
-export function fieldForbidden(missing: string, where: string | null): GraphQLError {
-  const what = where === null ? missing : `${missing} ${where}`
-  return new GraphQLError(`Reading this needs ${what}.`, {
-    extensions: { code: 'FORBIDDEN', missing: [missing], needs: [{ what: missing, where }] },
+export function fieldForbidden(missing: string, needs?: { what: string; where: string }): GraphQLError {
+  const text = needs ? `${needs.what} ${needs.where}` : missing
+  return new GraphQLError(`Reading this needs ${text}.`, {
+    extensions: { code: 'FORBIDDEN', missing: [missing], needs: [needs ?? { what: missing, where: null }] },
   })
 }
 

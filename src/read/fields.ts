@@ -44,8 +44,8 @@ export function declare(
 function guarded(guard: string, resolve: typeof pick): typeof pick {
   return (parent, args, ctx, info) => {
     if (parent[guardKey(guard)] === false) {
-      const { missing = guard, where = null } = (info.parentType.extensions.read as TypeSpec).guards[guard] ?? {}
-      throw fieldForbidden(missing, where)
+      const { missing = guard, needs } = (info.parentType.extensions.read as TypeSpec).guards[guard] ?? {}
+      throw fieldForbidden(missing, needs)
     }
     return resolve(parent, args, ctx, info)
   }

@@ -38,8 +38,8 @@ export type Visibility = (row: Row, caller: CallerScope, time?: SQL) => SQL | un
 export interface Guard {
   allows: Visibility
   missing: string
-  /** Where it is missing, in words; absent where `missing` says it. */
-  where?: string
+  /** The same with where, in words; absent where `missing` says it all. */
+  needs?: { what: string; where: string }
 }
 
 /** Rows that are computed when they are read, as of a time, with the arguments of the list where it takes its own. */

@@ -48,6 +48,8 @@ function holdsWhereCallerReads(user: typeof users, caller: CallerScope): SQL | u
   )
 }
 
+const RECORD_NEEDS = { what: 'users.read', where: 'in the user’s organization' }
+
 export const User = reads.type('User', {
   table: 'users',
   id: 'user',
@@ -59,7 +61,7 @@ export const User = reads.type('User', {
     const seen = readable && or(readable, mayBeGrantedTo(user, caller), holdsWhereCallerReads(user, caller))
     return and(isThere(user, time), seen)
   },
-  guards: { record: { allows: mayReadRecord, missing: 'users.read', where: 'in the user’s organization' } },
+  guards: { record: { allows: mayReadRecord, missing: 'users.read', needs: RECORD_NEEDS } },
   fields: (f) => ({
     username: f.column('username', { type: 'String', description: 'Unique in the server, whatever its case.' }),
     displayName: f.column('displayName', { type: 'String', description: 'For people.' }),
