@@ -157,7 +157,9 @@ describe('a secret', () => {
 
     const stdout = await print([...args, '--json'], { key: ROOT_KEY, input: `${bob.key}\n` })
 
-    expect(JSON.parse(stdout).data.checkAccess).toEqual([{ allowed: false, code: 'NOT_HELD', ways: [] }])
+    const needs = [{ what: 'users.manage', where: 'everywhere' }]
+    const answer = { allowed: false, code: 'NOT_HELD', ways: [], needs, grantors: ['root'] }
+    expect(JSON.parse(stdout).data.checkAccess).toEqual([answer])
   })
 
   test.each([

@@ -124,7 +124,7 @@ const AccessChangeConnection = reads.connection('AccessChange', {
   },
   node: AccessChange,
   visible: mayReadChange,
-  orders: { USERNAME: ['usernameKey'] },
+  orders: { USERNAME: ['usernameKey', 'word'] },
   defaultOrder: 'USERNAME',
 })
 

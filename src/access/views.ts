@@ -155,6 +155,8 @@ export const accessChanges = pgTable('access_changes', {
   userId: uuid('user_id').notNull(),
   username: text('username').notNull(),
   usernameKey: text('username_key').notNull(),
+  /** The permission, by which items of one user are ordered; nothing for a level. */
+  word: byteText('word').notNull(),
   permission: byteText('permission'),
   organizationId: uuid('organization_id'),
   projectId: uuid('project_id'),
@@ -170,7 +172,7 @@ export function accessChangesRelation(from: SQL, to: SQL, ofUser: SQL | null): S
     ? sql`array(select n.id from users as n where n.username_key = ${ofUser})`
     : usersChanged(from, to)
   return sql`(
-  select md5(d.kind || ' ' || d.key) as id, d.kind, d.user_id, u.username, u.username_key, d.what as permission,
+  select md5(d.kind || ' ' || d.key) as id, d.kind, d.user_id, u.username, u.username_key, coalesce(d.what, '') as word, d.what as permission,
     d.organization_id, d.project_id, d.controller_id, d.model_id, d.level
   from (
     select case when b.key is null then 'GAINED' else 'LOST' end as kind, coalesce(a.key, b.key) as key,

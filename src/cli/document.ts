@@ -65,7 +65,12 @@ function payloadFields(type: GraphQLObjectType, depth: number, isDry: boolean): 
 }
 
 function fieldsOf(type: GraphQLObjectType, depth: number): string[] {
-  return Object.values(type.getFields()).flatMap((field) => fieldSelection(field, depth))
+  return shownFields(type).flatMap((field) => fieldSelection(field, depth))
+}
+
+/** What a frontend shows buttons by says nothing to whoever types commands. */
+function shownFields(type: GraphQLObjectType): GraphQLField<unknown, unknown>[] {
+  return Object.values(type.getFields()).filter(({ name }) => !name.startsWith('viewerCan'))
 }
 
 function fieldSelection(field: GraphQLField<unknown, unknown>, depth: number): string[] {
@@ -98,8 +103,9 @@ function edgeFields(type: GraphQLObjectType): string[] {
 }
 
 function leafFields(type: GraphQLObjectType): string[] {
-  const fields = Object.values(type.getFields())
-  return fields.filter((field) => isLeafType(getNamedType(field.type))).map((field) => field.name)
+  return shownFields(type)
+    .filter((field) => isLeafType(getNamedType(field.type)))
+    .map((field) => field.name)
 }
 
 function labelOf(type: GraphQLObjectType): string | undefined {
