@@ -107,7 +107,7 @@ describe.runIf(chromium !== null)('in a browser', () => {
     await enterKey(visit, ROOT_KEY)
 
     const documentation = page.locator('.graphiql-doc-explorer')
-    await documentation.getByRole('link', { name: 'Mutation' }).waitFor()
+    await documentation.getByRole('link', { name: 'Mutation', exact: true }).waitFor()
     expect(await documentation.getByText('Error fetching schema').count()).toBe(0)
     await runOperation(visit, 'WhoAmI')
     await waitForAnswer(visit, '"username": "root"')
