@@ -17,6 +17,8 @@ export interface Context {
   isGet: boolean
   /** When the request came, in milliseconds: what has waited too long is not begun. */
   startedAt: number
+  /** What was looked up so far to answer questions about mutations. */
+  lookups: number
   /** What was refused in it, for the audit. */
   refusals: Refusal[]
   /** Errors of mutations that the document did not ask for; they join the answer's `errors`. */
@@ -39,6 +41,7 @@ export function createContext(
     },
     ...request,
     startedAt: Date.now(),
+    lookups: 0,
     refusals: [],
     loudErrors: [],
   }

@@ -54,6 +54,8 @@ export interface Place {
 export interface Need {
   what: string
   where: Place | null
+  /** It is held there, but not for as long as it would be given. */
+  isTooShort?: boolean
   /** Of several ways to be allowed, which it belongs to: one way is enough, all of it is needed. */
   alternative?: number
 }

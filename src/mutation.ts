@@ -57,7 +57,7 @@ interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json, P
 }
 
 /** Mutations that one can ask about before making them, by name: how each runs and what it takes. */
-export const declared = new Map<string, DeclaredMutation>()
+export const askableMutations = new Map<string, DeclaredMutation>()
 
 interface DeclaredMutation {
   plan: ChangePlan<unknown, unknown, unknown, unknown>
@@ -90,7 +90,8 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
   const input =
     given.input &&
     builder.inputType(`${base}Input`, { description: `What \`${given.name}\` takes.`, fields: given.input })
-  if (input && given.hasDryRun !== false) declared.set(given.name, { plan: plan as never, input: input as never })
+  if (input && given.hasDryRun !== false)
+    askableMutations.set(given.name, { plan: plan as never, input: input as never })
 
   builder.mutationField(given.name, (t) =>
     t.field({

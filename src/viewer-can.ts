@@ -1,5 +1,6 @@
 /** `viewerCan…`: may the caller call a mutation on this thing? Decided for each row by what also refuses. */
-import { and, type SQL } from 'drizzle-orm'
+import { and, isNull, type SQL } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import { mayConferSql } from './auth/guard.ts'
 import { allowsSql } from './auth/rule.ts'
 import { reads } from './builder.ts'
@@ -26,7 +27,7 @@ export function showOn<Input, Refs, Values, Prepared>(
   plan: ChangePlan<Input, Refs, Values, Prepared>,
   { on, as, refs, input = {}, isGuarded = false }: Shown,
 ) {
-  const description = `May the caller \`${plan.name}\` here? For what a frontend shows; the state of things may still forbid it.`
+  const description = `May the caller \`${plan.name}\` here? For what a frontend shows: the state of things may still forbid it, and what is given may be more than they hold.`
   const { touchesCredentials } = plan
   const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input as Input) : touchesCredentials
   const decide = (row: Row, caller: CallerScope): SQL => {
@@ -34,7 +35,9 @@ export function showOn<Input, Refs, Values, Prepared>(
     const things = refs(row) as Refs
     const operation = { input, caller: { userId: null }, refs: things } as unknown as Operation<Input, Refs, Prepared>
     const conferral = isGuarded && plan.confers !== 'nothing' ? plan.confers(operation) : null
-    return and(allowsSql(plan.may, caller, things), mayConferSql(caller, conferral)) ?? literal(false)
+    // In a list of the past what is deleted still stands, and nothing can be done with it.
+    const isThere = 'deletedAt' in row ? isNull(row.deletedAt as PgColumn) : undefined
+    return and(isThere, allowsSql(plan.may, caller, things), mayConferSql(caller, conferral)) ?? literal(false)
   }
   reads.extend(on as never, (f) => ({
     [`viewerCan${as}`]: f.expression({ type: 'Boolean', description, sql: decide as never }),

@@ -58,12 +58,12 @@ describe('MissingAuthority names what is missing', () => {
     const given = { user: 'bob', controller: 'gce1' }
     const onModel = { ...given, model: 'web', access: 'READ' }
 
-    await lacks(app, client, [['LOGIN', 'on the controller gce1']], 'grantControllerAccess', {
+    await lacks(app, client, [['LOGIN', 'on the controller gce1 for that long']], 'grantControllerAccess', {
       ...given,
       access: 'LOGIN',
     })
-    await lacks(app, client, [['READ', 'on the model gce1/web']], 'grantModelAccess', onModel)
-    await lacks(app, client, [['READ', 'on the model gce1/web']], 'setModelAccess', onModel)
+    await lacks(app, client, [['READ', 'on the model gce1/web for that long']], 'grantModelAccess', onModel)
+    await lacks(app, client, [['READ', 'on the model gce1/web for that long']], 'setModelAccess', onModel)
   })
 
   test('wherever the holders of an edited role hold it', async () => {

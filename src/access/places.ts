@@ -8,23 +8,8 @@ import { controllers, models, organizations, projects } from '../db/tables.ts'
 import type { Alternatives, NamedNeed, Need } from '../errors.ts'
 import { typeSpec } from '../read/spec.ts'
 
-/** Names where each thing is missing; each once. A place that the caller does not see keeps its name. */
-export async function nameNeeds(...given: Parameters<typeof nameEach>): Promise<NamedNeed[]> {
-  return distinct(await nameEach(...given))
-}
-
-/** The same, as what would be enough. */
-export async function nameAlternatives(...given: Parameters<typeof nameEach>): Promise<Alternatives> {
-  const [, , , needs] = given
-  const named = await nameEach(...given)
-  const alternatives = new Map<number, NamedNeed[]>()
-  for (const [n, { alternative = 0 }] of needs.entries()) {
-    alternatives.set(alternative, [...(alternatives.get(alternative) ?? []), named[n] as NamedNeed])
-  }
-  return [...alternatives.values()].map(distinct)
-}
-
-async function nameEach(
+/** Names where each thing is missing, one for one. A place that the caller does not see keeps its name. */
+export async function nameEach(
   db: Connection,
   caller: Caller | null,
   schema: GraphQLSchema,
@@ -50,7 +35,25 @@ async function nameEach(
     left join models as m on m.id = p."modelId" and ${isVisible(visible('Model'), models, 'm', who)}
     left join controllers as mc on mc.id = m.controller_id
     order by p.n`)
-  return needs.map(({ what }, n) => ({ what, where: rows[n]?.where ?? null }))
+  return needs.map(({ what, isTooShort }, n) => {
+    const where = rows[n]?.where ?? null
+    return { what, where: isTooShort ? `${where} for that long` : where }
+  })
+}
+
+/** The same as what would be enough: each way to be allowed with all that is missing of it, each thing once. */
+export async function nameAlternatives(
+  db: Connection,
+  caller: Caller | null,
+  schema: GraphQLSchema,
+  needs: readonly Need[],
+): Promise<Alternatives> {
+  const named = await nameEach(db, caller, schema, needs)
+  const alternatives = new Map<number, NamedNeed[]>()
+  for (const [n, { alternative = 0 }] of needs.entries()) {
+    alternatives.set(alternative, [...(alternatives.get(alternative) ?? []), named[n] as NamedNeed])
+  }
+  return [...alternatives.values()].map(distinct)
 }
 
 function distinct(needs: NamedNeed[]): NamedNeed[] {

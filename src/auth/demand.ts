@@ -89,7 +89,7 @@ export function meetsSql(caller: CallerScope, demand: Demand): SQL {
     case 'lastingKey':
       return caller.flag('expiring key') ? sql`${demand.unless}` : truth(true)
     case 'user':
-      return truth(true)
+      return truth(!caller.flag('operator'))
   }
 }
 
@@ -102,9 +102,11 @@ function holdsSql(caller: CallerScope, word: ServerPermission, { organizationId,
 
 function levelSql(caller: CallerScope, { level, on: { controller, model } }: { level: number; on: LevelPlace }): SQL {
   const manages = holdsSql(caller, 'controllers.manage', { organizationId: controller.organizationId, projectId: null })
-  if (model === null) return sql`(${manages} or ${isAmong(caller, `controllers at ${level}`, controller.id)})`
-  const onController = isAmong(caller, `controllers at ${CONTROLLER_LEVELS.length}`, controller.id)
-  return sql`(${manages} or ${onController} or ${isAmong(caller, `models at ${level}`, model.id)})`
+  // Any access to a model is the lowest level on its controller.
+  const onController = level === 1 ? 'controllers' : (`controllers at ${level}` as const)
+  if (model === null) return sql`(${manages} or ${isAmong(caller, onController, controller.id)})`
+  const aroundIt = isAmong(caller, `controllers at ${CONTROLLER_LEVELS.length}`, controller.id)
+  return sql`(${manages} or ${aroundIt} or ${isAmong(caller, `models at ${level}`, model.id)})`
 }
 
 function truth(value: boolean): SQL {

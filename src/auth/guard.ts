@@ -127,21 +127,27 @@ export async function guard(tx: Transaction, caller: Caller, conferral: Conferra
   const holder = { userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null }
   const needs: Need[] = []
   if (conferral.words) {
-    const rows = await tx.execute<{ what: string; organization_id: string | null; project_id: string | null }>(
-      uncovered(conferral.words, authorityOf(holder)),
-    )
-    for (const { what, organization_id, project_id } of rows) {
+    const rows = await tx.execute<{
+      what: string
+      organization_id: string | null
+      project_id: string | null
+      too_short: boolean
+    }>(uncovered(conferral.words, authorityOf(holder)))
+    for (const { what, organization_id, project_id, too_short } of rows) {
       const where = { organizationId: organization_id, projectId: project_id, controllerId: null, modelId: null }
-      needs.push({ what: wordName(what), where })
+      needs.push({ what: wordName(what), where, isTooShort: too_short })
     }
   }
   if (conferral.levels) {
-    const rows = await tx.execute<{ controller_id: string; model_id: string | null; level: number }>(
-      uncoveredLevels(conferral.levels, levelsOf(holder)),
-    )
-    for (const { controller_id, model_id, level } of rows) {
+    const rows = await tx.execute<{
+      controller_id: string
+      model_id: string | null
+      level: number
+      too_short: boolean
+    }>(uncoveredLevels(conferral.levels, levelsOf(holder)))
+    for (const { controller_id, model_id, level, too_short } of rows) {
       const where = { organizationId: null, projectId: null, controllerId: controller_id, modelId: model_id }
-      needs.push({ what: levelName(model_id !== null, level), where })
+      needs.push({ what: levelName(model_id !== null, level), where, isTooShort: too_short })
     }
   }
   if (needs.length > 0) throw new MissingAuthorityError(needs.sort((a, b) => (a.what < b.what ? -1 : 1)))

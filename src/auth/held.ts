@@ -135,15 +135,15 @@ function isApplicationWord(word: SQL): SQL {
 
 /**
  * The rows of wanted(what, organization_id, project_id, until) that an authority does not cover at that scope for that
- * long: what its holder can't confer.
+ * long: what its holder can't confer; and whether it is held there, but for too short.
  */
 export function uncovered(wanted: SQL, authority: SQL): SQL {
-  return sql`select distinct w.what, w.organization_id, w.project_id from ${wanted} as w where not exists (
-    select from ${authority} as h
-    where ${allows(sql`h.what`, sql`w.what`)}
-      and ${covers(sql`h`, sql`w`)}
-      and (h.until is null or w.until <= h.until)
-  )`
+  return sql`select w.what, w.organization_id, w.project_id, bool_and(coalesce(h.is_there, false)) as too_short
+    from ${wanted} as w left join lateral (
+      select true as is_there, bool_or(h.until is null or w.until <= h.until) as is_enough from ${authority} as h
+      where ${allows(sql`h.what`, sql`w.what`)} and ${covers(sql`h`, sql`w`)} having count(*) > 0
+    ) as h on true
+    where h.is_enough is not true group by w.what, w.organization_id, w.project_id`
 }
 
 /** Does a user hold the role ADMINISTRATOR at a time? */
@@ -242,10 +242,12 @@ export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
  * ones there, SUPERUSER on a controller covers its models.
  */
 export function uncoveredLevels(wanted: SQL, levels: SQL): SQL {
-  return sql`select distinct w.controller_id, w.model_id, w.level from ${wanted} as w where not exists (
-    select from ${levels} as h
-    where h.controller_id = w.controller_id
-      and ((h.model_id is not distinct from w.model_id and h.level >= w.level) or (h.model_id is null and h.level = 3))
-      and (h.until is null or w.until <= h.until)
-  )`
+  return sql`select w.controller_id, w.model_id, w.level, bool_and(coalesce(h.is_there, false)) as too_short
+    from ${wanted} as w left join lateral (
+      select true as is_there, bool_or(h.until is null or w.until <= h.until) as is_enough from ${levels} as h
+      where h.controller_id = w.controller_id
+        and ((h.model_id is not distinct from w.model_id and h.level >= w.level) or (h.model_id is null and h.level = 3))
+      having count(*) > 0
+    ) as h on true
+    where h.is_enough is not true group by w.controller_id, w.model_id, w.level`
 }

@@ -5,15 +5,16 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { GraphQLSchema } from 'graphql'
-import { nameNeeds } from '../access/places.ts'
+import { nameEach } from '../access/places.ts'
 import type { Caller, CallerKey } from '../auth/caller.ts'
 import { held, heldLevels, limitsOf, NOW } from '../auth/held.ts'
 import type { Context } from '../context.ts'
 import type { Connection } from '../db/database.ts'
 import { ForbiddenError, InvalidInputError, type NamedNeed } from '../errors.ts'
+import { REQUEST_DEADLINE_MS } from '../http/deadline.ts'
 import { badUserInput } from '../read/errors.ts'
 import { ASKED_COLUMNS, type AskedRow, needOf, rowOf } from './asked.ts'
-import { granters, grantorsOf, MOST_GRANTORS } from './grantors.ts'
+import { given, granters, grantorsOf, MOST_GRANTORS } from './grantors.ts'
 import type { Question } from './questions.ts'
 import { type Ruling, ruleOn } from './rulings.ts'
 import { readSubject, type Subject, subjectOf } from './subject.ts'
@@ -66,17 +67,28 @@ export async function answerQuestions(
   const found = await readParts(ctx.services.database.db, asking, rows)
   if (found === null) return null
   const { subject, parts } = found
-  const answers: AccessAnswer[] = []
-  for (const [n, mine] of rows.entries()) {
+  const needed = await nameAllNeeds(ctx.services.database.db, asking.caller, schema, rulings)
+  return rows.map((mine, n) => {
     const answered = mine.map((_row, place) => parts.get(`${n} ${place}`) as Part)
     const ruling = rulings.get(n)
-    if (!ruling) answers.push(...answered.map((part) => ({ ...part, needs: needsOf(part, mine[0] as AskedRow) })))
-    else {
-      const needs = await nameNeeds(ctx.services.database.db, asking.caller, schema, ruling.needs)
-      answers.push({ ...answerOf(ruling, answered, subject), needs })
-    }
-  }
-  return answers
+    if (ruling) return { ...answerOf(ruling, answered, subject), needs: needed.get(n) ?? [] }
+    const [part] = answered as [Part]
+    return { ...part, needs: needsOf(part, mine[0] as AskedRow) }
+  })
+}
+
+/** What is missing for each mutation, with its places named, in one statement. */
+async function nameAllNeeds(db: Connection, caller: Caller, schema: GraphQLSchema, rulings: Map<number, Ruling>) {
+  const all = [...rulings].flatMap(([n, ruling]) => ruling.needs.map((need) => ({ n, need })))
+  const named = await nameEach(
+    db,
+    caller,
+    schema,
+    all.map(({ need }) => need),
+  )
+  const needed = new Map<number, NamedNeed[]>()
+  for (const [place, { n }] of all.entries()) needed.set(n, [...(needed.get(n) ?? []), named[place] as NamedNeed])
+  return new Map([...needed].map(([n, needs]) => [n, unique(needs, JSON.stringify)]))
 }
 
 function needsOf({ code }: Part, row: AskedRow): NamedNeed[] {
@@ -122,6 +134,7 @@ async function ruleOnMutations(ctx: Context, { caller, subject, questions }: Ask
     for (const [n, { mutation }] of questions.entries()) {
       const [call] = Object.entries(mutation ?? {})
       if (!call) continue
+      if (Date.now() - ctx.startedAt > REQUEST_DEADLINE_MS) throw new Error('The questions took too long.')
       const isOwn = 'caller' in subject
       const rule = () => (who ? ruleOn(tx, ctx, { asker: caller, subject: who, isOwn, call }) : INACTIVE)
       rulings.set(n, await namingInput(`input.questions.${n}.mutation.${call[0]}`, rule))
@@ -177,8 +190,9 @@ async function readParts(db: Connection, { caller, subject, at, wantsGrantors }:
     facts as materialized (select h.* from ${held(time)} as h where h.user_id = (select s.id from subject as s)),
     levels as materialized (select h.* from ${heldLevels(time)} as h where h.user_id = (select s.id from subject as s)),
     limits as materialized (select l.* from subject as s, lateral ${limitsOf(sql`s.api_key_id`, time)} as l),
+    asked as materialized (select * from json_to_recordset(${text}::text::json) as q(${ASKED_COLUMNS})),
     granters as materialized (${granters}),
-    asked as (select * from json_to_recordset(${text}::text::json) as q(${ASKED_COLUMNS}))
+    given as materialized (${given})
     select ${SUBJECT_COLUMNS}, (
       select coalesce(json_agg(${answer}), '[]'::json) from asked as q, lateral ${targetOf(caller, time)} as t, lateral ${waysTo(caller)} as w
     ) as parts

@@ -1,7 +1,7 @@
 /** What `checkAccess` is asked: one member per kind of question. */
 import { ControllerAccess, ModelAccess } from '../access/types.ts'
 import { builder } from '../builder.ts'
-import { declared } from '../mutation.ts'
+import { askableMutations } from '../mutation.ts'
 import { secretText } from '../secret-input.ts'
 
 /** May they use this permission there? Exactly one of the three says where. */
@@ -66,7 +66,7 @@ const MutationQuestionInput = builder.inputRef<MutationQuestion>('MutationQuesti
   isOneOf: true,
   fields: (t) =>
     Object.fromEntries(
-      [...declared].map(([name, { input }]) => [
+      [...askableMutations].map(([name, { input }]) => [
         name,
         t.field({ type: input, description: `May they \`${name}\` so?` }),
       ]),

@@ -2,7 +2,7 @@
  * What would become of a mutation that somebody called: the very rule, guard and visibility that it would meet, asked
  * without making it.
  */
-import { type Caller, EVERYWHERE, holds } from '../auth/caller.ts'
+import { type Caller, holds } from '../auth/caller.ts'
 import { guard } from '../auth/guard.ts'
 import { levelNamed } from '../auth/levels.ts'
 import { wordNamed } from '../auth/permissions.ts'
@@ -12,7 +12,7 @@ import { type ChangePlan, limitedKeyNeeds } from '../change.ts'
 import type { Context } from '../context.ts'
 import type { Transaction } from '../db/database.ts'
 import { MissingAuthorityError, type Need, NotFoundError, needing } from '../errors.ts'
-import { declared } from '../mutation.ts'
+import { askableMutations } from '../mutation.ts'
 import { type AskedRow, demandRows } from './asked.ts'
 
 /** `HIDDEN`: to the subject what the input names does not exist. */
@@ -34,19 +34,29 @@ export async function ruleOn(
   { asker, subject, isOwn, call: [name, input] }: Called,
 ): Promise<Ruling> {
   const plan = planOf(name)
-  const seen = isOwn ? null : await findAs(tx, plan, input, asker, subject)
-  const mayKnow = isOwn || seen !== null || holds(asker, 'access.check', EVERYWHERE)
-  const found = mayKnow ? await findAs(tx, plan, input, subject) : null
-  if (!found && !seen) return { code: 'NOT_FOUND', needs: [], rows: [], isTheirs: false }
-  const { refs } = found ?? (seen as { refs: unknown })
+  const found = await findAs(tx, plan, input, subject)
+  const seen = isOwn ? found : await findAs(tx, plan, input, asker, subject)
+  if (!seen || (found && !found.ids.every((id) => seen.ids.includes(id)))) return NOT_FOUND
+  const { refs } = found ?? seen
   const needs = [...keyNeeds(plan, subject, input), ...needsFor(plan.may, subject, refs)]
   const missing = unmetDemands(plan.may, subject, refs).flatMap(demandRows)
   if (!found) return { code: 'HIDDEN', needs, rows: missing, isTheirs: false }
   if (needs.length > 0) return { code: 'NOT_HELD', needs, rows: missing, isTheirs: false }
   const gaps = await unconferable(tx, plan, { ctx, tx, caller: subject, input, refs, prepared: null, dryRun: true })
-  if (gaps.length > 0) return { code: 'NOT_HELD', needs: gaps, rows: gaps.flatMap(gapRow), isTheirs: false }
+  if (gaps.length > 0) {
+    const told = isOwn || mayReadAbout(asker, refs) ? gaps : needing('more than they hold')
+    return { code: 'NOT_HELD', needs: told, rows: told.flatMap(gapRow), isTheirs: false }
+  }
   const met = metDemands(plan.may, subject, refs)
   return { code: 'ALLOWED', needs: [], rows: met.flatMap(demandRows), isTheirs: met.some(isCircumstance) }
+}
+
+const NOT_FOUND: Ruling = { code: 'NOT_FOUND', needs: [], rows: [], isTheirs: false }
+
+/** What the guard misses to take a user over is what that user holds: it is for who reads their record. */
+function mayReadAbout(asker: Caller, refs: unknown): boolean {
+  const { user, existing = user } = refs as Record<'user' | 'existing', { organizationId: string } | null | undefined>
+  return !existing || holds(asker, 'users.read', { organizationId: existing.organizationId, projectId: null })
 }
 
 interface Called {
@@ -58,17 +68,23 @@ interface Called {
   call: [string, unknown]
 }
 
-/** What the guard misses as something that could be granted. */
-function gapRow({ what, where }: Need): AskedRow[] {
-  if (where === null) return []
+/** What the guard misses as something that could be granted; what is held, but not for that long, is no near miss. */
+function gapRow({ what, where, isTooShort }: Need): AskedRow[] {
+  if (where === null || isTooShort) return []
   if (where.controllerId === null) return [{ kind: 'PLACE', permission: wordNamed(what), ...where }]
   return [{ kind: 'PLACE', access: levelNamed(where.modelId !== null, what), ...where }]
 }
 
 function planOf(name: string): Plan {
-  const plan = declared.get(name)?.plan
+  const plan = askableMutations.get(name)?.plan
   if (!plan) throw new Error(`There is no mutation ${name}.`)
   return plan
+}
+
+interface Found {
+  refs: unknown
+  /** Of everything that was found. */
+  ids: string[]
 }
 
 /** What the input names, as somebody sees it; null where some of it is hidden from them or missing. */
@@ -78,12 +94,12 @@ async function findAs(
   input: unknown,
   seer: Caller,
   self: Caller = seer,
-): Promise<{ refs: unknown } | null> {
+): Promise<Found | null> {
   const finder = createFinder(tx, seer, self)
   try {
     const refs = await plan.find(finder, input)
     for (const ask of finder.afterLock) await ask()
-    return { refs }
+    return { refs, ids: finder.locks.map(({ id }) => id) }
   } catch (error) {
     if (error instanceof NotFoundError) return null
     throw error

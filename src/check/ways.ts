@@ -10,6 +10,7 @@ import { Project } from '../project/schema.ts'
 import { Role } from '../role/type.ts'
 import { User } from '../user/type.ts'
 import { mayCheckIn } from './subject.ts'
+import { mayName } from './target.ts'
 
 /** What stands between a fact and the answer yes, the nearest first; `ALLOWED` where nothing does. */
 const MISSES = ['INACTIVE', 'KEY_TOO_NARROW', 'LEVEL_TOO_LOW', 'ENDED', 'WRONG_SCOPE'] as const
@@ -76,8 +77,8 @@ export function waysTo(caller: Caller): SQL {
     left join roles as r on r.id = w.role_id and ${isVisible(Role.visible, roles, 'r', caller)}
     left join organizations as o on o.id = w.organization_id and ${isVisible(Organization.visible, organizations, 'o', caller)}
     left join projects as p on p.id = w.project_id and ${isVisible(Project.visible, projects, 'p', caller)}
-    left join controllers as c on c.id = w.controller_id
-    left join models as m on m.id = w.model_id
+    left join controllers as c on c.id = w.controller_id and ${mayName.controller(caller)}
+    left join models as m on m.id = w.model_id and ${mayName.model(caller)}
     where w.code = 'ALLOWED' or not w.is_allowed
   )`
 }

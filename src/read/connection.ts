@@ -183,7 +183,7 @@ function orderTag(order: Order) {
 
 function countSql(context: Context, parent: Row | null): SQL {
   const row = context.c.alias(typeSpec(context.edge).table)
-  return sql`(select count(*)::int from ${tableAs(context.edge, row, context.time, context.args)} where ${scopeSql(context, row, parent)})`
+  return sql`(select count(*)::int from ${tableAs(context.c, context.edge, row, context.time, context.args)} where ${scopeSql(context, row, parent)})`
 }
 
 /** The rows of the whole list: what a page is cut from and what `totalCount` counts. */
@@ -202,7 +202,7 @@ function pageRows(context: Context, parent: Row | null): SQL {
     page.hasAfter ? beyond(c, selected, 'after', order, columns) : undefined,
     page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined,
   )
-  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(edge, row, context.time, context.args)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
+  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(c, edge, row, context.time, context.args)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
 }
 
 /** Rows after or before a cursor, in the list's order. */

@@ -13,6 +13,13 @@ export function fieldForbidden(missing: string, needs?: { what: string; where: s
   })
 }
 
+/** The database gave up on it. */
+export function tooSlow(): GraphQLError {
+  return new GraphQLError('Reading this takes too long: ask for less, by a filter, a shorter time or smaller pages.', {
+    extensions: { code: 'QUERY_TOO_COMPLEX' },
+  })
+}
+
 /** The pages asked for, multiplied down the document, are more than one request may read. */
 export function tooManyRows(): GraphQLError {
   return new GraphQLError('The document asks for too many rows: ask for smaller pages, or nest fewer of them.', {

@@ -48,7 +48,7 @@ export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Ro
   const target = c.alias(typeSpec(nodeType).table)
   const visible = typeSpec(nodeType).visible?.(target, c.caller, time)
   if (!visible) return undefined
-  return sql`exists (select from ${tableAs(nodeType, target)} where ${and(linkSql(c, spec.link, row, target), visible)})`
+  return sql`exists (select from ${tableAs(c, nodeType, target)} where ${and(linkSql(c, spec.link, row, target), visible)})`
 }
 
 /** The columns of a named order, made unique by the primary key. @throws Error where there is no such order. */

@@ -140,8 +140,8 @@ function oneSql(
   const condition =
     and(linkSql(c, link, row, target), typeSpec(type).visible?.(target, c.caller, from.time)) ?? sql`true`
   const outer = from.outer || !required
-  from.joins.push(sql`${sql.raw(outer ? 'left join' : 'join')} ${tableAs(type, target)} on ${condition}`)
-  const below: From = { joins: [], outer }
+  from.joins.push(sql`${sql.raw(outer ? 'left join' : 'join')} ${tableAs(c, type, target)} on ${condition}`)
+  const below: From = { joins: [], outer, time: from.time }
   const object = objectSql(c, type, target, sets, below)
   from.joins.push(...below.joins)
   return outer ? sql`case when ${isNotNull(primaryKey(target))} then ${object} end` : object
@@ -164,7 +164,7 @@ function manySql(
   const where = listWhere(c, spec.list, type, target, row, null)
   const { name, direction } = spec.list.defaultOrder
   const order = orderSql(orderColumns(spec.list, name, target), direction)
-  return sql`(select coalesce(json_agg(${object} order by ${order}), '[]'::json) from ${tableAs(type, target)} ${sql.join(from.joins, sql` `)} where ${where})`
+  return sql`(select coalesce(json_agg(${object} order by ${order}), '[]'::json) from ${tableAs(c, type, target)} ${sql.join(from.joins, sql` `)} where ${where})`
 }
 
 export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL | undefined {
@@ -175,9 +175,15 @@ export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL 
 const NOW = sql`statement_timestamp()`
 
 /** `"users" as "t3"`; what is computed as of a time. */
-export function tableAs(type: GraphQLObjectType, row: Row, time: SQL = NOW, args: ArgumentScope = NO_ARGUMENTS): SQL {
+export function tableAs(
+  c: Compilation,
+  type: GraphQLObjectType,
+  row: Row,
+  time: SQL = NOW,
+  args: ArgumentScope = NO_ARGUMENTS,
+): SQL {
   const { table, relation } = typeSpec(type)
-  if (relation) return sql`${relation(time, args)} as ${row}`
+  if (relation) return sql`${relation(time, args, c.caller)} as ${row}`
   return sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
 }
 

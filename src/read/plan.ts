@@ -135,7 +135,7 @@ function rootSql(c: Compilation, field: GraphQLField<unknown, unknown>, nodes: r
   const from: From = { joins: [], outer: false }
   const object = objectSql(c, type, row, sets, from)
   const where = and(spec.where(row, c.caller, argumentScope(c, field, node)), typeSpec(type).visible?.(row, c.caller))
-  return sql`select ${object}::text as "j" from ${tableAs(type, row)} ${sql.join(from.joins, sql` `)} where ${where ?? sql`true`} limit 1`
+  return sql`select ${object}::text as "j" from ${tableAs(c, type, row)} ${sql.join(from.joins, sql` `)} where ${where ?? sql`true`} limit 1`
 }
 
 function loadSql(c: Compilation, type: GraphQLObjectType, nodes: readonly FieldNode[], amount: 'one' | 'several') {
@@ -147,8 +147,8 @@ function loadSql(c: Compilation, type: GraphQLObjectType, nodes: readonly FieldN
   if (amount === 'one') {
     const key = c.slot('key', 'uuid', (env) => env.keys[0])
     const where = and(sql`${primaryKey(row)} = ${key}`, visible)
-    return sql`select ${object}::text as "j" from ${tableAs(type, row)} ${joins} where ${where}`
+    return sql`select ${object}::text as "j" from ${tableAs(c, type, row)} ${joins} where ${where}`
   }
   const keys = c.slot('keys', 'uuid[]', (env) => env.keys)
-  return sql`select k."place"::int as "place", ${object}::text as "j" from unnest(${keys}) with ordinality as k("id", "place") join ${tableAs(type, row)} on ${primaryKey(row)} = k."id" ${joins} where ${visible ?? sql`true`}`
+  return sql`select k."place"::int as "place", ${object}::text as "j" from unnest(${keys}) with ordinality as k("id", "place") join ${tableAs(c, type, row)} on ${primaryKey(row)} = k."id" ${joins} where ${visible ?? sql`true`}`
 }

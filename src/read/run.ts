@@ -2,7 +2,7 @@ import DataLoader from 'dataloader'
 import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { type Env, numberOf } from './compilation.ts'
 import { encodeCursor } from './cursor.ts'
-import { badUserInput, tooManyRows } from './errors.ts'
+import { badUserInput, tooManyRows, tooSlow } from './errors.ts'
 import { loadPlan, type Plan, rootPlan } from './plan.ts'
 import type { ReadCaller } from './spec.ts'
 
@@ -113,6 +113,8 @@ async function runPlan(reading: Reading, plan: Plan, env: Env) {
     if (typeof code === 'string' && code.startsWith('22')) {
       throw badUserInput('A filter or cursor holds a value that the database cannot read.')
     }
+    // 57014: the statement took too long.
+    if (code === '57014') throw tooSlow()
     throw error
   }
 }

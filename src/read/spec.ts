@@ -42,8 +42,11 @@ export interface Guard {
   needs?: { what: string; where: string }
 }
 
-/** Rows that are computed when they are read, as of a time, with the arguments of the list where it takes its own. */
-export type Derived = (time: SQL, args: ArgumentScope) => SQL
+/**
+ * Rows that are computed when they are read: as of a time, with the arguments of a list that takes its own, and for
+ * whom, so that what they do not see need not be computed.
+ */
+export type Derived = (time: SQL, args: ArgumentScope, caller: CallerScope) => SQL
 
 export interface TypeSpec {
   kind: 'type'

@@ -32,19 +32,25 @@ export function mayReadRecord(user: typeof users, caller: CallerScope): SQL | un
 }
 
 /** Whoever may grant somewhere may name any active user. */
-function mayBeGrantedTo(user: typeof users, caller: CallerScope): SQL | undefined {
-  return grantsSomewhere(caller) ? isActiveAt(user, NOW) : undefined
+function mayBeGrantedTo(user: typeof users, caller: CallerScope, time: SQL): SQL | undefined {
+  return grantsSomewhere(caller) ? isActiveAt(user, time) : undefined
+}
+
+/** Whom the caller meets in lists: whose records they read, and who holds something where they read the users. */
+export function isMet(user: typeof users, caller: CallerScope, time: SQL = NOW): SQL | undefined {
+  const readable = mayReadRecord(user, caller)
+  return readable && or(readable, holdsWhereCallerReads(user, caller, time))
 }
 
 /** Whoever reads the users of a scope meets all who hold something on it. */
-function holdsWhereCallerReads(user: typeof users, caller: CallerScope): SQL | undefined {
+function holdsWhereCallerReads(user: typeof users, caller: CallerScope, time: SQL): SQL | undefined {
   if (!holdsSomewhere(caller, 'users.read')) return undefined
   const inReach = holdsOnProject(caller, 'users.read', sql`g.project_id`, sql`g.organization_id`)
   const ofOrganization = holdsInOrganization(caller, 'users.read', sql`c.organization_id`)
   return or(
-    sql`exists (select from role_grants as g where g.user_id = ${user.id} and ${holdsAt(GRANT, NOW)} and ${inReach})`,
-    sql`exists (select from controller_grants as g join controllers as c on c.id = g.controller_id where g.user_id = ${user.id} and ${holdsAt(GRANT, NOW)} and ${ofOrganization})`,
-    sql`exists (select from model_grants as g join models as m on m.id = g.model_id join controllers as c on c.id = m.controller_id where g.user_id = ${user.id} and ${holdsAt(GRANT, NOW)} and ${ofOrganization})`,
+    sql`exists (select from role_grants as g where g.user_id = ${user.id} and ${holdsAt(GRANT, time)} and ${inReach})`,
+    sql`exists (select from controller_grants as g join controllers as c on c.id = g.controller_id where g.user_id = ${user.id} and ${holdsAt(GRANT, time)} and ${ofOrganization})`,
+    sql`exists (select from model_grants as g join models as m on m.id = g.model_id join controllers as c on c.id = m.controller_id where g.user_id = ${user.id} and ${holdsAt(GRANT, time)} and ${ofOrganization})`,
   )
 }
 
@@ -57,9 +63,8 @@ export const User = reads.type('User', {
     'A person or a program. Id, username, displayName, kind and active are the *reference*, for whoever meets the user in a list they may see. All else is the *record*: for the user, for holders of `users.read` over their organization, and for administrators; others get null and FORBIDDEN.',
   authScopes: { signedIn: true },
   visible(user, caller, time) {
-    const readable = mayReadRecord(user, caller)
-    const seen = readable && or(readable, mayBeGrantedTo(user, caller), holdsWhereCallerReads(user, caller))
-    return and(isThere(user, time), seen)
+    const met = isMet(user, caller, time)
+    return and(isThere(user, time), met && or(met, mayBeGrantedTo(user, caller, time ?? NOW)))
   },
   guards: { record: { allows: mayReadRecord, missing: 'users.read', needs: RECORD_NEEDS } },
   fields: (f) => ({

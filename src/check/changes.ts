@@ -1,6 +1,8 @@
 /** Who gained and lost what between two times. */
-import { type SQL, sql } from 'drizzle-orm'
+import { and, type SQL, sql } from 'drizzle-orm'
 import { alias, type PgTable } from 'drizzle-orm/pg-core'
+import { ControllerAccess, ModelAccess } from '../access/types.ts'
+import { accessChangesRelation } from '../access/views.ts'
 import { MANY_WORDS } from '../auth/permissions.ts'
 import { builder, reads } from '../builder.ts'
 import { Controller } from '../controller/type.ts'
@@ -13,11 +15,9 @@ import { settledTime } from '../read/connection.ts'
 import { badUserInput } from '../read/errors.ts'
 import { lowerCase } from '../read/filters.ts'
 import { literal } from '../read/object.ts'
-import type { ArgumentScope, CallerScope, Row, Visibility } from '../read/spec.ts'
+import type { CallerScope, Row, Visibility } from '../read/spec.ts'
 import { ScopeKind, scopeKindSql } from '../role/scope.ts'
 import { mayReadRecord, User } from '../user/type.ts'
-import { ControllerAccess, ModelAccess } from './types.ts'
-import { accessChangesRelation } from './views.ts'
 
 const AccessChangeKind = builder.enumType('AccessChangeKind', {
   description: 'Gained or lost.',
@@ -106,29 +106,35 @@ const AccessChange = reads.type('AccessChange', {
 })
 
 const WORD = alias(permissions, 'known_word') as unknown as Row
-const HOLDER = alias(users, 'holder') as unknown as typeof users
+const ASKED = alias(users, 'u') as unknown as typeof users
 
-/** Of users whose records they read, deleted or not; by words that they know. */
-function mayReadChange(row: { userId: unknown; permission: unknown }, caller: CallerScope): SQL {
+/** Words that they know; whose changes they may read, the relation looks at alone. */
+function mayReadChange(row: { permission: unknown }, caller: CallerScope): SQL {
   const many = sql.join(Object.keys(MANY_WORDS).map(literal), sql`, `)
   const known = sql`exists (select from permissions as known_word where known_word.name = ${row.permission} and ${Permission.visible?.(WORD, caller) ?? sql`true`})`
-  const readable = sql`exists (select from users as holder where holder.id = ${row.userId} and ${mayReadRecord(HOLDER, caller) ?? sql`true`})`
-  return sql`(${readable} and (${row.permission} is null or ${row.permission} in (${many}) or ${known}))`
+  return sql`(${row.permission} is null or ${row.permission} in (${many}) or ${known})`
 }
+
+const fromTime = (time: Date) => settledTime('from', time)
+const toTime = (time: Date) => settledTime('to', time)
 
 const AccessChangeConnection = reads.connection('AccessChange', {
   table: 'accessChanges',
-  relation: (now, args) => {
-    const to = args.has('to') ? args.param('to', 'timestamptz', (time: Date) => settledTime('to', time)) : now
-    return accessChangesRelation(fromOf(args), to, args.has('user') ? args.param('user', 'text', lowerCase) : null)
-  },
+  relation: (now, args, caller) =>
+    accessChangesRelation(
+      args.param('from', 'timestamptz', fromTime),
+      args.has('to') ? args.param('to', 'timestamptz', toTime) : now,
+      and(
+        mayReadRecord(ASKED, caller),
+        // A name that was free again may have had several users.
+        args.has('user') ? sql`u.username_key = ${args.param('user', 'text', lowerCase)}` : undefined,
+      ) ?? sql`true`,
+    ),
   node: AccessChange,
   visible: mayReadChange,
   orders: { USERNAME: ['usernameKey', 'word'] },
   defaultOrder: 'USERNAME',
 })
-
-const fromOf = (args: ArgumentScope) => args.param('from', 'timestamptz', (time: Date) => settledTime('from', time))
 
 reads.queryConnection('accessChanges', AccessChangeConnection, {
   description:

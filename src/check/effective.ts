@@ -1,6 +1,8 @@
 /** All that a user may do, in one list. */
 import { sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { AccessVia, ControllerAccess, ModelAccess } from '../access/types.ts'
+import { effectiveAccessRelation } from '../access/views.ts'
 import { reads } from '../builder.ts'
 import { Controller } from '../controller/type.ts'
 import { permissions } from '../db/tables.ts'
@@ -12,8 +14,6 @@ import type { Row } from '../read/spec.ts'
 import { ScopeKind, scopeKindSql } from '../role/scope.ts'
 import { Role } from '../role/type.ts'
 import { User } from '../user/type.ts'
-import { AccessVia, ControllerAccess, ModelAccess } from './types.ts'
-import { effectiveAccessRelation } from './views.ts'
 
 const WORD = alias(permissions, 'known_word') as unknown as Row
 
