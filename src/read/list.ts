@@ -48,7 +48,9 @@ export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Ro
   const target = c.alias(typeSpec(nodeType).table)
   const visible = typeSpec(nodeType).visible?.(target, c.caller, time)
   if (!visible) return undefined
-  return sql`exists (select from ${tableAs(c, nodeType, target)} where ${and(linkSql(c, spec.link, row, target), visible)})`
+  const found = sql`from ${tableAs(c, nodeType, target)} where ${and(linkSql(c, spec.link, row, target), visible)}`
+  // As a join the planner may begin with the nodes, and compute derived rows anew for each of them.
+  return typeSpec(edge).relation ? sql`coalesce((select true ${found} limit 1), false)` : sql`exists (select ${found})`
 }
 
 /** The columns of a named order, made unique by the primary key. @throws Error where there is no such order. */
