@@ -149,13 +149,18 @@ describe('lists of the past', () => {
   })
 
   test('are told by what the caller may now: of their organization’s users, deleted ones too', async () => {
-    const chief = await createUser(app, 'chief', { roles: [{ role: 'AUDITOR', organization: 'acme' }] })
+    await createRole(app, 'GRANTER', ['roles.grant'])
+    const roles = [
+      { role: 'AUDITOR', organization: 'acme' },
+      { role: 'GRANTER', everywhere: true },
+    ]
+    const chief = await createUser(app, 'chief', { roles })
     await deleteUser('amy')
 
     const told = await holdersInWords(chief.client, APOLLO, { at: hoursAgo(1) })
 
     expect(told).toEqual(OF_APOLLO.slice(0, 2))
-    await change(app.root, 'revokeRoles', { user: 'chief', roles: [{ role: 'AUDITOR', organization: 'acme' }] })
+    await change(app.root, 'revokeRoles', { user: 'chief', roles: roles.slice(0, 1) })
     expect(await holdersInWords(chief.client, EDITOR, { at: hoursAgo(1) })).toEqual([])
   })
 

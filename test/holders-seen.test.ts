@@ -38,11 +38,16 @@ const createCaller = async (roles: object[]) => (await createUser(app, 'dora', {
 
 describe('holders are told', () => {
   test('by users.read on the project: those of roles on it, wherever they live', async () => {
-    const client = await createCaller([{ role: 'AUDITOR', ...APOLLO }])
+    const client = await createCaller([
+      { role: 'AUDITOR', ...APOLLO },
+      { ...EDITOR, project: 'zeus' },
+    ])
 
     const [ofRole, ofProject] = [await holdersInWords(client, EDITOR), await holdersInWords(client, APOLLO)]
 
-    expect(ofRole).toEqual(['amy GRANT on apollo of acme', 'gus GRANT on apollo of acme'])
+    expect(ofRole).toEqual([
+      ...['amy GRANT on apollo of acme', 'dora GRANT on zeus of acme', 'gus GRANT on apollo of acme'],
+    ])
     expect(ofProject).toEqual([
       'amy ROLE EDITOR on apollo of acme',
       'dora ROLE AUDITOR on apollo of acme',
@@ -51,7 +56,12 @@ describe('holders are told', () => {
   })
 
   test('by users.read in the organization: all there, its members, and those of it who hold something everywhere', async () => {
-    const client = await createCaller([{ role: 'AUDITOR', organization: 'acme' }])
+    // Who may grant anywhere sees every user, but not what they hold.
+    await createRole(app, 'GRANTER', ['roles.grant'])
+    const client = await createCaller([
+      { role: 'AUDITOR', organization: 'acme' },
+      { role: 'GRANTER', everywhere: true },
+    ])
 
     const [ofRole, ofProject] = [await holdersInWords(client, EDITOR), await holdersInWords(client, APOLLO)]
 
@@ -62,7 +72,7 @@ describe('holders are told', () => {
       [
         ...MEMBERS,
         ...['amy ROLE EDITOR on apollo of acme', 'bob ROLE EDITOR in acme', 'carol ROLE EDITOR everywhere'],
-        ...['dora ROLE AUDITOR in acme', 'gus ROLE EDITOR on apollo of acme'],
+        ...['dora ROLE AUDITOR in acme', 'dora ROLE GRANTER everywhere', 'gus ROLE EDITOR on apollo of acme'],
       ].sort(),
     )
   })

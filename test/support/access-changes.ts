@@ -41,6 +41,7 @@ export async function readChanges(client: Client, { first = 100, ...asked }: Ask
     items.push(...nodes)
     for (const { cursor } of edges) cursors.add(cursor)
     counts.add(totalCount)
+    expect([pageInfo.hasPreviousPage, pageInfo.hasNextPage]).toEqual([after !== null, items.length < totalCount])
     if (!pageInfo.hasNextPage) break
     expect(nodes.length).toBe(first)
     after = pageInfo.endCursor

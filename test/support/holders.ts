@@ -61,6 +61,7 @@ export async function readHolders(
       cursors.add(cursor)
     }
     counts.add(totalCount)
+    expect([pageInfo.hasPreviousPage, pageInfo.hasNextPage]).toEqual([after !== null, items.length < totalCount])
     if (!pageInfo.hasNextPage) break
     expect(nodes.length).toBe(first)
     after = pageInfo.endCursor
