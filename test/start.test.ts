@@ -59,6 +59,16 @@ describe('a start', () => {
     expect(stdout + stderr).not.toContain('hidden-password')
   })
 
+  test('on the embedded database knows how many rows its tables have: nothing else gathers that there', async () => {
+    const store = { DATA_DIR: await createFolder() }
+    await (await startProgram(store)).stop()
+    await (await startProgram(store)).stop()
+
+    const count = sql`select reltuples::int as count from pg_class where relname = 'users'`
+
+    expect(await lookInto(store, async ({ db }) => [...(await db.execute(count))])).toEqual([{ count: 1 }])
+  })
+
   test('with READ_ONLY=true serves what is read, and no request ends it', async () => {
     const program = await startProgram({ ...(await createStore()), READ_ONLY: 'true', ROOT_API_KEY: FIRST })
 

@@ -1,6 +1,7 @@
+import { sql } from 'drizzle-orm'
 import { bootstrap } from '../bootstrap.ts'
 import type { Config } from '../config.ts'
-import { openDatabase } from '../db/database.ts'
+import { type Database, openDatabase } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { type Mailer, openMailerIfWanted } from '../notification/mailer.ts'
@@ -13,6 +14,7 @@ export async function serve(config: Config) {
   let mailer: Mailer | null = null
   try {
     await migrate(database)
+    await refreshStatistics(database)
     const keyring = openKeyring(config)
     mailer = await openMailerIfWanted(database, config)
     const services = createServices(database, keyring, config, mailer)
@@ -39,4 +41,9 @@ function untilStopped(): Promise<string> {
     process.once('SIGINT', () => resolve('SIGINT'))
     process.once('SIGTERM', () => resolve('SIGTERM'))
   })
+}
+
+/** Nothing gathers statistics beside the embedded database; without any its planner takes every table for empty. */
+async function refreshStatistics({ kind, db }: Database) {
+  if (kind === 'EMBEDDED') await db.execute(sql`analyze`)
 }
