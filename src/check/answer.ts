@@ -19,7 +19,7 @@ import type { Question } from './questions.ts'
 import { type Ruling, ruleOn } from './rulings.ts'
 import { readSubject, type Subject, subjectOf } from './subject.ts'
 import { targetOf } from './target.ts'
-import { MOST_WAYS, type Way, waysTo } from './ways.ts'
+import { MOST_WAYS, WAY_CODES, type Way, waysTo } from './ways.ts'
 
 /** `NOT_FOUND`: the caller sees no such thing. `HIDDEN`: who would call the mutation does not. */
 export type AccessCode = 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_FOUND'
@@ -102,7 +102,7 @@ function answerOf({ code, isTheirs }: Ruling, parts: Part[], { createdAt }: Subj
   const grantors = isAllowed ? [] : parts.flatMap((part) => part.grantors)
   return {
     code,
-    ways: longestFirst(unique([...own, ...ways], JSON.stringify)).slice(0, MOST_WAYS),
+    ways: nearestFirst(unique([...own, ...ways], JSON.stringify)).slice(0, MOST_WAYS),
     grantors: unique(grantors, (name) => name.toLowerCase())
       .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
       .slice(0, MOST_GRANTORS),
@@ -114,9 +114,10 @@ function unique<Item>(items: Item[], keyOf: (item: Item) => string): Item[] {
   return [...new Map(items.map((item) => [keyOf(item), item])).values()]
 }
 
-function longestFirst(ways: Way[]): Way[] {
-  const end = ({ until }: Way) => (until === null ? Number.POSITIVE_INFINITY : Date.parse(until))
-  return ways.toSorted((a, b) => (end(a) === end(b) ? 0 : end(b) - end(a)))
+/** As one statement orders them: by what stands between, and then the longest lasting first. */
+function nearestFirst(ways: Way[]): Way[] {
+  const end = ({ until }: Way) => (until === null ? Number.MAX_VALUE : Date.parse(until))
+  return ways.toSorted((a, b) => WAY_CODES.indexOf(a.code) - WAY_CODES.indexOf(b.code) || end(b) - end(a))
 }
 
 function ownWay(since: string): Way {

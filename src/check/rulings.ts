@@ -28,6 +28,7 @@ export interface Ruling {
 
 type Plan = ChangePlan<unknown, unknown, unknown, unknown>
 
+/** What the subject would be answered, as far as the asker may know of it. */
 export async function ruleOn(
   tx: Transaction,
   ctx: Context,

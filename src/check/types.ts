@@ -112,7 +112,7 @@ export const AccessAnswerType = builder.objectRef<AccessAnswer>('AccessAnswer').
       type: [AccessWayType],
       nullable: false,
       description:
-        'Why, in full: everything that lets them, each by itself enough; or else everything that is one step away. At most 100, the longest lasting first. Of a mutation: the ways of all that its rule demands.',
+        'Why, in full: everything that lets them, each by itself enough; or else everything that is one step away. At most 100: the nearest first, and of those the longest lasting. Of a mutation: the ways of all that its rule demands.',
       resolve: ({ ways }) => ways,
     }),
     needs: t.field({

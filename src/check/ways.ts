@@ -13,8 +13,8 @@ import { mayCheckIn } from './subject.ts'
 import { mayName } from './target.ts'
 
 /** What stands between a fact and the answer yes, the nearest first; `ALLOWED` where nothing does. */
-const MISSES = ['INACTIVE', 'KEY_TOO_NARROW', 'LEVEL_TOO_LOW', 'ENDED', 'WRONG_SCOPE'] as const
-export type WayCode = 'ALLOWED' | (typeof MISSES)[number]
+export const WAY_CODES = ['ALLOWED', 'INACTIVE', 'KEY_TOO_NARROW', 'LEVEL_TOO_LOW', 'ENDED', 'WRONG_SCOPE'] as const
+export type WayCode = (typeof WAY_CODES)[number]
 
 /** A limit of a key that lets what is asked. */
 export interface KeyLimit {
@@ -59,7 +59,7 @@ export const MOST_WAYS = 100
  */
 export function waysTo(caller: Caller): SQL {
   const order = sql.join(
-    ['ALLOWED', ...MISSES].map((code) => sql`${code}`.inlineParams()),
+    WAY_CODES.map((code) => sql`${code}`.inlineParams()),
     sql`, `,
   )
   return sql`(
