@@ -1,10 +1,10 @@
 /** What checkAccess once told wrong, each in the smallest way that shows it. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { chainOf } from './check/chain.ts'
 import { tryOut } from './check/tried.ts'
-import { startApp } from './support/app.ts'
+import { type Client, startApp } from './support/app.ts'
 import { change } from './support/change.ts'
-import { ask, CHECK, check, EVERYWHERE, have, may } from './support/check.ts'
+import { ask, CHECK, check, EVERYWHERE, explain, have, may, wayInWords } from './support/check.ts'
 import { get } from './support/http.ts'
 import { createController, createModel } from './support/levels.ts'
 import { inDays } from './support/look.ts'
@@ -129,4 +129,61 @@ test('what is asked about another does not depend on what the asker has of the s
 
   expect(await check(app.root, { user: 'chief' }, [question])).toEqual(before)
   expect(chief.id).toBeTruthy()
+})
+
+test('needs: what is held, but not for as long as it would be given, is told as such', async () => {
+  await createProject(app, 'apollo')
+  await createRole(app, 'GIVER', ['roles.grant', 'users.read'])
+  await createRole(app, 'EDITOR', ['doc.edit'])
+  const editor = { role: 'EDITOR', ...EVERYWHERE, expiresAt: inDays(1) }
+  const man = await createUser(app, 'man', { roles: [{ role: 'GIVER', ...EVERYWHERE }, editor] })
+  await createUser(app, 'bob')
+  const roles = [{ role: 'EDITOR', project: 'apollo' }]
+
+  const told = await ask(man.client, {}, [
+    mutation('grantRoles', { user: 'bob', roles }),
+    mutation('grantRoles', { user: 'bob', roles: roles.map((role) => ({ ...role, expiresAt: editor.expiresAt })) }),
+    may('doc.edit', { project: 'apollo' }),
+  ])
+
+  const needs = [{ what: 'doc.edit', where: 'on the project apollo for that long' }]
+  const allowed = { code: 'ALLOWED', needs: [], grantors: [] }
+  expect(told).toEqual([{ code: 'NOT_HELD', needs, grantors: [] }, allowed, allowed])
+})
+
+describe('a key limited to controllers.manage in an organization', () => {
+  /** The key of man, who has this level on gce1; of acme are gce1, man and bob, who has every level there. */
+  async function createKeeper(level: object) {
+    await createOrganization(app, 'acme')
+    await createController(app, 'gce1', 'acme')
+    await createRole(app, 'KEEPER', ['controllers.manage'])
+    await createRole(app, 'MANAGER', ['users.manage', 'users.read'])
+    const manager = { role: 'MANAGER', organization: 'acme' }
+    const man = await createUser(app, 'man', { organization: 'acme', roles: [manager] })
+    await createUser(app, 'bob', { organization: 'acme' })
+    await change(app.root, 'grantControllerAccess', { user: 'bob', ...SUPERUSER })
+    await change(app.root, 'grantControllerAccess', { user: 'man', controller: 'gce1', ...level })
+    const { key } = await createApiKey(man.client, { limits: [{ role: 'KEEPER', organization: 'acme' }, manager] })
+    return app.as(key)
+  }
+  const SUPERUSER = { controller: 'gce1', access: 'SUPERUSER' }
+
+  const told = async (client: Client, question: object) => {
+    const answers = await explain(client, {}, [question, have('SUPERUSER', 'gce1')])
+    return answers.map(({ code, ways }) => [code, ...ways.map(wayInWords)])
+  }
+
+  test('lacks for a mutation what it lacks when it is asked about the level', async () => {
+    const client = await createKeeper({ access: 'LOGIN' })
+
+    const lacks = ['NOT_HELD', 'LEVEL_TOO_LOW GRANT LOGIN on gce1']
+    expect(await told(client, mutation('enableUser', { user: 'bob' }))).toEqual([lacks, lacks])
+  })
+
+  test('is not called too narrow where what is held does not last', async () => {
+    const client = await createKeeper({ access: 'SUPERUSER', expiresAt: inDays(1) })
+    const question = mutation('grantControllerAccess', { user: 'bob', ...SUPERUSER })
+
+    expect(await told(client, question)).toEqual([['NOT_HELD'], ['ALLOWED', 'ALLOWED GRANT SUPERUSER on gce1']])
+  })
 })
