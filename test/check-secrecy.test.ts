@@ -93,6 +93,21 @@ test('ways and grantors of a mutation name no controller, no model and nobody of
   })
 })
 
+test('a hidden username and a missing one are the same to createServiceUser with UPDATE', async () => {
+  const { aud } = await createPair(['users.read'], ['users.manage', 'roles.grant'])
+  await change(app.root, 'createServiceUser', { username: 'api-hidden', email: 'in-charge@beta.test', ...BETA })
+  const made = { email: 'in-charge@acme.test', ...ACME, ifExists: 'UPDATE' }
+  const questions = ['api-hidden', 'api-missing'].map((username) =>
+    mutation('createServiceUser', { username, ...made }),
+  )
+
+  const { user } = await aud.client.ok('{ user(username: "api-hidden") { id } }')
+  const [hidden, missing] = await answersTo(aud, MAN, questions)
+
+  expect(user).toBe(null)
+  expect(hidden).toBe(missing)
+})
+
 test('the name of another’s credential and one of none are the same to revealCredential', async () => {
   const aud = await createUser(app, 'aud', { roles: [{ role: 'AUDITOR', ...EVERYWHERE }] })
   const bob = await createUser(app, 'bob')
