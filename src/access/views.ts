@@ -166,11 +166,11 @@ export const accessChanges = pgTable('access_changes', {
 })
 
 /** What was held at one of the two times and not at the other. @param ofUsers a condition on the users u asked about */
-export function accessChangesRelation(from: SQL, to: SQL, ofUsers: SQL): SQL {
+export function accessChangesRelation(from: SQL, to: SQL, ofUsers: SQL | undefined): SQL {
   const whose = sql`(select w.ids from whose as w)::uuid[]`
   return sql`(
   with whose as materialized (
-    select array(select u.id from users as u where ${ofUsers} and u.id = any(${usersChanged(from, to)})) as ids
+    select array(select u.id from users as u where ${ofUsers ?? sql`u.id = any(${usersChanged(from, to)})`}) as ids
   )
   select md5(d.kind || ' ' || d.key) as id, d.kind, d.user_id, u.username, u.username_key, coalesce(d.what, '') as word, d.what as permission,
     d.organization_id, d.project_id, d.controller_id, d.model_id, d.level

@@ -29,14 +29,21 @@ export interface Finder {
   caller: Caller
   /** Whose own things are meant where none are named: the caller's, or those of whom they ask about. */
   self: Caller
-  scope: CallerScope
+  /** Of several who must all see it, each. */
+  scopes: CallerScope[]
   locks: Lock[]
   /** Questions that can only be answered once everything is locked. */
   afterLock: (() => Promise<void>)[]
 }
 
-export function createFinder(tx: Transaction, caller: Caller, self: Caller = caller): Finder {
-  return { tx, caller, self, scope: immediateScope(caller), locks: [], afterLock: [] }
+/** @param others who must see everything that is found, too */
+export function createFinder(
+  tx: Transaction,
+  caller: Caller,
+  { self = caller, others = [] }: { self?: Caller; others?: Caller[] } = {},
+): Finder {
+  const scopes = [caller, ...others].map(immediateScope)
+  return { tx, caller, self, scopes, locks: [], afterLock: [] }
 }
 
 /** The caller's flags and parameters as values of this one statement. */
@@ -75,11 +82,11 @@ export async function findRow<T extends Named>(
   fits: SQL,
   wanted: Wanted,
 ): Promise<InferSelectModel<T>> {
-  const { tx, scope, locks } = finder
+  const { tx, scopes, locks } = finder
   const [row] = await tx
     .select()
     .from(table as PgTable)
-    .where(and(fits, visible?.(table as unknown as Row, scope)))
+    .where(and(fits, ...scopes.map((scope) => visible?.(table as unknown as Row, scope))))
     .limit(1)
   const gone = () => new NotFoundError(wanted.path, wanted.what)
   if (!row) throw gone()

@@ -128,7 +128,7 @@ const AccessChangeConnection = reads.connection('AccessChange', {
         mayReadRecord(ASKED, caller),
         // A name that was free again may have had several users.
         args.has('user') ? sql`u.username_key = ${args.param('user', 'text', lowerCase)}` : undefined,
-      ) ?? sql`true`,
+      ),
     ),
   node: AccessChange,
   visible: mayReadChange,

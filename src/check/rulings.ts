@@ -2,11 +2,11 @@
  * What would become of a mutation that somebody called: the very rule, guard and visibility that it would meet, asked
  * without making it.
  */
-import { type Caller, holds } from '../auth/caller.ts'
+import { type Caller, EVERYWHERE, holds } from '../auth/caller.ts'
 import { guard } from '../auth/guard.ts'
 import { levelNamed } from '../auth/levels.ts'
 import { wordNamed } from '../auth/permissions.ts'
-import { createFinder } from '../auth/references.ts'
+import { createFinder, type Finder } from '../auth/references.ts'
 import { isCircumstance, metDemands, needsFor, unmetDemands } from '../auth/rule.ts'
 import { type ChangePlan, limitedKeyNeeds } from '../change.ts'
 import type { Context } from '../context.ts'
@@ -35,9 +35,10 @@ export async function ruleOn(
   { asker, subject, isOwn, call: [name, input] }: Called,
 ): Promise<Ruling> {
   const plan = planOf(name)
-  const found = await findAs(tx, plan, input, subject)
-  const seen = isOwn ? found : await findAs(tx, plan, input, asker, subject)
-  if (!seen || (found && !found.ids.every((id) => seen.ids.includes(id)))) return NOT_FOUND
+  const seen = await find(plan, input, createFinder(tx, asker, { self: subject }))
+  if (!seen) return NOT_FOUND
+  // What the asker does not see is to them as if it were missing, for the subject too.
+  const found = isOwn ? seen : await find(plan, input, createFinder(tx, subject, { others: [asker] }))
   const { refs } = found ?? seen
   const needs = [...keyNeeds(plan, subject, input), ...needsFor(plan.may, subject, refs)]
   const missing = unmetDemands(plan.may, subject, refs).flatMap(demandRows)
@@ -56,7 +57,10 @@ const NOT_FOUND: Ruling = { code: 'NOT_FOUND', needs: [], rows: [], isTheirs: fa
 
 /** What the guard misses to take a user over is what that user holds: it is for who reads their record. */
 function mayReadAbout(asker: Caller, refs: unknown): boolean {
-  const { user, existing = user } = refs as Record<'user' | 'existing', { organizationId: string } | null | undefined>
+  const things = refs as Partial<Record<'user' | 'existing' | 'role', { organizationId: string } | null>>
+  const { user, existing = user, role } = things
+  // What is added to a role is conferred on its holders, whoever they are.
+  if (role && !existing) return holds(asker, 'users.read', EVERYWHERE)
   return !existing || holds(asker, 'users.read', { organizationId: existing.organizationId, projectId: null })
 }
 
@@ -82,25 +86,12 @@ function planOf(name: string): Plan {
   return plan
 }
 
-interface Found {
-  refs: unknown
-  /** Of everything that was found. */
-  ids: string[]
-}
-
-/** What the input names, as somebody sees it; null where some of it is hidden from them or missing. */
-async function findAs(
-  tx: Transaction,
-  plan: Plan,
-  input: unknown,
-  seer: Caller,
-  self: Caller = seer,
-): Promise<Found | null> {
-  const finder = createFinder(tx, seer, self)
+/** What the input names, as the finder sees it; null where some of it is hidden or missing. */
+async function find(plan: Plan, input: unknown, finder: Finder): Promise<{ refs: unknown } | null> {
   try {
     const refs = await plan.find(finder, input)
     for (const ask of finder.afterLock) await ask()
-    return { refs, ids: finder.locks.map(({ id }) => id) }
+    return { refs }
   } catch (error) {
     if (error instanceof NotFoundError) return null
     throw error
