@@ -1,4 +1,4 @@
-/** `npm test`: types, lint, unused code, then every test on both databases. Ends in `N passed, N failed`. */
+/** `npm test`: types, lint, unused code, then the tests on the databases. Ends in `N passed, N failed`. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ count(run('unused code', 'knip', []))
 const folder = mkdtempSync(join(tmpdir(), 'chatelaine-report-'))
 const report = join(folder, 'report.json')
 const vitest = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]
-const isGood = run('tests on both databases', 'vitest', vitest)
+const isGood = run('tests', 'vitest', vitest)
 const counts = readCounts()
 passed += counts.passed
 failed += counts.failed
