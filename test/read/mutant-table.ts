@@ -29,7 +29,7 @@ const visibility: Mutant[] = [
   {
     name: 'visibility left out of the node of an edge that is the row itself',
     file: 'list.ts',
-    find: "if (spec.kind === 'same') return typeSpec(nodeType).visible?.(row, c.caller)",
+    find: "if (spec.kind === 'same') return typeSpec(nodeType).visible?.(row, c.caller, time)",
     replace: "if (spec.kind === 'same') return undefined",
   },
   {
@@ -41,7 +41,7 @@ const visibility: Mutant[] = [
   {
     name: 'visibility left out of a row pointed to',
     file: 'object.ts',
-    find: 'and(linkSql(c, link, row, target), typeSpec(type).visible?.(target, c.caller)) ?? sql`true`',
+    find: 'and(linkSql(c, link, row, target), typeSpec(type).visible?.(target, c.caller, from.time)) ?? sql`true`',
     replace: 'linkSql(c, link, row, target) ?? sql`true`',
   },
   {
@@ -72,7 +72,7 @@ const visibility: Mutant[] = [
   {
     name: 'visibility of nodes left out of both page and count',
     file: 'connection.ts',
-    find: 'and(listWhere(c, selected.list, edge, row, parent, selected), edgeNodeVisible(c, edge, row))',
+    find: 'and(listWhere(c, selected.list, edge, row, parent, selected), edgeNodeVisible(c, edge, row, time))',
     replace: 'and(listWhere(c, selected.list, edge, row, parent, selected))',
   },
   {
@@ -310,8 +310,8 @@ const objects: Mutant[] = [
   {
     name: 'an inner join below the row as another type',
     file: 'object.ts',
-    find: '{ joins: from.joins, outer: from.outer || !required }',
-    replace: '{ joins: from.joins, outer: from.outer }',
+    find: '{ joins: from.joins, outer: from.outer || !required, time: from.time }',
+    replace: '{ joins: from.joins, outer: from.outer, time: from.time }',
   },
   {
     name: 'a guarded value is shown',
