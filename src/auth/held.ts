@@ -13,14 +13,13 @@ import {
   controllers,
   modelGrants,
   models,
-  passwords,
   roleGrants,
   rolePermissions,
   userSuspensions,
   users,
 } from '../db/tables.ts'
 import { CONTROLLER_LEVELS, MODEL_LEVELS } from './levels.ts'
-import { ADMINISTRATOR, SERVER_SEGMENTS } from './permissions.ts'
+import { SERVER_SEGMENTS } from './permissions.ts'
 
 /** The time of the statement itself: in a transaction `now()` is the past. */
 export const NOW = sql`statement_timestamp()`
@@ -135,36 +134,18 @@ function isApplicationWord(word: SQL): SQL {
 
 /**
  * The rows of wanted(what, organization_id, project_id, until) that an authority does not cover at that scope for that
- * long: what its holder can't confer; and whether it is held there, but for too short.
+ * long: what its holder can't confer.
  */
 export function uncovered(wanted: SQL, authority: SQL): SQL {
-  return sql`select w.what, w.organization_id, w.project_id, bool_and(coalesce(h.is_there, false)) as too_short
-    from ${wanted} as w left join lateral (
-      select true as is_there, bool_or(h.until is null or w.until <= h.until) as is_enough from ${authority} as h
-      where ${allows(sql`h.what`, sql`w.what`)} and ${covers(sql`h`, sql`w`)} having count(*) > 0
-    ) as h on true
-    where h.is_enough is not true group by w.what, w.organization_id, w.project_id`
+  const fits = sql`${allows(sql`h.what`, sql`w.what`)} and ${covers(sql`h`, sql`w`)}`
+  return gaps(sql`w.what, w.organization_id, w.project_id`, wanted, authority, fits)
 }
 
-/** Does a user hold the role ADMINISTRATOR at a time? */
-export function administersAt(userId: unknown, at: SQL): SQL {
-  const grant = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
-  return sql`exists (select from ${roleGrants} as g where g.user_id = ${userId} and g.role_id = ${sql`${ADMINISTRATOR.id}`.inlineParams()} and ${holdsAt(grant, at)})`
-}
-
-/**
- * Does an administrator remain who can't lapse: administration without a planned end, and a way in without one, a
- * password or a key? A key that is limited, read-only or expiring is no way in.
- */
-export function lastingAdministratorExists(): SQL {
-  return sql`select from ${roleGrants} as g join ${users} as u on u.id = g.user_id
-    where g.role_id = ${ADMINISTRATOR.id} and g.ended_at is null and g.expires_at is null
-      and ${isActiveAt({ id: sql`u.id`, deletedAt: sql`u.deleted_at` }, NOW)}
-      and (
-        exists (select from ${passwords} as w where w.user_id = u.id)
-        or exists (select from ${apiKeys} as k where k.user_id = u.id and not k.limited and not k.read_only
-          and k.revoked_at is null and k.expires_at is null)
-      )`
+/** What of w no h that fits covers for that long; `too_short` where one does, but not for that long. */
+function gaps(columns: SQL, wanted: SQL, holdings: SQL, fits: SQL): SQL {
+  const fitting = sql`select from ${holdings} as h where ${fits}`
+  return sql`select distinct ${columns}, exists (${fitting}) as too_short from ${wanted} as w
+    where not exists (${fitting} and (h.until is null or w.until <= h.until))`
 }
 
 /** Had a thing been made at a time, and not been deleted? */
@@ -242,12 +223,7 @@ export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
  * ones there, SUPERUSER on a controller covers its models.
  */
 export function uncoveredLevels(wanted: SQL, levels: SQL): SQL {
-  return sql`select w.controller_id, w.model_id, w.level, bool_and(coalesce(h.is_there, false)) as too_short
-    from ${wanted} as w left join lateral (
-      select true as is_there, bool_or(h.until is null or w.until <= h.until) as is_enough from ${levels} as h
-      where h.controller_id = w.controller_id
-        and ((h.model_id is not distinct from w.model_id and h.level >= w.level) or (h.model_id is null and h.level = 3))
-      having count(*) > 0
-    ) as h on true
-    where h.is_enough is not true group by w.controller_id, w.model_id, w.level`
+  const fits = sql`h.controller_id = w.controller_id
+    and ((h.model_id is not distinct from w.model_id and h.level >= w.level) or (h.model_id is null and h.level = 3))`
+  return gaps(sql`w.controller_id, w.model_id, w.level`, wanted, levels, fits)
 }

@@ -1,5 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
-import { administersAt, NOW } from '../auth/held.ts'
+import { administersAt } from '../auth/administrators.ts'
+import { NOW } from '../auth/held.ts'
 import { type Finder, findRow } from '../auth/references.ts'
 import { holdsEverywhere, holdsInOrganization } from '../auth/visibility.ts'
 import { users } from '../db/tables.ts'

@@ -1,5 +1,6 @@
 import { and, eq, or, type SQL, sql } from 'drizzle-orm'
-import { administersAt, holdsAt, isActiveAt, NOW } from '../auth/held.ts'
+import { administersAt } from '../auth/administrators.ts'
+import { holdsAt, isActiveAt, NOW } from '../auth/held.ts'
 import {
   grantsSomewhere,
   holdsEverywhere,

@@ -1,0 +1,26 @@
+/** Who administers, and that one remains who can. */
+import { type SQL, sql } from 'drizzle-orm'
+import { apiKeys, passwords, roleGrants, users } from '../db/tables.ts'
+import { holdsAt, isActiveAt, NOW } from './held.ts'
+import { ADMINISTRATOR } from './permissions.ts'
+
+/** Does a user hold the role ADMINISTRATOR at a time? */
+export function administersAt(userId: unknown, at: SQL): SQL {
+  const grant = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
+  return sql`exists (select from ${roleGrants} as g where g.user_id = ${userId} and g.role_id = ${sql`${ADMINISTRATOR.id}`.inlineParams()} and ${holdsAt(grant, at)})`
+}
+
+/**
+ * Does an administrator remain who can't lapse: administration without a planned end, and a way in without one, a
+ * password or a key? A key that is limited, read-only or expiring is no way in.
+ */
+export function lastingAdministratorExists(): SQL {
+  return sql`select from ${roleGrants} as g join ${users} as u on u.id = g.user_id
+    where g.role_id = ${ADMINISTRATOR.id} and g.ended_at is null and g.expires_at is null
+      and ${isActiveAt({ id: sql`u.id`, deletedAt: sql`u.deleted_at` }, NOW)}
+      and (
+        exists (select from ${passwords} as w where w.user_id = u.id)
+        or exists (select from ${apiKeys} as k where k.user_id = u.id and not k.limited and not k.read_only
+          and k.revoked_at is null and k.expires_at is null)
+      )`
+}
