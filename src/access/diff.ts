@@ -6,7 +6,7 @@ import { isVisible } from '../auth/references.ts'
 import type { Transaction } from '../db/database.ts'
 import { controllers, models, organizations, permissions, projects, users } from '../db/tables.ts'
 import { typeSpec } from '../read/spec.ts'
-import { everythingAt } from './everything.ts'
+import { difference, everythingAt } from './everything.ts'
 
 /** `LONGER` and `SHORTER`: it is held before and after, until another time. */
 type DiffKind = 'GAINED' | 'LOST' | 'LONGER' | 'SHORTER'
@@ -49,16 +49,8 @@ export async function rememberAccess(tx: Transaction) {
 export async function readAccessDiff(tx: Transaction, caller: Caller, schema: GraphQLSchema): Promise<AccessDiff> {
   const visible = (name: string) => typeSpec(schema.getType(name) as GraphQLObjectType).visible
   const [row] = await tx.execute<{ gained: number; lost: number; items: DiffItem[] | null }>(sql`
-    with difference as materialized (
-      select case when b.key is null then 'GAINED' when a.key is null then 'LOST' when a.until > b.until then 'LONGER' else 'SHORTER' end as kind,
-        coalesce(a.user_id, b.user_id) as user_id, coalesce(a.what, b.what) as what,
-        coalesce(a.organization_id, b.organization_id) as organization_id, coalesce(a.project_id, b.project_id) as project_id,
-        coalesce(a.controller_id, b.controller_id) as controller_id, coalesce(a.model_id, b.model_id) as model_id,
-        coalesce(a.level, b.level) as level, nullif(coalesce(a.until, b.until), 'infinity') as until
-      from access_before as b full join ${everything} as a on a.key = b.key
-      where a.key is null or b.key is null or a.until <> b.until
-    ), known as (
-      select d.kind, u.username, u.username_key, d.what, d.level, d.until, d.organization_id is not null as has_organization,
+    with difference as materialized ${difference(sql`access_before`, everything)}, known as (
+      select d.kind, u.username, u.username_key, d.what, d.level, nullif(d.until, 'infinity') as until, d.organization_id is not null as has_organization,
         d.project_id is not null as has_project, d.model_id is not null as is_on_model, o.name as organization, p.code as project, c.name as controller, m.name as model
       from difference as d
       join users as u on u.id = d.user_id and (${isVisible(visible('User'), users, 'u', caller)} or u.deleted_at is not null)

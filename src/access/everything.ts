@@ -23,6 +23,34 @@ export function everythingAt(time: SQL, ofUsers?: SQL): SQL {
 }
 
 /**
+ * What is not the same in two relations shaped like everything: difference(kind, key, …, until), `until` as it is after,
+ * or was.
+ */
+export function difference(before: SQL, after: SQL): SQL {
+  const columns = sql.join(
+    COLUMNS.map((name) => sql.identifier(name)).map((name) => sql`coalesce(a.${name}, b.${name}) as ${name}`),
+    sql`, `,
+  )
+  return sql`(
+    select case when b.key is null then 'GAINED' when a.key is null then 'LOST' when a.until > b.until then 'LONGER' else 'SHORTER' end as kind, ${columns}
+    from ${before} as b full join ${after} as a on a.key = b.key
+    where a.key is null or b.key is null or a.until <> b.until
+  )`
+}
+
+const COLUMNS = [
+  'key',
+  'user_id',
+  'what',
+  'organization_id',
+  'project_id',
+  'controller_id',
+  'model_id',
+  'level',
+  'until',
+]
+
+/**
  * An array of all users whose access may be another at the second time than at the first: of whom something that it
  * rests on began or ended in between. Few, as a rule, among many.
  */

@@ -19,26 +19,32 @@ export async function nameEach(
   const visible = (type: string) => typeSpec(schema.getType(type) as GraphQLObjectType).visible
   const who = caller ?? NOBODY
   const places = needs.map(({ where }, n) => ({ n, isPlace: where !== null, ...where }))
-  const rows = await db.execute<{ where: string | null }>(sql`
-    select case
-      when not p."isPlace" then null
-      when p."modelId" is not null then coalesce('on the model ' || mc.name || '/' || m.name, 'on a model that you do not see')
-      when p."controllerId" is not null then coalesce('on the controller ' || c.name, 'on a controller that you do not see')
-      when p."projectId" is not null then coalesce('on the project ' || j.code, 'on a project that you do not see')
-      when p."organizationId" is not null then coalesce('in the organization ' || o.name, 'in an organization that you do not see')
-      else 'everywhere' end as where
+  const rows = await db.execute<{ kind: PlaceKind | null; name: string | null }>(sql`
+    select case when not p."isPlace" then null when p."modelId" is not null then 'model' when p."controllerId" is not null then 'controller'
+        when p."projectId" is not null then 'project' when p."organizationId" is not null then 'organization' else 'everywhere' end as kind,
+      coalesce(mc.name || '/' || m.name, c.name, j.code, o.name) as name
     from json_to_recordset(${JSON.stringify(places)}::text::json)
       as p(n int, "isPlace" boolean, "organizationId" uuid, "projectId" uuid, "controllerId" uuid, "modelId" uuid)
-    left join organizations as o on o.id = p."organizationId" and ${isVisible(visible('Organization'), organizations, 'o', who)}
+    left join organizations as o on o.id = p."organizationId" and p."projectId" is null and ${isVisible(visible('Organization'), organizations, 'o', who)}
     left join projects as j on j.id = p."projectId" and ${isVisible(visible('Project'), projects, 'j', who)}
-    left join controllers as c on c.id = p."controllerId" and ${isVisible(visible('Controller'), controllers, 'c', who)}
+    left join controllers as c on c.id = p."controllerId" and p."modelId" is null and ${isVisible(visible('Controller'), controllers, 'c', who)}
     left join models as m on m.id = p."modelId" and ${isVisible(visible('Model'), models, 'm', who)}
     left join controllers as mc on mc.id = m.controller_id
     order by p.n`)
   return needs.map(({ what, isTooShort }, n) => {
-    const where = rows[n]?.where ?? null
+    const { kind = null, name = null } = rows[n] ?? {}
+    const where = kind && describePlace(kind, name)
     return { what, where: isTooShort ? `${where} for that long` : where }
   })
+}
+
+type PlaceKind = 'everywhere' | 'organization' | 'project' | 'controller' | 'model'
+
+/** "in the organization acme". @param name null is hidden; a model's is `controller/model` */
+export function describePlace(kind: PlaceKind, name: string | null): string {
+  if (kind === 'everywhere') return kind
+  const [preposition, article] = kind === 'organization' ? ['in', 'an'] : ['on', 'a']
+  return name === null ? `${preposition} ${article} ${kind} that you do not see` : `${preposition} the ${kind} ${name}`
 }
 
 /** The same as what would be enough: each way to be allowed with all that is missing of it, each thing once. */

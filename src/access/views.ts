@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { allows, held, heldLevels, holdsAt, isActiveAt } from '../auth/held.ts'
 import { byteText, instant } from '../db/columns.ts'
-import { everythingAt, usersChanged } from './everything.ts'
+import { difference, everythingAt, usersChanged } from './everything.ts'
 
 /** Who can reach a controller or a model, one row per way. */
 const holderColumns = {
@@ -174,14 +174,7 @@ export function accessChangesRelation(from: SQL, to: SQL, ofUsers: SQL | undefin
   )
   select md5(d.kind || ' ' || d.key) as id, d.kind, d.user_id, u.username, u.username_key, coalesce(d.what, '') as word, d.what as permission,
     d.organization_id, d.project_id, d.controller_id, d.model_id, d.level
-  from (
-    select case when b.key is null then 'GAINED' else 'LOST' end as kind, coalesce(a.key, b.key) as key,
-      coalesce(a.user_id, b.user_id) as user_id, coalesce(a.what, b.what) as what,
-      coalesce(a.organization_id, b.organization_id) as organization_id, coalesce(a.project_id, b.project_id) as project_id,
-      coalesce(a.controller_id, b.controller_id) as controller_id, coalesce(a.model_id, b.model_id) as model_id,
-      coalesce(a.level, b.level) as level
-    from ${everythingAt(from, whose)} as b full join ${everythingAt(to, whose)} as a on a.key = b.key
-    where a.key is null or b.key is null
-  ) as d join users as u on u.id = d.user_id
+  from ${difference(everythingAt(from, whose), everythingAt(to, whose))} as d join users as u on u.id = d.user_id
+  where d.kind in ('GAINED', 'LOST')
 )`
 }

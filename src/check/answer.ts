@@ -46,7 +46,6 @@ interface SubjectRow {
   organizationId: string
   createdAt: string
   key: CallerKey | null
-  isActive: boolean
   mayAsk: boolean
 }
 
@@ -130,13 +129,13 @@ async function ruleOnMutations(ctx: Context, { caller, subject, questions }: Ask
   const rulings = new Map<number, Ruling>()
   if (!questions.some(({ mutation }) => mutation)) return rulings
   await ctx.services.database.transaction(async (tx) => {
-    const row = await readSubjectRow(tx, sql`${subjectOf(caller, subject, NOW)}`)
-    const who = row && ('caller' in subject ? subject.caller : await readSubject(tx, row))
+    const row = await readSubjectRow(tx, subjectOf(caller, subject, NOW))
+    const isOwn = 'caller' in subject
+    const who = row && (isOwn ? subject.caller : await readSubject(tx, row))
     for (const [n, { mutation }] of questions.entries()) {
       const [call] = Object.entries(mutation ?? {})
       if (!call) continue
       if (Date.now() - ctx.startedAt > REQUEST_DEADLINE_MS) throw new Error('The questions took too long.')
-      const isOwn = 'caller' in subject
       const rule = () => (who ? ruleOn(tx, ctx, { asker: caller, subject: who, isOwn, call }) : INACTIVE)
       rulings.set(n, await namingInput(`input.questions.${n}.mutation.${call[0]}`, rule))
     }
@@ -164,7 +163,7 @@ async function readSubjectRow(db: Connection, subject: SQL): Promise<SubjectRow 
   return mayAskAbout(row)
 }
 
-const SUBJECT_COLUMNS = sql`s.id, s.organization_id as "organizationId", s.created_at as "createdAt", s.key, s.active as "isActive", s.may_ask as "mayAsk"`
+const SUBJECT_COLUMNS = sql`s.id, s.organization_id as "organizationId", s.created_at as "createdAt", s.key, s.may_ask as "mayAsk"`
 
 function mayAskAbout<Row extends SubjectRow>(row: Row | undefined): Row | null {
   if (!row || row.mayAsk) return row ?? null
@@ -174,8 +173,8 @@ function mayAskAbout<Row extends SubjectRow>(row: Row | undefined): Row | null {
 }
 
 /**
- * The answer to each row, by its question and its place there, in one statement. The subject is a scalar in it, so that what others hold is not
- * looked through.
+ * The answer to each row, by its question and its place there, in one statement. The subject is a scalar in it, so that
+ * what others hold is not looked through.
  */
 async function readParts(db: Connection, { caller, subject, at, wantsGrantors }: Asking, rows: AskedRow[][]) {
   const asked = rows.flatMap((some, n) => some.map((row, place) => ({ id: `${n} ${place}`, ...row })))

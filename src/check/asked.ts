@@ -1,5 +1,6 @@
 /** Questions as rows of the one statement that answers them. */
 import { sql } from 'drizzle-orm'
+import { describePlace } from '../access/places.ts'
 import type { Demand } from '../auth/demand.ts'
 import { levelName } from '../auth/levels.ts'
 import { EVERYTHING } from '../auth/permissions.ts'
@@ -42,18 +43,14 @@ function kindOf({ project, organization }: { project?: string | null; organizati
 /** What would have to be held, by the names that were typed. */
 export function needOf(row: AskedRow): NamedNeed {
   const what = row.permission ?? levelName(row.kind === 'MODEL', row.access ?? 0)
-  switch (row.kind) {
-    case 'PROJECT':
-      return { what, where: `on the project ${row.project}` }
-    case 'ORGANIZATION':
-      return { what, where: `in the organization ${row.organization}` }
-    case 'CONTROLLER':
-      return { what, where: `on the controller ${row.controller}` }
-    case 'MODEL':
-      return { what, where: `on the model ${row.controller}/${row.model}` }
-    default:
-      return { what, where: 'everywhere' }
-  }
+  return { what, where: placeOf(row) }
+}
+
+function placeOf({ kind, project, organization, controller, model }: AskedRow): string {
+  if (kind === 'PROJECT') return describePlace('project', project ?? null)
+  if (kind === 'ORGANIZATION') return describePlace('organization', organization ?? null)
+  if (kind === 'CONTROLLER') return describePlace('controller', controller ?? null)
+  return kind === 'MODEL' ? describePlace('model', `${controller}/${model}`) : describePlace('everywhere', null)
 }
 
 /** A demand of a rule that something held can meet. */

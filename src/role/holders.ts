@@ -3,21 +3,38 @@ import { sql } from 'drizzle-orm'
 import { AccessVia } from '../access/types.ts'
 import { projectHoldersRelation, roleHoldersRelation } from '../access/views.ts'
 import { reads } from '../builder.ts'
+import type { relations } from '../db/relations.ts'
 import { Organization } from '../organization/schema.ts'
 import { Project } from '../project/schema.ts'
+import type { ReadFields } from '../read/declarations.ts'
 import type { ArgumentScope, Row } from '../read/spec.ts'
 import { User } from '../user/type.ts'
 import { ScopeKind, scopeKindSql } from './scope.ts'
 import { mayReadHolding, Role } from './type.ts'
 
-const TEXTS = {
-  scope: 'How wide it is held. A scope that the caller may not see is null below.',
-  organization: 'The organization it is held in; null is everywhere, or hidden.',
-  project: 'The project it is held on; null is not one alone, or hidden.',
-  via: 'Through what they have it.',
-  since: 'Since when it is held.',
-  until: 'Its end, planned or not; null is none.',
-  grantedBy: 'Who granted it; null for the operator or whom one may not see.',
+type HoldingFields = ReadFields<typeof relations, 'roleHolders'>
+
+/** What is told of everything that is held on a scope. */
+function holdingFields(f: HoldingFields) {
+  return {
+    scope: f.expression({
+      type: ScopeKind as never,
+      description: 'How wide it is held. A scope that the caller may not see is null below.',
+      sql: scopeKindSql,
+    }),
+    organization: f.one('organization', Organization, {
+      description: 'The organization it is held in; null is everywhere, or hidden.',
+    }),
+    project: f.one('project', Project, {
+      description: 'The project it is held on; null is not one alone, or hidden.',
+    }),
+    via: f.column('via', { type: AccessVia as never, description: 'Through what they have it.' }),
+    since: f.column('since', { type: 'DateTime', description: 'Since when it is held.' }),
+    until: f.column('until', { type: 'DateTime', description: 'Its end, planned or not; null is none.' }),
+    grantedBy: f.one('granter', User, {
+      description: 'Who granted it; null for the operator or whom one may not see.',
+    }),
+  }
 }
 
 const SCOPE = {
@@ -37,15 +54,7 @@ const RoleHolderConnection = reads.connection('RoleHolder', {
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   filters: { scope: SCOPE },
-  fields: (f) => ({
-    scope: f.expression({ type: ScopeKind as never, description: TEXTS.scope, sql: scopeKindSql }),
-    organization: f.one('organization', Organization, { description: TEXTS.organization }),
-    project: f.one('project', Project, { description: TEXTS.project }),
-    via: f.column('via', { type: AccessVia as never, description: TEXTS.via }),
-    since: f.column('since', { type: 'DateTime', description: TEXTS.since }),
-    until: f.column('until', { type: 'DateTime', description: TEXTS.until }),
-    grantedBy: f.one('granter', User, { description: TEXTS.grantedBy }),
-  }),
+  fields: holdingFields,
 })
 
 reads.extend(Role, (f) => ({
@@ -68,13 +77,7 @@ const ProjectHolderConnection = reads.connection('ProjectHolder', {
   fields: (f) => ({
     role: f.one('role', Role, { description: 'The role they hold; null for what they hold as a member, or hidden.' }),
     permission: f.column('permission', { type: 'String', description: 'What they hold as a member; null for a role.' }),
-    scope: f.expression({ type: ScopeKind as never, description: TEXTS.scope, sql: scopeKindSql }),
-    organization: f.one('organization', Organization, { description: TEXTS.organization }),
-    project: f.one('project', Project, { description: TEXTS.project }),
-    via: f.column('via', { type: AccessVia as never, description: TEXTS.via }),
-    since: f.column('since', { type: 'DateTime', description: TEXTS.since }),
-    until: f.column('until', { type: 'DateTime', description: TEXTS.until }),
-    grantedBy: f.one('granter', User, { description: TEXTS.grantedBy }),
+    ...holdingFields(f as unknown as HoldingFields),
   }),
 })
 
