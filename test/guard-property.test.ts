@@ -8,7 +8,9 @@ import { signIn } from './support/sessions.ts'
 
 const app = startApp()
 
-const WORLDS = process.env.CHATELAINE_LONG ? 2000 : 100
+/** Each block begins with an empty database: two thousand worlds in one would be slower with each. */
+const BLOCKS = process.env.CHATELAINE_LONG ? 20 : 1
+const WORLDS = 100
 const MOVES = 14
 
 interface Held {
@@ -158,14 +160,14 @@ async function play(seed: number): Promise<Play> {
   return { done, gained: [] }
 }
 
-test(
-  `whatever a delegate tries, they and all whose credentials they get never hold more than they did: ${WORLDS} worlds`,
-  async () => {
+test.each(Array.from({ length: BLOCKS }, (_, block) => 1 + block * WORLDS))(
+  `whatever a delegate tries, they and all whose credentials they get never hold more than they did: ${WORLDS} worlds from seed %i on`,
+  async (first) => {
     // What ORGANIZATION_ADMIN and ADMINISTRATOR stand for is spelled out in the words in use: all are from the beginning.
     await createRole(app, 'WORDS', WORDS)
 
     const plays: (Play & { seed: number })[] = []
-    for (let seed = 1; seed <= WORLDS; seed++) plays.push({ seed, ...(await play(seed)) })
+    for (let seed = first; seed < first + WORLDS; seed++) plays.push({ seed, ...(await play(seed)) })
 
     expect(plays.filter(({ gained }) => gained.length > 0)).toEqual([])
     const kinds = new Set(plays.flatMap(({ done }) => done.map((move) => move.split(' ')[0])))
