@@ -5,7 +5,7 @@ import { userConfers } from '../auth/guard.ts'
 import { type Finder, findRow } from '../auth/references.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { apiKeys } from '../db/tables.ts'
-import { ConflictError, type Issue, MissingAuthorityError, needing } from '../errors.ts'
+import { ConflictError, type Issue } from '../errors.ts'
 import { mutation } from '../mutation.ts'
 import { readId } from '../node-id.ts'
 import { type FoundRole, findRoles, RoleScopeInput, roleIssues } from '../role/items.ts'
@@ -42,16 +42,6 @@ export function labelIssues(path: string, label: string | null | undefined): Iss
   if (label === undefined || label === null) return []
   if (label.trim() !== '' && label.length <= 100) return []
   return [{ path, message: 'A label has 1 to 100 characters.' }]
-}
-
-/** @throws MissingAuthorityError for a key that would outlive the one that makes it */
-function refuseLonger(caller: Caller, wanted: Date | null | undefined) {
-  const most = caller.apiKey?.expiresAt
-  if (!most || !wanted || wanted.getTime() <= Date.parse(most)) return
-  throw new MissingAuthorityError(
-    needing(`a key that lasts until ${wanted.toISOString()}`),
-    'A key made with a key never outlives it',
-  )
 }
 
 /** When a new key ends: never after the key that makes it. */
@@ -110,10 +100,10 @@ mutation({
       isGuarded: true,
     },
   ],
-  confers({ refs, caller, input }) {
-    refuseLonger(caller, input.expiresAt)
-    return refs.user.id === caller.userId ? null : userConfers(refs.user.id)
-  },
+  confers: ({ refs, caller, input }) => ({
+    ...(refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
+    keyUntil: input.expiresAt,
+  }),
   touchesCredentials: true,
   async run({ tx, caller, input, refs: { user, limits }, dryRun }) {
     if (user.id !== caller.userId) await lockCredentials(tx, user.id)

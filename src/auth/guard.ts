@@ -1,8 +1,8 @@
-/** Rule 1 of the guard: nobody confers what they do not hold at that scope for that long. */
+/** Rule 1 of the guard: nobody confers what they do not hold at that scope for that long; nor, rule 2, a longer key. */
 import { and, type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
-import { MissingAuthorityError, type Need } from '../errors.ts'
+import { MissingAuthorityError, type Need, needing } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
 import type { Caller, HeldLevel, Scope } from './caller.ts'
 import { allows, authorityOf, held, heldLevels, holdsAt, levelsOf, NOW, uncovered, uncoveredLevels } from './held.ts'
@@ -23,6 +23,8 @@ export interface RoleItem extends Scope {
 export interface Given {
   words?: SQL
   levels?: SQL
+  /** When a key that is made is to end; nothing is as late as it may. */
+  keyUntil?: Date | null
 }
 export type Conferral = Given | null
 
@@ -124,6 +126,7 @@ export function mayConferSql(caller: CallerScope, conferral: Conferral): SQL {
 /** @throws MissingAuthorityError naming what the caller does not hold. */
 export async function guard(tx: Transaction, caller: Caller, conferral: Conferral) {
   if (conferral === null || caller.actor === 'OPERATOR' || caller.userId === null) return
+  refuseLongerKey(caller, conferral.keyUntil)
   const holder = { userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null }
   const needs: Need[] = []
   if (conferral.words) {
@@ -151,4 +154,12 @@ export async function guard(tx: Transaction, caller: Caller, conferral: Conferra
     }
   }
   if (needs.length > 0) throw new MissingAuthorityError(needs.sort((a, b) => (a.what < b.what ? -1 : 1)))
+}
+
+function refuseLongerKey({ apiKey }: Caller, until: Date | null | undefined) {
+  if (!apiKey?.expiresAt || !until || until.getTime() <= Date.parse(apiKey.expiresAt)) return
+  throw new MissingAuthorityError(
+    needing(`a key that lasts until ${until.toISOString()}`),
+    'A key made with a key never outlives it',
+  )
 }
