@@ -1,59 +1,13 @@
+import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-/** What may differ from one database to the other; everything else runs on PostgreSQL alone, unless there is time. */
-const ON_BOTH = [
-  'access-changes',
-  'api-key',
-  'api-key-rotation',
-  'api-key-use',
-  'audit',
-  'audit-list',
-  'audit-refusals',
-  'authority',
-  'authorized-keys',
-  'caller-races',
-  'cli-keys',
-  'client/client',
-  'concurrency',
-  'concurrent-ends',
-  'concurrent-keys',
-  'conventions',
-  'credential',
-  'data-folder',
-  'documents/d0',
-  'documents/d1',
-  'documents/d2',
-  'documents/d4',
-  'dry-run',
-  'effective-access',
-  'embedded',
-  'generated',
-  'guard',
-  'guard-keys',
-  'holders',
-  'last-administrator',
-  'notification',
-  'organization',
-  'password-races',
-  'password-set',
-  'project',
-  'races',
-  'read-only',
-  'read-only-waits',
-  'read/every-field',
-  'read/lint',
-  'role',
-  'role-expiry',
-  'role-grant',
-  'secrets',
-  'session',
-  'sign-in',
-  'start',
-  'user',
-  'user-end',
-  'user-suspension',
-  'visibility',
-]
+const ALL = globSync('test/**/*.test.ts')
+const headed = (head: string) => ALL.filter((file) => readFileSync(file, 'utf8').startsWith(head))
+/** What may differ from one database to the other says so at its head; everything else runs on PostgreSQL alone. */
+const ON_BOTH = headed('// Runs on both databases.')
+const ON_EMBEDDED = headed('// Runs on the embedded database.')
+const ON_POSTGRES = ALL.filter((file) => !ON_EMBEDDED.includes(file))
+const isLong = process.env.CHATELAINE_LONG !== undefined
 
 /** The suite runs on a PostgreSQL server that it starts itself, and a part of it on the embedded database too. */
 const project = (name: string, include: string[]) => ({
@@ -67,17 +21,13 @@ const project = (name: string, include: string[]) => ({
   },
 })
 
-const ALL = ['test/**/*.test.ts']
-
 export default defineConfig({
   // graphql has builds for several conditions; all who import it must get the same one.
   ssr: { resolve: { conditions: ['module-sync', 'node'] } },
   test: {
-    projects: [
-      project('pglite', process.env.CHATELAINE_LONG ? ALL : ON_BOTH.map((file) => `test/${file}.test.ts`)),
-      project('postgres', ALL),
-    ],
+    projects: [project('pglite', isLong ? ALL : [...ON_BOTH, ...ON_EMBEDDED]), project('postgres', ON_POSTGRES)],
     pool: 'forks',
+    isolate: false,
     maxWorkers: 2,
   },
 })

@@ -1,17 +1,17 @@
 /** What the database holds from the first start on: the built-in roles, the organization `default`, and root. */
 import { and, desc, eq, isNull, sql } from 'drizzle-orm'
-import { createToken, hashToken, hintOf } from './api-key/token.ts'
-import { recordChange } from './audit/operations.ts'
-import { ADMINISTRATOR, BUILT_IN_ROLES, SERVER_PERMISSIONS } from './auth/permissions.ts'
+import { ADMINISTRATOR, BUILT_IN_ROLES, SERVER_PERMISSIONS } from './authority/permissions.ts'
 import { ConfigError } from './config.ts'
 import type { Transaction } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { apiKeys, organizations, permissions, roleGrants, rolePermissions, roles, users } from './db/tables.ts'
 import { type Keyring, SealError } from './encryption/keyring.ts'
-import { DEFAULT_ORGANIZATION } from './organization/operations.ts'
+import { createToken, hashToken, hintOf } from './entities/api-key/token.ts'
+import { recordChange } from './entities/audit/operations.ts'
+import { DEFAULT_ORGANIZATION } from './entities/organization/operations.ts'
+import { makeSigningKey, readSigningKey } from './entities/session/signing-keys.ts'
+import { ROOT_USERNAME } from './entities/user/operations.ts'
 import type { Services } from './services.ts'
-import { makeSigningKey, readSigningKey } from './session/signing-keys.ts'
-import { ROOT_USERNAME } from './user/operations.ts'
 
 /** Servers that start at once do this one after the other. */
 const BOOTSTRAP_LOCK = 7_307_199_822

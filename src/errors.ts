@@ -1,7 +1,5 @@
 /** What can go wrong in an operation, as the caller is to know it. No GraphQL here; `error-types.ts` has that side. */
 
-import type { Target } from './audit/operations.ts'
-
 export type ErrorCode = 'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'LAST_ADMIN' | 'MISSING_AUTHORITY'
 
 /** An expected outcome that is not success. Thrown inside a transaction it rolls everything back. */
@@ -87,6 +85,13 @@ function missingOf(needs: Need[]): string[] {
 function placeKind(where: Place | null): string {
   if (where?.modelId) return ' on the model'
   return where?.controllerId ? ' on the controller' : ''
+}
+
+/** What a change or a refusal was about: the name of a type of the API, and the UUID of one of its things. */
+export interface Target {
+  targetType: string
+  targetId: string
+  organizationId: string | null
 }
 
 /** Something was refused for want of authority: the audit keeps it, with what it was about. */

@@ -8,4 +8,6 @@ if (major < 26) {
   process.exit(1)
 }
 const { main } = await import('./cli/main.ts')
-await main(process.argv.slice(2))
+// Who reads the output may stop early: `chatelaine --help | head`.
+process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+process.exitCode = await main(process.argv.slice(2), process)

@@ -1,10 +1,10 @@
-import { createNoteUse, type NoteUse } from './api-key/use.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import type { Keyring } from './encryption/keyring.ts'
-import type { Mailer } from './notification/mailer.ts'
-import { createPasswordChecker, type PasswordChecker } from './password/check.ts'
-import { createTokens, type Tokens } from './session/token.ts'
+import { createNoteUse, type NoteUse } from './entities/api-key/use.ts'
+import type { Mailer } from './entities/notification/operations.ts'
+import { createPasswordChecker, type PasswordChecker } from './entities/password/check.ts'
+import { createTokens, type Tokens } from './entities/session/token.ts'
 
 /** What everything works with: one per process. */
 export interface Services {

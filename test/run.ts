@@ -1,45 +1,52 @@
-/** `npm test`: types, lint, unused code, then the tests on the databases. Ends in `N passed, N failed`. */
-import { spawnSync } from 'node:child_process'
+/**
+ * `npm test`: the tests on the databases, and beside them types, lint and unused code. Ends in `N passed, N failed`.
+ * With arguments, which vitest gets, the tests alone: `npm test -- role-grant` is the files of that name.
+ */
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findChromium, WITHOUT_CHROMIUM } from './support/chromium.ts'
 
-let passed = 0
-let failed = 0
-
-function run(title: string, command: string, args: string[]): boolean {
-  process.stdout.write(`\n== ${title}\n`)
-  const isGood = spawnSync(command, args, { stdio: 'inherit' }).status === 0
-  if (!isGood) process.stdout.write(`== ${title}: failed\n`)
-  return isGood
+interface Count {
+  passed: number
+  failed: number
 }
 
-function count(isGood: boolean) {
-  if (isGood) passed += 1
-  else failed += 1
-}
+const CHECKS = [
+  { title: 'types', command: 'tsc', args: [] },
+  { title: 'lint', command: 'biome', args: ['check'] },
+  { title: 'unused code', command: 'knip', args: [] },
+]
 
-count(run('types', 'tsc', []))
-count(run('lint', 'biome', ['check']))
-count(run('unused code', 'knip', []))
-
-const folder = mkdtempSync(join(tmpdir(), 'chatelaine-report-'))
-const report = join(folder, 'report.json')
-const vitest = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]
-const isGood = run('tests', 'vitest', vitest)
-const counts = readCounts()
-passed += counts.passed
-failed += counts.failed
-// A file that does not load has no failed test, and a run whose set-up fails has no test at all.
-if (counts.failed === 0 && (!isGood || !counts.isWhole)) failed += 1
-rmSync(folder, { recursive: true, force: true })
-
+const given = process.argv.slice(2)
+const checks = given.length === 0 ? CHECKS.map(check) : []
+const counts = await Promise.all([runTests(given), ...checks])
+const passed = counts.reduce((sum, count) => sum + count.passed, 0)
+const failed = counts.reduce((sum, count) => sum + count.failed, 0)
 if (findChromium() === null) process.stdout.write(`\n${WITHOUT_CHROMIUM}\n`)
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
 process.exit(failed === 0 ? 0 : 1)
 
-function readCounts() {
+/** One command, whose output is shown whole once it has ended. */
+async function check({ title, command, args }: (typeof CHECKS)[number]): Promise<Count> {
+  const { isGood, output } = await run(command, args, 'pipe')
+  process.stdout.write(`== ${title}: ${isGood ? 'good' : `failed\n${output}`}\n`)
+  return isGood ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+async function runTests(files: string[]): Promise<Count> {
+  const folder = mkdtempSync(join(tmpdir(), 'chatelaine-report-'))
+  const report = join(folder, 'report.json')
+  const reporters = ['--reporter=minimal', '--reporter=./test/support/reporter.ts', '--reporter=json']
+  const { isGood } = await run('vitest', ['run', ...reporters, `--outputFile.json=${report}`, ...files], 'inherit')
+  const { isWhole, ...count } = readReport(report)
+  rmSync(folder, { recursive: true, force: true })
+  // A file that does not load has no failed test, and a run whose set-up fails has no test at all.
+  return count.failed === 0 && !(isGood && isWhole) ? { ...count, failed: 1 } : count
+}
+
+function readReport(report: string) {
   try {
     const { success, numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
     const isWhole = success === true && numPassedTests > 0
@@ -47,4 +54,19 @@ function readCounts() {
   } catch {
     return { passed: 0, failed: 0, isWhole: false }
   }
+}
+
+function run(command: string, args: string[], stdio: 'pipe' | 'inherit') {
+  const child = spawn(command, args, { stdio: ['ignore', stdio, stdio] })
+  let output = ''
+  child.stdout?.on('data', (text) => {
+    output += text
+  })
+  child.stderr?.on('data', (text) => {
+    output += text
+  })
+  return new Promise<{ isGood: boolean; output: string }>((resolve) => {
+    child.once('error', (error) => resolve({ isGood: false, output: String(error) }))
+    child.once('close', (code) => resolve({ isGood: code === 0, output }))
+  })
 }

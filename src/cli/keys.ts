@@ -1,19 +1,20 @@
 /** Commands on the keys that everything else rests on, with the database in hand. */
 
-import { recordChange } from '../audit/operations.ts'
-import { SERVER } from '../audit/targets.ts'
-import { OPERATOR } from '../auth/caller.ts'
+import type { Writable } from 'node:stream'
+import { OPERATOR } from '../authority/caller.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { refusePending } from '../db/migrate.ts'
 import { openKeyring, renewKeyring } from '../encryption/open.ts'
 import { sealAnew } from '../encryption/rotation.ts'
-import { makeSigningKey } from '../session/signing-keys.ts'
+import { recordChange } from '../entities/audit/operations.ts'
+import { SERVER } from '../entities/audit/targets.ts'
+import { makeSigningKey } from '../entities/session/signing-keys.ts'
 
 const ACTOR = { caller: OPERATOR, requestId: null, address: null }
 
 /** Tokens are signed with a new key from now on; those signed before stay good. */
-export async function rotateSigningKey(config: Config) {
+export async function rotateSigningKey(config: Config, stdout: Writable) {
   const database = await openDatabase(config)
   try {
     await refusePending(database)
@@ -23,16 +24,14 @@ export async function rotateSigningKey(config: Config) {
       await recordChange(tx, ACTOR, 'rotateSigningKey', { ...SERVER, after: { kid: id } })
       return id
     })
-    process.stdout.write(
-      `Tokens are signed with ${kid} from now on. Those signed before stay good until they expire.\n`,
-    )
+    stdout.write(`Tokens are signed with ${kid} from now on. Those signed before stay good until they expire.\n`)
   } finally {
     await database.close()
   }
 }
 
 /** What is kept encrypted is sealed with the first key of ENCRYPTION_KEY, or with a new one of the data folder. */
-export async function rotateEncryptionKey(config: Config) {
+export async function rotateEncryptionKey(config: Config, stdout: Writable) {
   const database = await openDatabase(config)
   try {
     await refusePending(database)
@@ -42,9 +41,9 @@ export async function rotateEncryptionKey(config: Config) {
       recordChange(tx, ACTOR, 'rotateEncryptionKey', { ...SERVER, after: { kid: keyring.current.id } }),
     )
     done()
-    process.stdout.write(`${count} secrets were sealed anew with the key ${keyring.current.id}.\n`)
+    stdout.write(`${count} secrets were sealed anew with the key ${keyring.current.id}.\n`)
     if (config.encryptionKey) {
-      process.stdout.write('Once every server has this key first, run it again; then nothing needs the other keys.\n')
+      stdout.write('Once every server has this key first, run it again; then nothing needs the other keys.\n')
     }
   } finally {
     await database.close()

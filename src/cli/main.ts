@@ -7,16 +7,17 @@ import { FolderInUseError } from '../db/embedded.ts'
 import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
 import { SealError } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
-import { schema } from '../schema.ts'
+import { schema } from '../graphql/schema.ts'
 import { type CommandSpec, deriveCommands, isList, namedOf } from './commands.ts'
 import { completionScript } from './completion.ts'
 import { documentOf } from './document.ts'
 import { rotateEncryptionKey, rotateSigningKey } from './keys.ts'
 import { formatJson, formatResult, printable } from './print.ts'
-import { askSecrets, stopReading, variableOf } from './secrets.ts'
+import { askSecrets, variableOf } from './secrets.ts'
 import { type Result, sendInProcess, sendOverHttp, UnreachableError } from './send.ts'
 import { serve } from './serve.ts'
 import { shortcutsOf } from './shortcuts.ts'
+import type { Terminal } from './terminal.ts'
 import { ASKED, readValue, UsageError } from './values.ts'
 
 /** What a script can tell from the exit. */
@@ -30,73 +31,77 @@ Exit codes: 0 done · 1 refused, or not possible · 2 wrong usage · 3 server or
 
 type Flags = Record<string, string | string[] | boolean | undefined>
 
-/** Runs one command line. */
-export async function main(args: string[]) {
-  // Whoever reads the output may stop early: `chatelaine --help | head`.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+/** Runs one command line; gives the exit code. */
+export async function main(args: string[], terminal: Terminal): Promise<number> {
+  const run: Run = { terminal, exitCode: EXIT.done }
   try {
-    await createProgram().parseAsync(args, { from: 'user' })
+    await createProgram(run).parseAsync(args, { from: 'user' })
+    return run.exitCode
   } catch (error) {
-    process.exitCode = report(error)
+    return report(error, terminal)
   }
 }
 
-function createProgram(): Command {
+/** One command line that is under way. */
+interface Run {
+  terminal: Terminal
+  exitCode: number
+}
+
+function createProgram(run: Run): Command {
+  const { terminal } = run
+  const { env, stdout, stderr } = terminal
   const program = new Command('chatelaine')
     .description('Administers who may do what: users, API keys, organizations, projects and roles.')
-    .option(
-      '--url <address>',
-      'the address of a server, like http://127.0.0.1:4000/graphql',
-      process.env.CHATELAINE_URL,
-    )
+    .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', env.CHATELAINE_URL)
     .option('--json', 'print the answer as JSON')
     .addHelpText('after', HELP)
     .exitOverride()
-    .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
   program
     .command('serve')
     .description('Migrate the database and serve the API.')
-    .action(() => serve(readConfig(process.env)))
+    .action(() => serve(readConfig(env), stdout))
   program
     .command('migrate')
     .description('Bring the database up to date, and make root where it is missing.')
-    .action(migrateOnly)
+    .action(() => migrateOnly(terminal))
   program
     .command('rotate-signing-key')
     .description('Sign the tokens of sessions with a new key from now on; those signed before stay good.')
-    .action(() => rotateSigningKey(readConfig(process.env)))
+    .action(() => rotateSigningKey(readConfig(env), stdout))
   program
     .command('rotate-encryption-key')
     .description(
       'Seal what is kept encrypted anew: with the first key of ENCRYPTION_KEY, while servers run; with a new key where a data folder keeps its own. Interrupted, it can be repeated.',
     )
-    .action(() => rotateEncryptionKey(readConfig(process.env)))
+    .action(() => rotateEncryptionKey(readConfig(env), stdout))
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
     .description('Print the script that completes commands and flags in a shell: source <(chatelaine completion bash).')
     .action((shell: string) => {
-      process.stdout.write(completionScript(program, shell))
+      stdout.write(completionScript(program, shell))
     })
-  for (const spec of deriveCommands(schema)) addCommand(program, spec)
+  for (const spec of deriveCommands(schema)) addCommand(run, program, spec)
   return program
 }
 
-async function migrateOnly() {
-  const config = readConfig(process.env)
+async function migrateOnly({ env, stdout }: Terminal) {
+  const config = readConfig(env)
   const database = await openDatabase(config)
   try {
     await migrate(database)
     const keyring = openKeyring(config)
     const { rootKey } = await bootstrap({ database, keyring }, config.rootApiKey)
-    process.stdout.write('The database is up to date.\n')
-    if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
+    stdout.write('The database is up to date.\n')
+    if (rootKey) stdout.write(`The key of root, shown this once: ${rootKey}\n`)
   } finally {
     await database.close()
   }
 }
 
-function addCommand(program: Command, spec: CommandSpec) {
+function addCommand(run: Run, program: Command, spec: CommandSpec) {
   const [summary = ''] = spec.description.split('\n')
   const command = program.command(spec.name).summary(summary.replace(/\. .*/, '.')).description(spec.description)
   const { positional } = spec
@@ -113,9 +118,7 @@ function addCommand(program: Command, spec: CommandSpec) {
   command.exitOverride().action(async (...received) => {
     const flags: Flags = received.at(-2)
     const asked = readVariables(spec, positional ? received[0] : undefined, flags)
-    const variables = (await askSecrets(asked)) as Record<string, unknown>
-    stopReading()
-    await runCommand(program, spec, variables)
+    await runCommand(run, program, spec, await askSecrets(run.terminal, asked))
   })
 }
 
@@ -153,34 +156,35 @@ function clearedName({ parameters }: CommandSpec, given: string): string {
   throw new UsageError(`--clear knows no "${given}", but ${clearable.map(({ flag }) => flag).join(', ')}.`)
 }
 
-async function runCommand(program: Command, spec: CommandSpec, variables: Record<string, unknown>) {
+async function runCommand(run: Run, program: Command, spec: CommandSpec, variables: Record<string, unknown>) {
+  const { env, stdout } = run.terminal
   const { url, json } = program.opts<{ url?: string; json?: boolean }>()
   const document = documentOf(spec, variables)
   const result = url
-    ? await sendOverHttp(url, process.env.CHATELAINE_API_KEY, document, variables)
-    : await sendInProcess(readConfig(process.env), document, variables)
-  if (json) process.stdout.write(`${formatJson(result)}\n`)
-  else printResult(spec, result)
-  process.exitCode = exitCodeOf(spec, result)
+    ? await sendOverHttp(url, env.CHATELAINE_API_KEY, document, variables)
+    : await sendInProcess(readConfig(env), run.terminal, document, variables)
+  if (json) stdout.write(`${formatJson(result)}\n`)
+  else printResult(run.terminal, spec, result)
+  run.exitCode = exitCodeOf(spec, result)
 }
 
 /** One line for people, on standard error. */
-function say(text: string) {
-  process.stderr.write(`chatelaine: ${printable(text)}\n`)
+function say({ stderr }: Terminal, text: string) {
+  stderr.write(`chatelaine: ${printable(text)}\n`)
 }
 
-function printResult(spec: CommandSpec, { data, errors }: Result) {
+function printResult(terminal: Terminal, spec: CommandSpec, { data, errors }: Result) {
   if (errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) {
-    return say('The server asks for a valid API key: put it into CHATELAINE_API_KEY.')
+    return say(terminal, 'The server asks for a valid API key: put it into CHATELAINE_API_KEY.')
   }
   for (const { message, path } of errors ?? []) {
     const where = path && path.length > 1 ? ` (${path.join('.')})` : ''
-    say(`${message}${where}`)
+    say(terminal, `${message}${where}`)
   }
   const value = data?.[spec.field.name]
-  if (isErrorMember(value)) say(value.message)
-  else if (value !== null && value !== undefined) process.stdout.write(`${formatResult(value)}\n`)
-  else if (!errors) say(NOTHING[spec.field.name] ?? 'Not found.')
+  if (isErrorMember(value)) say(terminal, value.message)
+  else if (value !== null && value !== undefined) terminal.stdout.write(`${formatResult(value)}\n`)
+  else if (!errors) say(terminal, NOTHING[spec.field.name] ?? 'Not found.')
 }
 
 /** What it means where a field has nothing to show, if not that a thing was not found. */
@@ -201,7 +205,7 @@ function exitCodeOf(spec: CommandSpec, { data, errors }: Result): number {
 }
 
 /** Says what stopped the command, and gives the exit code. */
-function report(error: unknown): number {
+function report(error: unknown, { stderr }: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = [
     ConfigError,
@@ -214,7 +218,7 @@ function report(error: unknown): number {
     UsageError,
   ]
   const { message, stack } = error as Error
-  process.stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)
+  stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)
   if (error instanceof UsageError) return EXIT.usage
   const isOutOfReach = error instanceof UnreachableError || error instanceof DatabaseUnreachableError
   return isOutOfReach ? EXIT.unreachable : EXIT.refused

@@ -1,16 +1,29 @@
 /** Secrets on their way in: from the environment, typed unseen, or a line of standard input; never from a flag. */
 import { createInterface, type Interface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import type { Terminal } from './terminal.ts'
 import { ASKED, UsageError } from './values.ts'
 
 /** Puts secrets in the place of every ASKED, deep. @throws UsageError where there is none */
-export async function askSecrets(value: unknown, name = ''): Promise<unknown> {
-  if (value === ASKED) return askSecret(name)
-  if (Array.isArray(value)) return inTurn(value.map((item) => () => askSecrets(item, name)))
-  if (typeof value !== 'object' || value === null) return value
-  const keys = Object.keys(value)
-  const values = await inTurn(keys.map((key) => () => askSecrets((value as Record<string, unknown>)[key], key)))
-  return Object.fromEntries(keys.map((key, index) => [key, values[index]]))
+export async function askSecrets(
+  terminal: Terminal,
+  values: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const lines = createLineReader(terminal)
+  try {
+    return (await fill(values, '')) as Record<string, unknown>
+  } finally {
+    lines.stop()
+  }
+
+  async function fill(value: unknown, name: string): Promise<unknown> {
+    if (value === ASKED) return askSecret(terminal, lines, name)
+    if (Array.isArray(value)) return inTurn(value.map((item) => () => fill(item, name)))
+    if (typeof value !== 'object' || value === null) return value
+    const keys = Object.keys(value)
+    const filled = await inTurn(keys.map((key) => () => fill((value as Record<string, unknown>)[key], key)))
+    return Object.fromEntries(keys.map((key, index) => [key, filled[index]]))
+  }
 }
 
 async function inTurn(asks: (() => Promise<unknown>)[]): Promise<unknown[]> {
@@ -25,38 +38,45 @@ export function variableOf(name: string): string {
   return `CHATELAINE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 }
 
-async function askSecret(name: string): Promise<string> {
-  const given = process.env[variableOf(name)]
+async function askSecret(terminal: Terminal, lines: LineReader, name: string): Promise<string> {
+  const given = terminal.env[variableOf(name)]
   if (given) return given
-  const line = process.stdin.isTTY ? await typeUnseen(name) : await readLine()
+  const line = terminal.stdin.isTTY ? await typeUnseen(terminal, name) : await lines.next()
   if (line) return line
   throw new UsageError(`${name} is needed: set ${variableOf(name)}, or give it as a line of standard input.`)
 }
 
-async function typeUnseen(name: string): Promise<string> {
-  process.stderr.write(`${name}: `)
+async function typeUnseen({ stdin, stderr }: Terminal, name: string): Promise<string> {
+  stderr.write(`${name}: `)
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  const prompt = createInterface({ input: stdin, output: nowhere, terminal: true })
   try {
-    return await terminal.question('')
+    return await prompt.question('')
   } finally {
-    terminal.close()
-    process.stderr.write('\n')
+    prompt.close()
+    stderr.write('\n')
   }
 }
 
-let input: Interface | null = null
-let lines: AsyncIterator<string> | null = null
-
-async function readLine(): Promise<string> {
-  input ??= createInterface({ input: process.stdin })
-  lines ??= input[Symbol.asyncIterator]()
-  const { value } = await lines.next()
-  return value ?? ''
+interface LineReader {
+  next(): Promise<string>
+  /** Whoever writes may leave the pipe open: nothing more is waited for. */
+  stop(): void
 }
 
-/** Whoever writes may leave the pipe open: nothing more is waited for. */
-export function stopReading() {
-  input?.close()
-  process.stdin.unref?.()
+function createLineReader({ stdin }: Terminal): LineReader {
+  let input: Interface | null = null
+  let lines: AsyncIterator<string> | null = null
+  return {
+    async next() {
+      input ??= createInterface({ input: stdin })
+      lines ??= input[Symbol.asyncIterator]()
+      const { value } = await lines.next()
+      return value ?? ''
+    },
+    stop() {
+      input?.close()
+      stdin.unref?.()
+    },
+  }
 }

@@ -1,6 +1,7 @@
 /** The two ways to the API: in process, as the operator who has the database in hand, or over HTTP with a key. */
-import { createApp } from '../app.ts'
-import { OPERATOR } from '../auth/caller.ts'
+
+import type { Writable } from 'node:stream'
+import { OPERATOR } from '../authority/caller.ts'
 import { bootstrap } from '../bootstrap.ts'
 import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
@@ -8,9 +9,12 @@ import { createId } from '../db/id.ts'
 import { migrate, refusePending } from '../db/migrate.ts'
 import type { Keyring } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
-import { answerPost } from '../http/answer.ts'
-import { type Mailer, openMailerIfWanted } from '../notification/mailer.ts'
+import { openMailerIfWanted } from '../entities/notification/mailer.ts'
+import type { Mailer } from '../entities/notification/operations.ts'
+import { answerPost } from '../http/answers.ts'
+import { createApp } from '../http/yoga.ts'
 import { createServices } from '../services.ts'
+import type { Terminal } from './terminal.ts'
 
 /** An answer of the API. */
 export interface Result {
@@ -52,13 +56,18 @@ function readResult(answer: unknown): Result {
 }
 
 /** @throws FolderInUseError while a server holds the embedded database */
-export async function sendInProcess(config: Config, document: string, variables: object): Promise<Result> {
+export async function sendInProcess(
+  config: Config,
+  { stderr }: Terminal,
+  document: string,
+  variables: object,
+): Promise<Result> {
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
   try {
     if (database.kind === 'POSTGRESQL') await refusePending(database)
     const keyring = openKeyring(config)
-    if (database.kind === 'EMBEDDED') await prepare(database, keyring, config)
+    if (database.kind === 'EMBEDDED') await prepare(database, keyring, config, stderr)
     mailer = await openMailerIfWanted(database, config)
     const services = createServices(database, keyring, config, mailer)
     const context = { caller: OPERATOR, requestId: createId(), address: null }
@@ -71,8 +80,8 @@ export async function sendInProcess(config: Config, document: string, variables:
 }
 
 /** An embedded database is this command's alone, so it is brought up to date; a shared one is left to `migrate`. */
-async function prepare(database: Database, keyring: Keyring, config: Config) {
+async function prepare(database: Database, keyring: Keyring, config: Config, stderr: Writable) {
   await migrate(database)
   const { rootKey } = await bootstrap({ database, keyring }, config.rootApiKey)
-  if (rootKey) process.stderr.write(`The key of root, shown this once: ${rootKey}\n`)
+  if (rootKey) stderr.write(`The key of root, shown this once: ${rootKey}\n`)
 }

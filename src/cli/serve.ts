@@ -1,15 +1,17 @@
+import type { Writable } from 'node:stream'
 import { sql } from 'drizzle-orm'
 import { bootstrap } from '../bootstrap.ts'
 import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
 import { openKeyring } from '../encryption/open.ts'
-import { type Mailer, openMailerIfWanted } from '../notification/mailer.ts'
-import { listen } from '../server.ts'
+import { openMailerIfWanted } from '../entities/notification/mailer.ts'
+import type { Mailer } from '../entities/notification/operations.ts'
+import { listen } from '../http/server.ts'
 import { createServices } from '../services.ts'
 
 /** Migrates, makes root where it is missing, and serves until told to stop. */
-export async function serve(config: Config) {
+export async function serve(config: Config, stdout: Writable) {
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
   try {
@@ -20,15 +22,15 @@ export async function serve(config: Config) {
     const services = createServices(database, keyring, config, mailer)
     const { rootKey } = await bootstrap(services, config.rootApiKey)
     // At once: whatever stops the start from here on, the key is not shown again.
-    if (rootKey) process.stdout.write(`The key of root, shown this once: ${rootKey}\n`)
+    if (rootKey) stdout.write(`The key of root, shown this once: ${rootKey}\n`)
     if (mailer) await mailer.work()
-    else process.stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
+    else stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
     const server = await listen(services)
     database.noteAddress(server.url)
     // Last, so that whoever waits for this line has all that is said.
-    process.stdout.write(`Chatelaine listens at ${server.url}\n`)
+    stdout.write(`Chatelaine listens at ${server.url}\n`)
     const signal = await untilStopped()
-    process.stdout.write(`${signal}: finishing what is under way.\n`)
+    stdout.write(`${signal}: finishing what is under way.\n`)
     await server.close()
   } finally {
     await mailer?.close()

@@ -1,5 +1,3 @@
-import { ConflictError } from '../errors.ts'
-
 /** The parts of a database error that are safe to look at; its message and detail hold values. */
 export interface DatabaseError {
   code: string
@@ -20,16 +18,6 @@ export function databaseError(thrown: unknown): DatabaseError | null {
     }
   }
   return null
-}
-
-/** Makes a write that one unique constraint may refuse. @throws ConflictError that says this where it does */
-export async function writeUnique(write: PromiseLike<unknown>, constraint: string, message: string) {
-  try {
-    await write
-  } catch (error) {
-    if (databaseError(error)?.constraint !== constraint) throw error
-    throw new ConflictError(message)
-  }
 }
 
 /** Two transactions waited for each other, or could not be put in an order: the loser may try again. */

@@ -8,7 +8,7 @@ import {
   roleHolders,
   userControllers,
   userModels,
-} from '../access/views.ts'
+} from '../authority/derived.ts'
 import * as stored from './tables.ts'
 
 const tables = {

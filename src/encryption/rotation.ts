@@ -1,9 +1,9 @@
 /** Sealing anew, row by row, while servers run: each opens what either key sealed. Interrupted, it goes on where it was. */
 import { and, eq, isNotNull, ne } from 'drizzle-orm'
-import { boundTo } from '../credential/operations.ts'
 import type { Database } from '../db/database.ts'
 import { credentials, signingKeys } from '../db/tables.ts'
-import { sealingOf } from '../session/signing-keys.ts'
+import { boundTo } from '../entities/credential/operations.ts'
+import { sealingOf } from '../entities/session/signing-keys.ts'
 import { type Keyring, keyIdOf, seal, unseal } from './keyring.ts'
 
 /** Seals with the ring's current key all that another one sealed; gives how many that were. @throws SealError */

@@ -1,10 +1,10 @@
 import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { LRUCache } from 'lru-cache'
-import type { RequestContext } from '../auth/plugin.ts'
-import { unauthenticated } from '../builder.ts'
+import { unauthenticated } from '../graphql/builder.ts'
 import { asksForSchema, complexityError, MAX_TOKENS } from './limits.ts'
 import { withoutValue } from './message.ts'
+import type { RequestContext } from './request.ts'
 
 /** Bounds what the cache of parsed documents holds, in characters of their text. */
 const MAX_CACHED_CHARACTERS = 4_000_000

@@ -29,10 +29,6 @@ export function argumentScope(c: Compilation, field: Field, node: FieldNode): Ar
   const id = `${numberOf(node)}.${field.name}`
   return {
     has: (path) => c.peek(`has ${id} ${path}`, (env) => (readPath(field, node, path, env) ?? null) !== null),
-    peek(path) {
-      const text = c.peek(`value ${id} ${path}`, (env) => JSON.stringify(readPath(field, node, path, env) ?? null))
-      return JSON.parse(text)
-    },
     param: (path, sqlType, convert) =>
       c.slot(`argument ${id} ${path} ${convert ? convertNumber(convert) : ''}`, sqlType, (env) => {
         const value = refuseNullBytes(path, readPath(field, node, path, env) ?? null)
@@ -44,7 +40,6 @@ export function argumentScope(c: Compilation, field: Field, node: FieldNode): Ar
 /** Of a list that takes no arguments. */
 export const NO_ARGUMENTS: ArgumentScope = {
   has: () => false,
-  peek: () => null,
   param(): never {
     throw new Error('This list takes no arguments.')
   },

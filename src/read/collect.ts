@@ -77,9 +77,6 @@ function readCondition(c: Compilation, value: unknown): boolean {
 
 /** Which fields of a type the running field's selection asks for, by response name; for ordinary resolvers. */
 export function selectedFields(type: GraphQLObjectType, info: GraphQLResolveInfo): Map<string, FieldNode[]> {
-  const env: Env = { variables: info.variableValues, caller: NO_CALLER, keys: [], memo: new Map() }
+  const env: Env = { variables: info.variableValues, caller: null, keys: [], memo: new Map() }
   return collectFields(createCompilation(info, env), type, selectionsOf(info.fieldNodes))
 }
-
-/** Which fields are selected does not depend on who asks. */
-const NO_CALLER: Env['caller'] = { flag: () => false, param: () => null }

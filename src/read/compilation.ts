@@ -1,12 +1,13 @@
 import { is, Placeholder, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { FieldNode, GraphQLResolveInfo } from 'graphql'
-import type { CallerScope, ReadCaller, Row } from './spec.ts'
+import type { CallerScope, Row } from './spec.ts'
 
 /** What a statement's parameters and a plan's key are read from when it runs. */
 export interface Env {
   variables: GraphQLResolveInfo['variableValues']
-  caller: ReadCaller
+  /** The application's own: only its flags and values look into it. */
+  caller: unknown
   /** The ids asked for, where objects are loaded by key. */
   keys: readonly string[]
   /** Coerced arguments per field node, so that each is coerced once per run. */
@@ -63,8 +64,8 @@ export function createCompilation(info: Compilation['info'], env: Env): Compilat
     },
     alias: (table) => alias(table, `t${aliases++}`) as Row,
     caller: {
-      flag: (name) => c.peek(`flag ${name}`, ({ caller }) => caller.flag(name)),
-      param: (name, sqlType) => c.slot(`caller ${name}`, sqlType, ({ caller }) => caller.param(name)),
+      flag: ({ name, of }) => c.peek(`flag ${name}`, ({ caller }) => of(caller as never)),
+      param: ({ name, sqlType, of }) => c.slot(`caller ${name}`, sqlType, ({ caller }) => of(caller as never)),
     },
     multiply(rows, below) {
       const outside = rowsHere

@@ -7,9 +7,10 @@ import { type Compilation, type Env, numberOf } from './compilation.ts'
 import { decodeCursor } from './cursor.ts'
 import { badUserInput } from './errors.ts'
 import { edgeNodeVisible, listWhere, orderColumns, orderSql } from './list.ts'
-import { buildObject, type From, fieldSql, literal, objectSql, tableAs } from './object.ts'
+import { type From, fieldSql, objectSql } from './object.ts'
 import { type Page, readOrder, readPage } from './page.ts'
 import { type ArgumentScope, type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
+import { buildObject, literal, tableAs } from './sql.ts'
 
 /** A connection field as selected in a document. */
 export interface Selected {

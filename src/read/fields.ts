@@ -14,10 +14,11 @@ import type {
 } from './declarations.ts'
 import { fieldForbidden } from './errors.ts'
 import type { ListInputs } from './list-inputs.ts'
-import { guardKey, literal, neededKey, primaryKey } from './object.ts'
+import { guardKey, neededKey } from './object.ts'
 import { isOptional, linkOf } from './relations.ts'
 import { pick, pickCursor } from './run.ts'
 import type { FieldSpec, Link, ListSpec, Row, TypeSpec } from './spec.ts'
+import { literal, primaryKey } from './sql.ts'
 
 interface Declared extends Common {
   type: TypeOption | [TypeOption]

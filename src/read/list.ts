@@ -3,8 +3,8 @@ import type { PgColumn } from 'drizzle-orm/pg-core'
 import { type FieldNode, type GraphQLField, type GraphQLObjectType, getNamedType } from 'graphql'
 import { argumentScope, NO_ARGUMENTS } from './arguments.ts'
 import type { Compilation } from './compilation.ts'
-import { linkSql, primaryKey, tableAs } from './object.ts'
 import { type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
+import { linkSql, primaryKey, tableAs } from './sql.ts'
 
 /** The field a list stands on, for its arguments; null where it takes none. */
 export interface ListField {

@@ -1,5 +1,4 @@
-import { and, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
-import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core'
+import { and, isNotNull, type SQL, sql } from 'drizzle-orm'
 import {
   type FieldNode,
   type GraphQLField,
@@ -8,12 +7,13 @@ import {
   isNonNullType,
   type SelectionSetNode,
 } from 'graphql'
-import { argumentScope, NO_ARGUMENTS } from './arguments.ts'
+import { argumentScope } from './arguments.ts'
 import { collectFields, selectionsOf } from './collect.ts'
 import type { Compilation } from './compilation.ts'
 import { connectionSql } from './connection.ts'
 import { listWhere, orderColumns, orderSql } from './list.ts'
-import { type ArgumentScope, type FieldSpec, fieldSpec, type Link, type Row, type TypeSpec, typeSpec } from './spec.ts'
+import { type FieldSpec, fieldSpec, type Link, type Row, type TypeSpec, typeSpec } from './spec.ts'
+import { buildObject, columnSql, linkSql, primaryKey, tableAs } from './sql.ts'
 
 /** The row set an object is built from. Joins gather here; below an outer join everything must be one. */
 export interface From {
@@ -24,9 +24,6 @@ export interface From {
   /** Of a list of the past: when. */
   time?: SQL
 }
-
-/** PostgreSQL takes 100 arguments, a name and a value each. */
-const MAX_PAIRS = 50
 
 /** The key under which a guard's verdict stands beside the fields it covers; no response name begins with `$`. */
 export function guardKey(guard: string) {
@@ -165,66 +162,4 @@ function manySql(
   const { name, direction } = spec.list.defaultOrder
   const order = orderSql(orderColumns(spec.list, name, target), direction)
   return sql`(select coalesce(json_agg(${object} order by ${order}), '[]'::json) from ${tableAs(c, type, target)} ${sql.join(from.joins, sql` `)} where ${where})`
-}
-
-export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL | undefined {
-  if ('on' in link) return link.on(row, target, c.caller)
-  return and(...link.from.map((name, i) => sql`${target[link.to[i] as string]} = ${row[name]}`))
-}
-
-const NOW = sql`statement_timestamp()`
-
-/** `"users" as "t3"`; what is computed as of a time. */
-export function tableAs(
-  c: Compilation,
-  type: GraphQLObjectType,
-  row: Row,
-  time: SQL = NOW,
-  args: ArgumentScope = NO_ARGUMENTS,
-): SQL {
-  const { table, relation } = typeSpec(type)
-  if (relation) return sql`${relation(time, args, c.caller)} as ${row}`
-  return sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
-}
-
-/** The primary key column. @throws Error where the table has not exactly one. */
-export function primaryKey(row: Row): PgColumn {
-  const keys = Object.values(getTableColumns(row) as Record<string, PgColumn>).filter((column) => column.primary)
-  const [key] = keys
-  if (!key || keys.length > 1) throw new Error('A type of the read path needs a primary key of one column.')
-  return key
-}
-
-/** A column as JSON: times as ISO text with milliseconds, numbers beyond a double's reach as text. */
-export function columnSql(row: Row, name: string): SQL {
-  const column = row[name]
-  if (!column) throw new Error(`There is no column ${name}.`)
-  const type = column.getSQLType()
-  if (type.startsWith('timestamp')) return instantSql(sql`${column}`)
-  if (type.startsWith('numeric') || type === 'bigint') return sql`${column}::text`
-  return sql`${column}`
-}
-
-/** A time as ISO text in UTC with milliseconds, as JavaScript writes it. */
-export function instantSql(value: SQL): SQL {
-  return sql`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-}
-
-/** A constant of the program inside the statement's text. */
-export function literal(value: string | number | boolean): SQL {
-  return sql`${value}`.inlineParams()
-}
-
-/** A JSON object of these names and values, in this order. */
-export function buildObject(pairs: [string, SQL][]): SQL {
-  const build = (some: [string, SQL][]) =>
-    sql`json_build_object(${sql.join(
-      some.map(([name, value]) => sql`${literal(name)}, ${value}`),
-      sql`, `,
-    )})`
-  if (pairs.length <= MAX_PAIRS) return build(pairs)
-  // Glued as text: json has no concatenation, and jsonb forgets the order.
-  const head = build(pairs.slice(0, MAX_PAIRS))
-  const tail = buildObject(pairs.slice(MAX_PAIRS))
-  return sql`(left(${head}::text, -1) || ', ' || substr(${tail}::text, 2))::json`
 }

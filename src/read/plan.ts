@@ -6,8 +6,9 @@ import { argumentScope } from './arguments.ts'
 import { selectionsOf } from './collect.ts'
 import { type Compilation, createCompilation, type Env, numberOf, type PlanGuard } from './compilation.ts'
 import { connectionSql } from './connection.ts'
-import { type From, objectSql, primaryKey, tableAs } from './object.ts'
+import { type From, objectSql } from './object.ts'
 import { fieldSpec, typeSpec } from './spec.ts'
+import { primaryKey, tableAs } from './sql.ts'
 
 /** A statement, ready to run for every request that agrees with it on the guards. */
 export interface Plan {

@@ -1,14 +1,13 @@
-import DataLoader from 'dataloader'
 import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import { type Env, numberOf } from './compilation.ts'
+import type { Env } from './compilation.ts'
 import { encodeCursor } from './cursor.ts'
 import { badUserInput, tooManyRows, tooSlow } from './errors.ts'
 import { loadPlan, type Plan, rootPlan } from './plan.ts'
-import type { ReadCaller } from './spec.ts'
 
 /** What reading needs of a request. */
 export interface Reading {
-  caller: ReadCaller
+  /** Who asks, as the application knows them: `CallerFlag` and `CallerValue` look into it. */
+  caller: unknown
   /** How many rows the request may still read; unbounded where absent. */
   budget?: { rows: number }
   /** Runs one statement; `prepare` where it is known to come again. */
@@ -64,26 +63,6 @@ export async function loadSeveral<Name extends string>(
   const objects: (Compiled<Name> | null)[] = ids.map(() => null)
   for (const row of rows) objects[Number(row.place) - 1] = parse(row, type) as Compiled<Name> | null
   return objects
-}
-
-type Loader = DataLoader<string, Compiled<string> | null>
-
-const loaders = new WeakMap<Reading, Map<string, Loader>>()
-
-/** Reads one object by key from an ordinary resolver; what one tick asks for is one statement. */
-export function load<Name extends string>(
-  reading: Reading,
-  type: GraphQLObjectType,
-  id: string,
-  info: Selection,
-): Promise<Compiled<Name> | null> {
-  const bySelection = loaders.get(reading) ?? new Map<string, Loader>()
-  loaders.set(reading, bySelection)
-  // The first node may stand merged with others in one place and by itself in another.
-  const selection = [type.name, ...info.fieldNodes.map(numberOf)].join(' ')
-  const loader: Loader = bySelection.get(selection) ?? new DataLoader((ids) => loadSeveral(reading, type, ids, info))
-  bySelection.set(selection, loader)
-  return loader.load(id) as Promise<Compiled<Name> | null>
 }
 
 type Selection = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValues'> & {

@@ -9,24 +9,29 @@ import type { GraphQLField, GraphQLObjectType } from 'graphql'
 /** An aliased table, as seen by declarations that are not typed by their table. */
 export type Row = PgTable & Record<string, PgColumn>
 
-/** The caller while compiling. A flag is decided now and becomes part of the plan's key; a param is a value of the run. */
+/** The caller while compiling. A flag is decided now and becomes part of the plan's key; a value is a parameter of the run. */
 export interface CallerScope {
-  flag(name: string): boolean
-  param(name: string, sqlType: string): SQL
+  flag(flag: CallerFlag): boolean
+  param(value: CallerValue): SQL
 }
 
-/** The caller while running. */
-export interface ReadCaller {
-  flag(name: string): boolean
-  param(name: string): unknown
+/** A yes or no about the caller; a name stands for one question. */
+export interface CallerFlag {
+  name: string
+  of: (caller: never) => boolean
+}
+
+/** Something of the caller that a statement takes as a parameter; a name stands for one value. */
+export interface CallerValue {
+  name: string
+  sqlType: string
+  of: (caller: never) => unknown
 }
 
 /** The arguments of one field while compiling. What is looked at becomes part of the plan's key. */
 export interface ArgumentScope {
   /** Is the value at this path given and not null? */
   has(path: string): boolean
-  /** The value at this path, whole, as part of the plan's key: for enums and other small sets only. */
-  peek(path: string): unknown
   /** The value at this path as a parameter of the statement; `convert` sees the coerced value. */
   param(path: string, sqlType: string, convert?: (value: never) => unknown): SQL
 }

@@ -1,3 +1,4 @@
+// Runs on both databases.
 /** The walk-through of D0, "Creating an API user in caltech_docs", in its order and with its values; hosts and addresses replaced. */
 import { expect, test, vi } from 'vitest'
 import { startApp } from '../support/app.ts'

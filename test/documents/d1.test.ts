@@ -1,3 +1,4 @@
+// Runs on both databases.
 /** The walk-through of D1, "List The Docs: Project Management", in its order and with its values; keys replaced. */
 import { expect, test } from 'vitest'
 import { bootstrap } from '../../src/bootstrap.ts'

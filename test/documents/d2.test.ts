@@ -1,10 +1,11 @@
+// Runs on both databases.
 /**
  * The walk-through of D2, "create, edit, and delete a user" with the API of AtScale, in its order and with its values;
  * the host replaced. The two APIs of the document, Design Center and Account, are one here.
  */
 import { sql } from 'drizzle-orm'
 import { decodeJwt } from 'jose'
-import { beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Client, startApp } from '../support/app.ts'
 import { change, changeDocument, failInput } from '../support/change.ts'
 import { permissionsOf, rolesOf, statusOf, usernameOf } from '../support/look.ts'
@@ -31,7 +32,7 @@ const USER = {
 }
 
 /** "curl -u admin:admin": the super user, who has a password and no key. */
-beforeEach(async () => {
+app.world(async () => {
   await change(app.root, 'createUser', { username: 'admin', password: 'admin', isAdmin: true })
 })
 

@@ -1,8 +1,9 @@
+// Runs on both databases.
 /**
  * The walk-through of D4, "User-API Documentation", in its order and with its values. Every call comes with the key of
  * the client application and the BasicAuth of a user: "chief" administers, "admin" is superuser of a controller.
  */
-import { beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Client, startApp } from '../support/app.ts'
 import { change, changeDocument, failChange } from '../support/change.ts'
 import { createController, createModel } from '../support/levels.ts'
@@ -44,7 +45,7 @@ const FINGERPRINT = 'SHA256:g/pFYhUQzE8AqEjwtgUfln3lszAZz7TCvC3hqYeyNGo'
 let apiKey: string
 let apiKeyId: string
 let chief: Client
-beforeEach(async () => {
+app.world(async () => {
   const input = { username: 'portal', email: 'portal@example.test' }
   const portal = await change(app.root, 'createServiceUser', input, 'secret apiKey { id }')
   apiKey = portal.secret

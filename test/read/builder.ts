@@ -1,11 +1,13 @@
 /** What the test schema is built with: its builder, enums, and who sees what. */
+
 import SchemaBuilder, { type InterfaceRef, type SchemaTypes } from '@pothos/core'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Builder, TypeOption } from '../../src/read/declarations.ts'
 import { createFilters } from '../../src/read/filters.ts'
 import { createReads } from '../../src/read/reads.ts'
 import type { Reading } from '../../src/read/run.ts'
-import type { CallerScope } from '../../src/read/spec.ts'
+import type { CallerFlag, CallerScope } from '../../src/read/spec.ts'
+import type { Caller } from './callers.ts'
 import { relations } from './tables.ts'
 
 export interface Context {
@@ -47,12 +49,16 @@ export const reads = createReads(builder, relations, {
 })
 export const filters = createFilters(builder, DateTime)
 
+export function hasFlag(name: string): CallerFlag {
+  return { name, of: (caller: Caller) => caller.flags.includes(name) }
+}
+
 export function isAdmin(c: CallerScope): boolean {
-  return c.flag('admin')
+  return c.flag(hasFlag('admin'))
 }
 
 export function isMe(c: CallerScope, id: unknown): SQL {
-  return sql`${id} = ${c.param('userId', 'uuid')}`
+  return sql`${id} = ${c.param({ name: 'userId', sqlType: 'uuid', of: (caller: Caller) => caller.userId })}`
 }
 
 /** A private team is for its members. */

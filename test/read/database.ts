@@ -54,10 +54,7 @@ export function contextOf(
   onStatement?: (text: string, rows: Rows) => void,
 ): Context {
   const reading: Reading = {
-    caller: {
-      flag: (name) => caller.flags.includes(name),
-      param: (name) => (name === 'userId' ? caller.userId : null),
-    },
+    caller,
     async run(text, values, prepare) {
       const rows = (await runStatement(database.db, text, values, prepare)) as Rows
       onStatement?.(text, rows)

@@ -1,3 +1,4 @@
+// Runs on both databases.
 import { execute, parse, validate } from 'graphql'
 import { afterAll, expect, test } from 'vitest'
 import { openTestDatabase } from '../support/database.ts'

@@ -14,8 +14,8 @@ import {
 } from 'drizzle-orm/pg-core'
 import { expect, test } from 'vitest'
 import type { Builder } from '../../src/read/declarations.ts'
-import { lintReads } from '../../src/read/lint.ts'
 import { createReads } from '../../src/read/reads.ts'
+import { lintReads } from './lint.ts'
 import { schema } from './schema.ts'
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })

@@ -109,12 +109,6 @@ const peeks: Mutant[] = [
     replace: 'has: (path) => (readPath(field, node, path, c.env) ?? null) !== null,',
   },
   {
-    name: 'guard forgotten: an argument peeked at',
-    file: 'arguments.ts',
-    find: 'const text = c.peek(`value ${id} ${path}`, (env) => JSON.stringify(readPath(field, node, path, env) ?? null))',
-    replace: 'const text = JSON.stringify(readPath(field, node, path, c.env) ?? null)',
-  },
-  {
     name: 'guard forgotten: the bucket of the page size',
     file: 'page.ts',
     find: 'c.peek(`bucket ${id}`, (env) => bucket(size(env)))',
@@ -135,8 +129,8 @@ const peeks: Mutant[] = [
   {
     name: 'guard forgotten: a flag of the caller',
     file: 'compilation.ts',
-    find: 'flag: (name) => c.peek(`flag ${name}`, ({ caller }) => caller.flag(name)),',
-    replace: 'flag: (name) => env.caller.flag(name),',
+    find: 'flag: ({ name, of }) => c.peek(`flag ${name}`, ({ caller }) => of(caller as never)),',
+    replace: 'flag: ({ of }) => of(env.caller as never),',
   },
   {
     name: 'guard shared between variables of different names',
@@ -159,20 +153,14 @@ const peeks: Mutant[] = [
   {
     name: 'the caller is one of the plan',
     file: 'compilation.ts',
-    find: 'c.slot(`caller ${name}`, sqlType, ({ caller }) => caller.param(name))',
-    replace: 'c.slot(`caller ${name}`, sqlType, () => env.caller.param(name))',
+    find: 'c.slot(`caller ${name}`, sqlType, ({ caller }) => of(caller as never))',
+    replace: 'c.slot(`caller ${name}`, sqlType, () => of(env.caller as never))',
   },
   {
     name: 'what merges with the first node does not count',
     file: 'plan.ts',
     find: "const key = [mode, ...others.map(numberOf)].join(' ')",
     replace: "const key = others.length === -1 ? '' : mode",
-  },
-  {
-    name: 'what merges with the first node does not count when loading',
-    file: 'run.ts',
-    find: '[type.name, ...info.fieldNodes.map(numberOf)]',
-    replace: '[type.name, ...info.fieldNodes.slice(0, 1).map(numberOf)]',
   },
   {
     name: 'a guard that can not be read fails what is not selected',
@@ -345,13 +333,13 @@ const objects: Mutant[] = [
   },
   {
     name: 'fields beyond the fiftieth are lost',
-    file: 'object.ts',
+    file: 'sql.ts',
     find: 'const tail = buildObject(pairs.slice(MAX_PAIRS))',
     replace: 'const tail = buildObject(pairs.slice(MAX_PAIRS + 1))',
   },
   {
     name: 'more pairs at once than PostgreSQL takes',
-    file: 'object.ts',
+    file: 'sql.ts',
     find: 'const MAX_PAIRS = 50',
     replace: 'const MAX_PAIRS = 51',
   },

@@ -6,7 +6,7 @@ import { compareRandom } from './property.ts'
 /** The long run looks where nobody has looked before; the usual one is the same every time. */
 const isLong = process.env.CHATELAINE_LONG !== undefined
 const seed = Number(process.env.READ_SEED ?? (isLong ? Date.now() % 1_000_000_000 : 1))
-const documents = Number(process.env.READ_RUNS ?? (isLong ? 3000 : 300))
+const documents = Number(process.env.READ_RUNS ?? (isLong ? 3000 : 100))
 
 const database = await openFilledDatabase(openTestDatabase)
 afterAll(() => database.close())

@@ -1,5 +1,5 @@
 /** The test schema's lists and roots, over the types of types.ts. */
-import { and, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, sql } from 'drizzle-orm'
 import type { Filter } from '../../src/read/declarations.ts'
 import { builder, DateTime, filters, isAdmin, isMe, Role, reads, State } from './builder.ts'
 import { declareNodes } from './nodes.ts'
@@ -31,7 +31,7 @@ const byState: Filter = {
 const byReview: Filter = {
   type: 'Boolean',
   description,
-  where: (t, args, path) => (args.peek(path) ? isNotNull(sql`${t.reviewerId}`) : isNull(sql`${t.reviewerId}`)),
+  where: (t, args, path) => sql`${args.param(path, 'boolean')} = (${t.reviewerId} is not null)`,
 }
 const byAuthor: Filter = {
   type: 'ID',

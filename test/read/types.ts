@@ -2,11 +2,12 @@
 import { and, sql } from 'drizzle-orm'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import type { TypeOption } from '../../src/read/declarations.ts'
-import { load } from '../../src/read/run.ts'
+import { loadOne } from '../../src/read/run.ts'
 import {
   builder,
   type Context,
   DateTime,
+  hasFlag,
   isAdmin,
   isMe,
   Kind,
@@ -29,7 +30,7 @@ export const Person = reads.type('Person', {
   guards: {
     contact: { allows: (t, c) => (isAdmin(c) ? undefined : isMe(c, t.id)), missing: 'people:contact' },
     work: {
-      allows: (t, c) => (c.flag('auditor') ? undefined : sql`(${isMe(c, t.bossId)} or ${t.logins} > 5)`),
+      allows: (t, c) => (c.flag(hasFlag('auditor')) ? undefined : sql`(${isMe(c, t.bossId)} or ${t.logins} > 5)`),
       missing: 'people:work',
     },
   },
@@ -55,7 +56,7 @@ export const Person = reads.type('Person', {
       nullable: true,
       args: builder.args((t) => ({ style: t.field({ type: Style } as never), word: t.string() })),
       sql: (t, _c, args) => {
-        const name = args.peek('style') === 'short' ? sql`${t.nickname}` : sql`${t.name}`
+        const name = sql`case when ${args.param('style', 'text')} = 'short' then ${t.nickname} else ${t.name} end`
         return args.has('word') ? sql`${args.param('word', 'text')} || ' ' || ${name}` : name
       },
     }),
@@ -94,7 +95,7 @@ export const Membership = reads.type('Membership', {
   table: 'members',
   description,
   id: 'membership',
-  visible: (t, c) => (c.flag('auditor') ? undefined : and(sql`not ${t.isRevoked}`, throughTeam(c, t.teamId))),
+  visible: (t, c) => (c.flag(hasFlag('auditor')) ? undefined : and(sql`not ${t.isRevoked}`, throughTeam(c, t.teamId))),
   fields: (f) => ({
     role: f.column('role', { type: Role, description }),
     note: f.column('note', { type: 'String', description }),
@@ -141,5 +142,5 @@ export const Task = reads.type('Task', {
 })
 
 function loadAs(name: string, id: unknown, ctx: Context, info: GraphQLResolveInfo) {
-  return id ? load(ctx.reading, info.schema.getType(name) as GraphQLObjectType, String(id), info) : null
+  return id ? loadOne(ctx.reading, info.schema.getType(name) as GraphQLObjectType, String(id), info) : null
 }

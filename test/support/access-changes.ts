@@ -1,6 +1,6 @@
 /** Who gained and lost what between two times, as `accessChanges` tells it. */
 import { expect } from 'vitest'
-import { letPass } from '../replay/clock.ts'
+import { letPass } from '../access/replay/clock.ts'
 import type { Client, TestApp } from './app.ts'
 
 /** One thing that somebody gained or lost. */

@@ -1,5 +1,5 @@
 /** The difference in access: as a dry run tells it, and as two snapshots of everybody's access show it. */
-import { SERVER } from '../check/oracle.ts'
+import { SERVER } from '../access/check/oracle.ts'
 import { type Access, accessOf } from './access.ts'
 import type { Client, TestApp } from './app.ts'
 import { change, changeDocument } from './change.ts'

@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest'
 import { bootstrap } from '../../src/bootstrap.ts'
 import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
-import { type Listening, listen } from '../../src/server.ts'
+import { type Listening, listen } from '../../src/http/server.ts'
 import type { Services } from '../../src/services.ts'
-import { isPostgres, openStartedDatabase, truncateAll } from './database.ts'
+import { keepCopy, restoreCopy } from './copies.ts'
+import { isPostgres, openStartedDatabase } from './database.ts'
 import { ROOT_KEY } from './root-key.ts'
 import { databaseText } from './rows.ts'
 import { secretsFound, secretsIn, toldElsewhere } from './secrets.ts'
@@ -48,31 +49,35 @@ export interface TestApp {
   readonly nobody: Client
   /** A client with this key, or with headers of its own. */
   as(credential: string | Record<string, string>): Client
+  /** Makes what every test of this file, or of this `describe`, begins with, once; gives what was made. */
+  world<T>(make: () => Promise<T>): () => T
 }
 
 /**
- * A server for the tests of one file, on a database that is as after the first start before each of them: the
- * organization `default`, the built-in roles, and root with ROOT_KEY.
+ * A server for the tests of one file. Before each of them its database is as after the first start (the organization
+ * `default`, the built-in roles, and root with ROOT_KEY), with what the file's `world` adds.
  */
 export function startApp(settings: Partial<Config> = {}): TestApp {
   let services: Services
   let server: Listening
+  // One copy for each world that is under way, the innermost last.
+  let copy = 0
+  const recorded = createRecord()
   beforeAll(async () => {
     services = await openTestServices(await openStartedDatabase(), settings)
     server = await listen(services)
-  })
-  beforeEach(async () => {
-    await truncateAll(services.database)
     await bootstrap(services, ROOT_KEY)
+    await keepCopy(services.database, copy)
   })
-  const secrets = keepSecrets(() => services.database)
+  beforeEach(() => restoreCopy(services.database, copy))
+  keepSecrets(recorded, () => services.database)
   afterAll(async () => {
     await server.close()
     await services.mailer?.close()
     await services.database.close()
   })
   const as: TestApp['as'] = (credential) =>
-    createClient(() => server.url, typeof credential === 'string' ? { 'api-key': credential } : credential, secrets)
+    createClient(() => server.url, typeof credential === 'string' ? { 'api-key': credential } : credential, recorded)
   return {
     get database() {
       return services.database
@@ -83,23 +88,56 @@ export function startApp(settings: Partial<Config> = {}): TestApp {
     root: as(ROOT_KEY),
     nobody: as({}),
     as,
+    world(make) {
+      const outer = { secrets: new Set<string>(), texts: [] as string[] }
+      let made: { value: Awaited<ReturnType<typeof make>> } | null = null
+      beforeAll(async () => {
+        await restoreCopy(services.database, copy)
+        Object.assign(outer, recorded.ofWorld)
+        copy += 1
+        recorded.secrets.clear()
+        recorded.texts.length = 0
+        made = { value: await make() }
+        recorded.ofWorld = {
+          secrets: new Set([...outer.secrets, ...recorded.secrets]),
+          texts: [...outer.texts, ...recorded.texts],
+        }
+        await keepCopy(services.database, copy)
+      })
+      afterAll(() => {
+        copy -= 1
+        recorded.ofWorld = outer
+      })
+      return () => {
+        if (made === null) throw new Error('The world is not made before the tests begin.')
+        return made.value
+      }
+    },
   }
 }
 
 const writeError = process.stderr.write.bind(process.stderr)
 
-/** What a test's requests brought to light: its secrets, and every text in which none of them may stand. */
-interface Recorded {
+/** What requests brought to light: their secrets, and every text in which none of them may stand. */
+interface Said {
   secrets: Set<string>
   texts: string[]
 }
 
+/** Of the test that is under way, and of what it began with. */
+interface Recorded extends Said {
+  ofWorld: Said
+}
+
+function createRecord(): Recorded {
+  return { secrets: new Set(), texts: [], ofWorld: { secrets: new Set(), texts: [] } }
+}
+
 /** After each test no secret of it stands in the database, in an error or in what was logged. */
-function keepSecrets(database: () => Database): Recorded {
-  const recorded: Recorded = { secrets: new Set(), texts: [] }
+function keepSecrets(recorded: Recorded, database: () => Database) {
   beforeEach(() => {
-    recorded.secrets.clear()
-    recorded.texts.length = 0
+    recorded.secrets = new Set(recorded.ofWorld.secrets)
+    recorded.texts = [...recorded.ofWorld.texts]
     toldElsewhere.length = 0
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
       recorded.texts.push(String(text))
@@ -112,14 +150,16 @@ function keepSecrets(database: () => Database): Recorded {
     const kept = [await databaseText({ database: database() }), ...recorded.texts, ...toldElsewhere].join('\n')
     expect(secretsFound(kept, recorded.secrets), 'secrets that are kept or told').toEqual([])
   })
-  return recorded
+  afterAll(() => {
+    vi.restoreAllMocks()
+  })
 }
 
 /** Sends requests with these headers to a server. */
 export function createClient(
   url: () => string,
   headers: Record<string, string>,
-  recorded: Recorded = { secrets: new Set(), texts: [] },
+  recorded: Said = createRecord(),
 ): Client {
   async function send(document: string, variables: object = {}): Promise<Answer> {
     const response = await fetch(url(), {

@@ -1,6 +1,6 @@
 /** Mutations as tests send them: one document per mutation that selects everything of every error. */
 import { expect } from 'vitest'
-import { schema } from '../../src/schema.ts'
+import { schema } from '../../src/graphql/schema.ts'
 import type { Answer, Client } from './app.ts'
 
 const ERROR = `... on Error { code message

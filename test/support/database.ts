@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
-import { sql } from 'drizzle-orm'
 import postgres from 'postgres'
 import { inject } from 'vitest'
 import { readConfig } from '../../src/config.ts'
@@ -17,6 +15,10 @@ declare module 'vitest' {
     serverUrl: string | null
     /** A database (PGlite: a file with its image; PostgreSQL: its name) as it is after the first start. */
     template: string
+    /** The data folder that the image was taken from; null on PostgreSQL. */
+    dataFolder: string | null
+    /** A folder in which programs find each other's compiled code. */
+    compileCache: string
   }
 }
 
@@ -49,9 +51,7 @@ export async function createStartedStore(): Promise<Store> {
   const serverUrl = inject('serverUrl')
   if (serverUrl) return createCopy(serverUrl, inject('template'))
   const folder = mkdtempSync(join(tmpdir(), 'chatelaine-store-'))
-  const image = new Blob([readFileSync(inject('template'))])
-  const pglite = await PGlite.create({ dataDir: join(folder, 'pglite'), loadDataDir: image })
-  await pglite.close()
+  cpSync(inject('dataFolder') ?? '', folder, { recursive: true })
   return {
     environment: { DATA_DIR: folder, ENCRYPTION_KEY },
     async remove() {
@@ -62,7 +62,7 @@ export async function createStartedStore(): Promise<Store> {
 
 async function openCopy(serverUrl: string, template: string): Promise<Database> {
   const { environment, remove } = await createCopy(serverUrl, template)
-  const database = await openDatabase(readConfig(environment))
+  const database = await openDatabase(readConfig({ ...environment, DATABASE_POOL_SIZE: '4' }))
   return {
     ...database,
     async close() {
@@ -91,13 +91,4 @@ export async function onServer(serverUrl: string, statement: string) {
   } finally {
     await client.end({ timeout: 2 })
   }
-}
-
-/** Empties every table. */
-export async function truncateAll(database: Database) {
-  const rows = await database.db.execute<{ tablename: string }>(
-    sql`select tablename from pg_tables where schemaname = 'public'`,
-  )
-  const names = rows.map(({ tablename }) => sql.identifier(tablename))
-  await database.db.execute(sql`truncate ${sql.join(names, sql`, `)} cascade`)
 }

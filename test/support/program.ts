@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { expect, inject, onTestFinished } from 'vitest'
+import { main } from '../../src/cli/main.ts'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { onServer } from './database.ts'
@@ -99,7 +101,29 @@ export async function usernameOf(program: Program, key: string | null): Promise<
   return data?.viewer?.user?.username ?? status
 }
 
-/** Runs a command to its end; `input` is all that its standard input has. */
+/** Runs a command line in this process, which is quick; `input` is all that its standard input has. */
+export async function runCommand(args: string[], environment: Environment = {}, input = ''): Promise<Ended> {
+  const started = performance.now()
+  const output = { stdout: '', stderr: '' }
+  const collect = (name: 'stdout' | 'stderr') =>
+    new Writable({
+      write(text, _encoding, done) {
+        output[name] += text
+        done()
+      },
+    })
+  const terminal = {
+    env: { PORT: '0', ...environment },
+    stdin: Readable.from([Buffer.from(input)]),
+    stdout: collect('stdout'),
+    stderr: collect('stderr'),
+  }
+  const code = await main(args, terminal)
+  refuseSaid(args, output, new Set([...secretsOf(environment), ...linesOf(input)]))
+  return { code, signal: null, ...output, afterMs: performance.now() - started }
+}
+
+/** Runs a command to its end as a process of its own; `input` is all that its standard input has. */
 export function runProgram(args: string[], environment: Environment = {}, input = ''): Promise<Ended> {
   const { child, ended, write } = spawnProgram(args, { PORT: '0', ...environment })
   write(input)
@@ -134,13 +158,15 @@ async function failed(ended: Promise<Ended>): Promise<never> {
 function spawnProgram(args: string[], environment: Environment) {
   const { PATH = '', HOME = '' } = process.env
   const started = performance.now()
-  const child = spawn(NODE, ['src/main.js', ...args], { cwd: ROOT_FOLDER, env: { PATH, HOME, ...environment } })
+  const child = spawn(NODE, ['src/main.js', ...args], {
+    cwd: ROOT_FOLDER,
+    env: { PATH, HOME, NODE_COMPILE_CACHE: inject('compileCache'), ...environment },
+  })
   const output = { stdout: '', stderr: '' }
   const secrets = new Set(secretsOf(environment))
   onTestFinished(async () => {
     await endChild(child)
-    const said = output.stdout + output.stderr
-    expect(secretsFound(said, secrets), `secrets that were given to ${args[0]} and said by it`).toEqual([])
+    refuseSaid(args, output, secrets)
   })
   const listeners = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
@@ -163,7 +189,7 @@ function spawnProgram(args: string[], environment: Environment) {
       look()
     })
   const write = (text: string) => {
-    for (const line of text.split('\n')) if (line.length >= SHORTEST_SECRET) secrets.add(line)
+    for (const line of linesOf(text)) secrets.add(line)
     child.stdin.write(text)
   }
   // Whoever reads no more may be gone before all is written.
@@ -172,6 +198,14 @@ function spawnProgram(args: string[], environment: Environment) {
 }
 
 const SHORTEST_SECRET = 8
+
+function linesOf(input: string): string[] {
+  return input.split('\n').filter((line) => line.length >= SHORTEST_SECRET)
+}
+
+function refuseSaid([command]: string[], { stdout, stderr }: { stdout: string; stderr: string }, secrets: Set<string>) {
+  expect(secretsFound(stdout + stderr, secrets), `secrets that were given to ${command} and said by it`).toEqual([])
+}
 
 /** The secrets among the variables; what is shorter would be found anywhere. */
 function secretsOf(environment: Environment): string[] {

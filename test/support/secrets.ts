@@ -1,6 +1,6 @@
 /** Every secret that a test's requests bring in or get back, and the search for them where none may be. */
 import { type GraphQLInputType, getNamedType, isInputObjectType } from 'graphql'
-import { schema } from '../../src/schema.ts'
+import { schema } from '../../src/graphql/schema.ts'
 import { ROOT_KEY } from './root-key.ts'
 
 /** Names of values that are secrets: of inputs by their declaration, of answers as they are called. */

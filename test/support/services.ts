@@ -1,7 +1,7 @@
 import { type Config, readConfig } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
 import { openKeyring } from '../../src/encryption/open.ts'
-import { openMailerIfWanted } from '../../src/notification/mailer.ts'
+import { openMailerIfWanted } from '../../src/entities/notification/mailer.ts'
 import { createServices, type Services } from '../../src/services.ts'
 import { ENCRYPTION_KEY } from './encryption-key.ts'
 

@@ -3,7 +3,7 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { expect } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { openKeyring } from '../../src/encryption/open.ts'
-import { readSigningKey } from '../../src/session/signing-keys.ts'
+import { readSigningKey } from '../../src/entities/session/signing-keys.ts'
 import type { TestApp } from './app.ts'
 import { ENCRYPTION_KEY } from './encryption-key.ts'
 

@@ -1,0 +1,51 @@
+/** Who could give what a user lacks: by rule 1 of the guard, whoever may grant there and has it themselves. */
+
+import { type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Caller } from '../authority/caller.ts'
+import { allows, covers, held, heldLevels } from '../authority/held.ts'
+import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../authority/levels.ts'
+import { hasControllerLevel, hasModelLevel, immediateScope } from '../authority/visibility.ts'
+import { users } from '../db/tables.ts'
+import { isMet } from '../entities/user/type.ts'
+
+export const MOST_GRANTORS = 20
+
+/** granters(user_id, organization_id, project_id): who may grant roles, and where. */
+export const granters = sql`select h.user_id, h.organization_id, h.project_id from ${held()} as h
+  where h.state = 'ACTIVE' and ${allows(sql`h.what`, sql`'roles.grant'`)}`
+
+/** given(user_id, what, organization_id, project_id): what of all that is asked about they hold themselves. */
+export const given = sql`select h.user_id, h.what, h.organization_id, h.project_id from ${held()} as h
+  where h.state = 'ACTIVE' and h.user_id = any(array(select g.user_id from granters as g))
+    and exists (select from asked as q where ${allows(sql`h.what`, sql`q.permission`)})`
+
+/** Their names as a JSON array, for the question q and its target t; it reads granters and given. */
+export function grantorsOf(caller: Caller): SQL {
+  return sql`(
+    select coalesce(json_agg(n.username order by n.username_key), '[]'::json) from (
+      select u.username, u.username_key from users as u
+      where u.id in (select x.user_id from ${couldGrant} as x) and u.deleted_at is null and ${mayKnow(caller)}
+      order by u.username_key limit ${MOST_GRANTORS}
+    ) as n
+  )`
+}
+
+/** Whom one meets in lists; and whoever has everything on a controller or model sees who else has. */
+function mayKnow(caller: Caller): SQL {
+  const scope = immediateScope(caller)
+  const met = isMet(alias(users, 'u') as unknown as typeof users, scope) ?? sql`true`
+  const there = sql`${hasControllerLevel(scope, CONTROLLER_LEVEL.SUPERUSER, sql`t.controller_id`)} or ${hasModelLevel(scope, MODEL_LEVEL.ADMIN, sql`t.model_id`)}`
+  return sql`(${met} or q.permission is null and (${there}))`
+}
+
+/** The highest level is what it takes to give any. */
+const couldGrant = sql`(
+  select g.user_id from granters as g join given as h on h.user_id = g.user_id
+  where q.permission is not null and ${covers(sql`g`, sql`t`)}
+    and ${allows(sql`h.what`, sql`q.permission`)} and ${covers(sql`h`, sql`t`)}
+  union
+  select l.user_id from ${heldLevels()} as l
+  where q.permission is null and l.state = 'ACTIVE' and l.level = 3
+    and l.controller_id = t.controller_id and l.model_id is not distinct from t.model_id
+)`

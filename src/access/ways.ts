@@ -1,0 +1,147 @@
+/** The facts that bear on a question, each with what stands between it and the answer yes. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../authority/caller.ts'
+import { allows, covers, managesControllers } from '../authority/held.ts'
+import { isVisible } from '../authority/visibility.ts'
+import { models, organizations, projects, roles, users } from '../db/tables.ts'
+import { Model } from '../entities/model/type.ts'
+import { Organization } from '../entities/organization/type.ts'
+import { Project } from '../entities/project/type.ts'
+import { Role } from '../entities/role/type.ts'
+import { User } from '../entities/user/type.ts'
+import { mayCheckIn } from './subject.ts'
+import { mayName } from './target.ts'
+
+/** What stands between a fact and the answer yes, the nearest first; `ALLOWED` where nothing does. */
+export const WAY_CODES = ['ALLOWED', 'INACTIVE', 'KEY_TOO_NARROW', 'LEVEL_TOO_LOW', 'ENDED', 'WRONG_SCOPE'] as const
+export type WayCode = (typeof WAY_CODES)[number]
+
+/** A limit of a key that lets what is asked. */
+export interface KeyLimit {
+  role: string | null
+  organization: string | null
+  project: string | null
+  until: string | null
+}
+
+/** A fact that bears on a question, by names that the caller may know. */
+export interface Way {
+  code: WayCode
+  via: string
+  grantedBy: string | null
+  role: string | null
+  organization: string | null
+  project: string | null
+  controller: string | null
+  model: string | null
+  throughModel: string | null
+  level: 1 | 2 | 3 | null
+  keyLimits: KeyLimit[]
+  since: string
+  until: string | null
+}
+
+/** Does the limit l let what the question q asks of its target t? */
+const limitLets = sql`case when q.permission is not null
+  then ${allows(sql`l.permission`, sql`q.permission`)} and ${covers(sql`l`, sql`t`)}
+  else ${managesControllers(sql`l.permission`, sql`l`, sql`t.organization_id`)} end`
+
+/** The earliest end of anything an answer of yes rests on: of what is held, and of the key it is used with. */
+const until = sql`case when w.code = 'ALLOWED' then least(w.until, s.key_ends, (
+  select nullif(max(coalesce(l.until, 'infinity')), 'infinity') from limits as l where s.limited and ${limitLets}
+)) else w.until end`
+
+export const MOST_WAYS = 100
+
+/**
+ * ways(is_allowed, ways) to the target t of the question q: those that let, or else those that miss by one step. It
+ * reads the subject s and its facts, levels and limits.
+ */
+export function waysTo(caller: Caller): SQL {
+  const order = sql.join(
+    WAY_CODES.map((code) => sql`${code}`.inlineParams()),
+    sql`, `,
+  )
+  return sql`(
+    select coalesce(bool_or(w.is_allowed), false) as is_allowed,
+      json_agg(json_build_object('code', w.code, 'via', w.via, 'role', r.name, 'organization', o.name, 'project', p.code,
+        'controller', c.name, 'model', m.name, 'level', w.level, 'since', w.since, 'until', ${until},
+        'grantedBy', (${granterOf(caller)}), 'throughModel', (${throughModel(caller)}), 'keyLimits', ${keyLimits(caller)}
+      ) order by w.place) filter (where w.place <= ${MOST_WAYS}) as ways
+    from (
+      select x.*, row_number() over (order by array_position(array[${order}]::text[], x.code), x.until desc nulls first, x.since, x.grant_id) as place,
+        bool_or(x.code = 'ALLOWED') over () as is_allowed
+      from ${factsFor()} as x
+      where x.code is not null
+    ) as w
+    left join roles as r on r.id = w.role_id and ${isVisible(Role.visible, roles, 'r', caller)}
+    left join organizations as o on o.id = w.organization_id and ${isVisible(Organization.visible, organizations, 'o', caller)}
+    left join projects as p on p.id = w.project_id and ${isVisible(Project.visible, projects, 'p', caller)}
+    left join controllers as c on c.id = w.controller_id and ${mayName.controller(caller)}
+    left join models as m on m.id = w.model_id and ${mayName.model(caller)}
+    where w.code = 'ALLOWED' or not w.is_allowed
+  )`
+}
+
+/** Who granted what a way begins with; null for the operator or whom one may not see. */
+function granterOf(caller: Caller): SQL {
+  return sql`select u.username from users as u
+    where ${isVisible(User.visible, users, 'u', caller)} and u.id = coalesce(
+      (select g.granted_by from role_grants as g where g.id = w.grant_id),
+      (select g.granted_by from controller_grants as g where g.id = w.grant_id),
+      (select g.granted_by from model_grants as g where g.id = w.grant_id),
+      (select g.granted_by from base_permissions as g where g.id = w.grant_id))`
+}
+
+/** The model whose access is LOGIN on its controller; null where one may not see it. */
+function throughModel(caller: Caller): SQL {
+  const known = sql`(${mayCheckIn(caller, sql`t.organization_id`)} or ${isVisible(Model.visible, models, 'through', caller)})`
+  return sql`select through.name from model_grants as g join models as through on through.id = g.model_id
+    where w.via = 'MODEL' and g.id = w.grant_id and ${known}`
+}
+
+/** The limits of the key that let what is asked. */
+function keyLimits(caller: Caller): SQL {
+  return sql`coalesce((
+    select json_agg(distinct jsonb_build_object('role', r.name, 'organization', o.name, 'project', p.code, 'until', l.until))
+    from limits as l
+    left join roles as r on r.id = l.role_id and ${isVisible(Role.visible, roles, 'r', caller)}
+    left join organizations as o on o.id = l.organization_id and ${isVisible(Organization.visible, organizations, 'o', caller)}
+    left join projects as p on p.id = l.project_id and ${isVisible(Project.visible, projects, 'p', caller)}
+    where s.limited and w.code = 'ALLOWED' and ${limitLets}
+  ), '[]'::json)`
+}
+
+/** The subject's facts about the question q and its target t, each with what stands between it and yes. */
+function factsFor(): SQL {
+  const isWithin = sql`exists (select from limits as l where ${limitLets})`
+  const ofPermission = codeOf({ covers: covers(sql`f`, sql`t`), suffices: sql`true`, isWithin })
+  const ofLevel = codeOf({ covers: sql`true`, suffices: sql`f.level >= q.access`, isWithin })
+  return sql`(
+    select ${ofPermission} as code, f.via, f.grant_id, f.role_id, f.organization_id, f.project_id, null::uuid as controller_id, null::uuid as model_id, null::int as level, f.since, f.until
+    from facts as f where q.permission is not null and ${allows(sql`f.what`, sql`q.permission`)}
+    union all
+    select ${ofLevel}, f.via, f.grant_id, f.role_id, null, null, f.controller_id, f.model_id, f.level, f.since, f.until
+    from levels as f where q.permission is null and f.controller_id = t.controller_id and f.model_id is not distinct from t.model_id
+  )`
+}
+
+/** What stands between a fact and yes: nothing, one thing, or more than one: null, which is no near miss. */
+function codeOf({ covers, suffices, isWithin }: { covers: SQL; suffices: SQL; isWithin: SQL }): SQL {
+  const misses = {
+    ENDED: sql`f.state in ('ENDED', 'NOT_BEGUN')`,
+    INACTIVE: sql`not s.active`,
+    WRONG_SCOPE: sql`${covers} is not true`,
+    LEVEL_TOO_LOW: sql`not ${suffices}`,
+    KEY_TOO_NARROW: sql`(s.limited and not ${isWithin})`,
+  }
+  const count = sql.join(
+    Object.values(misses).map((miss) => sql`(${miss})::int`),
+    sql` + `,
+  )
+  const names = sql.join(
+    Object.entries(misses).map(([name, miss]) => sql`when ${miss} then ${sql`${name}`.inlineParams()}`),
+    sql` `,
+  )
+  return sql`case when ${count} > 1 then null ${names} else 'ALLOWED' end`
+}

@@ -1,0 +1,172 @@
+import { timingSafeEqual } from 'node:crypto'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Caller, Held, HeldLevel } from '../authority/caller.ts'
+import { authorityOf, type Holder, isActiveAt, levelsOf, NOW } from '../authority/held.ts'
+import type { Connection } from '../db/database.ts'
+import { apiKeys, passwords, sessions, users } from '../db/tables.ts'
+import { hashToken, looksLikeToken, readTokenId } from '../entities/api-key/token.ts'
+import type { CheckedPassword } from '../entities/password/check.ts'
+import type { TokenClaims } from '../entities/session/token.ts'
+import type { Services } from '../services.ts'
+import { BadCredentialError } from './bad-credential.ts'
+import { type Credentials, type HeaderReader, readCredentials } from './credentials.ts'
+import { isOpenSession, isSessionOf, isUsableKey } from './validity.ts'
+
+/** Which request it is, and from where. */
+export interface Origin {
+  requestId: string
+  address: string | null
+}
+
+/**
+ * Finds who asks, in one statement that brings their authority along. No credential is nobody: null. Two credentials
+ * must both be good: the caller is the user of the session or password, within the limits of the key.
+ * @throws BadCredentialError
+ * @throws RateLimitedError where a password was guessed too often
+ */
+export async function identify(services: Services, header: HeaderReader, origin: Origin) {
+  const credentials = readCredentials(header)
+  return credentials === null ? null : findCaller(services, credentials, origin)
+}
+
+async function findCaller(services: Services, { apiKey, user }: Credentials, origin: Origin): Promise<Caller> {
+  const { db } = services.database
+  const key = apiKey === null ? null : whichKey(apiKey)
+  if (user !== null && 'token' in user) {
+    const claims = await services.tokens.verify(db, user.token)
+    return readCaller(services, { key, apiKey, session: claims })
+  }
+  if (user === null) return readCaller(services, { key, apiKey })
+  return readCaller(services, {
+    key,
+    apiKey,
+    password: await services.passwords.check(user.username, user.password, {
+      ...origin,
+      action: 'signIn',
+      caller: null,
+    }),
+  })
+}
+
+interface Proven {
+  key: SQL | null
+  apiKey: string | null
+  session?: TokenClaims
+  password?: CheckedPassword
+}
+
+async function readCaller(
+  { database: { db }, noteUse }: Services,
+  { key, apiKey, session, password }: Proven,
+): Promise<Caller> {
+  const holder = { userId: sql`${users.id}`, apiKeyId: key && sql`${apiKeys.id}` }
+  const [row] = await db
+    .select({
+      userId: users.id,
+      organizationId: users.organizationId,
+      key: {
+        id: apiKeys.id,
+        userId: apiKeys.userId,
+        readOnly: apiKeys.readOnly,
+        limited: apiKeys.limited,
+        expiresAt: apiKeys.expiresAt,
+      },
+      hash: apiKeys.hash,
+      session: { id: sessions.id, expiresAt: sessions.expiresAt },
+      authority: authorityJson(holder),
+      levels: levelsJson(holder),
+    })
+    .from(users)
+    .leftJoin(apiKeys, key ?? sql`false`)
+    .leftJoin(sessions, session ? eq(sessions.id, session.sessionId) : sql`false`)
+    .where(
+      and(
+        whichUser({ session, password }),
+        isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
+        key ? isUsableKey(apiKeys, NOW) : undefined,
+        key && (session || password) ? ownerIsActive() : undefined,
+        session ? and(isSessionOf(sessions, session), isOpenSession(sessions, NOW)) : undefined,
+        password ? hasPasswordSince(password.setAt) : undefined,
+      ),
+    )
+  if (!row || (apiKey !== null && !isSecretOf(row.hash, apiKey))) throw new BadCredentialError()
+  if (row.hash) noteUse(row.hash)
+  const { userId, organizationId, authority, levels } = row
+  return {
+    actor: 'USER',
+    userId,
+    organizationId,
+    apiKey: row.key,
+    session: row.session,
+    passwordSetAt: password?.setAt ?? null,
+    authority,
+    levels,
+  }
+}
+
+function isSecretOf(hash: Buffer | null, secret: string): boolean {
+  return hash !== null && timingSafeEqual(hash, hashToken(secret))
+}
+
+/** A key of our form names its row; anything else can only be root's, set by ROOT_API_KEY. */
+function whichKey(presented: string): SQL {
+  if (!looksLikeToken(presented)) return eq(apiKeys.source, 'ENVIRONMENT')
+  const id = readTokenId(presented)
+  if (id === null) throw new BadCredentialError()
+  return eq(apiKeys.id, id)
+}
+
+function whichUser({ session, password }: Pick<Proven, 'session' | 'password'>): SQL {
+  if (session) return eq(users.id, session.userId)
+  return password ? eq(users.id, password.userId) : eq(users.id, apiKeys.userId)
+}
+
+/** The key of an application ends with it, whoever uses it. */
+function ownerIsActive(): SQL {
+  const owner = alias(users, 'owner')
+  const active = isActiveAt({ id: owner.id, deletedAt: owner.deletedAt }, NOW)
+  return sql`exists (select from ${users} as owner where ${eq(owner.id, apiKeys.userId)} and ${active})`
+}
+
+function hasPasswordSince(setAt: string): SQL {
+  return sql`exists (select from ${passwords} as p where p.user_id = ${users.id} and p.set_at = ${setAt})`
+}
+
+function authorityJson(holder: Holder) {
+  return sql<
+    Held[]
+  >`(select coalesce(json_agg(json_build_object('what', a.what, 'organizationId', a.organization_id, 'projectId', a.project_id, 'until', a.until)), '[]'::json) from ${authorityOf(holder)} as a)`
+}
+
+/** What `controllers.manage` gives is known from the authority; only grants are brought along. */
+function levelsJson(holder: Holder) {
+  return sql<
+    HeldLevel[]
+  >`(select coalesce(json_agg(json_build_object('controllerId', l.controller_id, 'modelId', l.model_id, 'level', l.level)), '[]'::json) from ${levelsOf(holder)} as l where l.via = 'GRANT')`
+}
+
+/**
+ * Reads a caller's authority anew, as it is at this statement. Null where what they came with or they themselves are no
+ * longer good. @param tx the transaction that has locked the caller's row, so that nothing of it changes any more.
+ */
+export async function readAuthority(tx: Connection, caller: Caller): Promise<Caller | null> {
+  const { userId, apiKey, session, passwordSetAt } = caller
+  if (caller.actor === 'OPERATOR' || userId === null) return caller
+  const holder = { userId: sql`${users.id}`, apiKeyId: apiKey?.id ?? null }
+  const [row] = await tx
+    .select({ authority: authorityJson(holder), levels: levelsJson(holder) })
+    .from(users)
+    .leftJoin(apiKeys, apiKey ? eq(apiKeys.id, apiKey.id) : sql`false`)
+    .leftJoin(sessions, session ? eq(sessions.id, session.id) : sql`false`)
+    .where(
+      and(
+        eq(users.id, userId),
+        isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
+        apiKey ? and(isUsableKey(apiKeys, NOW), ownerIsActive()) : undefined,
+        session ? isOpenSession(sessions, NOW) : undefined,
+        passwordSetAt === null ? undefined : hasPasswordSince(passwordSetAt),
+      ),
+    )
+  return row ? { ...caller, ...row } : null
+}

@@ -1,0 +1,98 @@
+/** What statements ask of the caller: a flag decides their shape, a value is a parameter of each run. */
+import type { CallerFlag, CallerValue } from '../read/spec.ts'
+import { type Caller, grantsSomewhere, holdsSomewhere, isAdministrator } from './caller.ts'
+import { type ServerPermission, wordsAllowing } from './permissions.ts'
+
+/** A permission of the server, or `anything`: any permission at all. */
+export type Word = ServerPermission | 'anything'
+
+export const IS_ADMINISTRATOR = flag('administrator', isAdministrator)
+export const IS_OPERATOR = flag('operator', ({ actor }) => actor === 'OPERATOR')
+export const GRANTS_SOMEWHERE = flag('granter', grantsSomewhere)
+export const HAS_LIMITED_KEY = flag('limited key', ({ apiKey }) => apiKey?.limited ?? false)
+export const HAS_READ_ONLY_KEY = flag('read-only key', ({ apiKey }) => apiKey?.readOnly ?? false)
+export const HAS_EXPIRING_KEY = flag('expiring key', ({ apiKey }) => (apiKey?.expiresAt ?? null) !== null)
+
+export const USER_ID = value('userId', 'uuid', ({ userId }) => userId)
+export const ORGANIZATION_ID = value('organizationId', 'uuid', ({ organizationId }) => organizationId)
+export const API_KEY_ID = value('apiKeyId', 'uuid', ({ apiKey }) => apiKey?.id ?? null)
+export const SESSION_ID = value('sessionId', 'uuid', ({ session }) => session?.id ?? null)
+/** All that the caller holds, as JSON. */
+export const AUTHORITY = value('authority', 'text', ({ authority }) => JSON.stringify(authority))
+
+/** The caller holds the permission everywhere. */
+export function heldEverywhere(word: Word): CallerFlag {
+  return flag(`everywhere ${word}`, (caller) => reachOf(caller, word).everywhere)
+}
+
+/** The caller holds the permission on some scope. */
+export function heldSomewhere(word: ServerPermission): CallerFlag {
+  return flag(`somewhere ${word}`, (caller) => holdsSomewhere(caller, word))
+}
+
+/** The organizations in which the caller holds the permission. */
+export function organizationsWith(word: Word): CallerValue {
+  return value(`organizations ${word}`, 'uuid[]', (caller) => reachOf(caller, word).organizations)
+}
+
+/** The projects on which the caller holds the permission. */
+export function projectsWith(word: Word): CallerValue {
+  return value(`projects ${word}`, 'uuid[]', (caller) => reachOf(caller, word).projects)
+}
+
+/** The controllers on which the caller was granted at least this level; level 1 also by a grant on one of its models. */
+export function controllersFrom(level: number): CallerValue {
+  return value(`controllers from ${level}`, 'uuid[]', ({ levels }) =>
+    unique(
+      levels
+        .filter((row) => level === 1 || (row.modelId === null && row.level >= level))
+        .map((row) => row.controllerId),
+    ),
+  )
+}
+
+/** The models on which the caller was granted at least this level. */
+export function modelsFrom(level: number): CallerValue {
+  return value(`models from ${level}`, 'uuid[]', ({ levels }) =>
+    unique(levels.filter((row) => row.level >= level).map((row) => row.modelId)),
+  )
+}
+
+function flag(name: string, of: (caller: Caller) => boolean): CallerFlag {
+  return { name, of }
+}
+
+function value(name: string, sqlType: string, of: (caller: Caller) => unknown): CallerValue {
+  return { name, sqlType, of }
+}
+
+interface Reach {
+  everywhere: boolean
+  organizations: string[]
+  projects: string[]
+}
+
+/** A statement asks for one reach in several places. */
+const reaches = new WeakMap<Caller, Map<Word, Reach>>()
+
+function reachOf(caller: Caller, word: Word): Reach {
+  const known = reaches.get(caller) ?? new Map<Word, Reach>()
+  reaches.set(caller, known)
+  const reach = known.get(word) ?? findReach(caller, word)
+  known.set(word, reach)
+  return reach
+}
+
+function findReach(caller: Caller, word: Word): Reach {
+  const words = word === 'anything' ? null : wordsAllowing(word)
+  const rows = caller.authority.filter((row) => words === null || words.includes(row.what))
+  return {
+    everywhere: rows.some((row) => row.organizationId === null),
+    organizations: unique(rows.filter((row) => row.projectId === null).map((row) => row.organizationId)),
+    projects: unique(rows.map((row) => row.projectId)),
+  }
+}
+
+function unique(ids: (string | null)[]): string[] {
+  return [...new Set(ids.filter((id) => id !== null))]
+}

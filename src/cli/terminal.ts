@@ -1,0 +1,9 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** What a command line reads from and writes to: the process, or what stands in its place. */
+export interface Terminal {
+  env: Record<string, string | undefined>
+  stdin: Readable & { isTTY?: boolean; unref?(): void }
+  stdout: Writable
+  stderr: Writable
+}

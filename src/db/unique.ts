@@ -1,0 +1,12 @@
+import { ConflictError } from '../errors.ts'
+import { databaseError } from './errors.ts'
+
+/** Makes a write that one unique constraint may refuse. @throws ConflictError that says this where it does */
+export async function writeUnique(write: PromiseLike<unknown>, constraint: string, message: string) {
+  try {
+    await write
+  } catch (error) {
+    if (databaseError(error)?.constraint !== constraint) throw error
+    throw new ConflictError(message)
+  }
+}

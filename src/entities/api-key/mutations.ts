@@ -1,0 +1,220 @@
+import { eq } from 'drizzle-orm'
+import type { Caller } from '../../authority/caller.ts'
+import { userConfers } from '../../authority/guard.ts'
+import { apiKeys } from '../../db/tables.ts'
+import { ConflictError, type Issue } from '../../errors.ts'
+import { expiryIssues } from '../../graphql/input-checks.ts'
+import { readId } from '../../graphql/node-id.ts'
+import { mutation } from '../../mutation/declare.ts'
+import { type Finder, findRow } from '../../mutation/lookup.ts'
+import { changeOf, type Sides } from '../audit/operations.ts'
+import { lockCredentials } from '../credential/operations.ts'
+import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
+import { type FoundRole, findRoles } from '../role/lookup.ts'
+import { findOwner, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
+import { User } from '../user/type.ts'
+import { expiryNotices } from './notices.ts'
+import {
+  type ApiKey as ApiKeyRow,
+  endApiKey,
+  insertApiKey,
+  isApiKeyOpen,
+  overlapApiKey,
+  readLimits,
+  successorExpiry,
+} from './operations.ts'
+import { ApiKey } from './type.ts'
+
+interface KeyRefs {
+  key: ApiKeyRow
+  user: UserReference
+}
+
+/** The visible key of this id, and its owner. @throws NotFoundError */
+async function findKey(finder: Finder, id: string): Promise<KeyRefs> {
+  const what = 'The API key'
+  const fits = eq(apiKeys.id, readId('key', id, 'apiKey'))
+  const key = await findRow(finder, apiKeys, ApiKey.visible, fits, { path: 'apiKey', what, lock: 'CHANGE' })
+  return { key, user: await findOwner(finder, key.userId, 'apiKey', what) }
+}
+
+/** A label for people: 1 to 100 characters. */
+export function labelIssues(path: string, label: string | null | undefined): Issue[] {
+  if (label === undefined || label === null) return []
+  if (label.trim() !== '' && label.length <= 100) return []
+  return [{ path, message: 'A label has 1 to 100 characters.' }]
+}
+
+/** When a new key ends: never after the key that makes it. */
+function expiryWithin(caller: Caller, wanted: Date | null | undefined): string | null {
+  return wanted?.toISOString() ?? caller.apiKey?.expiresAt ?? null
+}
+
+/** Until when an old key works on: never longer than it would have. */
+function earlier(wanted: Date | null | undefined, expiresAt: string | null): string | null {
+  if (!wanted) return null
+  const end = expiresAt === null ? wanted.getTime() : Math.min(wanted.getTime(), Date.parse(expiresAt))
+  return new Date(end).toISOString()
+}
+
+function keyChange({ id }: { id: string }, { organizationId }: UserReference, sides: Sides) {
+  return changeOf('ApiKey', { id, organizationId }, sides)
+}
+
+mutation({
+  name: 'createApiKey',
+  description:
+    'Makes a key and shows its secret, this once. Without `limits` it does all that its owner may. Made with a key that expires, it ends with that key at the latest. Making one for another user takes them over, so the caller must hold all that they hold.',
+  input: (t) => ({
+    user: t.string({ description: 'Whose it is to be; by default the caller’s.' }),
+    label: t.string({ required: true, description: 'What it is for.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When it ends by itself; never by default.' }),
+    readOnly: t.boolean({ description: 'It is to call no mutation.' }),
+    limits: t.field({
+      type: [RoleScopeInput],
+      description: 'It is to do at most what these allow. An empty list allows nothing.',
+    }),
+  }),
+  payload: (p) => ({
+    apiKey: p.loaded(ApiKey, 'The new key.'),
+    secret: p.string('The secret, shown this once; null in a dry run.'),
+  }),
+  check: (input) => [
+    ...labelIssues('label', input.label),
+    ...expiryIssues('expiresAt', input.expiresAt),
+    ...roleIssues('limits', input.limits),
+  ],
+  find: async (finder, input) => ({
+    user: await findUserOrSelf(finder, input.user, 'user'),
+    limits: input.limits ? await findRoles(finder, 'limits', input.limits) : null,
+  }),
+  may: (by) =>
+    by.either(
+      by.self((refs) => refs.user.id),
+      by.permissionOverUser('users.manage', (refs) => refs.user),
+    ),
+  shownOn: [
+    {
+      on: User,
+      as: 'CreateApiKey',
+      refs: (row) => ({ user: userColumns(row.id, row.organizationId) }),
+      isGuarded: true,
+    },
+  ],
+  confers: ({ refs, caller, input }) => ({
+    ...(refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
+    keyUntil: input.expiresAt,
+  }),
+  touchesCredentials: true,
+  async run({ tx, caller, input, refs: { user, limits }, dryRun }) {
+    if (user.id !== caller.userId) await lockCredentials(tx, user.id)
+    const expiresAt = expiryWithin(caller, input.expiresAt)
+    const fields = { label: input.label, readOnly: input.readOnly ?? false, expiresAt }
+    const { id, secret } = await insertApiKey(tx, caller, { ...fields, userId: user.id, limits }, dryRun)
+    const after = { ...fields, user: user.username, limits: limits?.map(describeLimit) }
+    return {
+      values: { apiKey: id, secret },
+      change: keyChange({ id }, user, { after }),
+      notices: [
+        { userId: user.id, kind: 'KEY_CREATED', details: { label: input.label } },
+        ...expiryNotices({ id, userId: user.id, label: input.label, expiresAt }),
+      ],
+    }
+  },
+})
+
+function describeLimit({ role, scope }: FoundRole) {
+  return { role, scope }
+}
+
+mutation({
+  name: 'rotateApiKey',
+  description:
+    'Replaces a key by a new one of the same label, limits and length. The old one ends at once, or works on beside it until a time given. Rotated with itself, the new one ends when the old one would have.',
+  input: (t) => ({
+    apiKey: t.id({ required: true, description: 'The id of the key.' }),
+    overlapUntil: t.field({
+      type: 'DateTime',
+      description:
+        'Until when the old one works on; not at all by default. `lastUsedAt` shows whether it is still used.',
+    }),
+  }),
+  payload: (p) => ({
+    apiKey: p.loaded(ApiKey, 'The new key.'),
+    secret: p.string('The secret, shown this once; null in a dry run.'),
+  }),
+  check: (input) => expiryIssues('overlapUntil', input.overlapUntil),
+  find: (finder, input) => findKey(finder, input.apiKey),
+  may: (by) =>
+    by.either(
+      by.self((refs) => refs.user.id),
+      by.permissionOverUser('users.manage', (refs) => refs.user),
+    ),
+  shownOn: [{ on: ApiKey, as: 'Rotate', refs: (row) => ({ user: ownerColumns(row.userId) }), isGuarded: true }],
+  confers: ({ refs, caller }) => (refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
+  touchesCredentials: true,
+  endangersAdministration: true,
+  errors: ['CONFLICT'],
+  async run({ tx, caller, input, refs: { key, user }, dryRun }) {
+    if (key.source === 'ENVIRONMENT')
+      throw new ConflictError('This key is set by ROOT_API_KEY: change the variable and start again.')
+    if (key.replacedBy) throw new ConflictError('The key was rotated already: revoke it, or rotate its successor.')
+    const overlapUntil = earlier(input.overlapUntil, key.expiresAt)
+    const isOpen = overlapUntil ? await isApiKeyOpen(tx, key.id) : await endApiKey(tx, caller, key.id)
+    if (!isOpen) throw new ConflictError('The key has ended: make a new one.')
+    if (user.id !== caller.userId) await lockCredentials(tx, user.id)
+    const expiresAt = successorExpiry(key, caller, new Date())
+    const limits = await readLimits(tx, key)
+    const { label, readOnly } = key
+    const { id, secret } = await insertApiKey(
+      tx,
+      caller,
+      { userId: user.id, label, readOnly, expiresAt, limits },
+      dryRun,
+    )
+    if (overlapUntil) await overlapApiKey(tx, key.id, overlapUntil, id)
+    const sides = {
+      before: { apiKey: `key_${key.id}` },
+      after: { apiKey: `key_${id}`, label, readOnly, expiresAt, overlapUntil },
+    }
+    const until = overlapUntil ? `until ${overlapUntil}` : 'no more'
+    return {
+      values: { apiKey: id, secret },
+      change: keyChange({ id }, user, sides),
+      notices: [
+        { userId: user.id, kind: 'KEY_ROTATED', details: { label, until } },
+        ...expiryNotices({ id, userId: user.id, label, expiresAt }),
+      ],
+    }
+  },
+})
+
+mutation({
+  name: 'revokeApiKey',
+  description: 'Ends a key at once: the next request with it is refused.',
+  input: (t) => ({ apiKey: t.id({ required: true, description: 'The id of the key.' }) }),
+  payload: (p) => ({
+    apiKey: p.loaded(ApiKey, 'The key, ended.'),
+    changed: p.boolean('False where it had ended already.'),
+  }),
+  find: (finder, input) => findKey(finder, input.apiKey),
+  may: (by) =>
+    by.either(
+      by.self((refs) => refs.user.id),
+      by.permissionOverUser('users.manage', (refs) => refs.user),
+    ),
+  readOnlyMode: 'ALLOWED',
+  shownOn: [{ on: ApiKey, as: 'Revoke', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
+  confers: 'nothing',
+  touchesCredentials: true,
+  endangersAdministration: true,
+  async run({ tx, caller, refs: { key, user } }) {
+    const changed = await endApiKey(tx, caller, key.id)
+    const before = { label: key.label, user: user.username }
+    return {
+      values: { apiKey: key.id, changed },
+      change: changed ? keyChange(key, user, { before }) : null,
+      notices: [{ userId: user.id, kind: 'KEY_REVOKED', details: { label: key.label } }],
+    }
+  },
+})

@@ -1,0 +1,79 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { boolean, bytea, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { instant, instantNow } from '../../db/columns.ts'
+import { organizations } from '../organization/table.ts'
+import { projects } from '../project/table.ts'
+import { roles } from '../role/table.ts'
+import { users } from '../user/table.ts'
+
+/**
+ * A key's secret is never kept: `hash` is its SHA-256, `hint` its last four characters. `limited` stays true when the
+ * last of the key's limits loses its meaning, so that ending a role or a project never widens a key.
+ */
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: uuid('id').primaryKey(),
+    userId: uuid('user_id').notNull(),
+    label: text('label').notNull(),
+    hint: text('hint').notNull(),
+    hash: bytea('hash').notNull(),
+    source: text('source', { enum: ['CREATED', 'ENVIRONMENT'] })
+      .notNull()
+      .default('CREATED'),
+    limited: boolean('limited').notNull().default(false),
+    readOnly: boolean('read_only').notNull().default(false),
+    createdAt: instantNow('created_at'),
+    createdBy: uuid('created_by'),
+    expiresAt: instant('expires_at'),
+    revokedAt: instant('revoked_at'),
+    revokedBy: uuid('revoked_by'),
+    lastUsedAt: instant('last_used_at'),
+    /** The key that it was rotated to. */
+    replacedBy: uuid('replaced_by'),
+  },
+  (t) => [
+    foreignKey({ name: 'api_keys_user', columns: [t.userId], foreignColumns: [users.id] }).onDelete('restrict'),
+    foreignKey({ name: 'api_keys_created_by', columns: [t.createdBy], foreignColumns: [users.id] }).onDelete(
+      'restrict',
+    ),
+    foreignKey({ name: 'api_keys_revoked_by', columns: [t.revokedBy], foreignColumns: [users.id] }).onDelete(
+      'restrict',
+    ),
+    foreignKey({ name: 'api_keys_replaced_by', columns: [t.replacedBy], foreignColumns: [t.id] }).onDelete('restrict'),
+    uniqueIndex('api_keys_hash_unique').on(t.hash).where(isNull(t.revokedAt)),
+    uniqueIndex('api_keys_environment_once')
+      .on(t.source)
+      .where(and(eq(t.source, 'ENVIRONMENT'), isNull(t.revokedAt)) ?? isNull(t.revokedAt)),
+    index('api_keys_user_order').on(t.userId, t.createdAt, t.id),
+  ],
+)
+
+/** One row per limit of a key, shaped like a grant: the key does at most what this role may on this scope. */
+export const apiKeyLimits = pgTable(
+  'api_key_limits',
+  {
+    id: uuid('id').primaryKey(),
+    apiKeyId: uuid('api_key_id').notNull(),
+    roleId: uuid('role_id').notNull(),
+    organizationId: uuid('organization_id'),
+    projectId: uuid('project_id'),
+  },
+  (t) => [
+    foreignKey({ name: 'api_key_limits_api_key', columns: [t.apiKeyId], foreignColumns: [apiKeys.id] }).onDelete(
+      'cascade',
+    ),
+    foreignKey({ name: 'api_key_limits_role', columns: [t.roleId], foreignColumns: [roles.id] }).onDelete('restrict'),
+    foreignKey({
+      name: 'api_key_limits_organization',
+      columns: [t.organizationId],
+      foreignColumns: [organizations.id],
+    }).onDelete('restrict'),
+    foreignKey({
+      name: 'api_key_limits_project',
+      columns: [t.projectId, t.organizationId],
+      foreignColumns: [projects.id, projects.organizationId],
+    }).onDelete('restrict'),
+    index('api_key_limits_api_key_index').on(t.apiKeyId, t.id),
+  ],
+)

@@ -1,0 +1,29 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { LRUCache } from 'lru-cache'
+import { isUsableKey } from '../../authentication/validity.ts'
+import { NOW } from '../../authority/held.ts'
+import type { Database } from '../../db/database.ts'
+import { apiKeys } from '../../db/tables.ts'
+import { logError } from '../../log.ts'
+
+const NOTED_EVERY_MS = 60_000
+
+/**
+ * Notes that the key of this hash was used, where there is one that works. Nobody waits for it, and it is written once a
+ * minute at most, by all servers together.
+ */
+export type NoteUse = (hash: Buffer) => void
+
+export function createNoteUse({ db }: Database): NoteUse {
+  const noted = new LRUCache<string, true>({ max: 10_000, ttl: NOTED_EVERY_MS })
+  const isStale = sql`(${apiKeys.lastUsedAt} is null or ${apiKeys.lastUsedAt} < ${NOW} - interval '1 minute')`
+  return (hash) => {
+    const name = hash.toString('base64')
+    if (noted.has(name)) return
+    noted.set(name, true)
+    db.update(apiKeys)
+      .set({ lastUsedAt: NOW })
+      .where(and(eq(apiKeys.hash, hash), isUsableKey(apiKeys, NOW), isStale))
+      .catch((error: unknown) => logError(error, null))
+  }
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import type { Caller } from '../../authority/caller.ts'
+import type { Connection, Transaction } from '../../db/database.ts'
+import { createId } from '../../db/id.ts'
+import { auditEvents } from '../../db/tables.ts'
+import type { Target } from '../../errors.ts'
+import type { TargetType } from './targets.ts'
+
+/** What was changed; `before` and `after` hold the changed fields by name. */
+export interface Change extends Target {
+  targetType: TargetType
+  before?: object
+  after?: object
+  /** Who made it, where nobody was known before it: signing in. */
+  actorId?: string
+}
+
+export type Sides = Pick<Change, 'before' | 'after'>
+
+/** A change of something in an organization. */
+export function changeOf(
+  targetType: TargetType,
+  { id, organizationId }: { id: string; organizationId: string | null },
+  sides: Sides,
+): Change {
+  return { targetType, targetId: id, organizationId, ...sides }
+}
+
+/** Who acts, and from where. */
+export interface Actor {
+  caller: Caller | null
+  requestId: string | null
+  address: string | null
+}
+
+/** Writes the row of one change, in the change's own transaction: without it there is no change. */
+export async function recordChange(tx: Transaction, actor: Actor, action: string, change: Change) {
+  const { actorId = null, targetType, targetId, organizationId } = change
+  const who = actorColumns(actor, 'SYSTEM')
+  await tx.insert(auditEvents).values({
+    id: createId(),
+    action,
+    ...who,
+    actorId: actorId ?? who.actorId,
+    targetType,
+    targetId,
+    organizationId,
+    before: allowed(change.before),
+    after: allowed(change.after),
+  })
+}
+
+/** What was refused to whom; without a target where none was found or named. */
+export interface Refusal {
+  action: string
+  code: string
+  target: Target | null
+  missing?: string[]
+}
+
+/** Counts a refusal: one row per caller, action, target and minute. Outside the transaction that is rolled back. */
+export async function recordRefusal(db: Connection, actor: Actor, { action, code, target, missing }: Refusal) {
+  const who = actorColumns(actor, 'NOBODY')
+  const minute = Math.floor(Date.now() / 60_000)
+  // Nobody is told apart by where they come from.
+  const from = who.actorKind === 'NOBODY' ? actor.address : null
+  const what = [who.actorKind, who.actorId, who.apiKeyId, who.sessionId, from, action, code, target?.targetId, minute]
+  await db
+    .insert(auditEvents)
+    .values({
+      id: createId(),
+      action,
+      outcome: 'REFUSED',
+      code,
+      refusalKey: createHash('sha256').update(JSON.stringify(what)).digest('base64url'),
+      ...who,
+      organizationId: actor.caller?.organizationId ?? null,
+      ...target,
+      after: missing ? { missing } : null,
+    })
+    .onConflictDoUpdate({ target: auditEvents.refusalKey, set: { count: sql`${auditEvents.count} + 1` } })
+}
+
+function actorColumns(actor: Actor, unknown: 'SYSTEM' | 'NOBODY') {
+  const { caller, requestId, address } = actor
+  return {
+    actorKind: caller?.actor ?? unknown,
+    actorId: caller?.userId ?? null,
+    apiKeyId: caller?.apiKey?.id ?? null,
+    sessionId: caller?.session?.id ?? null,
+    address,
+    requestId,
+  }
+}
+
+/** What may be kept, by name; anything else is left out, so that a secret added by mistake is not kept. */
+const FIELDS: ReadonlySet<string> = new Set([
+  ...['access', 'active', 'address', 'apiKey', 'attributes', 'basePermissions', 'code', 'controller', 'credential'],
+  ...['detachedModels', 'displayName', 'email', 'endedApiKeys', 'endedGrants', 'expiresAt', 'id', 'kid', 'label'],
+  ...['limits', 'model', 'name', 'organization', 'organizationId', 'overlapUntil', 'password', 'permissions'],
+  ...['project', 'readOnly', 'reason', 'revealed', 'roles', 'sessions', 'sshKey', 'title', 'tokenTtl', 'type'],
+  ...['user', 'username'],
+])
+
+function allowed(fields: object | undefined): Record<string, unknown> | null {
+  if (!fields) return null
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => FIELDS.has(name)))
+}

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm'
+import { check, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { instantNow } from '../../db/columns.ts'
+
+/**
+ * One row per change, written in the change's own transaction; and one per caller, action, target and minute of what was
+ * refused, with a count. `before` and `after` hold the changed fields by name, never a secret. No foreign keys: an audit
+ * row outlives whatever it names.
+ */
+export const auditEvents = pgTable(
+  'audit_events',
+  {
+    id: uuid('id').primaryKey(),
+    at: instantNow('at'),
+    action: text('action').notNull(),
+    outcome: text('outcome', { enum: ['DONE', 'REFUSED'] })
+      .notNull()
+      .default('DONE'),
+    /** How often within that minute; `at` is the first time. */
+    count: integer('count').notNull().default(1),
+    /** Of what was refused: the code of the refusal, and what its row is counted by. */
+    code: text('code'),
+    refusalKey: text('refusal_key'),
+    actorKind: text('actor_kind', { enum: ['USER', 'OPERATOR', 'SYSTEM', 'NOBODY'] }).notNull(),
+    actorId: uuid('actor_id'),
+    apiKeyId: uuid('api_key_id'),
+    sessionId: uuid('session_id'),
+    address: text('address'),
+    requestId: uuid('request_id'),
+    targetType: text('target_type'),
+    targetId: uuid('target_id'),
+    organizationId: uuid('organization_id'),
+    before: jsonb('before'),
+    after: jsonb('after'),
+  },
+  (t) => [
+    index('audit_events_at_order').on(t.at, t.id),
+    index('audit_events_target_order').on(t.targetId, t.at, t.id),
+    index('audit_events_actor_order').on(t.actorId, t.at, t.id),
+    index('audit_events_action_order').on(t.action, t.at, t.id),
+    index('audit_events_organization_order').on(t.organizationId, t.at, t.id),
+    uniqueIndex('audit_events_refusal_unique').on(t.refusalKey),
+    check('audit_events_actor_kind', sql`${t.actorKind} in ('USER', 'OPERATOR', 'SYSTEM', 'NOBODY')`),
+    check('audit_events_outcome', sql`${t.outcome} in ('DONE', 'REFUSED')`),
+  ],
+)

@@ -1,0 +1,117 @@
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import type { Transaction } from '../../db/database.ts'
+import { createId } from '../../db/id.ts'
+import { controllers, credentials, models } from '../../db/tables.ts'
+import { writeUnique } from '../../db/unique.ts'
+import { type Keyring, seal, unseal } from '../../encryption/keyring.ts'
+import { type AttributeValue, credentialType } from './attributes.ts'
+
+export type Credential = typeof credentials.$inferSelect
+
+interface NewCredential {
+  userId: string
+  name: string
+  type: string
+  values: AttributeValue[]
+}
+
+/** @throws ConflictError where the user has one of that name. */
+export async function insertCredential(tx: Transaction, keyring: Keyring, given: NewCredential): Promise<string> {
+  const { userId, name, type, values } = given
+  const id = createId()
+  const secrets = await seal(keyring, JSON.stringify(valuesOf(values, true)), boundTo({ id, userId }))
+  const secretNames = Object.keys(valuesOf(values, true))
+  const attributes = valuesOf(values, false)
+  const row = { id, userId, name, type, attributes, secretNames, secrets, keyId: keyring.current.id }
+  await writeUnique(
+    tx.insert(credentials).values(row),
+    'credentials_name_unique',
+    `There is a credential named "${name}" already.`,
+  )
+  return id
+}
+
+function valuesOf(values: AttributeValue[], isSecret: boolean): Record<string, string> {
+  const wanted = values.filter((one) => one.isSecret === isSecret)
+  return Object.fromEntries(wanted.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])))
+}
+
+/** What the secrets of a credential are bound to. */
+export function boundTo({ id, userId }: { id: string; userId: string }): string {
+  return `credentials/${id}/${userId}`
+}
+
+/** All attributes of a credential with their secrets. @throws SealError */
+export async function openCredential(keyring: Keyring, credential: Credential): Promise<AttributeValue[]> {
+  const secrets: Record<string, string> = JSON.parse(
+    await unseal(keyring, credential.secrets ?? '', boundTo(credential)),
+  )
+  return describeAttributes({ ...credential, attributes: { ...credential.attributes, ...secrets } })
+}
+
+/** The attributes that are there, in their order; a secret whose value is not given is null. */
+export function describeAttributes(
+  credential: Pick<Credential, 'type' | 'attributes' | 'secretNames'>,
+): AttributeValue[] {
+  const { type, attributes, secretNames } = credential
+  return credentialType(type)
+    .attributes.filter(({ name }) => name in attributes || secretNames.includes(name))
+    .map(({ name, isSecret }) => ({ name, value: attributes[name] ?? null, isSecret }))
+}
+
+/**
+ * Locks what a user has: called where somebody else gets into their account. They are nobody else's to see, so whoever
+ * comes in after it, the user too, is not shown what was added before.
+ */
+export async function lockCredentials(tx: Transaction, userId: string) {
+  await tx
+    .update(credentials)
+    .set({ lockedAt: sql`clock_timestamp()` })
+    .where(and(eq(credentials.userId, userId), isNull(credentials.deletedAt), isNull(credentials.lockedAt)))
+}
+
+/** Removes a credential; its secrets go at once. */
+export async function removeCredential(tx: Transaction, id: string) {
+  await remove(tx, eq(credentials.id, id))
+}
+
+/** Removes all of a user's. */
+export async function removeCredentials(tx: Transaction, userId: string) {
+  await remove(tx, and(eq(credentials.userId, userId), isNull(credentials.deletedAt)))
+}
+
+async function remove(tx: Transaction, which: SQL | undefined) {
+  await tx.update(credentials).set({ deletedAt: sql`clock_timestamp()`, secrets: null, keyId: null }).where(which)
+}
+
+/** A credential's name; null where there is none. */
+export async function readCredentialName(tx: Transaction, id: string | null): Promise<string | null> {
+  if (id === null) return null
+  const [row] = await tx.select({ name: credentials.name }).from(credentials).where(eq(credentials.id, id))
+  return row?.name ?? null
+}
+
+/** The models that use credentials, as `controller/model`, and whether `visible` names them. */
+export function readUses(tx: Transaction, which: SQL, visible: SQL = sql`true`) {
+  return tx
+    .select({
+      name: sql<string>`${controllers.name} || '/' || ${models.name}`,
+      isVisible: sql<boolean>`coalesce(${visible}, false)`,
+    })
+    .from(models)
+    .innerJoin(controllers, eq(controllers.id, models.controllerId))
+    .innerJoin(credentials, eq(credentials.id, models.credentialId))
+    .where(and(which, isNull(models.deletedAt)))
+    .orderBy(controllers.nameKey, models.nameKey)
+}
+
+/** Lets models use none of a user's credentials any more; gives which did, as `controller/model`. */
+export async function detachCredentials(tx: Transaction, userId: string): Promise<string[]> {
+  const used = await readUses(tx, eq(credentials.userId, userId))
+  await tx
+    .update(models)
+    .set({ credentialId: null })
+    .where(sql`credential_id in (
+    select c.id from ${credentials} as c where c.user_id = ${userId})`)
+  return used.map(({ name }) => name)
+}

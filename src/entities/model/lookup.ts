@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm'
+import type { rulesFor } from '../../authority/rule.ts'
+import { models } from '../../db/tables.ts'
+import type { Finder } from '../../mutation/lookup.ts'
+import { findRow } from '../../mutation/lookup.ts'
+import type { Row } from '../../read/spec.ts'
+import { findController } from '../controller/lookup.ts'
+import type { Controller as ControllerRow } from '../controller/operations.ts'
+import type { Model as ModelRow } from './operations.ts'
+import { Model } from './type.ts'
+
+/** A model named in an input, with its controller. */
+export interface ModelRefs {
+  controller: ControllerRow
+  model: ModelRow
+}
+
+/** @throws NotFoundError */
+export async function findPlace(
+  finder: Finder,
+  input: { controller: string; model: string },
+  lock: 'CHANGE' | 'SHARE',
+) {
+  const controller = await findController(finder, input.controller, 'controller')
+  return { controller, model: await findModel(finder, controller, input.model, 'model', lock) }
+}
+
+/** By grant, or as SUPERUSER on the controller. */
+export function admins<Refs extends ModelRefs>(by: ReturnType<typeof rulesFor<Refs>>) {
+  return by.level('ADMINs on the model', 3, ({ controller, model }) => ({ controller, model }))
+}
+
+/** A model as rules see it, by columns: for each row of a list. */
+export function placeColumns(model: Row): object {
+  const organizationId = sql`(select c.organization_id from controllers as c where c.id = ${model.controllerId})`
+  return { model, controller: { id: model.controllerId, organizationId } }
+}
+
+/** The visible model of this name on a controller. @throws NotFoundError */
+export function findModel(
+  finder: Finder,
+  controller: ControllerRow,
+  name: string,
+  path: string,
+  lock: 'CHANGE' | 'SHARE' = 'SHARE',
+) {
+  const fits = sql`${models.controllerId} = ${controller.id} and ${models.nameKey} = ${name.toLowerCase()}`
+  return findRow(finder, models, Model.visible, fits, { path, what: `The model "${name}"`, lock })
+}

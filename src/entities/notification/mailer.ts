@@ -1,0 +1,115 @@
+/** Mails out of the database: queued by pg-boss in the transaction of what they tell, sent through SMTP. */
+
+import { sql } from 'drizzle-orm'
+import { createTransport } from 'nodemailer'
+import { fromDrizzle, type JobWithMetadata, PgBoss, type WorkWithMetadataHandler } from 'pg-boss'
+import type { Config } from '../../config.ts'
+import { type Database, runStatement } from '../../db/database.ts'
+import { createId } from '../../db/id.ts'
+import { logError } from '../../log.ts'
+import type { Mailer } from './operations.ts'
+import { isStillTrue, noteAttempt, noteDropped, readQueued } from './operations.ts'
+import { mailOf, type NotificationKind } from './text.ts'
+
+/** What the queue holds: the id of a notification. */
+interface Queued {
+  id: string
+}
+
+const QUEUE = 'notifications'
+/** With waits that double up to an hour: about half a day. */
+const RETRIES = 16
+const LONGEST_WAIT_SECONDS = 3600
+const SMTP_TIMEOUT_MS = 10_000
+/** One mail that waits for a slow server does not hold up the next ones. */
+const WORKERS = { includeMetadata: true, localConcurrency: 4, pollingIntervalSeconds: 1 } as const
+
+/** The mailer where the configuration has an SMTP_URL. */
+export async function openMailerIfWanted(database: Database, config: Config): Promise<Mailer | null> {
+  const { smtpUrl } = config
+  return smtpUrl === null ? null : openMailer(database, { ...config, smtpUrl })
+}
+
+/** Opens the queue, and makes its tables where they are missing. */
+async function openMailer(database: Database, config: Config & { smtpUrl: string }): Promise<Mailer> {
+  const boss = new PgBoss({ db: createExecutor(database), schedule: false, supervise: true, migrate: true })
+  boss.on('error', (error) => logError(error, null))
+  await startQueue(boss)
+  const transport = createTransport({
+    url: config.smtpUrl,
+    connectionTimeout: SMTP_TIMEOUT_MS,
+    greetingTimeout: SMTP_TIMEOUT_MS,
+    socketTimeout: SMTP_TIMEOUT_MS,
+  })
+
+  async function send(job: JobWithMetadata<Queued>) {
+    const { id } = job.data
+    const row = await readQueued(database.db, id)
+    if (!row) return
+    const { kind, email, details } = row
+    if (email === null || !(await isStillTrue(database.db, details))) return noteDropped(database.db, id)
+    const mail = mailOf(kind as NotificationKind, details)
+    try {
+      await transport.sendMail({ from: config.mailFrom ?? undefined, to: email, ...mail })
+    } catch (error) {
+      const state = job.retryCount >= RETRIES ? 'FAILED' : 'QUEUED'
+      await noteAttempt(database.db, id, { email, state, lastError: (error as Error).message.slice(0, 1000) })
+      throw error
+    }
+    await noteAttempt(database.db, id, { email, state: 'SENT', lastError: null })
+  }
+
+  return {
+    async enqueue(tx, id, at) {
+      await boss.send(
+        QUEUE,
+        { id },
+        {
+          db: fromDrizzle(tx, sql),
+          retryLimit: RETRIES,
+          retryDelay: config.mailRetrySeconds,
+          retryBackoff: true,
+          retryDelayMax: LONGEST_WAIT_SECONDS,
+          ...(at ? { startAfter: at } : {}),
+        },
+      )
+    },
+    async work() {
+      const handle: WorkWithMetadataHandler<Queued> = async ([job]) => {
+        if (job) await send(job)
+      }
+      await boss.work<Queued, void, { includeMetadata: true }>(QUEUE, WORKERS, handle)
+    },
+    async close() {
+      await boss.stop({ graceful: true, timeout: 5000 })
+      transport.close()
+    },
+  }
+}
+
+/** Starts pg-boss, or leaves nothing of it running. */
+async function startQueue(boss: PgBoss) {
+  try {
+    await boss.start()
+    await boss.createQueue(QUEUE)
+    // Brings the queue into pg-boss' cache: inside a transaction the executor can't be asked for it.
+    await boss.findJobs(QUEUE, { id: createId() })
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(() => {})
+    throw error
+  }
+}
+
+/** What pg-boss asks the database. Texts of its own with BEGIN and COMMIT run in a transaction that ends whatever happens. */
+function createExecutor(database: Database) {
+  return {
+    async executeSql(text: string, values: unknown[] = []) {
+      const [, statements] = /^\s*BEGIN;([\s\S]*)COMMIT;\s*$/.exec(text) ?? []
+      const rows = statements
+        ? await database.transaction((tx) => runStatement(tx, statements, values, false))
+        : await runStatement(database.db, text, values, false)
+      // Several statements in one text give a list of lists.
+      return { rows: (Array.isArray(rows[0]) ? rows.flat() : rows) as never[] }
+    },
+  }
+}

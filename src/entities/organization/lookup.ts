@@ -1,0 +1,27 @@
+import { eq, sql } from 'drizzle-orm'
+import { organizations } from '../../db/tables.ts'
+import { type Finder, findRow } from '../../mutation/lookup.ts'
+import { ROOT_USERNAME } from '../user/operations.ts'
+import { Organization } from './type.ts'
+
+/** The organization named, or else the caller's home; the operator's is root's. @throws NotFoundError */
+export function findHomeOrganization(finder: Finder, name: string | null | undefined, path: string) {
+  if (name !== undefined && name !== null) return findOrganization(finder, name, path)
+  const { organizationId } = finder.self
+  if (organizationId === null) {
+    const home = sql`${organizations.id} = (select u.organization_id from users as u where u.username_key = ${ROOT_USERNAME} and u.deleted_at is null)`
+    return findRow(finder, organizations, undefined, home, { path, what: 'The home of root', lock: 'SHARE' })
+  }
+  return findOrganizationById(finder, organizationId, path, 'The caller’s organization')
+}
+
+/** The visible organization of this id. @throws NotFoundError */
+export function findOrganizationById(finder: Finder, id: string, path: string, what: string) {
+  return findRow(finder, organizations, Organization.visible, eq(organizations.id, id), { path, what, lock: 'SHARE' })
+}
+
+/** The visible organization of this name. @throws NotFoundError */
+export function findOrganization(finder: Finder, name: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
+  const fits = eq(organizations.nameKey, name.toLowerCase())
+  return findRow(finder, organizations, Organization.visible, fits, { path, what: `The organization "${name}"`, lock })
+}

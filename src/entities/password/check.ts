@@ -1,0 +1,147 @@
+/** Is this their password? The one place where passwords are compared, and guesses counted. */
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { and, eq, isNull } from 'drizzle-orm'
+import ipaddr from 'ipaddr.js'
+import { LRUCache } from 'lru-cache'
+import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible'
+import { BadCredentialError } from '../../authentication/bad-credential.ts'
+import type { Caller } from '../../authority/caller.ts'
+import { isActiveAt, NOW } from '../../authority/held.ts'
+import type { Database } from '../../db/database.ts'
+import { passwordGuesses, passwords, users } from '../../db/tables.ts'
+import { RateLimitedError } from '../../errors.ts'
+import { logError } from '../../log.ts'
+import { recordRefusal } from '../audit/operations.ts'
+import { verifyPassword } from './hash.ts'
+
+/** Whose password it is, and since when: it must still be that one when something is done with it. */
+export interface CheckedPassword {
+  userId: string
+  setAt: string
+}
+
+/** Which request brought the password, from where, and to do what; a failure without an action is not kept. */
+export interface Attempt {
+  requestId: string
+  address: string | null
+  action: string | null
+  caller: Caller | null
+}
+
+export interface PasswordChecker {
+  /**
+   * Outside any transaction: one that rolls back would forget the guess.
+   * @throws BadCredentialError, the same for every cause
+   * @throws RateLimitedError where the address, or this user from this address, has guessed too often
+   */
+  check(username: string, password: string, attempt: Attempt): Promise<CheckedPassword>
+}
+
+const WINDOW_SECONDS = 15 * 60
+/** Per user and address, so that guesses from elsewhere lock nobody out; and per address, over all users. */
+const GUESSES = { ofUser: 10, ofAddress: 100 }
+/** HTTP Basic sends the password with every request: one found right is right for so long, while its hash stays. */
+const KNOWN_FOR_MS = 5 * 60 * 1000
+
+export function createPasswordChecker({ db }: Database): PasswordChecker {
+  const limiter = (keyPrefix: string, points: number) =>
+    new RateLimiterDrizzle({ storeClient: db, schema: passwordGuesses, keyPrefix, points, duration: WINDOW_SECONDS })
+  const ofUser = limiter('user', GUESSES.ofUser)
+  const ofAddress = limiter('address', GUESSES.ofAddress)
+  const secret = randomBytes(32)
+  const known = new LRUCache<string, Known>({ max: 1000, ttl: KNOWN_FOR_MS })
+
+  async function isRight(userKey: string, address: string, password: string, kept: string | null) {
+    const addressKey = digest(networkOf(address))
+    // The address first: one that is blocked leaves no row for each name it tries.
+    await count(() => ofAddress.consume(addressKey))
+    await count(() => ofUser.consume(userKey))
+    const right = await verifyPassword(kept, password).catch(async (error: unknown) => {
+      // Too much to do to look: that was no guess.
+      await Promise.all([ofUser.reward(userKey), ofAddress.reward(addressKey)])
+      throw error
+    })
+    if (right) await Promise.all([ofUser.delete(userKey), ofAddress.reward(addressKey)])
+    return right
+  }
+
+  return {
+    async check(username, password, attempt) {
+      const address = attempt.address ?? 'local'
+      const name = username.toLowerCase()
+      const found = await findPassword(db, name)
+      const kept = found?.hash ?? null
+      const proof = createHmac('sha256', secret)
+        .update(JSON.stringify([kept, password]))
+        .digest('base64')
+      const userKey = digest(name, networkOf(address))
+      const remembered = known.get(userKey)
+      // Asked for many times at once a password is checked, and counted, once.
+      const checking = remembered?.proof === proof ? remembered.right : isRight(userKey, address, password, kept)
+      known.set(userKey, { proof, right: checking })
+      const right = await checking.catch((error: unknown) => {
+        known.delete(userKey)
+        throw error
+      })
+      if (right && found) return { userId: found.userId, setAt: found.setAt }
+      // What was remembered goes too: beside a right answer that costs nothing, guesses would tell it from a wrong one.
+      known.delete(userKey)
+      // What can't be kept in the audit is refused all the same.
+      await recordFailure(db, name, attempt).catch((error: unknown) => logError(error, attempt.requestId))
+      throw new BadCredentialError()
+    },
+  }
+}
+
+/** The password last given for a user from an address, as a digest, and whether it was right. */
+interface Known {
+  proof: string
+  right: Promise<boolean>
+}
+
+async function findPassword(db: Database['db'], name: string) {
+  const [row] = await db
+    .select({ userId: users.id, hash: passwords.hash, setAt: passwords.setAt })
+    .from(users)
+    .innerJoin(passwords, eq(passwords.userId, users.id))
+    .where(
+      and(
+        eq(users.usernameKey, name),
+        isNull(users.deletedAt),
+        isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
+      ),
+    )
+  return row ?? null
+}
+
+/** One row per user, address and minute; a name that is nobody's may be a password, and is not kept. */
+async function recordFailure(db: Database['db'], name: string, { action, ...actor }: Attempt) {
+  if (action === null) return
+  const [user] = await db
+    .select({ id: users.id, organizationId: users.organizationId })
+    .from(users)
+    .where(and(eq(users.usernameKey, name), isNull(users.deletedAt)))
+  const target = user ? { targetType: 'User' as const, targetId: user.id, organizationId: user.organizationId } : null
+  await recordRefusal(db, actor, { action, code: 'UNAUTHENTICATED', target })
+}
+
+async function count(consume: () => Promise<unknown>) {
+  try {
+    await consume()
+  } catch (refusal) {
+    if (refusal instanceof RateLimiterRes) throw new RateLimitedError(Math.ceil(refusal.msBeforeNext / 1000))
+    throw refusal
+  }
+}
+
+/** What is typed as a username may be a password: it is not kept in clear. */
+function digest(...parts: string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
+}
+
+/** Whoever has one IPv6 address has all of its /64. */
+function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString()
+}

@@ -1,0 +1,151 @@
+import { eq, sql } from 'drizzle-orm'
+import { BadCredentialError } from '../../authentication/bad-credential.ts'
+import { userConfers } from '../../authority/guard.ts'
+import { users } from '../../db/tables.ts'
+import { ConflictError, InvalidInputError } from '../../errors.ts'
+import type { Context } from '../../graphql/context.ts'
+import { secretText } from '../../graphql/secret-input.ts'
+import { mutation } from '../../mutation/declare.ts'
+import { endApiKeys } from '../api-key/operations.ts'
+import { changeOf } from '../audit/operations.ts'
+import { lockCredentials } from '../credential/operations.ts'
+import { findSelf, findUser, type UserReference, userColumns } from '../user/lookup.ts'
+import { User } from '../user/type.ts'
+import { hashPassword } from './hash.ts'
+import { passwordSetAt, setPassword } from './operations.ts'
+import { confirmationIssues, passwordIssues } from './policy.ts'
+
+/** What comes of a new password. The audit keeps that there is one. */
+function passwordOutcome(user: UserReference, endedLabels: string[]) {
+  const endedApiKeys = endedLabels.length
+  const revoked = endedLabels.map((label) => ({ userId: user.id, kind: 'KEY_REVOKED' as const, details: { label } }))
+  return {
+    values: { user: user.id, endedApiKeys },
+    change: changeOf('User', user, { after: { password: 'set', endedApiKeys } }),
+    notices: [{ userId: user.id, kind: 'PASSWORD_SET' as const }, ...revoked],
+  }
+}
+
+const KEEP = {
+  confirmPassword: 'The new password once more, where it is typed twice.',
+  endApiKeys: 'Revoke their API keys too; they stay by default.',
+}
+
+mutation({
+  name: 'changePassword',
+  description:
+    'Changes the caller’s own password; their other sessions end. Whoever guesses the current one too often is refused with RATE_LIMITED for a while.',
+  input: (t) => ({
+    currentPassword: secretText(t, {
+      required: false,
+      description: 'The present one; omitted where there is none yet.',
+    }),
+    newPassword: secretText(t, { required: true, description: 'The new one; long is good.' }),
+    confirmPassword: secretText(t, { required: false, description: KEEP.confirmPassword }),
+    endApiKeys: t.boolean({ description: KEEP.endApiKeys }),
+  }),
+  payload: (p) => ({
+    user: p.loaded(User, 'The caller.'),
+    endedApiKeys: p.value('Int', 'How many API keys were revoked.'),
+  }),
+  check: (input, config) => [
+    ...passwordIssues('newPassword', input.newPassword, config),
+    ...confirmationIssues('confirmPassword', input.confirmPassword, input.newPassword),
+  ],
+  async prepare(ctx, { currentPassword, newPassword }, dryRun) {
+    const action = dryRun ? null : 'changePassword'
+    return { setAt: await checkCurrent(ctx, currentPassword ?? null, action), hash: await hashPassword(newPassword) }
+  },
+  async find(finder) {
+    const user = await findSelf(finder, 'input')
+    return { user, hasPassword: (await passwordSetAt(finder.tx, user.id)) !== null }
+  },
+  may: (by) =>
+    by.selfWithPassword(
+      (refs) => refs.user.id,
+      (refs) => refs.hasPassword,
+    ),
+  shownOn: [
+    {
+      on: User,
+      as: 'ChangePassword',
+      refs: (row) => ({
+        user: userColumns(row.id, row.organizationId),
+        hasPassword: sql`exists (select from passwords as w where w.user_id = ${row.id})`,
+      }),
+    },
+  ],
+  confers: 'nothing',
+  touchesCredentials: true,
+  endangersAdministration: true,
+  errors: ['CONFLICT'],
+  async run({ tx, caller, input, refs: { user }, prepared: { setAt, hash } }) {
+    if (user.kind === 'SERVICE') throw new ConflictError('A service user has API keys and no password.')
+    if ((await passwordSetAt(tx, user.id)) !== setAt) throw new ConflictError('The password was changed meanwhile.')
+    await setPassword(tx, caller, user.id, hash)
+    const ended = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []
+    return passwordOutcome(user, ended)
+  },
+})
+
+/** Since when the caller has the password given. @throws InvalidInputError where it is not theirs */
+async function checkCurrent(ctx: Context, password: string | null, action: string | null): Promise<string | null> {
+  const { services, caller } = ctx
+  const { db } = services.database
+  const userId = caller?.userId ?? null
+  if (userId === null) return null
+  const wrong = (message: string) => new InvalidInputError([{ path: 'currentPassword', message }])
+  if (password === null) {
+    if ((await passwordSetAt(db, userId)) === null) return null
+    throw wrong('There is a password already: give it here.')
+  }
+  const [user] = await db.select({ username: users.username }).from(users).where(eq(users.id, userId))
+  try {
+    return (await services.passwords.check(user?.username ?? '', password, { ...ctx, action })).setAt
+  } catch (error) {
+    throw error instanceof BadCredentialError ? wrong('This is not the current password.') : error
+  }
+}
+
+mutation({
+  name: 'setUserPassword',
+  description:
+    'Gives another user a password; all their sessions end. It takes them over, so the caller must hold all that they hold.',
+  input: (t) => ({
+    user: t.string({ required: true, description: 'Their username.' }),
+    password: secretText(t, { required: true, description: 'The new one.' }),
+    confirmPassword: secretText(t, { required: false, description: KEEP.confirmPassword }),
+    endApiKeys: t.boolean({ description: KEEP.endApiKeys }),
+  }),
+  payload: (p) => ({
+    user: p.loaded(User, 'Whose password it is.'),
+    endedApiKeys: p.value('Int', 'How many API keys were revoked.'),
+  }),
+  check: (input, config) => [
+    ...passwordIssues('password', input.password, config),
+    ...confirmationIssues('confirmPassword', input.confirmPassword, input.password),
+  ],
+  prepare: async (_ctx, { password }) => ({ hash: await hashPassword(password) }),
+  find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  shownOn: [
+    {
+      on: User,
+      as: 'SetPassword',
+      refs: (row) => ({ user: userColumns(row.id, row.organizationId) }),
+      isGuarded: true,
+    },
+  ],
+  confers: ({ refs }) => userConfers(refs.user.id),
+  touchesCredentials: true,
+  endangersAdministration: true,
+  errors: ['CONFLICT'],
+  async run({ tx, caller, input, refs: { user }, prepared: { hash } }) {
+    if (user.kind === 'SERVICE') throw new ConflictError('A service user has API keys and no password.')
+    if (user.id === caller.userId) throw new ConflictError('Change your own with changePassword.')
+    await lockCredentials(tx, user.id)
+    await setPassword(tx, caller, user.id, hash)
+    const ended = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []
+    return passwordOutcome(user, ended)
+  },
+})

@@ -1,0 +1,68 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { allows } from '../../authority/held.ts'
+import { organizations, permissions, projects } from '../../db/tables.ts'
+import { builder } from '../../graphql/builder.ts'
+import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
+import type { CallerScope, Row } from '../../read/spec.ts'
+import { Organization } from '../organization/type.ts'
+import { Project } from '../project/type.ts'
+import { Permission } from './type.ts'
+
+interface HeldPermission {
+  name: string
+  scope: string
+  organization: string | null
+  project: string | null
+  until: string | null
+}
+
+export const HeldPermissionType = builder.objectRef<HeldPermission>('HeldPermission').implement({
+  description: 'A permission that is held, within the limits of a key where there is one.',
+  authScopes: { signedIn: true },
+  fields: (t) => ({
+    name: t.exposeString('name', { nullable: false, description: 'The dotted word, like `version.create`.' }),
+    scope: t.field({
+      type: ScopeKind,
+      nullable: false,
+      description: 'How wide it is held. What the caller may not see of the scope is null below.',
+      resolve: ({ scope }) => scope as never,
+    }),
+    organization: t.exposeString('organization', {
+      nullable: true,
+      description: 'The name of the organization it is held in; null is everywhere, or hidden.',
+    }),
+    project: t.exposeString('project', {
+      nullable: true,
+      description: 'The code of the project it is held on; null is not one alone, or hidden.',
+    }),
+    until: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'Its planned end; null is none.',
+      resolve: (held) => held.until,
+    }),
+  }),
+})
+
+/** The tables as the statement below names them. */
+const WORDS = alias(permissions, 'word') as unknown as Row
+const ORGANIZATIONS = alias(organizations, 'o') as unknown as Row
+const PROJECTS = alias(projects, 'j') as unknown as Row
+
+/** All that an authority (what, organization_id, project_id, until) comes to, in words the caller may know. */
+export function heldPermissions(authority: SQL, caller: CallerScope): SQL {
+  // Held by several ways it is told once, until the last of them ends.
+  const held = sql`(
+    select word.name, a.organization_id, a.project_id, nullif(max(coalesce(a.until, 'infinity')), 'infinity') as until
+    from ${authority} as a
+    join permissions as word on ${allows(sql`a.what`, sql`word.name`)} and ${Permission.visible?.(WORDS, caller)}
+    group by word.name, a.organization_id, a.project_id
+  )`
+  return sql`(
+    select coalesce(json_agg(json_build_object('name', a.name, 'scope', ${scopeKindSql({ organizationId: sql`a.organization_id`, projectId: sql`a.project_id` })}, 'organization', o.name, 'project', j.code, 'until', a.until) order by a.name, o.name_key, j.code_key), '[]'::json)
+    from ${held} as a
+    left join organizations as o on o.id = a.organization_id and ${Organization.visible?.(ORGANIZATIONS, caller)}
+    left join projects as j on j.id = a.project_id and ${Project.visible?.(PROJECTS, caller)}
+  )`
+}

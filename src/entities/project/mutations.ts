@@ -1,0 +1,106 @@
+import type { Scope } from '../../authority/caller.ts'
+import { nameIssues, titleIssues } from '../../graphql/input-checks.ts'
+import { mutation } from '../../mutation/declare.ts'
+import { findHomeOrganization } from '../organization/lookup.ts'
+import { Organization } from '../organization/type.ts'
+import { findProject } from './lookup.ts'
+import { changeProject, insertProject, type Project as ProjectRow, removeProject } from './operations.ts'
+import { Project } from './type.ts'
+
+export const ofProject = ({ project }: { project: ProjectRow }): Scope => ({
+  organizationId: project.organizationId,
+  projectId: project.id,
+})
+
+export const ofOrganization = ({ project }: { project: ProjectRow }): Scope => ({
+  organizationId: project.organizationId,
+  projectId: null,
+})
+
+mutation({
+  name: 'createProject',
+  description: 'Creates a project. Nobody holds anything on it but what they hold in its organization.',
+  input: (t) => ({
+    code: t.string({ required: true, description: 'Unique in the server, whatever its case.' }),
+    title: t.string({ description: 'For people.' }),
+    organization: t.string({ description: 'Where it belongs, for good; by default the caller’s home.' }),
+  }),
+  payload: (p) => ({ project: p.loaded(Project, 'The new project.') }),
+  check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
+  find: async (finder, input) => ({
+    organization: await findHomeOrganization(finder, input.organization, 'organization'),
+  }),
+  may: (by) =>
+    by.permission('projects.manage', 'in the organization', (refs) => ({
+      organizationId: refs.organization.id,
+      projectId: null,
+    })),
+  shownOn: [{ on: Organization, as: 'CreateProject', refs: (organization) => ({ organization }) }],
+  confers: 'nothing',
+  errors: ['CONFLICT'],
+  async run({ tx, input, refs: { organization } }) {
+    const fields = { code: input.code, title: input.title ?? null, organizationId: organization.id }
+    const id = await insertProject(tx, fields)
+    const after = { code: fields.code, title: fields.title, organization: organization.name }
+    return {
+      values: { project: id },
+      change: { targetType: 'Project', targetId: id, organizationId: organization.id, after },
+    }
+  },
+})
+
+mutation({
+  name: 'updateProject',
+  description: 'Changes a project. What is omitted stays.',
+  input: (t) => ({
+    project: t.string({ required: true, description: 'Its code.' }),
+    code: t.string({ description: 'The new code.' }),
+    title: t.string({ description: 'For people; null clears it.' }),
+  }),
+  payload: (p) => ({ project: p.loaded(Project, 'The project after the change.') }),
+  check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
+  find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
+  may: (by) =>
+    by.either(
+      by.permission('project.update', 'on the project', ofProject),
+      by.permission('projects.manage', 'in its organization', ofOrganization),
+    ),
+  shownOn: [{ on: Project, as: 'Update', refs: (project) => ({ project }) }],
+  confers: 'nothing',
+  errors: ['CONFLICT'],
+  async run({ tx, input, refs: { project } }) {
+    await changeProject(tx, project.id, { code: input.code ?? undefined, title: input.title })
+    const { id, organizationId, code, title } = project
+    const after = { code: input.code ?? code, title: input.title === undefined ? title : input.title }
+    return {
+      values: { project: id },
+      change: { targetType: 'Project', targetId: id, organizationId, before: { code, title }, after },
+    }
+  },
+})
+
+mutation({
+  name: 'deleteProject',
+  description: 'Deletes a project. Every grant on it ends; a new project of its code starts with none.',
+  input: (t) => ({ project: t.string({ required: true, description: 'Its code.' }) }),
+  payload: (p) => ({
+    project: p.string('The code that is free again.'),
+    endedGrants: p.value('Int', 'How many grants ended.'),
+  }),
+  find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
+  may: (by) =>
+    by.either(
+      by.permission('project.delete', 'on the project', ofProject),
+      by.permission('projects.manage', 'in its organization', ofOrganization),
+    ),
+  shownOn: [{ on: Project, as: 'Delete', refs: (project) => ({ project }) }],
+  confers: 'nothing',
+  async run({ tx, caller, refs: { project } }) {
+    const endedGrants = await removeProject(tx, caller, project)
+    const { id, organizationId, code, title } = project
+    return {
+      values: { project: code, endedGrants },
+      change: { targetType: 'Project', targetId: id, organizationId, before: { code, title, endedGrants } },
+    }
+  },
+})

@@ -1,0 +1,51 @@
+import type { Issue } from '../../errors.ts'
+import { builder } from '../../graphql/builder.ts'
+import { expiryIssues } from '../../graphql/input-checks.ts'
+
+/** A role on a scope, as typed. Exactly one of project, organization and everywhere says where. */
+export interface RoleInput {
+  role: string
+  project?: string | null
+  organization?: string | null
+  everywhere?: boolean | null
+  expiresAt?: Date | null
+}
+
+const scopeFields = {
+  project: 'The code of the project to hold it on.',
+  organization: 'The name of the organization to hold it in.',
+  everywhere: 'True to hold it everywhere. Nothing is everywhere by omission.',
+}
+
+export const RoleGrantInput = builder.inputRef<RoleInput>('RoleGrantInput').implement({
+  description: 'A role and where it is to be held: exactly one of `project`, `organization` and `everywhere`.',
+  fields: (t) => ({
+    role: t.string({ required: true, description: 'The name of the role.' }),
+    project: t.string({ description: scopeFields.project }),
+    organization: t.string({ description: scopeFields.organization }),
+    everywhere: t.boolean({ description: scopeFields.everywhere }),
+    expiresAt: t.field({ type: 'DateTime', description: 'A planned end; none by default.' }),
+  }),
+})
+
+export const RoleScopeInput = builder.inputRef<Omit<RoleInput, 'expiresAt'>>('RoleScopeInput').implement({
+  description: 'A role and where it is held: exactly one of `project`, `organization` and `everywhere`.',
+  fields: (t) => ({
+    role: t.string({ required: true, description: 'The name of the role.' }),
+    project: t.string({ description: scopeFields.project }),
+    organization: t.string({ description: scopeFields.organization }),
+    everywhere: t.boolean({ description: scopeFields.everywhere }),
+  }),
+})
+
+/** What is wrong with role items by themselves. */
+export function roleIssues(path: string, items: readonly RoleInput[] | null | undefined): Issue[] {
+  return (items ?? []).flatMap((item, index) => {
+    const at = `${path}.${index}`
+    const places = [item.project, item.organization, item.everywhere || null].filter(
+      (place) => (place ?? null) !== null,
+    )
+    const where = { path: at, message: 'Say where: exactly one of "project", "organization" and "everywhere: true".' }
+    return [...(places.length === 1 ? [] : [where]), ...expiryIssues(`${at}.expiresAt`, item.expiresAt)]
+  })
+}

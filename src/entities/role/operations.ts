@@ -1,0 +1,156 @@
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import type { Caller, Scope } from '../../authority/caller.ts'
+import type { RoleItem } from '../../authority/guard.ts'
+import type { Transaction } from '../../db/database.ts'
+import { endFacts, endLapsed, lasts } from '../../db/history.ts'
+import { createId } from '../../db/id.ts'
+import { roleGrants, rolePermissions, roles } from '../../db/tables.ts'
+import { writeUnique } from '../../db/unique.ts'
+import { ConflictError } from '../../errors.ts'
+import { notePermissions } from '../permission/operations.ts'
+
+export type Role = typeof roles.$inferSelect
+
+/** @throws ConflictError where the name is taken. */
+export async function insertRole(
+  tx: Transaction,
+  caller: Caller,
+  fields: { name: string; title: string | null; organizationId: string | null; permissions: string[] },
+): Promise<string> {
+  const { permissions, ...row } = fields
+  const id = createId()
+  await namedOnce(row.name, tx.insert(roles).values({ id, ...row }))
+  await addPermissions(tx, caller, id, permissions)
+  return id
+}
+
+/** @throws ConflictError for a built-in role, or where the name is taken. */
+export async function changeRole(
+  tx: Transaction,
+  caller: Caller,
+  role: Role,
+  fields: { name?: string; title?: string | null; addPermissions: string[]; removePermissions: string[] },
+) {
+  refuseBuiltIn(role, 'changed')
+  const { name, title } = fields
+  if (name !== undefined || title !== undefined) {
+    await namedOnce(name ?? '', tx.update(roles).set({ name, title }).where(eq(roles.id, role.id)))
+  }
+  await endPermissions(tx, caller, role.id, fields.removePermissions)
+  await addPermissions(tx, caller, role.id, fields.addPermissions)
+}
+
+/** Deletes a role; every grant of it ends. @throws ConflictError for a built-in role */
+export async function removeRole(tx: Transaction, caller: Caller, role: Role): Promise<number> {
+  refuseBuiltIn(role, 'deleted')
+  const endedGrants = await endFacts(tx, roleGrants, eq(roleGrants.roleId, role.id), caller)
+  await endPermissions(tx, caller, role.id, await readPermissions(tx, role.id))
+  await tx.update(roles).set({ deletedAt: sql`clock_timestamp()` }).where(eq(roles.id, role.id))
+  return endedGrants
+}
+
+function refuseBuiltIn(role: Role, what: string) {
+  if (role.isBuiltIn) throw new ConflictError(`The built-in role ${role.name} can’t be ${what}.`)
+}
+
+/** The permissions a role holds now, in order. */
+export async function readPermissions(tx: Transaction, roleId: string): Promise<string[]> {
+  const rows = await tx
+    .select({ permission: rolePermissions.permission })
+    .from(rolePermissions)
+    .where(and(eq(rolePermissions.roleId, roleId), isNull(rolePermissions.endedAt)))
+    .orderBy(rolePermissions.permission)
+  return rows.map((row) => row.permission)
+}
+
+async function addPermissions(tx: Transaction, caller: Caller, roleId: string, words: string[]) {
+  if (words.length === 0) return
+  await notePermissions(tx, words)
+  const rows = words.map((permission) => ({ id: createId(), roleId, permission, grantedBy: caller.userId }))
+  await tx.insert(rolePermissions).values(rows).onConflictDoNothing()
+}
+
+async function endPermissions(tx: Transaction, caller: Caller, roleId: string, words: string[]) {
+  if (words.length === 0) return
+  const which = and(eq(rolePermissions.roleId, roleId), inArray(rolePermissions.permission, words))
+  await endFacts(tx, rolePermissions, which, caller)
+}
+
+/**
+ * Grants roles to a user; the caller holds the user's lock. A role already held there as long or longer stays as it
+ * is: granting never shortens. Gives what has changed.
+ */
+export async function grantRoles(
+  tx: Transaction,
+  caller: Caller,
+  userId: string,
+  items: RoleItem[],
+): Promise<RoleItem[]> {
+  await endLapsed(tx, roleGrants, eq(roleGrants.userId, userId))
+  const open = await readOpenGrants(tx, userId)
+  const wanted = longestPerTarget(items).filter(
+    (item) => !open.some((grant) => isSameTarget(grant, item) && lasts(grant, item)),
+  )
+  const replaced = open.filter((grant) => wanted.some((item) => isSameTarget(grant, item)))
+  await endGrants(tx, caller, replaced)
+  if (wanted.length > 0) {
+    const rows = wanted.map((item) => ({ id: createId(), userId, grantedBy: caller.userId, ...item }))
+    await tx.insert(roleGrants).values(rows)
+  }
+  return wanted
+}
+
+/** Revokes roles from a user; the caller holds the user's lock. Gives what they held of them. */
+export async function revokeRoles(
+  tx: Transaction,
+  caller: Caller,
+  userId: string,
+  items: TargetScope[],
+): Promise<RoleItem[]> {
+  await endLapsed(tx, roleGrants, eq(roleGrants.userId, userId))
+  const open = await readOpenGrants(tx, userId)
+  const revoked = open.filter((grant) => items.some((item) => isSameTarget(grant, item)))
+  await endGrants(tx, caller, revoked)
+  return revoked
+}
+
+type TargetScope = Scope & { roleId: string }
+
+/** All that a user holds by grant now. */
+export async function readOpenGrants(tx: Transaction, userId: string) {
+  return tx
+    .select({
+      id: roleGrants.id,
+      roleId: roleGrants.roleId,
+      organizationId: roleGrants.organizationId,
+      projectId: roleGrants.projectId,
+      expiresAt: roleGrants.expiresAt,
+    })
+    .from(roleGrants)
+    .where(and(eq(roleGrants.userId, userId), isNull(roleGrants.endedAt)))
+}
+
+async function endGrants(tx: Transaction, caller: Caller, grants: { id: string }[]) {
+  if (grants.length === 0) return
+  const ids = grants.map((grant) => grant.id)
+  await endFacts(tx, roleGrants, inArray(roleGrants.id, ids), caller)
+}
+
+function isSameTarget(a: TargetScope, b: TargetScope): boolean {
+  return a.roleId === b.roleId && a.organizationId === b.organizationId && a.projectId === b.projectId
+}
+
+function longestPerTarget(items: RoleItem[]): RoleItem[] {
+  return items.filter(
+    (item, index) =>
+      !items.some(
+        (other, place) =>
+          isSameTarget(item, other) &&
+          (place < index ? lasts(other, item) : place > index && lasts(other, item) && !lasts(item, other)),
+      ),
+  )
+}
+
+function namedOnce(name: string, write: PromiseLike<unknown>) {
+  return writeUnique(write, 'roles_name_unique', `A role named "${name}" exists already.`)
+}

@@ -1,0 +1,110 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { BadCredentialError } from '../../authentication/bad-credential.ts'
+import { isActiveAt, NOW } from '../../authority/held.ts'
+import type { Transaction } from '../../db/database.ts'
+import { passwords, users } from '../../db/tables.ts'
+import { secretText } from '../../graphql/secret-input.ts'
+import { mutation } from '../../mutation/declare.ts'
+import { changeOf } from '../audit/operations.ts'
+import type { CheckedPassword } from '../password/check.ts'
+import { findSelf, findUserOrSelf, userColumns } from '../user/lookup.ts'
+import { User } from '../user/type.ts'
+import { beginSession, endOwnSession, endSessions } from './operations.ts'
+
+mutation({
+  name: 'signIn',
+  description:
+    'Begins a session with a username and a password. Its token is sent as `Authorization: Bearer …` and is good until it expires, is signed out, or its user is disabled, deleted or given another password. Whoever guesses too often is refused with RATE_LIMITED for a while.',
+  isPublic: true,
+  hasDryRun: false,
+  input: (t) => ({
+    username: t.string({ required: true, description: 'Who signs in.' }),
+    password: secretText(t, { required: true, description: 'As it is: nothing is trimmed.' }),
+  }),
+  payload: (p) => ({
+    token: p.value('String', 'The token of the session: a JWT, to be sent as `Authorization: Bearer …`.'),
+    expiresAt: p.value('DateTime', 'When it ends by itself.'),
+  }),
+  prepare: ({ services, requestId, address }, { username, password }) =>
+    services.passwords.check(username, password, { requestId, address, action: 'signIn', caller: null }),
+  find: async () => ({}),
+  may: (by) => by.anyone(),
+  readOnlyMode: 'ALLOWED',
+  confers: 'nothing',
+  async run({ ctx: { services, address }, tx, prepared }) {
+    const user = await lockUser(tx, prepared)
+    const session = await beginSession(tx, user.id, address)
+    const after = { address, expiresAt: new Date(session.expiresAt * 1000).toISOString() }
+    return {
+      values: { token: await services.tokens.sign(tx, session), expiresAt: new Date(session.expiresAt * 1000) },
+      change: {
+        targetType: 'Session',
+        targetId: session.sessionId,
+        organizationId: user.organizationId,
+        actorId: user.id,
+        after,
+      },
+    }
+  },
+})
+
+/** The user as they were when the password was checked. @throws BadCredentialError where that is over */
+async function lockUser(tx: Transaction, { userId, setAt }: CheckedPassword) {
+  // Sign-ins of one user wait for each other: their sessions are counted.
+  await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
+  // A statement of its own: it sees what was committed while the lock was waited for.
+  const [user] = await tx
+    .select({ id: users.id, organizationId: users.organizationId })
+    .from(users)
+    .innerJoin(passwords, and(eq(passwords.userId, users.id), sql`${passwords.setAt} = ${setAt}`))
+    .where(and(eq(users.id, userId), isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW)))
+  if (!user) throw new BadCredentialError()
+  return user
+}
+
+mutation({
+  name: 'signOut',
+  description: 'Ends the session the request came with: the next request with its token is refused.',
+  hasDryRun: false,
+  payload: (p) => ({ changed: p.boolean('False where the request came with something else than a session.') }),
+  find: async (finder) => ({ user: await findSelf(finder, 'session') }),
+  may: (by) => by.anyUser(),
+  readOnlyMode: 'ALLOWED',
+  confers: 'nothing',
+  touchesCredentials: true,
+  async run({ tx, caller, refs: { user } }) {
+    const changed = await endOwnSession(tx, caller)
+    const target = { targetType: 'Session' as const, targetId: caller.session?.id ?? '' }
+    const change = { ...target, organizationId: user.organizationId, before: { user: user.username } }
+    return { values: { changed }, change: changed ? change : null }
+  },
+})
+
+mutation({
+  name: 'signOutEverywhere',
+  description:
+    'Ends all sessions of a user, by default of the caller: the next request with any of their tokens is refused.',
+  hasDryRun: false,
+  input: (t) => ({ user: t.string({ description: 'Their username; by default the caller’s.' }) }),
+  payload: (p) => ({
+    user: p.loaded(User, 'Whose sessions ended.'),
+    ended: p.value('Int', 'How many sessions were open.'),
+  }),
+  find: async (finder, { user }) => ({
+    user: await findUserOrSelf(finder, user, 'user'),
+  }),
+  may: (by) =>
+    by.either(
+      by.self((refs) => refs.user.id),
+      by.permissionOverUser('users.manage', (refs) => refs.user),
+    ),
+  readOnlyMode: 'ALLOWED',
+  shownOn: [{ on: User, as: 'SignOutEverywhere', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
+  confers: 'nothing',
+  touchesCredentials: true,
+  async run({ tx, caller, refs: { user } }) {
+    const ended = await endSessions(tx, caller, user.id)
+    const change = ended > 0 ? changeOf('User', user, { before: { sessions: ended } }) : null
+    return { values: { user: user.id, ended }, change }
+  },
+})

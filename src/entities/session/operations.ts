@@ -1,0 +1,62 @@
+import { and, eq, ne, type SQL, sql } from 'drizzle-orm'
+import { isOpenSession } from '../../authentication/validity.ts'
+import type { Caller } from '../../authority/caller.ts'
+import type { Transaction } from '../../db/database.ts'
+import { createId } from '../../db/id.ts'
+import { sessions } from '../../db/tables.ts'
+import type { TokenClaims } from './token.ts'
+
+/** Begins a session as long as the user's organization lets them last, in whole seconds as tokens count them. */
+export async function beginSession(tx: Transaction, userId: string, address: string | null): Promise<TokenClaims> {
+  await forgetOldSessions(tx, userId)
+  await endOldestSessions(tx, userId)
+  const id = createId()
+  const [row] = await tx.execute<{ issued_at: string; expires_at: string }>(sql`
+    insert into ${sessions} (id, user_id, address, created_at, expires_at)
+    select ${id}::uuid, u.id, ${address}::text, c.now, c.now + make_interval(secs => o.token_ttl_seconds)
+    from users as u join organizations as o on o.id = u.organization_id, (select date_trunc('second', clock_timestamp()) as now) as c
+    where u.id = ${userId}
+    returning extract(epoch from created_at)::bigint::text as issued_at, extract(epoch from expires_at)::bigint::text as expires_at`)
+  if (!row) throw new Error('There is no such user.')
+  return { sessionId: id, userId, issuedAt: Number(row.issued_at), expiresAt: Number(row.expires_at) }
+}
+
+/** Whoever signs in often would leave a row for each time; the audit keeps what matters of them. */
+async function forgetOldSessions(tx: Transaction, userId: string) {
+  const isOld = sql`least(${sessions.expiresAt}, ${sessions.endedAt}) < statement_timestamp() - interval '30 days'`
+  await tx.delete(sessions).where(and(eq(sessions.userId, userId), isOld))
+}
+
+/** Nobody is signed in at so many places; whoever signs in more often, by a script, ends what came before. */
+const MAX_OPEN_SESSIONS = 100
+
+async function endOldestSessions(tx: Transaction, userId: string) {
+  await tx.execute(sql`
+    update ${sessions} set ended_at = clock_timestamp() where id in (
+      select s.id from ${sessions} as s where s.user_id = ${userId} and ${isOpenSession({ endedAt: sql`s.ended_at`, expiresAt: sql`s.expires_at` }, sql`clock_timestamp()`)}
+      order by s.created_at desc, s.id desc offset ${MAX_OPEN_SESSIONS - 1})`)
+}
+
+/** Ends a user's open sessions, all or all but one; gives how many. */
+export function endSessions(
+  tx: Transaction,
+  caller: { userId: string | null },
+  userId: string,
+  except: string | null = null,
+): Promise<number> {
+  return end(tx, caller, and(eq(sessions.userId, userId), except === null ? undefined : ne(sessions.id, except)))
+}
+
+/** Ends the session the caller came with. False where they came with something else, or it had ended. */
+export async function endOwnSession(tx: Transaction, caller: Caller): Promise<boolean> {
+  return caller.session !== null && (await end(tx, caller, eq(sessions.id, caller.session.id))) > 0
+}
+
+async function end(tx: Transaction, { userId }: { userId: string | null }, which: SQL | undefined): Promise<number> {
+  const ended = await tx
+    .update(sessions)
+    .set({ endedAt: sql`clock_timestamp()`, endedBy: userId })
+    .where(and(which, isOpenSession(sessions, sql`clock_timestamp()`)))
+    .returning({ id: sessions.id })
+  return ended.length
+}

@@ -1,0 +1,56 @@
+import { and, desc, eq, isNull, sql } from 'drizzle-orm'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { Connection, Transaction } from '../../db/database.ts'
+import { createId } from '../../db/id.ts'
+import { signingKeys } from '../../db/tables.ts'
+import { type Keyring, seal, unseal } from '../../encryption/keyring.ts'
+
+/** No session lasts longer (the check on `organizations.token_ttl_seconds`), so no retired key is needed longer. */
+const LONGEST_SESSION = sql`interval '30 days'`
+
+const isVerifying = sql`(${signingKeys.retiredAt} is null or ${signingKeys.retiredAt} > statement_timestamp() - ${LONGEST_SESSION})`
+
+/** What a private key is bound to. */
+export function sealingOf(id: string): string {
+  return `signing_keys/${id}`
+}
+
+/** Makes a key that signs from now on; those before it only verify. Gives its id. */
+export async function makeSigningKey(tx: Transaction, keyring: Keyring): Promise<string> {
+  const id = createId()
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
+  const sealed = await seal(keyring, JSON.stringify(await exportJWK(privateKey)), sealingOf(id))
+  await tx.update(signingKeys).set({ retiredAt: sql`clock_timestamp()` }).where(isNull(signingKeys.retiredAt))
+  await tx.insert(signingKeys).values({ id, publicKey: await exportJWK(publicKey), privateKey: sealed })
+  return id
+}
+
+/** The key that signs now. @throws SealError where it was sealed with another encryption key */
+export async function readSigningKey(db: Connection, keyring: Keyring): Promise<{ id: string; jwk: JWK } | null> {
+  const [row] = await db
+    .select({ id: signingKeys.id, privateKey: signingKeys.privateKey })
+    .from(signingKeys)
+    .where(isNull(signingKeys.retiredAt))
+    .orderBy(desc(signingKeys.createdAt), desc(signingKeys.id))
+    .limit(1)
+  return row ? { id: row.id, jwk: JSON.parse(await unseal(keyring, row.privateKey, sealingOf(row.id))) } : null
+}
+
+/** The public half of a key that still verifies. */
+export async function readPublicKey(db: Connection, id: string): Promise<JWK | null> {
+  const [row] = await db
+    .select({ publicKey: signingKeys.publicKey })
+    .from(signingKeys)
+    .where(and(eq(signingKeys.id, id), isVerifying))
+  return row?.publicKey ?? null
+}
+
+/** All public halves that still verify, as a JWK Set (RFC 7517). */
+export async function readKeySet(db: Connection): Promise<{ keys: JWK[] }> {
+  const rows = await db
+    .select({ id: signingKeys.id, publicKey: signingKeys.publicKey })
+    .from(signingKeys)
+    .where(isVerifying)
+    .orderBy(desc(signingKeys.createdAt))
+  return { keys: rows.map(({ id, publicKey }) => ({ ...publicKey, kid: id, alg: 'EdDSA', use: 'sig' })) }
+}

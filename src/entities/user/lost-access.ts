@@ -1,0 +1,109 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import type { Caller } from '../../authority/caller.ts'
+import { holdsAt, NOW } from '../../authority/held.ts'
+import { CONTROLLER_LEVEL } from '../../authority/levels.ts'
+import {
+  hasControllerLevel,
+  immediateScope,
+  seesControllersOf,
+  seesEveryController,
+} from '../../authority/visibility.ts'
+import type { Transaction } from '../../db/database.ts'
+import {
+  controllerGrants,
+  controllers,
+  modelGrants,
+  models,
+  organizations,
+  projects,
+  roleGrants,
+  roles,
+} from '../../db/tables.ts'
+import { builder } from '../../graphql/builder.ts'
+import { mayReadGrant } from '../role/type.ts'
+
+/** A role or a level that ended with its holder, by names: what it stood on may be gone too. */
+export interface LostAccess {
+  role: string | null
+  organization: string | null
+  project: string | null
+  controller: string | null
+  model: string | null
+  access: string | null
+}
+
+export const LostAccessType = builder.objectRef<LostAccess>('LostAccess').implement({
+  description: 'A role, or a level on a controller or a model, that a user held when they were deleted.',
+  authScopes: { signedIn: true },
+  fields: (t) => ({
+    role: t.exposeString('role', { nullable: true, description: 'The name of the role; null for a level.' }),
+    organization: t.exposeString('organization', {
+      nullable: true,
+      description: 'Where the role was held; null is everywhere.',
+    }),
+    project: t.exposeString('project', {
+      nullable: true,
+      description: 'The project the role was held on; null is not one alone.',
+    }),
+    controller: t.exposeString('controller', {
+      nullable: true,
+      description: 'The controller a level was held on, or the model’s.',
+    }),
+    model: t.exposeString('model', { nullable: true, description: 'The model a level was held on.' }),
+    access: t.exposeString('access', { nullable: true, description: 'The level, like `ADD_MODEL`.' }),
+  }),
+})
+
+/** What a user holds by grant now: as far as `viewer` may read it, or all of it. */
+export async function readAccess(tx: Transaction, userId: string, viewer: Caller | null): Promise<LostAccess[]> {
+  return [...(await readRoles(tx, userId, viewer)), ...(await readLevels(tx, userId, viewer))]
+}
+
+async function readRoles(tx: Transaction, userId: string, viewer: Caller | null): Promise<LostAccess[]> {
+  const rows = await tx
+    .select({ role: roles.name, organization: organizations.name, project: projects.code })
+    .from(roleGrants)
+    .innerJoin(roles, eq(roles.id, roleGrants.roleId))
+    .leftJoin(organizations, eq(organizations.id, roleGrants.organizationId))
+    .leftJoin(projects, eq(projects.id, roleGrants.projectId))
+    .where(
+      and(
+        eq(roleGrants.userId, userId),
+        holdsAt(roleGrants, NOW),
+        viewer ? mayReadGrant(roleGrants, immediateScope(viewer)) : undefined,
+      ),
+    )
+    .orderBy(roles.name, roleGrants.since)
+  return rows.map((row) => ({ ...row, controller: null, model: null, access: null }))
+}
+
+async function readLevels(tx: Transaction, userId: string, viewer: Caller | null): Promise<LostAccess[]> {
+  const visible = viewer ? mayReadLevels(viewer) : undefined
+  const onControllers = await tx
+    .select({ controller: controllers.name, access: controllerGrants.level })
+    .from(controllerGrants)
+    .innerJoin(controllers, eq(controllers.id, controllerGrants.controllerId))
+    .where(and(eq(controllerGrants.userId, userId), holdsAt(controllerGrants, NOW), visible))
+    .orderBy(controllers.nameKey)
+  const onModels = await tx
+    .select({ controller: controllers.name, model: models.name, access: modelGrants.level })
+    .from(modelGrants)
+    .innerJoin(models, eq(models.id, modelGrants.modelId))
+    .innerJoin(controllers, eq(controllers.id, models.controllerId))
+    .where(and(eq(modelGrants.userId, userId), holdsAt(modelGrants, NOW), visible))
+    .orderBy(controllers.nameKey, models.nameKey)
+  return [...onControllers, ...onModels].map((row) => ({
+    role: null,
+    organization: null,
+    project: null,
+    model: null,
+    ...row,
+  }))
+}
+
+/** Levels on controllers that the viewer sees whole. */
+function mayReadLevels(viewer: Caller): SQL | undefined {
+  const scope = immediateScope(viewer)
+  if (seesEveryController(scope)) return undefined
+  return sql`(${hasControllerLevel(scope, CONTROLLER_LEVEL.SUPERUSER, controllers.id)} or ${seesControllersOf(scope, controllers.organizationId)})`
+}

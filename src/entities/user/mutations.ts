@@ -1,0 +1,130 @@
+import { userConfers } from '../../authority/guard.ts'
+import { ConflictError, InvalidInputError, type Issue } from '../../errors.ts'
+import { expiryIssues, nameIssues, titleIssues } from '../../graphql/input-checks.ts'
+import { mutation } from '../../mutation/declare.ts'
+import { changeOf } from '../audit/operations.ts'
+import { findUser, userColumns } from './lookup.ts'
+import { changeUser, endSuspension, isRoot, ROOT_USERNAME, SERVICE_PREFIX, suspendUser } from './operations.ts'
+import { User } from './type.ts'
+
+/** A username for a person: a name that is not reserved. */
+export function usernameIssues(path: string, username: string | null | undefined): Issue[] {
+  const name = username?.toLowerCase() ?? ''
+  if (name === ROOT_USERNAME) return [{ path, message: '"root" is the server’s own.' }]
+  if (name.startsWith(SERVICE_PREFIX)) {
+    return [
+      { path, message: `Names that begin with "${SERVICE_PREFIX}" are for service users: use createServiceUser.` },
+    ]
+  }
+  return nameIssues(path, username)
+}
+
+/** What the audit keeps of a user's change. */
+mutation({
+  name: 'updateUser',
+  description:
+    'Changes a user. What is omitted stays. A new username or e-mail can take a user over, so for those the caller must hold all that the user holds.',
+  input: (t) => ({
+    user: t.string({ required: true, description: 'Their username.' }),
+    username: t.string({ description: 'The new username.' }),
+    displayName: t.string({ description: 'For people; null clears it.' }),
+    email: t.field({ type: 'EmailAddress', description: 'Where notifications go; null clears it.' }),
+  }),
+  payload: (p) => ({ user: p.loaded(User, 'The user after the change.') }),
+  check: (input) => [...nameIssues('username', input.username), ...titleIssues('displayName', input.displayName)],
+  find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  shownOn: [{ on: User, as: 'Update', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
+  confers: ({ input, refs }) =>
+    input.username === undefined && input.email === undefined ? null : userConfers(refs.user.id),
+  errors: ['CONFLICT'],
+  async run({ tx, input, refs: { user } }) {
+    if (typeof input.username === 'string') refuseReservedName(user, input.username)
+    if (user.kind === 'SERVICE' && input.email === null)
+      throw new ConflictError('A service user has the e-mail of the person in charge.')
+    await changeUser(tx, user, {
+      username: input.username ?? undefined,
+      displayName: input.displayName,
+      email: input.email,
+    })
+    const { username, displayName, email } = user
+    const after = {
+      username: input.username ?? username,
+      displayName: input.displayName === undefined ? displayName : input.displayName,
+      email: input.email === undefined ? email : input.email,
+    }
+    return {
+      values: { user: user.id },
+      change: changeOf('User', user, { before: { username, displayName, email }, after }),
+    }
+  },
+})
+
+/** @throws InvalidInputError where a name belongs to another kind of user */
+export function refuseReservedName(user: { kind: string; usernameKey: string }, username: string) {
+  const name = username.toLowerCase()
+  const refuse = (message: string) => {
+    throw new InvalidInputError([{ path: 'username', message }])
+  }
+  if (name === ROOT_USERNAME && !isRoot(user)) refuse('"root" is the server’s own.')
+  if (name.startsWith(SERVICE_PREFIX) !== (user.kind === 'SERVICE')) {
+    refuse(`Names of service users, and theirs alone, begin with "${SERVICE_PREFIX}".`)
+  }
+}
+
+mutation({
+  name: 'disableUser',
+  description:
+    'Suspends a user: none of their keys works and nothing they hold counts until they are enabled, or the end given. Disabling again extends, it never shortens.',
+  input: (t) => ({
+    user: t.string({ required: true, description: 'Their username.' }),
+    reason: t.string({ description: 'Why; for the audit.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When it ends by itself; never by default.' }),
+  }),
+  payload: (p) => ({
+    user: p.loaded(User, 'The user after the change.'),
+    changed: p.boolean('False where they were disabled as long or longer already.'),
+  }),
+  check: (input) => [...titleIssues('reason', input.reason), ...expiryIssues('expiresAt', input.expiresAt)],
+  find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  readOnlyMode: 'ALLOWED',
+  shownOn: [{ on: User, as: 'Disable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
+  confers: 'nothing',
+  endangersAdministration: true,
+  errors: ['CONFLICT'],
+  async run({ tx, caller, input, refs: { user } }) {
+    const suspension = { reason: input.reason ?? null, expiresAt: input.expiresAt?.toISOString() ?? null }
+    const changed = await suspendUser(tx, caller, user, suspension)
+    return {
+      values: { user: user.id, changed },
+      change: changed ? changeOf('User', user, { after: suspension }) : null,
+      notices: [
+        { userId: user.id, kind: 'USER_DISABLED', details: { until: suspension.expiresAt ?? 'they are enabled' } },
+      ],
+    }
+  },
+})
+
+mutation({
+  name: 'enableUser',
+  description: 'Ends a user’s suspension: they hold again what they held, so the caller must hold all of it.',
+  input: (t) => ({ user: t.string({ required: true, description: 'Their username.' }) }),
+  payload: (p) => ({
+    user: p.loaded(User, 'The user after the change.'),
+    changed: p.boolean('False where they were not disabled.'),
+  }),
+  find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
+  shownOn: [
+    { on: User, as: 'Enable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), isGuarded: true },
+  ],
+  confers: ({ refs }) => userConfers(refs.user.id),
+  async run({ tx, caller, refs: { user } }) {
+    const changed = await endSuspension(tx, caller, user.id)
+    return {
+      values: { user: user.id, changed },
+      change: changed ? changeOf('User', user, { before: { active: false }, after: { active: true } }) : null,
+    }
+  },
+})

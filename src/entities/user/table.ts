@@ -1,0 +1,57 @@
+import { isNull, sql } from 'drizzle-orm'
+import { check, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { history, instant, instantNow, nameKey } from '../../db/columns.ts'
+import { organizations } from '../organization/table.ts'
+
+export const users = pgTable(
+  'users',
+  {
+    id: uuid('id').primaryKey(),
+    organizationId: uuid('organization_id').notNull(),
+    username: text('username').notNull(),
+    usernameKey: nameKey('username_key', 'username'),
+    displayName: text('display_name'),
+    email: text('email'),
+    kind: text('kind', { enum: ['HUMAN', 'SERVICE'] }).notNull(),
+    createdAt: instantNow('created_at'),
+    deletedAt: instant('deleted_at'),
+  },
+  (t) => [
+    foreignKey({
+      name: 'users_organization',
+      columns: [t.organizationId],
+      foreignColumns: [organizations.id],
+    }).onDelete('restrict'),
+    uniqueIndex('users_username_unique').on(t.usernameKey).where(isNull(t.deletedAt)),
+    index('users_username_order').on(t.usernameKey, t.id),
+    index('users_created_order').on(t.createdAt, t.id),
+    index('users_organization_username_order').on(t.organizationId, t.usernameKey, t.id),
+    index('users_organization_created_order').on(t.organizationId, t.createdAt, t.id),
+    check('users_kind', sql`${t.kind} in ('HUMAN', 'SERVICE')`),
+  ],
+)
+
+/** While one holds, the user can do nothing. */
+export const userSuspensions = pgTable(
+  'user_suspensions',
+  {
+    id: uuid('id').primaryKey(),
+    userId: uuid('user_id').notNull(),
+    reason: text('reason'),
+    ...history(),
+  },
+  (t) => [
+    foreignKey({ name: 'user_suspensions_user', columns: [t.userId], foreignColumns: [users.id] }).onDelete('restrict'),
+    foreignKey({
+      name: 'user_suspensions_granted_by',
+      columns: [t.grantedBy],
+      foreignColumns: [users.id],
+    }).onDelete('restrict'),
+    foreignKey({ name: 'user_suspensions_ended_by', columns: [t.endedBy], foreignColumns: [users.id] }).onDelete(
+      'restrict',
+    ),
+    uniqueIndex('user_suspensions_held_once').on(t.userId).where(isNull(t.endedAt)),
+    index('user_suspensions_user_index').on(t.userId),
+    check('user_suspensions_not_empty', sql`${t.endedAt} > ${t.since}`),
+  ],
+)

@@ -1,0 +1,57 @@
+/** Checks of input by itself. Each gives the issues it found; none asks the database. */
+import { permissionProblem } from '../authority/permissions.ts'
+import type { Issue } from '../errors.ts'
+
+const MAX_TEXT_LENGTH = 1000
+const MAX_LONG_TEXT_LENGTH = 20_000
+const MAX_LIST_LENGTH = 100
+const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+
+/** What no text of any input may be: too long, or not storable as text. */
+export function textProblems(input: unknown, longTexts: string[], path = ''): Issue[] {
+  if (typeof input === 'string') {
+    const message = textProblem(
+      input,
+      longTexts.includes(path.split('.')[0] ?? '') ? MAX_LONG_TEXT_LENGTH : MAX_TEXT_LENGTH,
+    )
+    return message ? [{ path, message }] : []
+  }
+  if (Array.isArray(input) && input.length > MAX_LIST_LENGTH) {
+    return [{ path, message: `At most ${MAX_LIST_LENGTH} items at once.` }]
+  }
+  if (typeof input !== 'object' || input === null || input instanceof Date) return []
+  return Object.entries(input).flatMap(([key, value]) => textProblems(value, longTexts, path ? `${path}.${key}` : key))
+}
+
+function textProblem(text: string, maxLength: number): string | null {
+  if (text.length > maxLength) return `At most ${maxLength} characters.`
+  if (text.includes('\0')) return 'A null byte is not text.'
+  return text.isWellFormed() ? null : 'A lone surrogate is not text.'
+}
+
+/** A name that a person types and a URL holds: ASCII, 1 to 64 characters. */
+export function nameIssues(path: string, name: string | null | undefined): Issue[] {
+  if (name === undefined) return []
+  if (name === null) return [{ path, message: 'A name can’t be cleared.' }]
+  if (name.length <= 64 && NAME_PATTERN.test(name)) return []
+  return [{ path, message: 'A name has 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter or digit.' }]
+}
+
+/** A title for people; null clears it. */
+export function titleIssues(path: string, title: string | null | undefined): Issue[] {
+  if (title === undefined || title === null || (title.trim() !== '' && title.length <= 200)) return []
+  return [{ path, message: 'A title has 1 to 200 characters; null clears it.' }]
+}
+
+export function permissionIssues(path: string, words: readonly string[] | null | undefined): Issue[] {
+  return (words ?? []).flatMap((word, index) => {
+    const message = permissionProblem(word)
+    return message ? [{ path: `${path}.${index}`, message }] : []
+  })
+}
+
+/** A planned end lies in the future. */
+export function expiryIssues(path: string, expiresAt: Date | null | undefined): Issue[] {
+  if (!expiresAt || expiresAt.getTime() > Date.now()) return []
+  return [{ path, message: 'An end must lie in the future.' }]
+}

@@ -1,0 +1,32 @@
+import { type GraphQLResolveInfo, Kind, type ValueNode } from 'graphql'
+import { badUserInput } from '../read/errors.ts'
+import type { Context } from './context.ts'
+
+/**
+ * A secret comes in a variable of a POST: documents are kept for the next request, and addresses are in every log.
+ * @param path the argument, and the way to the secret in it
+ * @throws BAD_USER_INPUT naming it
+ */
+export function refuseSpelledOut({ isGet }: Context, info: GraphQLResolveInfo, ...path: string[]) {
+  const name = path.join('.')
+  if (isGet) throw badUserInput(`"${name}" is a secret: send it by POST.`)
+  const [argument, ...rest] = path
+  const given = info.fieldNodes.flatMap((node) => node.arguments ?? []).filter((one) => one.name.value === argument)
+  const defaults = new Map(
+    info.operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
+  )
+  if (given.some(({ value }) => isSpelledOut(value, rest, defaults)))
+    throw badUserInput(`"${name}" is a secret: put it into a variable that has no value in the document.`)
+}
+
+type Defaults = ReadonlyMap<string, ValueNode | undefined>
+
+function isSpelledOut(value: ValueNode, path: string[], defaults: Defaults): boolean {
+  if (value.kind === Kind.VARIABLE) {
+    const fallback = defaults.get(value.name.value)
+    return fallback !== undefined && isSpelledOut(fallback, path, defaults)
+  }
+  if (value.kind !== Kind.OBJECT) return value.kind !== Kind.NULL
+  const [name, ...rest] = path
+  return value.fields.some((field) => field.name.value === name && isSpelledOut(field.value, rest, defaults))
+}

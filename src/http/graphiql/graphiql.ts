@@ -1,0 +1,121 @@
+/** GraphiQL for browsers: a page that holds no data, and what it loads, all from this server. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { GRAPHQL_PATH } from '../gate.ts'
+import type { Answer } from '../request.ts'
+
+const ASSETS_PATH = `${GRAPHQL_PATH}/assets/`
+
+/** Scripts of this server and nothing else; styles are written into the page by the editor. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "font-src 'self' data:",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const HEADERS = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'referrer-policy': 'no-referrer' }
+
+const KEY_ICON =
+  "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32' fill='none' stroke='#b8860b' stroke-width='4'><circle cx='16' cy='9' r='7'/><path d='M16 16v14m0-2h7m-7-6h5'/></svg>"
+
+/** Does a browser ask for the page, or the page for a part of it? */
+export function isForGraphiql(request: IncomingMessage, url: URL): boolean {
+  if (request.method !== 'GET') return false
+  if (url.pathname.startsWith(ASSETS_PATH)) return true
+  return url.pathname === GRAPHQL_PATH && /\btext\/html\b/i.test(request.headers.accept ?? '')
+}
+
+/** Answers what `isForGraphiql`. */
+export async function answerGraphiql(request: IncomingMessage, url: URL): Promise<Answer<string | Buffer>> {
+  site ??= build()
+  const { page, assets } = await site
+  if (url.pathname === GRAPHQL_PATH) {
+    return { status: 200, headers: { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }, body: page }
+  }
+  const asset = assets.get(url.pathname)
+  if (!asset) return { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'No such asset.' }
+  const headers = {
+    ...HEADERS,
+    'content-type': asset.type,
+    // Its name changes with its content.
+    'cache-control': 'public, max-age=31536000, immutable',
+    vary: 'accept-encoding',
+  }
+  if (!/\bgzip\b/i.test(request.headers['accept-encoding'] ?? '')) return { status: 200, headers, body: asset.text }
+  return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await asset.zipped }
+}
+
+interface Asset {
+  path: string
+  type: string
+  text: string
+  zipped: Promise<Buffer>
+}
+
+/** Nine megabytes, so they are read when the first browser comes. */
+let site: Promise<{ page: string; assets: Map<string, Asset> }> | undefined
+
+async function build() {
+  const { css, editorWorkerService, graphqlWorker, js, jsonWorker } = await import(
+    '@graphql-yoga/render-graphiql/graphiql'
+  )
+  const workers = {
+    editorWorkerService: toAsset('editor-worker', 'js', editorWorkerService),
+    graphql: toAsset('graphql-worker', 'js', graphqlWorker),
+    json: toAsset('json-worker', 'js', jsonWorker),
+  }
+  const settings = {
+    endpoint: GRAPHQL_PATH,
+    workers: Object.fromEntries(Object.entries(workers).map(([label, { path }]) => [label, path])),
+    operations: await readBeside('operations.graphql'),
+    logo: KEY_ICON,
+  }
+  const script = toAsset('graphiql', 'js', js)
+  const style = toAsset('graphiql', 'css', css)
+  const start = toAsset('page', 'js', `const settings = ${JSON.stringify(settings)}\n${await readBeside('page.js')}`)
+  const all = [script, style, start, ...Object.values(workers)]
+  return { page: pageOf(style, script, start), assets: new Map(all.map((asset) => [asset.path, asset])) }
+}
+
+function toAsset(name: string, kind: 'js' | 'css', text: string): Asset {
+  const hash = createHash('sha256').update(text).digest('base64url').slice(0, 16)
+  return {
+    path: `${ASSETS_PATH}${name}.${hash}.${kind}`,
+    type: kind === 'js' ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8',
+    text,
+    zipped: promisify(gzip)(text),
+  }
+}
+
+function readBeside(name: string): Promise<string> {
+  return readFile(new URL(name, import.meta.url), 'utf8')
+}
+
+function pageOf(style: Asset, ...scripts: Asset[]): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Chatelaine</title>
+<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(KEY_ICON)}">
+<link rel="stylesheet" href="${style.path}">
+${scripts.map(({ path }) => `<script defer src="${path}"></script>`).join('\n')}
+</head>
+<body id="body" class="no-focus-outline">
+<noscript>GraphiQL needs JavaScript; the API itself does not: POST ${GRAPHQL_PATH}.</noscript>
+<div id="root"></div>
+</body>
+</html>
+`
+}

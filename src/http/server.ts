@@ -1,0 +1,218 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { sql } from 'drizzle-orm'
+import { identify } from '../authentication/identify.ts'
+import { ConfigError } from '../config.ts'
+import type { Database } from '../db/database.ts'
+import { createId } from '../db/id.ts'
+import { readKeySet } from '../entities/session/signing-keys.ts'
+import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
+import { logError } from '../log.ts'
+import type { Services } from '../services.ts'
+import { clientAddress } from './address.ts'
+import { answerPost } from './answers.ts'
+import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './cors.ts'
+import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './gate.ts'
+import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
+import { outageAnswer } from './outage.ts'
+import type { Answer, RequestContext } from './request.ts'
+import { refuseCaller } from './use-caller.ts'
+import { type App, createApp } from './yoga.ts'
+
+/** A listening server. */
+export interface Listening {
+  url: string
+  /** Takes no new requests, lets those under way finish, then closes. */
+  close(): Promise<void>
+}
+
+/** RFC 8615's place for the keys that tokens are verified with. */
+const JWKS_PATH = '/.well-known/jwks.json'
+
+/** Answers hold what is for the caller alone, unless they say otherwise. */
+const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
+/** Slow and silent clients are cut off: nobody can hold the server by doing nothing. */
+const SERVER_LIMITS = {
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+  keepAliveTimeout: 5000,
+  maxHeaderSize: 16_384,
+}
+
+/** Serves the API and GraphiQL at `http://host:port/graphql`, the keys of tokens, and `/health`. Port 0 is any free one. */
+export async function listen(services: Services): Promise<Listening> {
+  const { host, port, trustedProxies } = services.config
+  const app = createApp(services)
+  const addressOfClient = clientAddress(trustedProxies)
+  const server = createServer(SERVER_LIMITS, (request, response) => {
+    // While stopping, a connection that was busy ends with its answer.
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections()
+    })
+    answer({ app, services, addressOfClient }, request, response).catch((error: unknown) => {
+      // The client went away: nothing to answer, and nothing for the log.
+      if (request.destroyed && !request.complete) return
+      logError(error, null)
+      if (!response.headersSent) send(response, outageAnswer(createId()))
+    })
+  })
+  server.timeout = 15_000
+  server.maxHeadersCount = 100
+  server.maxConnections = 2000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)))
+    server.listen(port, host, resolve)
+  })
+  return { url: addressOf(server, host), close: () => closeServer(server) }
+}
+
+function cannotListen({ code }: NodeJS.ErrnoException, host: string, port: number): ConfigError {
+  if (code === 'EADDRINUSE') return new ConfigError(`PORT ${port} is in use on ${host}: choose another one.`)
+  if (code === 'EACCES') return new ConfigError(`PORT ${port} is not open to this user: choose one above 1023.`)
+  return new ConfigError(`HOST "${host}" is no address of this machine (${code}).`)
+}
+
+function addressOf(server: Server, host: string) {
+  const { port } = server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}${GRAPHQL_PATH}`
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    // Who drips a request has had as long as any request is given.
+    setTimeout(() => server.closeAllConnections(), REQUEST_DEADLINE_MS + 1000).unref()
+  })
+}
+
+interface Served {
+  app: App
+  services: Services
+  addressOfClient: ReturnType<typeof clientAddress>
+}
+
+async function answer(served: Served, request: IncomingMessage, response: ServerResponse) {
+  const { app, services, addressOfClient } = served
+  const url = readTarget(request)
+  if (!(url instanceof URL)) return refuse(request, response, url)
+  if (url.pathname === '/health') return send(response, await withinDeadline(health(services.database), createId()))
+  if (url.pathname === JWKS_PATH) return send(response, await withinDeadline(keySet(services.database), createId()))
+  if (isForGraphiql(request, url)) return send(response, await answerGraphiql(request, url))
+  if (url.pathname === GRAPHQL_PATH) {
+    const cors = corsHeaders(request, services.config.corsOrigins)
+    for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
+    if (isPreflight(request, cors)) return send(response, { status: 204, headers: PREFLIGHT_HEADERS, body: '' })
+  }
+  const refusal = refuseRequest(request, url)
+  if (refusal) return refuse(request, response, refusal)
+  const requestId = createId()
+  const address = addressOfClient(request)
+  response.setHeader('x-request-id', requestId)
+  for (const [name, value] of Object.entries(ALWAYS)) response.setHeader(name, value)
+  if (request.method === 'GET') return answerGet(app, request, response, { requestId, address, isGet: true })
+  const body = await readBody(request)
+  if (body === null) return refuse(request, response, TOO_LARGE)
+  send(response, await withinDeadline(answerJson(app, services, request, body, { requestId, address }), requestId))
+}
+
+/** Yoga writes its answer itself; one that does not come in time is written here. */
+async function answerGet(
+  app: App,
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: Partial<RequestContext> & { requestId: string },
+) {
+  const timer = setTimeout(() => {
+    if (!response.headersSent) send(response, outcomeUnknown(context.requestId))
+  }, REQUEST_DEADLINE_MS)
+  response.once('close', () => clearTimeout(timer))
+  await app(request, response, context)
+}
+
+async function answerJson(
+  app: App,
+  services: Services,
+  request: IncomingMessage,
+  body: string,
+  { requestId, address }: { requestId: string; address: string | null },
+): Promise<Answer> {
+  try {
+    const caller = await identify(services, (name) => headerOf(request, name), { address, requestId })
+    return await answerPost(app, body, request.headers.accept, { caller, requestId, address })
+  } catch (error) {
+    return refuseCaller(error, requestId)
+  }
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** The whole body as text; null where it is larger than allowed. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = []
+  let size = 0
+  // Ending the loop must not end the connection: the answer has still to be read.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** Nobody waits longer, whatever the database does. A mutation may have been made all the same. */
+async function withinDeadline(answering: Promise<Answer>, requestId: string): Promise<Answer> {
+  const { promise, resolve } = Promise.withResolvers<Answer>()
+  const timer = setTimeout(() => resolve(outcomeUnknown(requestId)), REQUEST_DEADLINE_MS)
+  try {
+    return await Promise.race([answering, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function health(database: Database): Promise<Answer> {
+  try {
+    await database.db.execute(sql`select 1`)
+    return json(200, { status: 'ok' })
+  } catch {
+    return json(503, { status: 'the database does not answer' })
+  }
+}
+
+/** Public, as a JWK Set is: services verify tokens with it by themselves. */
+async function keySet(database: Database): Promise<Answer> {
+  const answer = json(200, await readKeySet(database.db))
+  return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, max-age=300' } }
+}
+
+function outcomeUnknown(requestId: string): Answer {
+  const message = 'The database did not answer in time. If this was a mutation, look whether it was made.'
+  return json(503, { errors: [{ message, extensions: { code: 'OUTCOME_UNKNOWN', requestId } }] })
+}
+
+function json(status: number, value: object): Answer {
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(value) }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers = {} }: Refusal) {
+  // What the client still sends is read and dropped: closing now would lose the answer on its way.
+  request.resume()
+  const refusal = json(status, { errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] })
+  send(response, { ...refusal, headers: { ...refusal.headers, ...headers } })
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer<string | Buffer>) {
+  response.writeHead(status, {
+    ...ALWAYS,
+    ...headers,
+    // An answer without content has no length.
+    ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }),
+  })
+  response.end(body)
+}

@@ -1,0 +1,31 @@
+import { createYoga } from 'graphql-yoga'
+import { createId } from '../db/id.ts'
+import { createContext } from '../graphql/context.ts'
+import { schema } from '../graphql/schema.ts'
+import type { Services } from '../services.ts'
+import { useDocuments } from './documents.ts'
+import { GRAPHQL_PATH } from './gate.ts'
+import { publicError, useErrors } from './masking.ts'
+import type { RequestContext } from './request.ts'
+import { useCaller } from './use-caller.ts'
+
+/** The API as a Yoga instance. It does not listen. */
+export function createApp(services: Services) {
+  return createYoga<Partial<RequestContext>>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    context: ({ caller = null, requestId = createId(), address = null, isGet = false }) =>
+      createContext(services, caller, { requestId, address, isGet }),
+    plugins: [useCaller(services), useDocuments(), useErrors()],
+    parserAndValidationCache: false,
+    maskedErrors: { isDev: false, maskError: (error) => publicError(error, createId()) },
+    cors: false,
+    multipart: false,
+    batching: false,
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+  })
+}
+
+export type App = ReturnType<typeof createApp>

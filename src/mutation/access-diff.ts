@@ -1,0 +1,72 @@
+/** What a dry run would change in who may do what. */
+import { sql } from 'drizzle-orm'
+import type { GraphQLObjectType, GraphQLSchema } from 'graphql'
+import type { Caller } from '../authority/caller.ts'
+import { difference, everythingAt } from '../authority/snapshot.ts'
+import { isVisible } from '../authority/visibility.ts'
+import type { Transaction } from '../db/database.ts'
+import { controllers, models, organizations, permissions, projects, users } from '../db/tables.ts'
+import { typeSpec } from '../read/spec.ts'
+
+/** `LONGER` and `SHORTER`: it is held before and after, until another time. */
+type DiffKind = 'GAINED' | 'LOST' | 'LONGER' | 'SHORTER'
+
+export interface DiffItem {
+  kind: DiffKind
+  username: string
+  permission: string | null
+  scope: string | null
+  organization: string | null
+  project: string | null
+  controller: string | null
+  model: string | null
+  level: 1 | 2 | 3 | null
+  /** The level is on a model, whether its name is known or not. */
+  isOnModel: boolean
+  until: string | null
+}
+
+export interface AccessDiff {
+  gained: number
+  lost: number
+  items: DiffItem[]
+}
+
+const MOST_ITEMS = 100
+const NOW = sql`clock_timestamp()`
+
+const everything = everythingAt(NOW)
+
+/** Keeps what everybody may do, for the difference; it goes with the transaction, which is rolled back. */
+export async function rememberAccess(tx: Transaction) {
+  await tx.execute(sql`create temporary table access_before on commit drop as select * from ${everything} as e`)
+}
+
+/**
+ * What has changed since `rememberAccess`, as far as the caller may know of it. What is deleted and still in the
+ * difference was deleted by this very change, so it may be named.
+ */
+export async function readAccessDiff(tx: Transaction, caller: Caller, schema: GraphQLSchema): Promise<AccessDiff> {
+  const visible = (name: string) => typeSpec(schema.getType(name) as GraphQLObjectType).visible
+  const [row] = await tx.execute<{ gained: number; lost: number; items: DiffItem[] | null }>(sql`
+    with difference as materialized ${difference(sql`access_before`, everything)}, known as (
+      select d.kind, u.username, u.username_key, d.what, d.level, nullif(d.until, 'infinity') as until, d.organization_id is not null as has_organization,
+        d.project_id is not null as has_project, d.model_id is not null as is_on_model, o.name as organization, p.code as project, c.name as controller, m.name as model
+      from difference as d
+      join users as u on u.id = d.user_id and (${isVisible(visible('User'), users, 'u', caller)} or u.deleted_at is not null)
+      left join organizations as o on o.id = d.organization_id and (${isVisible(visible('Organization'), organizations, 'o', caller)} or o.deleted_at is not null)
+      left join projects as p on p.id = d.project_id and (${isVisible(visible('Project'), projects, 'p', caller)} or p.deleted_at is not null)
+      left join controllers as c on c.id = d.controller_id and (${isVisible(visible('Controller'), controllers, 'c', caller)} or c.deleted_at is not null)
+      left join models as m on m.id = d.model_id and (${isVisible(visible('Model'), models, 'm', caller)} or m.deleted_at is not null)
+      where d.what is null or d.what in ('*', '@applications') or exists (
+        select from permissions as word where word.name = d.what and ${isVisible(visible('Permission'), permissions, 'word', caller)}
+      )
+    )
+    select count(*) filter (where kind in ('GAINED', 'LONGER'))::int as gained, count(*) filter (where kind in ('LOST', 'SHORTER'))::int as lost,
+      (select json_agg(json_build_object('kind', k.kind, 'username', k.username, 'permission', k.what,
+          'scope', case when k.what is null then null when k.has_project then 'PROJECT' when k.has_organization then 'ORGANIZATION' else 'EVERYWHERE' end,
+          'organization', k.organization, 'project', k.project, 'controller', k.controller, 'model', k.model, 'level', k.level, 'isOnModel', k.is_on_model, 'until', k.until))
+        from (select * from known order by username_key, what, organization, project, controller, model, level, kind limit ${MOST_ITEMS}) as k) as items
+    from known`)
+  return { gained: row?.gained ?? 0, lost: row?.lost ?? 0, items: row?.items ?? [] }
+}

@@ -1,0 +1,71 @@
+import { and, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core'
+import type { GraphQLObjectType } from 'graphql'
+import { NO_ARGUMENTS } from './arguments.ts'
+import type { Compilation } from './compilation.ts'
+import { type ArgumentScope, type Link, type Row, typeSpec } from './spec.ts'
+
+/** PostgreSQL takes 100 arguments, a name and a value each. */
+export const MAX_PAIRS = 50
+
+export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL | undefined {
+  if ('on' in link) return link.on(row, target, c.caller)
+  return and(...link.from.map((name, i) => sql`${target[link.to[i] as string]} = ${row[name]}`))
+}
+
+export const NOW = sql`statement_timestamp()`
+
+/** `"users" as "t3"`; what is computed as of a time. */
+export function tableAs(
+  c: Compilation,
+  type: GraphQLObjectType,
+  row: Row,
+  time: SQL = NOW,
+  args: ArgumentScope = NO_ARGUMENTS,
+): SQL {
+  const { table, relation } = typeSpec(type)
+  if (relation) return sql`${relation(time, args, c.caller)} as ${row}`
+  return sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
+}
+
+/** The primary key column. @throws Error where the table has not exactly one. */
+export function primaryKey(row: Row): PgColumn {
+  const keys = Object.values(getTableColumns(row) as Record<string, PgColumn>).filter((column) => column.primary)
+  const [key] = keys
+  if (!key || keys.length > 1) throw new Error('A type of the read path needs a primary key of one column.')
+  return key
+}
+
+/** A column as JSON: times as ISO text with milliseconds, numbers beyond a double's reach as text. */
+export function columnSql(row: Row, name: string): SQL {
+  const column = row[name]
+  if (!column) throw new Error(`There is no column ${name}.`)
+  const type = column.getSQLType()
+  if (type.startsWith('timestamp')) return instantSql(sql`${column}`)
+  if (type.startsWith('numeric') || type === 'bigint') return sql`${column}::text`
+  return sql`${column}`
+}
+
+/** A time as ISO text in UTC with milliseconds, as JavaScript writes it. */
+export function instantSql(value: SQL): SQL {
+  return sql`to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+}
+
+/** A constant of the program inside the statement's text. */
+export function literal(value: string | number | boolean): SQL {
+  return sql`${value}`.inlineParams()
+}
+
+/** A JSON object of these names and values, in this order. */
+export function buildObject(pairs: [string, SQL][]): SQL {
+  const build = (some: [string, SQL][]) =>
+    sql`json_build_object(${sql.join(
+      some.map(([name, value]) => sql`${literal(name)}, ${value}`),
+      sql`, `,
+    )})`
+  if (pairs.length <= MAX_PAIRS) return build(pairs)
+  // Glued as text: json has no concatenation, and jsonb forgets the order.
+  const head = build(pairs.slice(0, MAX_PAIRS))
+  const tail = buildObject(pairs.slice(MAX_PAIRS))
+  return sql`(left(${head}::text, -1) || ', ' || substr(${tail}::text, 2))::json`
+}

@@ -1,0 +1,87 @@
+/** Whether somebody may call a mutation: `checkAccess` answers as it would be answered, without making it. */
+import type { GraphQLInputObjectType } from 'graphql'
+import { expect, test } from 'vitest'
+import { schema } from '../../src/graphql/schema.ts'
+import { startApp } from '../support/app.ts'
+import { CHANGES, makeWorld, type World } from '../support/changes.ts'
+import { ask } from '../support/check.ts'
+import { statusOf } from '../support/look.ts'
+import { withoutWriting } from '../support/rows.ts'
+import { createUser, grantRoles } from '../support/seed.ts'
+import { createGate } from '../support/verify.ts'
+import { CALLERS, type Caller, createStranger } from './check/callers.ts'
+import { expectedLine, isAtTheDoor, type Line, tell, tryOut } from './check/tried.ts'
+import { CALLS, type Call } from './check/variants.ts'
+
+const app = startApp()
+
+async function start(): Promise<World> {
+  const world = await makeWorld(app)
+  await createUser(app, 'empty-handed', { organization: 'acme' })
+  return world
+}
+
+/** To root, who sees everything, only what is missing is not there. */
+async function isThere(call: Call, world: World): Promise<boolean> {
+  const input = call.input(world)
+  // A credential is looked for among those of whoever would call: root's own are none of theirs.
+  if (call.name === 'revealCredential' || typeof input.credential === 'string') return false
+  return (await tryOut(app.root, call.name, input)).word !== 'NotFound'
+}
+
+/** All calls in one question list each; null from who is not let in. */
+async function askBoth({ client, subject }: Caller, world: World) {
+  const questions = CALLS.map(({ name, input }) => ({ mutation: { [name]: input(world) } }))
+  const isLetIn = (await statusOf(client)) === 200
+  return { own: isLetIn ? await ask(client, {}, questions) : null, others: await ask(app.root, subject, questions) }
+}
+
+test('every mutation that has a dry run can be asked about, and is', () => {
+  const type = schema.getType('MutationQuestionInput') as GraphQLInputObjectType
+  const names = CHANGES.map(({ name }) => name).sort()
+
+  expect(Object.keys(type.getFields()).sort()).toEqual(names)
+  expect([...new Set(CALLS.map(({ name }) => name))].sort()).toEqual(names)
+})
+
+test.each(Object.entries(CALLERS))(
+  'of %s it is answered as they would be, whoever asks, and nothing is written',
+  async (_who, make) => {
+    const world = await start()
+    const caller = await make(app, world)
+
+    const { own, others } = await withoutWriting(app, () => askBoth(caller, world))
+
+    const lines: [string, Line, Line][] = []
+    for (const [n, call] of CALLS.entries()) {
+      const tried = await tryOut(caller.client, call.name, call.input(world))
+      const there = tried.word === 'NotFound' || isAtTheDoor(tried) ? await isThere(call, world) : true
+      const told = tell(own?.[n], others[n])
+      lines.push([`${call.name} ${call.what}: ${tried.word}`, told, expectedLine(tried, told, there)])
+    }
+    expect(lines.map(([call, told]) => [call, told])).toEqual(lines.map(([call, , right]) => [call, right]))
+  },
+  60_000,
+)
+
+test('who does not see what it names is told of nothing, whatever the user may', async () => {
+  const world = await start()
+  await createUser(app, 'chief', { isAdmin: true })
+  await createGate(app, 'gate', 'default')
+  const { client } = await createStranger(app)
+  await grantRoles(app, 'stan', [{ role: 'CHECKER', organization: 'default' }])
+  const questions = CALLS.map(({ name, input }) => ({ mutation: { [name]: input(world) } }))
+
+  const seen = await ask(app.root, { user: 'chief' }, questions)
+  const told = await ask(client, { user: 'chief' }, questions)
+
+  const right: string[] = []
+  for (const [n, call] of CALLS.entries()) {
+    const isHidden = (await tryOut(client, call.name, call.input(world))).word === 'NotFound'
+    right.push(isHidden ? 'NOT_FOUND' : (seen[n]?.code ?? ''))
+  }
+  expect(told.map(({ code }, n) => [CALLS[n]?.name, CALLS[n]?.what, code])).toEqual(
+    right.map((code, n) => [CALLS[n]?.name, CALLS[n]?.what, code]),
+  )
+  expect(new Set(right)).toEqual(new Set(['ALLOWED', 'NOT_FOUND']))
+})

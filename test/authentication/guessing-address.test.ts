@@ -1,0 +1,197 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { startApp } from '../support/app.ts'
+import { byBasic, bySignIn, countOf, guessRight, guessWrong, outcomeOf, startBehindProxy } from '../support/guesses.ts'
+import { query } from '../support/rows.ts'
+import { createPerson } from '../support/sessions.ts'
+
+const HERE = '203.0.113.9'
+const ELSEWHERE = '198.51.100.7'
+
+describe('behind a proxy that is trusted', () => {
+  const app = startBehindProxy()
+
+  /** A hundred wrong guesses, each at another username. */
+  async function guessAtMany(address: string): Promise<string[]> {
+    const outcomes = []
+    for (let made = 0; made < 100; made += 20) {
+      const guesses = Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? byBasic : bySignIn)(app, address, `user${made + index}`, 'wrong'),
+      )
+      outcomes.push(...(await Promise.all(guesses)).map(outcomeOf))
+    }
+    return outcomes
+  }
+
+  test('a hundred guesses from one address are checked, whomever they are at, and no more', async () => {
+    await createPerson(app, 'bob')
+
+    expect(countOf(await guessAtMany(HERE))).toEqual({ wrong: 100 })
+
+    expect(await guessWrong(app, 1, HERE, { username: 'user100' })).toEqual(['limited'])
+    expect(await guessWrong(app, 1, HERE, { username: 'user100', guess: byBasic, from: 1 })).toEqual(['limited'])
+    expect(await guessRight(app, HERE)).toBe('limited')
+    expect(await guessRight(app, ELSEWHERE)).toBe('in')
+  })
+
+  test('what is right is not counted among the hundred', async () => {
+    await createPerson(app, 'bob')
+    for (let made = 0; made < 30; made++) expect(await guessRight(app, HERE)).toBe('in')
+
+    expect(countOf(await guessAtMany(HERE))).toEqual({ wrong: 100 })
+  })
+
+  test('the address is the last that was not said by a trusted one: what a client says before it counts for nothing', async () => {
+    await createPerson(app, 'bob')
+    for (let made = 0; made < 10; made++) {
+      expect(await guessWrong(app, 1, `192.0.2.${made}, ${HERE}`, { from: made })).toEqual(['wrong'])
+    }
+
+    expect(await guessRight(app, `192.0.2.200, ${HERE}`)).toBe('limited')
+    expect(await guessRight(app, HERE)).toBe('limited')
+    expect(await guessRight(app, `${HERE}, ${ELSEWHERE}`)).toBe('in')
+  })
+
+  test('all addresses of one IPv6 network are one: whoever has one has all of them', async () => {
+    await createPerson(app, 'bob')
+    for (let made = 0; made < 10; made++) {
+      expect(await guessWrong(app, 1, `2001:db8:1:2::${made}`, { from: made })).toEqual(['wrong'])
+    }
+
+    expect(await guessRight(app, '2001:db8:1:2:ffff::1')).toBe('limited')
+    expect(await guessRight(app, '2001:db8:1:3::1')).toBe('in')
+  })
+
+  test('an address is the same however it is written', async () => {
+    await createPerson(app, 'bob')
+    await guessWrong(app, 5, '203.0.113.9')
+    await guessWrong(app, 5, '::ffff:203.0.113.9', { from: 5 })
+
+    expect(await guessRight(app, '203.0.113.9')).toBe('limited')
+    expect(await guessRight(app, '::ffff:cb00:7109')).toBe('limited')
+  })
+
+  test.each([
+    ['IPv4', (port: number) => `203.0.113.9:${port}`, '203.0.113.9', '203.0.113.10'],
+    ['IPv6', (port: number) => `[2001:db8::1]:${port}`, '2001:db8::1', '2001:db8:0:1::1'],
+    ['IPv6 without a port', () => '[2001:db8::1]', '2001:db8::1', '2001:db8:0:1::1'],
+  ])('a port beside it counts for nothing, as each connection has another: %s', async (_what, at, same, other) => {
+    await createPerson(app, 'bob')
+    for (let made = 0; made < 10; made++) {
+      expect(await guessWrong(app, 1, at(4711 + made), { from: made })).toEqual(['wrong'])
+    }
+
+    for (const address of [at(5000), same]) expect(await guessRight(app, address)).toBe('limited')
+    expect(await guessRight(app, other)).toBe('in')
+    expect(await query(app, sql`select address from sessions`)).toEqual([{ address: other }])
+  })
+
+  test('a port beside each of several counts for nothing', async () => {
+    await createPerson(app, 'bob')
+    for (let made = 0; made < 10; made++) {
+      const address = `192.0.2.${made}:99, ${HERE}:${4711 + made}, 127.0.0.1:${8000 + made}`
+      expect(await guessWrong(app, 1, address, { from: made })).toEqual(['wrong'])
+    }
+
+    expect(await guessRight(app, `192.0.2.200:1, ${HERE}:1, 127.0.0.1:1`)).toBe('limited')
+    expect(await guessRight(app, HERE)).toBe('limited')
+    expect(await guessRight(app, ELSEWHERE)).toBe('in')
+  })
+
+  test('of several proxies on this machine each is passed over', async () => {
+    await createPerson(app, 'bob')
+    await guessWrong(app, 10, `192.0.2.1, ${HERE}, 127.0.0.1, 127.0.0.2`)
+
+    expect(await guessRight(app, `192.0.2.2, ${HERE}, 127.0.0.1`)).toBe('limited')
+    expect(await guessRight(app, `${ELSEWHERE}, 127.0.0.1, 127.0.0.2`)).toBe('in')
+    expect(await query(app, sql`select address from sessions`)).toEqual([{ address: ELSEWHERE }])
+  })
+
+  const GARBAGE = ['nonsense', 'unknown', '_hidden', ':4711', '999.1.1.1', '1.2.3.4:x', '[::1', '[nonsense]:1', "';--"]
+
+  test('what is no address counts for the proxy’s own', async () => {
+    await createPerson(app, 'bob')
+    for (let made = 0; made < 10; made++) {
+      const garbage = GARBAGE[made % GARBAGE.length] ?? ''
+      expect(await guessWrong(app, 1, made % 2 ? `${HERE}, ${garbage}${made}` : garbage, { from: made })).toEqual([
+        'wrong',
+      ])
+    }
+
+    for (const garbage of [...GARBAGE, 'x'.repeat(5000), '127.0.0.1']) {
+      expect([garbage.slice(0, 20), await guessRight(app, garbage)]).toEqual([garbage.slice(0, 20), 'limited'])
+    }
+    expect(await guessRight(app, HERE)).toBe('in')
+  })
+
+  test.each([
+    ['a word', 'nonsense'],
+    ['a long text', 'x'.repeat(5000)],
+    ['a hidden name with a port', '_hidden:1'],
+  ])('a session keeps the proxy’s own instead of what is none: %s', async (_what, garbage) => {
+    await createPerson(app, 'bob')
+
+    expect(await guessRight(app, garbage)).toBe('in')
+
+    expect(await query(app, sql`select address from sessions`)).toEqual([{ address: '127.0.0.1' }])
+    const rows = await query(app, sql`select distinct address from audit_events where action = 'signIn'`)
+    expect(rows).toEqual([{ address: '127.0.0.1' }])
+  })
+
+  test('one that has guessed too often leaves nothing of the names it goes on with', async () => {
+    expect(countOf(await guessAtMany(HERE))).toEqual({ wrong: 100 })
+    const counts = () =>
+      query(app, sql`select key, points from password_guesses where key not like 'address:%' order by key`)
+    const before = await counts()
+
+    for (let made = 0; made < 20; made++) {
+      const guess = made % 2 ? byBasic : bySignIn
+      expect(await guessWrong(app, 1, HERE, { username: `other${made}`, guess })).toEqual(['limited'])
+    }
+
+    expect(before).toHaveLength(100)
+    expect(await counts()).toEqual(before)
+    expect(await query(app, sql`select from password_guesses`)).toHaveLength(101)
+  })
+
+  test('a session keeps the address it was begun from', async () => {
+    await createPerson(app, 'bob')
+
+    await bySignIn(app, HERE, 'bob', 'correct horse battery')
+
+    expect(await query(app, sql`select address from sessions`)).toEqual([{ address: HERE }])
+  })
+})
+
+describe('without a trusted proxy', () => {
+  const app = startApp()
+
+  test('X-Forwarded-For is anybody’s word and counts for nothing', async () => {
+    await createPerson(app, 'bob')
+    for (let made = 0; made < 10; made++) {
+      expect(await guessWrong(app, 1, `192.0.2.${made}`, { from: made })).toEqual(['wrong'])
+    }
+
+    expect(await guessRight(app, '192.0.2.200')).toBe('limited')
+  })
+
+  test('a session keeps the address of the connection', async () => {
+    await createPerson(app, 'bob')
+
+    await guessRight(app, HERE)
+
+    expect(await query(app, sql`select address from sessions`)).toEqual([{ address: '127.0.0.1' }])
+  })
+})
+
+describe('where another machine is the trusted proxy', () => {
+  const app = startApp({ trustedProxies: ['10.0.0.0/8'] })
+
+  test('X-Forwarded-For from elsewhere counts for nothing', async () => {
+    await createPerson(app, 'bob')
+
+    await guessRight(app, HERE)
+
+    expect(await query(app, sql`select address from sessions`)).toEqual([{ address: '127.0.0.1' }])
+  })
+})

@@ -1,0 +1,113 @@
+/** What is hidden can’t be felt for: not with cursors, not with filters. */
+import { sql } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { startApp } from '../support/app.ts'
+import { change } from '../support/change.ts'
+import { query, uuidOf } from '../support/rows.ts'
+import { documentOf, filtersOf, type List } from './hidden/lists.ts'
+import { ask, createCallers, listsFor } from './hidden/world.ts'
+import type { Caller, Things } from './matrix/world.ts'
+
+const app = startApp()
+
+/** The place of another row beside the one of this cursor: where none is. */
+function besides(cursor: string): string {
+  const keys: string[] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+  const last = keys.at(-1) ?? ''
+  const other = last.endsWith('0') ? '1' : '0'
+  return Buffer.from(JSON.stringify([...keys.slice(0, -1), last.slice(0, -1) + other])).toString('base64url')
+}
+
+test('the cursor of a hidden row is to whoever does not see it like that of none', async () => {
+  const { callers, administrator } = await createCallers(app)
+  let compared = 0
+
+  for (const { list, variables } of listsFor(callers[0] as Caller)) {
+    const cursorsOf = async (caller: Caller) => {
+      const { data } = JSON.parse(await ask(app, caller, documentOf(list, ['first: 100']), variables))
+      const edges: { cursor: string }[] = (list.type === null ? data : data?.node)?.a0?.edges ?? []
+      return edges.map(({ cursor }) => cursor)
+    }
+    const all = await cursorsOf(administrator)
+    for (const caller of callers) {
+      const seen = await cursorsOf(caller)
+      for (const cursor of all.filter((one) => !seen.includes(one)).slice(0, 3)) {
+        const pages = ['first: 1, after', 'last: 1, before'].flatMap((page) => [
+          ask(app, caller, documentOf(list, [`${page}: "${cursor}"`]), variables),
+          ask(app, caller, documentOf(list, [`${page}: "${besides(cursor)}"`]), variables),
+        ])
+        const [after, afterNone, before, beforeNone] = await Promise.all(pages)
+        expect([caller.name, list.name, after, before]).toEqual([caller.name, list.name, afterNone, beforeNone])
+        compared++
+      }
+    }
+  }
+
+  expect(compared).toBe(549)
+}, 120_000)
+
+/** What a filter by this key names, of some things; null where it names nothing that could be hidden. */
+function namedBy(list: List, key: string): keyof Things | null {
+  if (['access', 'outcome', 'state', 'action', 'scope'].includes(key)) return null
+  if (key === 'organization') return 'organization'
+  if (key === 'actor') return 'user'
+  if (key === 'target') return 'userId'
+  const [, kind = ''] = /\.(\w+)s$/.exec(list.name) ?? []
+  if (['name', 'username', 'code'].includes(key)) return kind as keyof Things
+  throw new Error(`${list.name} has a filter by ${key}, which is not known here.`)
+}
+
+/** The filters of a list that name something of these things, or the time it was made, in every way. */
+function filtersNaming(list: List, things: Things, madeAt: string): string[] {
+  return filtersOf(list).flatMap(({ key, type }) => {
+    if (type === 'TimeFilter')
+      return [`${key}: { from: "${madeAt}-01-01T00:00:00Z", until: "${madeAt}-02-01T00:00:00Z" }`]
+    const name = namedBy(list, key)
+    if (name === null) return []
+    const value = JSON.stringify(things[name])
+    if (type !== 'NameFilter') return [`${key}: ${value}`]
+    return ['equals', 'in', 'startsWith'].map((operator) => `${key}: { ${operator}: ${value} }`)
+  })
+}
+
+/** Lets everything of the other organization have been made in 2001. */
+async function makeOld(foreign: Things) {
+  const organization = uuidOf(foreign.organizationId)
+  const of = sql`organization_id = ${organization}`
+  const tables = { organizations: sql`id = ${organization}`, projects: of, roles: of, controllers: of, users: of }
+  const models = sql`controller_id in (select c.id from controllers as c where c.organization_id = ${organization})`
+  for (const [table, where] of Object.entries({ ...tables, models })) {
+    await query(
+      app,
+      sql`update ${sql.identifier(table)} set created_at = '2001-01-15' where ${where} and deleted_at is null`,
+    )
+  }
+  await query(app, sql`update audit_events set at = '2001-01-15' where ${of}`)
+}
+
+test('a filter that fits what is hidden answers as one that fits nothing', async () => {
+  const { callers } = await createCallers(app)
+  const { foreign, missing } = (callers[0] as Caller).targets
+  const place = { user: 'ann-acme', controller: foreign.controller }
+  await change(app.root, 'grantControllerAccess', { ...place, access: 'LOGIN' })
+  await makeOld(foreign)
+
+  const leaks: object[] = []
+  const keys = new Set<string>()
+  for (const caller of callers) {
+    for (const { list, variables } of listsFor(caller)) {
+      const [hidden, none] = [filtersNaming(list, foreign, '2001'), filtersNaming(list, missing, '2002')]
+      for (const [n, filter] of hidden.entries()) {
+        const documents = [filter, none[n]].map((one) => documentOf(list, [`first: 1, filter: { ${one} }`]))
+        const [fitting, fittingNone] = await Promise.all(
+          documents.map((document) => ask(app, caller, document, variables)),
+        )
+        if (fitting !== fittingNone) leaks.push({ who: caller.name, list: list.name, filter, fitting, fittingNone })
+        keys.add(`${list.name} ${filter.split(':')[0]}`)
+      }
+    }
+  }
+
+  expect(leaks).toEqual([])
+  expect(keys.size).toBe(32)
+}, 120_000)

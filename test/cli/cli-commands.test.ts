@@ -1,0 +1,171 @@
+/** The commands as they are derived from the schema: their help, their documents, and how they read their values. */
+import { isObjectType, parse, validate } from 'graphql'
+import { describe, expect, test } from 'vitest'
+import { type CommandSpec, deriveCommands } from '../../src/cli/commands.ts'
+import { documentOf } from '../../src/cli/document.ts'
+import { schema } from '../../src/graphql/schema.ts'
+import { startApp } from '../support/app.ts'
+import { runCommand } from '../support/program.ts'
+import { ROOT_KEY } from '../support/root-key.ts'
+
+const app = startApp()
+const commands = deriveCommands(schema)
+
+/** Runs a command line; gives its exit code and what it wrote. */
+function run(...args: string[]) {
+  return runCommand(args, { CHATELAINE_API_KEY: ROOT_KEY })
+}
+
+/** Text without the line breaks and spaces that a help page puts in. */
+function plain(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}
+
+function rootFields(): string[] {
+  return [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
+    isObjectType(type) ? Object.keys(type.getFields()) : [],
+  )
+}
+
+/** The arguments of a command's field: all of them, or those it can't do without. */
+function argumentsOf({ field }: CommandSpec, which: 'all' | 'required'): Record<string, unknown> {
+  const args = field.args.filter(({ type }) => which === 'all' || String(type).endsWith('!'))
+  const needed = args.filter(({ name }) => which === 'all' || name !== 'dryRun')
+  return Object.fromEntries(needed.map(({ name }) => [name, null]))
+}
+
+test('there is one command for every field of Query and Mutation', () => {
+  const names = rootFields().map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
+
+  expect(commands.map(({ name }) => name).sort()).toEqual(names.sort())
+  expect(names).toContain('create-service-user')
+})
+
+describe('help', () => {
+  test('lists every command with a whole sentence', async () => {
+    const { code, stdout, stderr } = await run('--help')
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = stdout.split('\n')
+    for (const name of [...commands.map((command) => command.name), 'serve', 'migrate']) {
+      expect(
+        lines.find((line) => line.startsWith(`  ${name} `)),
+        name,
+      ).toMatch(/\.$/)
+    }
+  })
+
+  test.each(commands.map((spec) => [spec.name, spec] as const))(
+    'of %s tells what it does and every flag',
+    async (name, spec) => {
+      const { code, stdout, stderr } = await run(name, '--help')
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      const text = plain(stdout)
+      expect(text).toMatch(new RegExp(`^Usage: chatelaine ${name} `))
+      expect(spec.description).not.toBe('')
+      expect(text).toContain(plain(spec.description))
+      const { positional } = spec
+      if (positional) expect(text).toMatch(new RegExp(`<${positional.name}(\\.\\.\\.)?>`))
+      for (const { flag, description } of spec.parameters) {
+        expect(stdout).toMatch(new RegExp(`^ +--${flag} `, 'm'))
+        expect(description, flag).not.toBe('')
+        expect(text, flag).toContain(plain(description))
+      }
+    },
+  )
+
+  test.each(commands.filter(({ parameters }) => parameters.some(({ isSecret }) => isSecret)))(
+    'of $name shows no value for a secret, and names the variable it comes from',
+    async ({ name, parameters }) => {
+      const { stdout } = await run(name, '--help')
+
+      for (const { flag } of parameters.filter(({ isSecret }) => isSecret)) {
+        // CHATELAINE_API_KEY is the key that asks.
+        const asked = flag === 'api-key' ? 'asked-api-key' : flag
+        const variable = `CHATELAINE_${asked.replaceAll('-', '_').toUpperCase()}`
+        expect(stdout).toMatch(new RegExp(`^ +--${flag} +\\w`, 'm'))
+        expect(plain(stdout)).toContain(`Asked for, or from ${variable}.`)
+      }
+      expect(stdout).not.toMatch(/--\S*(password|secret|token) </)
+    },
+  )
+
+  test('of create-service-user tells the flags of the command it replaces', async () => {
+    const { stdout } = await run('create-service-user', '--help')
+
+    for (const flag of ['email', 'first-name', 'last-name', 'role']) {
+      expect(stdout).toMatch(new RegExp(`^ +--${flag} <value(\\.\\.\\.)?> +\\S`, 'm'))
+    }
+  })
+})
+
+describe('the document', () => {
+  test.each(commands.map((spec) => [spec.name, spec] as const))(
+    'of %s is good with all its arguments and with none that it can do without',
+    async (_name, spec) => {
+      for (const which of ['all', 'required'] as const) {
+        const source = documentOf(spec, argumentsOf(spec, which))
+
+        expect(validate(schema, parse(source)), source).toEqual([])
+        // No variables are given: that those needed are missing is all that is wrong with it.
+        const needed = source.match(/\$\w+: \S+!(?=[,)])/g) ?? []
+        const { errors } = await app.root.send(source)
+        expect(
+          errors.map(({ extensions }) => extensions.code),
+          source,
+        ).toEqual(needed.map(() => 'BAD_USER_INPUT'))
+      }
+    },
+  )
+
+  test('of every mutation asks for its errors whole', () => {
+    for (const spec of commands.filter(({ operation }) => operation === 'mutation')) {
+      const source = documentOf(spec, { input: {} })
+      expect(source).toContain('__typename')
+      expect(source).toContain('... on Error { code message }')
+      expect(source).toContain('... on InvalidInput { issues { path message } }')
+    }
+  })
+})
+
+describe('a value', () => {
+  const grant = ['grant-roles', 'bob', '--roles']
+
+  test.each([
+    ['of an unknown key', [...grant, 'role=A,projekt=b'], /--roles knows no "projekt", but .*project/],
+    ['of a key of every object', [...grant, 'A,constructor=x'], /--roles knows no "constructor"/],
+    ['of a nested key that is unknown', ['users', '--filter', 'username.endsWith=b'], /--filter knows no "endsWith"/],
+    ['that goes deeper than its type', ['users', '--filter', 'organization.name=b'], /--filter knows no "name"/],
+    ['without an equals sign', [...grant, 'A,everywhere'], /"everywhere" is not key=value/],
+    ['that is no number', ['users', '--first', 'ten'], /--first takes a whole number, not "ten"/],
+    ['that is no whole number', ['users', '--first', '1.5'], /--first takes a whole number/],
+    ['that is neither true nor false', [...grant, 'A,everywhere=yes'], /everywhere takes true or false, not "yes"/],
+    ['that is neither, of a flag', ['create-user', 'x', '--is-admin', 'maybe'], /--is-admin takes true or false/],
+    ['to clear that there is not', ['update-user', 'x', '--clear', 'shoeSize'], /shoeSize/],
+  ])('%s is wrong usage, said without asking a server', async (_name, args, message) => {
+    const { code, stdout, stderr } = await run('--url', 'http://127.0.0.1:1/graphql', ...args)
+
+    expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+
+  test('may hold equals signs, commas where it is whole, and words that look like flags after an equals sign', async () => {
+    const title = 'a=b, c --json'
+
+    const { code, stdout } = await run('--url', app.url, '--json', 'create-project', 'apollo', `--title=${title}`)
+
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).data.createProject.project).toMatchObject({ code: 'apollo', title })
+  })
+
+  test('that is given several times is a list of all, in their order', async () => {
+    const made = await run(
+      ...['--url', app.url, '--json', 'create-role', 'EDITOR', '--permissions', 'doc.read', 'doc.edit'],
+      ...['--permissions', 'doc.write'],
+    )
+
+    const { permissions } = JSON.parse(made.stdout).data.createRole.role
+    expect(permissions).toEqual(['doc.edit', 'doc.read', 'doc.write'].map((name) => ({ name })))
+  })
+})

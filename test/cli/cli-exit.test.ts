@@ -1,0 +1,129 @@
+/** The command line over HTTP: processes with `--url` and CHATELAINE_API_KEY, where they fail, and what they exit with. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startApp } from '../support/app.ts'
+import { type Ended, runCommand, runProgram } from '../support/program.ts'
+import { ROOT_KEY } from '../support/root-key.ts'
+import { withoutWriting } from '../support/rows.ts'
+import { createUser } from '../support/seed.ts'
+
+// Processes start slowly where many tests run beside this one.
+vi.setConfig({ testTimeout: 120_000 })
+
+const app = startApp()
+
+/** Runs a command against the app, by root unless a key is given. */
+function run(args: string[], key: string = ROOT_KEY): Promise<Ended> {
+  return runCommand(['--url', app.url, ...args], { CHATELAINE_API_KEY: key })
+}
+
+/** An address where something answers everything with these bytes. */
+async function serveText(body: string, type = 'application/json'): Promise<string> {
+  const server = createServer((_request, response) => response.setHeader('content-type', type).end(body))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
+}
+
+test('a process ends by itself with the code of what became of the command', async () => {
+  const nowhere = 'http://127.0.0.1:1/graphql'
+  const commands = [['users'], ['create-user', 'a b'], ['create-user'], ['--url', nowhere, 'users']]
+
+  const ended = await Promise.all(
+    commands.map((args) => runProgram(args, { CHATELAINE_URL: app.url, CHATELAINE_API_KEY: ROOT_KEY })),
+  )
+
+  expect(ended.map(({ code, stdout }) => [code, stdout.includes('root')])).toEqual([
+    [0, true],
+    [1, false],
+    [2, false],
+    [3, false],
+  ])
+})
+
+describe('what is refused', () => {
+  /** A command that must exit so with one line on standard error, none on standard output, and nothing written. */
+  async function refuse(code: number, args: string[], key: string = ROOT_KEY): Promise<string> {
+    const ended = await withoutWriting(app, () => run(args, key))
+    expect({ code: ended.code, stdout: ended.stdout }, ended.stderr).toEqual({ code, stdout: '' })
+    return ended.stderr
+  }
+
+  test('by the server exits 1 and names the reason', async () => {
+    const bob = await createUser(app, 'bob')
+
+    expect(await refuse(1, ['create-project', 'x'], bob.key)).toMatch(/^chatelaine: [^\n]*projects\.manage[^\n]*\n$/)
+    expect(await refuse(1, ['create-user', 'BOB'])).toMatch(/^chatelaine: [^\n]*bob[^\n]*\n$/i)
+    expect(await refuse(1, ['create-user', 'a b'])).toMatch(/^chatelaine: username: [^\n]+\n$/)
+    expect(await refuse(1, ['grant-roles', 'bob', '--roles', 'NONE,everywhere=true'])).toMatch(/^chatelaine: [^\n]+\n$/)
+  })
+
+  test('for want of a key, or for a bad one, exits 1 and says that it is the key', async () => {
+    for (const key of ['', 'a-bad-key']) {
+      expect(await refuse(1, ['users'], key)).toMatch(/^chatelaine: [^\n]*(key|credential|sign)[^\n]*\n$/i)
+    }
+    expect(await refuse(1, ['users'], '')).toContain('CHATELAINE_API_KEY')
+  })
+
+  test.each([
+    ['an unknown command', ['create-everything', 'x'], /create-everything/],
+    ['no command', [], /Usage: chatelaine/],
+    ['an unknown option', ['users', '--nothing'], /--nothing/],
+    ['a missing word', ['create-user'], /username/],
+    ['a missing option', ['create-service-user', 'x'], /--email/],
+    ['a word too much', ['create-user', 'x', 'y'], /too many arguments/],
+  ])('%s exits 2 and says what is wrong', async (_name, args, message) => {
+    expect(await refuse(2, args)).toMatch(message)
+  })
+
+  test('values the schema does not take exit 2 and tell what they were for', async () => {
+    expect(await refuse(2, ['users', '--first', '101'])).toContain('first')
+    expect(await refuse(2, ['users', '--order-by', 'SHOE_SIZE'])).toContain('UserOrderField')
+    expect(await refuse(2, ['create-service-user', 'x', '--email', 'no-address'])).toContain('email')
+  })
+})
+
+describe('a server', () => {
+  /** Asks whatever is at the address. */
+  const ask = (url: string, ...args: string[]) => runCommand(['--url', url, ...args], { CHATELAINE_API_KEY: ROOT_KEY })
+
+  test('that nobody runs exits 3 and names the address', async () => {
+    const { code, stdout, stderr } = await ask('http://127.0.0.1:1/graphql', 'users')
+
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toMatch(/^chatelaine: [^\n]*http:\/\/127\.0\.0\.1:1\/graphql[^\n]*\n$/)
+  })
+
+  test.each([
+    ['a page', '<!doctype html>', 'text/html'],
+    ['nothing', 'null', 'application/json'],
+    ['something else', '{"status":"ok"}', 'application/json'],
+    ['an error of another kind', '{"errors":"no"}', 'application/json'],
+  ])('that answers with %s exits 3', async (_name, body, type) => {
+    const { code, stdout, stderr } = await ask(await serveText(body, type), 'users')
+
+    expect({ code, stdout }, stderr).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toMatch(/^chatelaine: [^\n]+\n$/)
+  })
+
+  test('can’t steer the terminal by its errors', async () => {
+    const message = 'no\u001b[2J\u009b31m\r\nchatelaine: all is well'
+    const refusal = { data: null, errors: [{ message, path: ['user', '\u001b]0;title\u0007'] }] }
+    const failure = { data: { createProject: { __typename: 'Conflict', code: 'CONFLICT', message } } }
+
+    for (const [body, args] of [
+      [refusal, ['user', 'bob']],
+      [failure, ['create-project', 'x']],
+    ] as const) {
+      const { code, stderr } = await ask(await serveText(JSON.stringify(body)), ...args)
+
+      expect(code).toBe(1)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+      expect(stderr).toMatch(/^chatelaine: [^\u0000-\u001f\u007f-\u009f]+\n$/)
+    }
+  })
+})

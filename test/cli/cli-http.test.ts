@@ -1,0 +1,175 @@
+/** The command line over HTTP: processes with `--url` and CHATELAINE_API_KEY, and what they print and change. */
+import { sql } from 'drizzle-orm'
+import { describe, expect, test, vi } from 'vitest'
+import { startApp } from '../support/app.ts'
+import { change } from '../support/change.ts'
+import { type Ended, runCommand } from '../support/program.ts'
+import { ROOT_KEY } from '../support/root-key.ts'
+import { query, withoutWriting } from '../support/rows.ts'
+import { createProject, createUser } from '../support/seed.ts'
+
+// Processes start slowly where many tests run beside this one.
+vi.setConfig({ testTimeout: 120_000 })
+
+const app = startApp()
+
+/** Runs a command against the app, by root unless a key is given. */
+function run(args: string[], key: string = ROOT_KEY): Promise<Ended> {
+  return runCommand(['--url', app.url, ...args], { CHATELAINE_API_KEY: key })
+}
+
+/** Runs a command that must succeed without a word on standard error; gives what it printed. */
+async function print(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(args)
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
+  return stdout
+}
+
+describe('what is read', () => {
+  test('a list is a table, or JSON of the whole answer', async () => {
+    const { id } = await createUser(app, 'bob')
+    const args = ['users', '--filter', 'username.startsWith=b']
+
+    const lines = (await print(...args)).split('\n')
+    const { data } = JSON.parse(await print(...args, '--json'))
+
+    expect(lines).toHaveLength(3)
+    expect(lines[0]?.split(/ {2,}/)).toEqual(
+      'ID USERNAME DISPLAYNAME KIND ACTIVE EMAIL ORGANIZATION ISADMIN CREATEDAT'.split(' '),
+    )
+    expect(lines[1]).toMatch(
+      new RegExp(`^${id} {2}bob +- +HUMAN +true +bob@example\\.test +default +false +\\d{4}-[^ ]+Z$`),
+    )
+    expect(lines[1]?.indexOf('bob')).toBe(lines[0]?.indexOf('USERNAME'))
+    expect(data.users.nodes).toHaveLength(1)
+    expect(data.users.nodes[0]).toMatchObject({ id, username: 'bob', organization: { name: 'default' } })
+  })
+
+  test('a list is filtered, ordered and paged by flags', async () => {
+    for (const name of ['bz', 'ba', 'bm', 'cara']) await createUser(app, name)
+    const args = ['users', '--filter', 'username.startsWith=b', '--first', '1', '--json']
+
+    const first = JSON.parse(await print(...args, '--order-by', 'CREATED_AT')).data.users
+    const last = JSON.parse(await print(...args, '--order-by', 'field=USERNAME,direction=DESC')).data.users
+    const second = JSON.parse(await print(...args, '--order-by', 'CREATED_AT', '--after', first.pageInfo.endCursor))
+
+    expect(first.nodes).toMatchObject([{ username: 'bz' }])
+    expect(first.pageInfo.hasNextPage).toBe(true)
+    expect(last.nodes).toMatchObject([{ username: 'bz' }])
+    expect(second.data.users.nodes).toMatchObject([{ username: 'ba' }])
+  })
+
+  test('user … shows the keys with their ids and the roles with their scopes', async () => {
+    await createProject(app, 'project1')
+    const bob = await createUser(app, 'bob', { roles: [{ role: 'VERSION_MANAGER', project: 'project1' }] })
+
+    const stdout = await print('user', 'BOB')
+
+    expect(stdout).toMatch(/^username: bob$/m)
+    expect(stdout).toMatch(/^email: bob@example\.test$/m)
+    expect(stdout).toContain('VERSION_MANAGER')
+    expect(stdout).toContain('project1')
+    expect(stdout).toContain(bob.keyId)
+  })
+
+  test('what is missing or hidden is not found: exit 1, and nothing on standard output', async () => {
+    const bob = await createUser(app, 'bob')
+
+    expect(await run(['user', 'nobody'])).toMatchObject({ code: 1, stdout: '', stderr: 'chatelaine: Not found.\n' })
+    expect(await run(['user', 'root'], bob.key)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'chatelaine: Not found.\n',
+    })
+  })
+
+  test('what may be seen in part is printed, and what is refused is said on standard error', async () => {
+    await createProject(app, 'project1')
+    await change(app.root, 'createRole', { name: 'GRANTER', permissions: ['roles.grant'] })
+    const bob = await createUser(app, 'bob', { roles: [{ role: 'GRANTER', project: 'project1' }] })
+    await createUser(app, 'carol')
+
+    const { code, stdout, stderr } = await run(['user', 'carol', '--json'], bob.key)
+    const plain = await run(['user', 'carol'], bob.key)
+
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).data.user).toMatchObject({ username: 'carol', active: true, email: null, roles: null })
+    expect(plain.stdout).toMatch(/^username: carol$/m)
+    expect(plain.stdout).not.toContain('carol@example.test')
+    expect(plain.stderr).toContain('(user.email)')
+    expect(stderr + plain.stderr).not.toContain('carol@example.test')
+  })
+
+  test('the environment can name the address', async () => {
+    const { code, stdout } = await runCommand(['viewer', '--json'], {
+      CHATELAINE_URL: app.url,
+      CHATELAINE_API_KEY: ROOT_KEY,
+    })
+
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).data.viewer.user.username).toBe('root')
+  })
+
+  test('control characters from the database can’t steer the terminal', async () => {
+    const evil = 'a\u001b[2J\u0007\u009b31m\u007f\r\nroot'
+    await createUser(app, 'bob', { displayName: evil })
+
+    const outputs = [await print('user', 'bob'), await print('users'), await print('users', '--json')]
+
+    for (const output of outputs) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+      expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+    }
+    expect(outputs[1]?.split('\n')).toHaveLength(4)
+    expect(JSON.parse(outputs[2] ?? '').data.users.nodes[0].displayName).toBe(evil)
+  })
+})
+
+describe('what is changed', () => {
+  test.each(['display-name', 'displayName'])(
+    '--clear %s sets the value to nothing, and leaves the others',
+    async (name) => {
+      await createUser(app, 'bob', { displayName: 'Bob B.' })
+      const values = () => query(app, sql`select email, display_name from users where username = 'bob'`)
+
+      await print('update-user', 'bob', '--clear', 'email')
+      expect(await values()).toEqual([{ email: null, display_name: 'Bob B.' }])
+      await print('update-user', 'bob', '--clear', name, '--email', 'bob@example.test')
+
+      expect(await values()).toEqual([{ email: 'bob@example.test', display_name: null }])
+    },
+  )
+
+  test('--dry-run prints what would be and keeps nothing', async () => {
+    const stdout = await withoutWriting(app, () => print('create-user', 'dry', '--with-api-key', '--dry-run'))
+
+    expect(stdout).toMatch(/^ {2}username: dry$/m)
+    expect(stdout).toMatch(/^secret: -$/m)
+  })
+
+  test('--dry-run prints who would gain or lose what, and the change itself does not', async () => {
+    await createUser(app, 'bob')
+    await createProject(app, 'apollo')
+    const words = ['grant-roles', 'bob', '--roles', 'VERSION_MANAGER,project=apollo']
+
+    const dry = await withoutWriting(app, () => print(...words, '--dry-run'))
+    const real = await print(...words)
+
+    expect(dry).toMatch(
+      /^accessDiff:\n {2}gained: 3\n {2}lost: 0\n {2}items: GAINED bob version\.create PROJECT default apollo, /m,
+    )
+    expect(real).toMatch(/^changed: true$/m)
+    expect(real).not.toContain('accessDiff')
+  })
+
+  test('a flag of true or false takes either, and none is true', async () => {
+    await print('create-user', 'a', '--is-admin', '--with-api-key', 'false')
+    await print('create-user', 'b', '--is-admin', 'false', '--with-api-key', 'true')
+
+    const { users } = await app.root.ok('{ users(first: 2) { nodes { username isAdmin apiKeys { totalCount } } } }')
+    expect(users.nodes).toEqual([
+      { username: 'a', isAdmin: true, apiKeys: { totalCount: 0 } },
+      { username: 'b', isAdmin: false, apiKeys: { totalCount: 1 } },
+    ])
+  })
+})

@@ -1,0 +1,258 @@
+/** Secrets on the command line: never in a flag, but from the environment, or lines of standard input. */
+import { describe, expect, test, vi } from 'vitest'
+import { deriveCommands } from '../../src/cli/commands.ts'
+import { schema } from '../../src/graphql/schema.ts'
+import { type Client, startApp } from '../support/app.ts'
+import { change } from '../support/change.ts'
+import { addCredential, reveal } from '../support/credentials.ts'
+import { beginProgram, createStore, type Ended, runCommand } from '../support/program.ts'
+import { ROOT_KEY } from '../support/root-key.ts'
+import { withoutWriting } from '../support/rows.ts'
+import { createUser, type SeededUser } from '../support/seed.ts'
+import { OTHER_PASSWORD, PASSWORD, signIn } from '../support/sessions.ts'
+
+// Processes start slowly where many tests run beside this one.
+vi.setConfig({ testTimeout: 120_000 })
+
+const app = startApp()
+
+let bob: SeededUser
+app.world(async () => {
+  bob = await createUser(app, 'bob')
+})
+
+interface Given {
+  key?: string
+  input?: string
+  [variable: `CHATELAINE_${string}`]: string
+}
+
+/** Runs a command against the app, by bob unless another key is given. */
+function run(args: string[], { key = bob.key, input = '', ...environment }: Given = {}): Promise<Ended> {
+  return runCommand(['--url', app.url, ...args], { CHATELAINE_API_KEY: key, ...environment }, input)
+}
+
+/** Runs a command that must succeed; gives what it printed. */
+async function print(args: string[], given: Given = {}): Promise<string> {
+  const { code, stdout, stderr } = await run(args, given)
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
+  return stdout
+}
+
+/** A command that is wrong usage, said without asking the server; gives what it said. */
+async function refuse(args: string[], given: Given = {}): Promise<string> {
+  const { code, stdout, stderr } = await withoutWriting(app, () => run(args, given))
+  expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' })
+  return stderr
+}
+
+test('every secret that a command takes is marked as one', () => {
+  const secrets = deriveCommands(schema).flatMap(({ name, parameters }) =>
+    parameters.filter(({ isSecret }) => isSecret).map(({ flag }) => `${name} --${flag}`),
+  )
+
+  expect(secrets.sort()).toEqual([
+    'change-password --confirm-password',
+    'change-password --current-password',
+    'change-password --new-password',
+    'check-access --api-key',
+    'create-user --confirm-password',
+    'create-user --password',
+    'set-user-password --confirm-password',
+    'set-user-password --password',
+    'sign-in --password',
+    'verify-api-key --secret',
+    'verify-session --token',
+  ])
+})
+
+describe('a secret', () => {
+  test('comes from the variable named for it', async () => {
+    await print(['create-user', 'carol', '--password'], { key: ROOT_KEY, CHATELAINE_PASSWORD: PASSWORD })
+
+    await signIn(app, 'carol')
+  })
+
+  test('comes from a line of standard input, whole as it is', async () => {
+    const password = '  a=b, "c" --json ä '
+
+    await print(['set-user-password', 'bob'], { key: ROOT_KEY, input: `${password}\n` })
+
+    await signIn(app, 'bob', password)
+  })
+
+  test('is one line: the command ends though whoever wrote it keeps standard input open', async () => {
+    const args = ['--url', app.url, 'set-user-password', 'bob']
+    const running = beginProgram(args, { CHATELAINE_API_KEY: ROOT_KEY })
+    running.write(`${PASSWORD}\n`)
+
+    const { code, signal, stderr, afterMs } = await running.ended
+
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(afterMs).toBeLessThan(10_000)
+    await signIn(app, 'bob')
+  })
+
+  test('of several is so many lines, of which the last may come late, and nothing after it is waited for', async () => {
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+    const args = ['--url', app.url, 'change-password', '--current-password']
+    const running = beginProgram(args, { CHATELAINE_API_KEY: bob.key })
+    running.write(`${PASSWORD}\n`)
+    // When a command that began later has run to its end, this one has long read what there was.
+    await print(['viewer'])
+    running.write(`${OTHER_PASSWORD}\nwhat is not asked for\n`)
+
+    const { code, stderr, afterMs } = await running.ended
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(afterMs).toBeLessThan(10_000)
+    await signIn(app, 'bob', OTHER_PASSWORD)
+  })
+
+  test('that is refused ends the command too', async () => {
+    const running = beginProgram(['--url', app.url, 'sign-in', 'bob'], {})
+    running.write('wrong-and-hidden\n')
+
+    const { code, signal, afterMs } = await running.ended
+
+    expect({ code, signal }).toEqual({ code: 1, signal: null })
+    expect(afterMs).toBeLessThan(10_000)
+  })
+
+  test('of several each has a line, or its variable', async () => {
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+    const args = ['change-password', '--current-password', '--confirm-password']
+
+    await print(args, { CHATELAINE_CURRENT_PASSWORD: PASSWORD, input: `${OTHER_PASSWORD}\n${OTHER_PASSWORD}\n` })
+
+    await signIn(app, 'bob', OTHER_PASSWORD)
+  })
+
+  test('that may be left out is not asked for where its flag is not there', async () => {
+    const stdout = await print(['create-user', 'carol', '--json'], { key: ROOT_KEY, CHATELAINE_PASSWORD: PASSWORD })
+
+    expect(JSON.parse(stdout).data.createUser.secret).toMatch(/^chl_/)
+    await app.nobody.refused(
+      'UNAUTHENTICATED',
+      'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }',
+      { input: { username: 'carol', password: PASSWORD } },
+    )
+  })
+
+  test.each([
+    ['sign-in', ['sign-in', 'bob'], 'CHATELAINE_PASSWORD'],
+    ['create-user', ['create-user', 'x', '--password'], 'CHATELAINE_PASSWORD'],
+    ['verify-session', ['verify-session'], 'CHATELAINE_TOKEN'],
+  ])('that is nowhere is wrong usage of %s, which names the variable', async (_name, args, variable) => {
+    expect(await refuse(args)).toMatch(new RegExp(`^chatelaine: [^\\n]*${variable}[^\\n]*\\n$`))
+  })
+
+  test('of which is asked is not the key that the question comes with', async () => {
+    const args = [
+      'check-access',
+      '--api-key',
+      '--questions',
+      'permission.permission=users.manage,permission.everywhere=true',
+    ]
+
+    const stdout = await print([...args, '--json'], { key: ROOT_KEY, input: `${bob.key}\n` })
+
+    const needs = [{ what: 'users.manage', where: 'everywhere' }]
+    const answer = { allowed: false, code: 'NOT_HELD', ways: [], needs, grantors: ['root'] }
+    expect(JSON.parse(stdout).data.checkAccess).toEqual([answer])
+  })
+
+  test.each([
+    ['create-user', ['create-user', 'x', '--password=spelled-out-secret']],
+    ['create-user', ['create-user', 'x', '--password', 'spelled-out-secret']],
+    ['sign-in', ['sign-in', 'bob', '--password=spelled-out-secret']],
+    ['verify-session', ['verify-session', '--token=spelled-out-secret']],
+    ['verify-session', ['verify-session', 'spelled-out-secret']],
+    ['verify-api-key', ['verify-api-key', '--secret', 'spelled-out-secret']],
+  ])('that is spelled out is wrong usage of %s: %j', async (_name, args) => {
+    await refuse(args, { key: ROOT_KEY, CHATELAINE_PASSWORD: PASSWORD, CHATELAINE_TOKEN: 'x', CHATELAINE_SECRET: 'x' })
+  })
+})
+
+describe('signing in', () => {
+  test('prints the token, with which a session is asked about', async () => {
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+
+    const signedIn = await print(['sign-in', 'bob', '--json'], { CHATELAINE_PASSWORD: PASSWORD })
+    const { token } = JSON.parse(signedIn).data.signIn
+    const verified = await print(['verify-session', '--json'], { key: ROOT_KEY, CHATELAINE_TOKEN: token })
+
+    expect(JSON.parse(verified).data.verifySession.username).toBe('bob')
+    const shown = await print(['verify-api-key', '--json'], { key: ROOT_KEY, input: `${bob.key}\n` })
+    expect(JSON.parse(shown).data.verifyApiKey.username).toBe('bob')
+  })
+
+  test('with a wrong password exits 1 and repeats nothing of it', async () => {
+    const { code, stdout, stderr } = await run(['sign-in', 'bob'], { CHATELAINE_PASSWORD: 'wrong-and-hidden' })
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^chatelaine: [^\n]+\n$/)
+    expect(stderr).not.toContain('wrong-and-hidden')
+  })
+})
+
+describe('a credential', () => {
+  const ATTRIBUTES = 'accessKey.accessKey=AKIA,accessKey.secretKey='
+
+  /** The secret of bob’s credential aws. */
+  async function kept(client: Client = bob.client) {
+    return (await reveal(client, 'aws')).find(({ isSecret }) => isSecret)?.value
+  }
+
+  test('takes its secret where a dash stands for it', async () => {
+    await print(['add-credential', 'aws', '--attributes', `${ATTRIBUTES}-`], { CHATELAINE_SECRET_KEY: 'a=b,c' })
+
+    expect(await kept()).toBe('a=b,c')
+  })
+
+  test('takes it from a line of standard input', async () => {
+    const stdout = await print(['add-credential', 'aws', '--attributes', `${ATTRIBUTES}-`], { input: 'a=b,c\n' })
+
+    expect(stdout).not.toContain('a=b,c')
+    expect(await kept()).toBe('a=b,c')
+  })
+
+  test('with its secret spelled out is wrong usage, which does not repeat it', async () => {
+    const said = await refuse(['add-credential', 'aws', '--attributes', `${ATTRIBUTES}spelled-out-secret`])
+
+    expect(said).toMatch(/^chatelaine: --attributes: [^\n]*secretKey=-[^\n]*\n$/)
+    expect(said).not.toContain('spelled-out-secret')
+  })
+
+  test('is shown whole by reveal-credential, and without its secret by everything else', async () => {
+    await addCredential(bob.client, 'aws', 'kept-and-hidden')
+
+    expect(await print(['reveal-credential', 'aws'])).toContain('kept-and-hidden')
+    expect(await print(['reveal-credential', 'aws', '--dry-run'])).not.toContain('kept-and-hidden')
+    expect(await print(['user', 'bob', '--json'])).not.toContain('kept-and-hidden')
+  })
+})
+
+describe('the operator, who is no user', () => {
+  test('sets a user’s password and adds an ssh key for them, and has no password and no credential of their own', async () => {
+    const store = await createStore()
+    await runCommand(['migrate'], store)
+    const operate = (args: string[], variables: Record<string, string> = {}) =>
+      runCommand([...args, '--json'], { ...store, ...variables })
+    await operate(['create-user', 'carol'])
+
+    const set = await operate(['set-user-password', 'carol'], { CHATELAINE_PASSWORD: PASSWORD })
+    const signedIn = await operate(['sign-in', 'carol'], { CHATELAINE_PASSWORD: PASSWORD })
+    const own = [
+      await operate(['change-password'], { CHATELAINE_NEW_PASSWORD: PASSWORD }),
+      await operate(['add-credential', 'aws', '--attributes', 'empty.confirm=true']),
+      await operate(['reveal-credential', 'aws']),
+      await operate(['sign-out']),
+      await operate(['sign-out-everywhere']),
+    ]
+
+    expect([set.code, set.stderr]).toEqual([0, ''])
+    expect(JSON.parse(signedIn.stdout).data.signIn.token).toMatch(/^eyJ/)
+    expect(own.map(({ code, stderr }) => [code, stderr.includes('    at ')])).toEqual(Array(5).fill([1, false]))
+  })
+})

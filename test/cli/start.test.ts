@@ -1,0 +1,172 @@
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createStartedStore } from '../support/database.ts'
+import { addLaterMigration, FIRST_COUNTS, readCounts, readMigrations } from '../support/first-start.ts'
+import {
+  ask,
+  createFolder,
+  createStore,
+  lookInto,
+  runCommand,
+  runProgram,
+  startProgram,
+  usernameOf,
+} from '../support/program.ts'
+
+// Processes start slowly where many tests run beside this one.
+vi.setConfig({ testTimeout: 120_000 })
+
+const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none'
+const FIRST = 'first-value-of-the-variable-0123456789'
+
+describe('the first start', () => {
+  test('prints the address and root’s key; later ones print no key, are ready within 3 s, and the key still works', async () => {
+    const store = await createStore()
+
+    const first = await startProgram(store)
+    expect(first.readyAfterMs).toBeLessThan(15_000)
+    const key = first.key ?? ''
+    expect(first.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/graphql$/)
+    expect(key).toMatch(/^chl_/)
+    expect(await usernameOf(first, key)).toBe('root')
+    const end = await first.stop()
+    expect(end.stdout.split(key)).toHaveLength(2)
+    expect(end.stdout.split('SMTP_URL is not set')).toHaveLength(2)
+    expect(end.stderr).toBe('')
+
+    const readyAfterMs: number[] = []
+    for (let round = 0; round < 3 && !(Math.min(...readyAfterMs) < 3000); round++) {
+      const later = await startProgram(store)
+      readyAfterMs.push(later.readyAfterMs)
+      expect(later.key).toBe(null)
+      expect(await usernameOf(later, key)).toBe('root')
+      expect((await later.stop()).stdout).not.toContain('chl_')
+    }
+    expect(Math.min(...readyAfterMs)).toBeLessThan(3000)
+  })
+
+  test('with ROOT_API_KEY prints no key, and nothing but the variable’s value lets anybody in', async () => {
+    const program = await startProgram({ ...(await createStore()), ROOT_API_KEY: FIRST })
+
+    expect(program.key).toBe(null)
+    expect(await usernameOf(program, FIRST)).toBe('root')
+    for (const guess of [null, 'root', 'admin', 'undefined', 'chl_', FIRST.slice(1)]) {
+      expect(await usernameOf(program, guess)).toBe(401)
+    }
+    const { stdout, stderr } = await program.stop()
+    expect(stdout + stderr).not.toContain(FIRST)
+  })
+})
+
+describe('a start', () => {
+  test('with a mail server is not said to be without one, whether or not it answers', async () => {
+    const mail = { SMTP_URL: 'smtp://user:hidden-password@127.0.0.1:1', MAIL_FROM: 'chatelaine@example.test' }
+    const program = await startProgram({ ...(await createStore()), ...mail })
+
+    const { code, stdout, stderr } = await program.stop()
+
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('SMTP_URL')
+    expect(stdout + stderr).not.toContain('hidden-password')
+  })
+
+  test('with READ_ONLY=true serves what is read, and no request ends it', async () => {
+    const program = await startProgram({ ...(await createStore()), READ_ONLY: 'true', ROOT_API_KEY: FIRST })
+
+    const made = await ask(program, FIRST, 'mutation { createProject(input: { code: "x" }) { __typename } }')
+    const ended = await ask(
+      program,
+      FIRST,
+      'mutation { setReadOnly(input: { readOnly: false }) { __typename ... on Conflict { message } } }',
+    )
+
+    expect(await usernameOf(program, FIRST)).toBe('root')
+    expect(made.errors[0].extensions.code).toBe('READ_ONLY')
+    expect(ended.data.setReadOnly).toEqual({ __typename: 'Conflict', message: expect.stringContaining('READ_ONLY') })
+  })
+})
+
+describe('what stops the start', () => {
+  test.each([
+    ['PORT', 'abc', 1],
+    ['DATABASE_URL', 'mysql://localhost/db', 1],
+    ['DATABASE_URL', 'postgres://nobody:secret-password@127.0.0.1:1/none', 3],
+    ['ROOT_API_KEY', 'a'.repeat(31), 1],
+    ['ENCRYPTION_KEY', 'aaaaaaaaaaaaaaaa', 1],
+    ['SMTP_URL', 'http://nobody:secret-password@127.0.0.1', 1],
+    ['READ_ONLY', 'yes', 1],
+    ['PASSWORD_MIN_LENGTH', '0', 1],
+    ['TRUSTED_PROXIES', 'localhost', 1],
+    ['DATA_DIR', '/dev/null/data', 1],
+    ['HOST', 'no.such.host.invalid', 1],
+  ])(
+    '%s=%s: the message names the variable, the exit code is %i, and there is no stack trace',
+    async (name, value, exit) => {
+      const store = ['HOST', 'ROOT_API_KEY', 'ENCRYPTION_KEY'].includes(name)
+        ? await createStore()
+        : { DATA_DIR: createFolder() }
+
+      const { code, stdout, stderr } = await runCommand(['serve'], { ...store, [name]: value })
+
+      expect(code).toBe(exit)
+      expect(stdout).not.toContain('listens')
+      expect(stderr).toMatch(new RegExp(`^chatelaine: .*${name}.*\\n$`))
+      expect(stderr).not.toMatch(/secret-password|aaaaaaa/)
+    },
+  )
+
+  test('MAIL_FROM that is missing beside SMTP_URL: the message names it', async () => {
+    const environment = { DATA_DIR: createFolder(), SMTP_URL: 'smtp://nobody:secret-password@127.0.0.1' }
+
+    const { code, stderr } = await runProgram(['serve'], environment)
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^chatelaine: MAIL_FROM [^\n]*\n$/)
+    expect(stderr).not.toContain('secret-password')
+  })
+
+  test('ENCRYPTION_KEY that is missing beside DATABASE_URL: the message names it', async () => {
+    const { DATABASE_URL } = await createStore()
+
+    const { code, stdout, stderr } = await runCommand(['serve'], { DATABASE_URL: DATABASE_URL ?? NO_DATABASE })
+
+    expect(code).toBe(DATABASE_URL ? 1 : 3)
+    expect(stdout).not.toContain('listens')
+    if (DATABASE_URL) expect(stderr).toMatch(/^chatelaine: ENCRYPTION_KEY [^\n]*\n$/)
+  })
+
+  test('a port in use is said so', async () => {
+    const store = await createStore()
+    const first = await startProgram(store)
+    const { port } = new URL(first.url)
+
+    const { code, stderr } = await runCommand(['serve'], { ...(await createStore()), PORT: port })
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^chatelaine: PORT .*in use.*\n$/)
+  })
+
+  test('a database that a newer version migrated is refused with the reason, and nothing in it is changed', async () => {
+    const { environment: store, remove } = await createStartedStore()
+    onTestFinished(remove)
+    const before = await lookInto(store, addLaterMigration)
+
+    const { code, stdout, stderr } = await runCommand(['serve'], store)
+
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^chatelaine: .*newer version.*20991231000000_tomorrow.*\n$/)
+    expect(await lookInto(store, readMigrations)).toEqual(before)
+  })
+})
+
+describe('servers that start at once on one empty database', () => {
+  test('all serve, and root is made once', async () => {
+    const store = { ...(await createStore()), ROOT_API_KEY: FIRST }
+
+    const servers = await Promise.all([1, 2, 3, 4].map(() => startProgram(store)))
+
+    for (const server of servers) expect(await usernameOf(server, FIRST)).toBe('root')
+    await Promise.all(servers.map((server) => server.stop()))
+    expect(await lookInto(store, readCounts)).toEqual(FIRST_COUNTS)
+  })
+})

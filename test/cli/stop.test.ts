@@ -1,0 +1,130 @@
+import { connect } from 'node:net'
+import { describe, expect, test, vi } from 'vitest'
+import { ask, createStore, type Program, startProgram, usernameOf } from '../support/program.ts'
+
+// Processes start slowly where many tests run beside this one.
+vi.setConfig({ testTimeout: 120_000 })
+
+const FIRST = 'first-value-of-the-variable-0123456789'
+
+describe('the end', () => {
+  test('SIGTERM lets the request under way finish, takes no new ones, and exits with 0', async () => {
+    const program = await startProgram({ ...(await createStore()), ROOT_API_KEY: FIRST })
+    const body = JSON.stringify({
+      query:
+        'mutation { createProject(input: { code: "project1" }) { ... on CreateProjectPayload { project { code } } } }',
+    })
+    const underWay = await beginRequest(program, body)
+
+    const ended = program.stop()
+    await refusesConnections(program)
+    const answer = await underWay.finish()
+    const answered = performance.now()
+
+    expect(answer).toContain('HTTP/1.1 200')
+    expect(answer).toContain('{"data":{"createProject":{"project":{"code":"project1"}}}}')
+    const { code, stderr } = await ended
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(performance.now() - answered).toBeLessThan(3000)
+  })
+
+  test('SIGINT does not wait for clients that only keep their connection', async () => {
+    const program = await startProgram({ ...(await createStore()), ROOT_API_KEY: FIRST })
+    expect(await usernameOf(program, FIRST)).toBe('root')
+    const silent = connect(Number(new URL(program.url).port), '127.0.0.1')
+    silent.on('error', () => {})
+    await new Promise((resolve) => silent.once('connect', resolve))
+
+    const asked = performance.now()
+    const { code } = await program.stop('SIGINT')
+    silent.destroy()
+
+    expect(code).toBe(0)
+    expect(performance.now() - asked).toBeLessThan(3000)
+  })
+
+  test('kill -9 loses no acknowledged write, three times over', async () => {
+    const store = { ...(await createStore()), ROOT_API_KEY: FIRST }
+    const acknowledged: string[] = []
+    for (let round = 0; round < 3; round++) {
+      const program = await startProgram(store)
+      expect(await codesOf(program)).toEqual(expect.arrayContaining(acknowledged))
+      let isKilled = false
+      const writers = [0, 1, 2].map(async (writer) => {
+        for (let index = 0; !isKilled; index++) {
+          const code = `p-${round}-${writer}-${index}`
+          const answer = await createProject(program, code).catch(() => null)
+          if (answer?.data?.createProject?.project) acknowledged.push(code)
+          if (acknowledged.length === (round + 1) * 20) {
+            isKilled = true
+            await program.stop('SIGKILL')
+          }
+        }
+      })
+      await Promise.all(writers)
+    }
+
+    const program = await startProgram(store)
+
+    const codes = await codesOf(program)
+    expect(acknowledged.filter((code) => !codes.includes(code))).toEqual([])
+    expect(acknowledged.length).toBeGreaterThanOrEqual(60)
+  })
+})
+
+function createProject(program: Program, code: string) {
+  return ask(
+    program,
+    FIRST,
+    'mutation ($input: CreateProjectInput!) { createProject(input: $input) { ... on CreateProjectPayload { project { code } } } }',
+    { input: { code } },
+  )
+}
+
+async function codesOf(program: Program): Promise<string[]> {
+  const { data } = await ask(program, FIRST, '{ projects(first: 100) { nodes { code } } }')
+  return data.projects.nodes.map((project: { code: string }) => project.code)
+}
+
+/** A request of which the server has the beginning; `finish` sends the rest and gives the answer. */
+async function beginRequest({ url }: Program, body: string) {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8')
+  let answer = ''
+  const answered = new Promise<void>((resolve) => {
+    socket.on('data', (text) => {
+      answer += text
+      if (answer.endsWith('}')) resolve()
+    })
+    socket.once('close', resolve)
+  })
+  const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nApi-Key: ${FIRST}\r\n`
+  const begun = `${head}Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`
+  await new Promise<void>((resolve) => {
+    socket.write(begun)
+    // The server says `100 Continue` once it has the head and waits for the body.
+    socket.once('data', () => resolve())
+  })
+  return {
+    async finish() {
+      socket.write(body)
+      await answered
+      return answer
+    },
+  }
+}
+
+/** Waits until the program takes no more connections. */
+async function refusesConnections({ url }: Program) {
+  while (await canConnect(Number(new URL(url).port)));
+}
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

@@ -1,0 +1,245 @@
+/** What was done: one row per change, in the change's own transaction. */
+import { sql } from 'drizzle-orm'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { recordChange } from '../../../src/entities/audit/operations.ts'
+import { startApp } from '../../support/app.ts'
+import { auditText, countEvents, eventsOf, sidesOf } from '../../support/audit.ts'
+import { change, changeDocument } from '../../support/change.ts'
+import { CHANGES, makeWorld } from '../../support/changes.ts'
+import { statusOf } from '../../support/look.ts'
+import { query, withoutWriting } from '../../support/rows.ts'
+import { createApiKey, createUser } from '../../support/seed.ts'
+import { basic, createPerson, SIGN_IN, SIGN_OUT, SIGN_OUT_EVERYWHERE, signIn } from '../../support/sessions.ts'
+import { EXPECTED } from './expected.ts'
+
+const app = startApp()
+const given = app.world(() => makeWorld(app))
+
+describe('a change', () => {
+  test.each(CHANGES)('leaves one row: $name', async (sample) => {
+    const world = given()
+    const { viewer } = await app.root.ok('{ viewer { apiKey { id } } }')
+    const input = sample.input(world)
+    const before = await countEvents(app)
+
+    const answer = await app.root.send(changeDocument(sample.name, sample.payload), { input })
+
+    expect(answer.errors).toEqual([])
+    expect(await countEvents(app)).toBe(before + 1)
+    const payload = answer.data[sample.name]
+    const [event] = await eventsOf(app.root, { action: sample.name })
+    const { organization, changes, isGone = false, isNoNode = false } = EXPECTED[sample.name] ?? { changes: () => ({}) }
+    expect(event).toMatchObject({
+      action: sample.name,
+      ...{ outcome: 'DONE', count: 1, code: null },
+      ...{ actorKind: 'USER', actor: { id: world.rootId }, actorName: 'root' },
+      ...{ apiKeyId: viewer.apiKey.id, sessionId: null, address: '127.0.0.1' },
+      requestId: answer.headers.get('x-request-id'),
+      targetType: sample.targetType,
+      targetId: sample.targetId(payload, world),
+      organization: organization ? { name: organization } : null,
+    })
+    expect(event && sidesOf(event)).toEqual(changes(input, payload))
+    if (isNoNode) return
+    const { node } = await app.root.ok('query ($id: ID!) { node(id: $id) { __typename id } }', { id: event?.targetId })
+    expect(node).toEqual(isGone ? null : { __typename: sample.targetType, id: event?.targetId })
+  })
+
+  test('by a session names the session, and by key and session both', async () => {
+    await createPerson(app, 'erin', { isAdmin: true })
+    const { id, key } = await createApiKey(app.root, { user: 'erin' })
+    const { token, client } = await signIn(app, 'erin')
+    const { viewer } = await client.ok('{ viewer { session { id } } }')
+    const both = app.as({ authorization: `Bearer ${token}`, 'api-key': key })
+
+    await change(client, 'updateUser', { user: 'erin', displayName: 'Erin' })
+    await change(both, 'updateUser', { user: 'erin', displayName: 'Erin B.' })
+
+    const [second, first] = await eventsOf(app.root, { action: 'updateUser' })
+    expect(first).toMatchObject({ actorName: 'erin', sessionId: viewer.session.id, apiKeyId: null })
+    expect(second).toMatchObject({ actorName: 'erin', sessionId: viewer.session.id, apiKeyId: id })
+  })
+
+  test('of one’s sessions is one row each: in, out, and out everywhere', async () => {
+    const erin = await createPerson(app, 'erin')
+    const before = await countEvents(app)
+
+    const { client } = await signIn(app, 'erin')
+    const { viewer } = await client.ok('{ viewer { session { id } } }')
+    await client.ok(SIGN_OUT)
+    await signIn(app, 'erin')
+    await signIn(app, 'erin')
+    await app.root.ok(SIGN_OUT_EVERYWHERE, { input: { user: 'erin' } })
+
+    expect(await countEvents(app)).toBe(before + 5)
+    const [everywhere, , , out, signedIn] = await eventsOf(app.root)
+    const session = { targetType: 'Session', targetId: viewer.session.id, organization: { name: 'default' } }
+    expect(signedIn).toMatchObject({
+      ...{ action: 'signIn', outcome: 'DONE', actorKind: 'USER', actorName: 'erin', ...session },
+    })
+    expect(out).toMatchObject({ action: 'signOut', actorName: 'erin', sessionId: viewer.session.id, ...session })
+    expect(everywhere).toMatchObject({
+      action: 'signOutEverywhere',
+      actorName: 'root',
+      targetId: erin.id,
+    })
+    expect(everywhere && sidesOf(everywhere)).toEqual({ sessions: [2, undefined] })
+  })
+
+  test('keeps the names of who did it and of what it was about, after both are deleted', async () => {
+    const erin = await createUser(app, 'erin', { isAdmin: true })
+    const carol = await createUser(app, 'carol')
+    await change(erin.client, 'disableUser', { user: 'carol' })
+    await change(app.root, 'deleteUser', { user: 'carol' })
+    await change(app.root, 'revokeRoles', { user: 'erin', roles: [{ role: 'ADMINISTRATOR', everywhere: true }] })
+    await change(app.root, 'deleteUser', { user: 'erin' })
+
+    const [event] = await eventsOf(app.root, { action: 'disableUser' })
+
+    expect(event).toMatchObject({ actor: null, actorName: 'erin', targetId: carol.id, targetName: 'carol' })
+    expect(event?.apiKeyId).toBe(erin.keyId)
+  })
+
+  test('keeps only the fields on the list, and a planted secret is not among them', async () => {
+    const secret = 'planted-0123456789'
+    const target = { targetType: 'Server' as const, targetId: '00000000-0000-0000-0000-000000000000' }
+    const sides = { before: { name: 'old', secret }, after: { name: 'new', secret, token: secret } }
+
+    await app.database.transaction((tx) =>
+      recordChange(tx, { caller: null, requestId: null, address: null }, 'plant', {
+        ...target,
+        organizationId: null,
+        ...sides,
+      }),
+    )
+
+    const [event] = await eventsOf(app.root, { action: 'plant' })
+    expect(event).toMatchObject({ actorKind: 'SYSTEM', actor: null, actorName: null, apiKeyId: null })
+    expect(event && sidesOf(event)).toEqual({ name: ['old', 'new'] })
+    expect(await auditText(app)).not.toContain(secret)
+  })
+})
+
+describe('no row is left', () => {
+  test('by a change that changes nothing', async () => {
+    const { bob } = given()
+    await change(app.root, 'revokeApiKey', { apiKey: bob.keyId })
+    const held = [{ role: 'EDITOR', organization: 'acme' }]
+    const [gce1, web] = [
+      { user: 'bob', controller: 'gce1' },
+      { user: 'bob', controller: 'gce1', model: 'web' },
+    ]
+    const job = { username: 'job', email: 'bob@example.test' }
+    const idle: [string, object][] = [
+      ['updateUser', { user: 'bob' }],
+      ['updateUser', { user: 'bob', username: 'bob', email: 'bob@example.test' }],
+      ['createServiceUser', { ...job, ifExists: 'UPDATE' }],
+      ['disableUser', { user: 'dave' }],
+      ['enableUser', { user: 'bob' }],
+      ['revokeApiKey', { apiKey: bob.keyId }],
+      ['grantRoles', { user: 'bob', roles: held }],
+      ['revokeRoles', { user: 'bob', roles: [{ role: 'AUDITOR', organization: 'acme' }] }],
+      ['updateOrganization', { organization: 'acme', name: 'acme', addBasePermissions: ['doc.read'] }],
+      ['updateProject', { project: 'apollo', code: 'apollo' }],
+      ['updateRole', { role: 'EDITOR', addPermissions: ['doc.edit'], removePermissions: ['doc.burn'] }],
+      ['updateController', { controller: 'gce1', type: 'google' }],
+      ['updateModel', { controller: 'gce1', model: 'web', name: 'web' }],
+      ['grantControllerAccess', { ...gce1, access: 'LOGIN' }],
+      ['setControllerAccess', { ...gce1, access: 'ADD_MODEL' }],
+      ['revokeControllerAccess', { ...gce1, user: 'dave' }],
+      ['grantModelAccess', { ...web, access: 'WRITE' }],
+      ['setModelAccess', { ...web, access: 'WRITE' }],
+      ['revokeModelAccess', { ...web, access: 'ADMIN' }],
+    ]
+    await change(app.root, 'createServiceUser', job)
+
+    for (const [name, input] of idle) {
+      await withoutWriting(app, () => change(app.root, name, input)).catch((error: Error) => {
+        throw new Error(`${name} ${JSON.stringify(input)}: ${error.message}`)
+      })
+    }
+    const before = await countEvents(app)
+    await change(app.root, 'setReadOnly', { readOnly: false })
+    expect(await countEvents(app)).toBe(before)
+    await withoutWriting(app, () => app.root.ok(SIGN_OUT))
+    await withoutWriting(app, () => app.root.ok(SIGN_OUT_EVERYWHERE, { input: { user: 'bob' } }))
+  })
+
+  test('by a dry run', async () => {
+    const world = given()
+
+    for (const { name, input } of CHANGES) {
+      const variables = { input: input(world), dryRun: true }
+      const data = await withoutWriting(app, () => app.root.ok(changeDocument(name), variables))
+      expect(data[name].__typename, name).toMatch(/Payload$/)
+    }
+  })
+
+  test.each([
+    ['InvalidInput', 'createUser', { username: 'root' }],
+    ['Conflict', 'createUser', { username: 'BOB' }],
+    ['Conflict', 'deleteController', { controller: 'gce1' }],
+    ['NotFound', 'deleteUser', { user: 'nobody' }],
+    ['NotFound', 'grantRoles', { user: 'bob', roles: [{ role: 'EDITOR', project: 'nothing' }] }],
+  ])('by %s of %s', async (typeName, name, input) => {
+    await withoutWriting(app, () => app.root.failed(typeName, changeDocument(name), { input }))
+  })
+})
+
+describe('an audit that can’t be written', () => {
+  const logged: string[] = []
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    logged.length = 0
+    await query(app, sql`drop trigger if exists no_audit on audit_events`)
+  })
+
+  /** From now on every row of the audit is refused; the log is kept for the test to read. */
+  async function breakAudit() {
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      logged.push(String(text))
+      return true
+    })
+    await query(
+      app,
+      sql`create or replace function refuse_audit() returns trigger language plpgsql as $$ begin raise exception 'no audit'; end $$`,
+    )
+    await query(
+      app,
+      sql`create trigger no_audit before insert on audit_events for each row execute function refuse_audit()`,
+    )
+  }
+
+  test('lets no change happen', async () => {
+    const world = given()
+    await createPerson(app, 'erika')
+    await breakAudit()
+
+    for (const { name, input } of CHANGES) {
+      const { errors } = await withoutWriting(app, () => app.root.send(changeDocument(name), { input: input(world) }))
+      expect([name, errors[0]?.extensions.code]).toEqual([name, 'INTERNAL_SERVER_ERROR'])
+      expect(errors[0]?.message).not.toContain('no audit')
+    }
+    const variables = { username: 'erika', password: 'correct horse battery' }
+    await withoutWriting(app, () => app.nobody.refused('INTERNAL_SERVER_ERROR', SIGN_IN, variables))
+    expect(await statusOf(world.bob.client)).toBe(200)
+    expect(logged).toHaveLength(CHANGES.length + 1)
+  })
+
+  test('lets what is refused be refused', async () => {
+    const erin = await createUser(app, 'erin')
+    await createPerson(app, 'carol')
+    await breakAudit()
+
+    const input = { code: 'apollo' }
+    const wrong = { username: 'carol', password: 'not it' }
+
+    const refusal = await withoutWriting(app, () =>
+      erin.client.refused('FORBIDDEN', changeDocument('createProject'), { input }),
+    )
+    expect(refusal.extensions.missing).toEqual(['projects.manage'])
+    await app.nobody.refused('UNAUTHENTICATED', SIGN_IN, wrong)
+    expect(await statusOf(app.as(basic('carol', 'not it')))).toBe(401)
+    expect(logged).toHaveLength(3)
+  })
+})

@@ -1,0 +1,617 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { startApp } from '../../support/app.ts'
+import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
+import { createController, createModel, holdersOf, lapseLevels, levelsOf } from '../../support/levels.ts'
+import { inDays } from '../../support/look.ts'
+import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
+import { createApiKey, createOrganization, createUser } from '../../support/seed.ts'
+
+const app = startApp()
+
+/** Bob, who holds nothing, and the controller gce1. */
+async function startBob() {
+  await createController(app, 'gce1')
+  return createUser(app, 'bob')
+}
+
+const GCE1 = { user: 'bob', controller: 'gce1' }
+
+async function grant(access: string, rest: object = {}, client = app.root) {
+  const { changed } = await change(client, 'grantControllerAccess', { ...GCE1, access, ...rest }, 'changed')
+  return changed
+}
+
+async function revoke(access?: string, rest: object = {}, client = app.root) {
+  const { changed } = await change(client, 'revokeControllerAccess', { ...GCE1, access, ...rest }, 'changed')
+  return changed
+}
+
+async function set(access: string, rest: object = {}, client = app.root) {
+  const { changed } = await change(client, 'setControllerAccess', { ...GCE1, access, ...rest }, 'changed')
+  return changed
+}
+
+/** Every level a user was ever granted on a controller, oldest first. */
+function readLevels(userId: string) {
+  return query(
+    app,
+    sql`select g.level, g.expires_at::text, g.ended_at::text, e.username as ended_by from controller_grants as g
+      left join users as e on e.id = g.ended_by where g.user_id = ${uuidOf(userId)} order by g.since, g.id`,
+  )
+}
+
+/** The planned ends of bob's own grants on gce1. */
+async function untilOfBob(): Promise<(string | null)[]> {
+  const { controller } = await app.root.ok(
+    '{ controller(name: "gce1") { holders { edges { until via node { username } } } } }',
+  )
+  const edges: { until: string | null; via: string; node: { username: string } }[] = controller.holders.edges
+  return edges.filter(({ via, node }) => via === 'GRANT' && node.username === 'bob').map(({ until }) => until)
+}
+
+describe('registering a controller', () => {
+  test('answers with it, and one row of the audit', async () => {
+    const payload = 'controller { name type organization { name } models { totalCount } holders { totalCount } }'
+    const made = await change(app.root, 'createController', { name: 'gce1', type: 'google' }, payload)
+
+    expect(made.controller).toEqual({
+      name: 'gce1',
+      type: 'google',
+      organization: { name: 'default' },
+      models: { totalCount: 0 },
+      holders: { totalCount: 1 },
+    })
+    expect(await holdersOf(app.root, 'gce1')).toEqual(['root SUPERUSER ROLE'])
+    expect((await readAudit(app)).map((row) => [row.action, row.target_type, row.after])).toEqual([
+      ['createController', 'Controller', { name: 'gce1', type: 'google', organization: 'default' }],
+    ])
+  })
+
+  test('needs a name of its own whatever its case, in the whole server', async () => {
+    await createController(app, 'gce1')
+    await createOrganization(app, 'acme')
+
+    for (const organization of ['default', 'acme']) {
+      const input = { name: 'GCE1', type: 'google', organization }
+      await withoutWriting(app, () => failChange(app.root, 'Conflict', 'createController', input))
+    }
+  })
+
+  test('refuses a name or type that is none', async () => {
+    for (const bad of ['', ' ', 'a b', '-a', 'a/b', 'é', 'x'.repeat(65)]) {
+      const input = { name: bad, type: bad }
+      await withoutWriting(app, () => failInput(app.root, ['name', 'type'], 'createController', input))
+    }
+  })
+
+  test('is for holders of controllers.manage in its organization', async () => {
+    await createOrganization(app, 'acme')
+    const bob = await createUser(app, 'bob', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }] })
+    const carol = await createUser(app, 'carol')
+
+    await change(bob.client, 'createController', { name: 'gce1', type: 'google' })
+    const document = changeDocument('createController')
+    await withoutWriting(app, async () => {
+      const error = await carol.client.refused('FORBIDDEN', document, { input: { name: 'gce2', type: 'google' } })
+      expect(error.extensions.missing).toEqual(['controllers.manage'])
+      // Another organization does not exist for bob.
+      await failChange(bob.client, 'NotFound', 'createController', { name: 'x', type: 'google', organization: 'acme' })
+    })
+  })
+})
+
+describe('changing a controller', () => {
+  test('renames it, and the old name is free again', async () => {
+    const bob = await startBob()
+    await grant('ADD_MODEL')
+
+    const payload = 'controller { name type }'
+    const { controller } = await change(app.root, 'updateController', { controller: 'GCE1', name: 'gce2' }, payload)
+    await createController(app, 'gce1')
+
+    expect(controller).toEqual({ name: 'gce2', type: 'google' })
+    expect(await levelsOf(bob.client, 'bob')).toEqual(['gce2 ADD_MODEL'])
+  })
+
+  test('keeps what is omitted and refuses what is null', async () => {
+    await createController(app, 'gce1')
+
+    const payload = 'controller { name type }'
+    const { controller } = await change(app.root, 'updateController', { controller: 'gce1', type: 'maas' }, payload)
+    await withoutWriting(app, () =>
+      failInput(app.root, ['name', 'type'], 'updateController', { controller: 'gce1', name: null, type: null }),
+    )
+
+    expect(controller).toEqual({ name: 'gce1', type: 'maas' })
+  })
+
+  test('to a name that is taken is a conflict; to its own in other letters it is not', async () => {
+    await createController(app, 'gce1')
+    await createController(app, 'gce2')
+
+    const taken = { controller: 'gce1', name: 'GCE2' }
+    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'updateController', taken))
+    const own = { controller: 'gce1', name: 'GCE1' }
+    const { controller } = await change(app.root, 'updateController', own, 'controller { name }')
+
+    expect(controller.name).toBe('GCE1')
+  })
+
+  test('is not for its SUPERUSERs', async () => {
+    const bob = await startBob()
+    await grant('SUPERUSER')
+
+    for (const name of ['updateController', 'deleteController']) {
+      const error = await withoutWriting(app, () =>
+        bob.client.refused('FORBIDDEN', changeDocument(name), { input: { controller: 'gce1' } }),
+      )
+      expect(error.extensions.missing).toEqual(['controllers.manage'])
+    }
+  })
+})
+
+describe('deleting a controller', () => {
+  test('is refused while models live on it, naming them', async () => {
+    await startBob()
+    await createModel(app.root, 'gce1', 'staging')
+    await createModel(app.root, 'gce1', 'default')
+
+    const { message } = await withoutWriting(app, () =>
+      failChange(app.root, 'Conflict', 'deleteController', { controller: 'gce1' }),
+    )
+
+    expect(message).toBe('The controller "gce1" still has models (default, staging): delete them first.')
+    await change(app.root, 'deleteModel', { controller: 'gce1', model: 'default' })
+    await change(app.root, 'deleteModel', { controller: 'gce1', model: 'staging' })
+    await change(app.root, 'deleteController', { controller: 'gce1' })
+  })
+
+  test('ends every level on it, and a new one of its name starts with none', async () => {
+    const bob = await startBob()
+    await createUser(app, 'carol')
+    await grant('SUPERUSER')
+    await grant('LOGIN', { user: 'carol' })
+
+    const gone = await change(app.root, 'deleteController', { controller: 'GCE1' }, 'name endedGrants')
+    const none = await app.root.ok('{ controller(name: "gce1") { name } controllers { totalCount } }')
+    await createController(app, 'gce1')
+
+    expect(gone).toMatchObject({ name: 'gce1', endedGrants: 2 })
+    expect(none).toEqual({ controller: null, controllers: { totalCount: 0 } })
+    expect(await levelsOf(app.root, 'bob')).toEqual([])
+    expect(await holdersOf(app.root, 'gce1')).toEqual(['root SUPERUSER ROLE'])
+    expect(await readLevels(bob.id)).toMatchObject([{ level: 'SUPERUSER', ended_by: 'root' }])
+    expect((await readAudit(app)).filter((row) => row.action === 'deleteController')).toHaveLength(1)
+  })
+})
+
+describe('a level on a controller', () => {
+  test('is raised by a grant and never lowered by one', async () => {
+    await startBob()
+
+    expect(await grant('ADD_MODEL')).toBe(true)
+    expect(await withoutWriting(app, () => grant('ADD_MODEL'))).toBe(false)
+    expect(await withoutWriting(app, () => grant('LOGIN'))).toBe(false)
+    expect(await levelsOf(app.root, 'bob')).toEqual(['gce1 ADD_MODEL'])
+    expect(await grant('SUPERUSER')).toBe(true)
+    expect(await levelsOf(app.root, 'bob')).toEqual(['gce1 SUPERUSER'])
+  })
+
+  test('is lowered to one below by a revocation and never raised by one', async () => {
+    await startBob()
+    await grant('SUPERUSER')
+
+    const steps: [access: string | undefined, changed: boolean, left: string[]][] = [
+      ['SUPERUSER', true, ['gce1 ADD_MODEL']],
+      ['SUPERUSER', false, ['gce1 ADD_MODEL']],
+      ['ADD_MODEL', true, ['gce1 LOGIN']],
+      ['SUPERUSER', false, ['gce1 LOGIN']],
+      ['LOGIN', true, []],
+      ['SUPERUSER', false, []],
+      [undefined, false, []],
+    ]
+    for (const [access, changed, left] of steps) {
+      expect(await revoke(access)).toBe(changed)
+      expect(await levelsOf(app.root, 'bob')).toEqual(left)
+    }
+  })
+
+  test('is all gone by a revocation without a level, omitted or null', async () => {
+    await startBob()
+
+    await grant('SUPERUSER')
+    const omitted = await revoke()
+    await grant('SUPERUSER')
+    const isNull = await change(app.root, 'revokeControllerAccess', { ...GCE1, access: null }, 'changed')
+
+    expect([omitted, isNull.changed]).toEqual([true, true])
+    expect(await levelsOf(app.root, 'bob')).toEqual([])
+  })
+
+  test('is exactly what it is set to, from any state', async () => {
+    await startBob()
+
+    for (const access of ['LOGIN', 'SUPERUSER', 'ADD_MODEL']) {
+      expect(await set(access)).toBe(true)
+      expect(await withoutWriting(app, () => set(access))).toBe(false)
+      expect(await levelsOf(app.root, 'bob')).toEqual([`gce1 ${access}`])
+    }
+  })
+
+  test('keeps its history, and each change has exactly one row of the audit', async () => {
+    const bob = await startBob()
+    const before = (await readAudit(app)).length
+
+    await grant('SUPERUSER')
+    await grant('LOGIN')
+    await revoke('SUPERUSER')
+    await revoke('SUPERUSER')
+    await set('LOGIN')
+
+    expect(await readLevels(bob.id)).toMatchObject([
+      { level: 'SUPERUSER', ended_by: 'root' },
+      { level: 'ADD_MODEL', ended_by: 'root' },
+      { level: 'LOGIN', ended_at: null, ended_by: null },
+    ])
+    const rows = (await readAudit(app)).slice(before)
+    expect(rows.map((row) => [row.action, row.target_type, row.target_id])).toEqual(
+      ['grantControllerAccess', 'revokeControllerAccess', 'setControllerAccess'].map((action) => [
+        action,
+        'User',
+        uuidOf(bob.id),
+      ]),
+    )
+    expect(rows[1]).toMatchObject({
+      before: { controller: 'gce1', access: 'SUPERUSER' },
+      after: { controller: 'gce1', access: 'ADD_MODEL' },
+    })
+  })
+
+  test('of a controller or a user that is not there is not found', async () => {
+    await startBob()
+
+    for (const name of ['grantControllerAccess', 'revokeControllerAccess', 'setControllerAccess']) {
+      for (const [path, rest] of Object.entries({ user: { user: 'nobody' }, controller: { controller: 'gce9' } })) {
+        const input = { ...GCE1, access: 'LOGIN', ...rest }
+        const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', name, input))
+        expect(error.path).toBe(path)
+      }
+    }
+  })
+
+  test('of the wrong kind is refused', async () => {
+    await startBob()
+
+    const input = { ...GCE1, access: 'ADMIN' }
+    await withoutWriting(app, () =>
+      app.root.refused('BAD_USER_INPUT', changeDocument('grantControllerAccess'), { input }),
+    )
+  })
+
+  test('goes with the user who is deleted, and a namesake inherits nothing', async () => {
+    const bob = await startBob()
+    await createModel(app.root, 'gce1', 'default')
+    await grant('ADD_MODEL')
+    await change(app.root, 'grantModelAccess', { ...GCE1, model: 'default', access: 'WRITE' })
+
+    const payload = 'accessLost { role controller model access }'
+    const { accessLost } = await change(app.root, 'deleteUser', { user: 'bob' }, payload)
+    const next = await createUser(app, 'bob')
+
+    expect(accessLost).toEqual([
+      { role: null, controller: 'gce1', model: null, access: 'ADD_MODEL' },
+      { role: null, controller: 'gce1', model: 'default', access: 'WRITE' },
+    ])
+    expect(await levelsOf(next.client, 'bob')).toEqual([])
+    expect(await holdersOf(app.root, 'gce1')).toEqual(['root LOGIN MODEL', 'root SUPERUSER ROLE'])
+    expect(await readLevels(bob.id)).toMatchObject([{ level: 'ADD_MODEL', ended_by: 'root' }])
+    await change(app.root, 'restoreUser', { id: bob.id, username: 'bob2' })
+    expect(await levelsOf(app.root, 'bob2')).toEqual([])
+  })
+})
+
+describe('a level with a planned end', () => {
+  test('is not shortened by a grant, and extended by a longer one', async () => {
+    await startBob()
+    const [day, week] = [inDays(1), inDays(7)]
+
+    expect(await grant('ADD_MODEL', { expiresAt: day })).toBe(true)
+    expect(await withoutWriting(app, () => grant('ADD_MODEL', { expiresAt: inDays(0.5) }))).toBe(false)
+    expect(await untilOfBob()).toEqual([day])
+    expect(await grant('ADD_MODEL', { expiresAt: week })).toBe(true)
+    expect(await untilOfBob()).toEqual([week])
+    expect(await grant('ADD_MODEL')).toBe(true)
+    expect(await untilOfBob()).toEqual([null])
+    expect(await withoutWriting(app, () => grant('ADD_MODEL', { expiresAt: week }))).toBe(false)
+  })
+
+  test('is not granted over a lower one that lasts longer: it would be lost at the end', async () => {
+    await startBob()
+    await grant('LOGIN')
+
+    const input = { ...GCE1, access: 'SUPERUSER', expiresAt: inDays(1) }
+    const { message } = await withoutWriting(app, () =>
+      failChange(app.root, 'Conflict', 'grantControllerAccess', input),
+    )
+
+    expect(message).toContain('LOGIN is held for longer')
+    expect(await set('SUPERUSER', { expiresAt: input.expiresAt })).toBe(true)
+    expect(await untilOfBob()).toEqual([input.expiresAt])
+  })
+
+  test('is not held for longer by a lower grant that answers that nothing changed', async () => {
+    await startBob()
+    await grant('SUPERUSER', { expiresAt: inDays(1) })
+
+    // To have LOGIN for good they would need two grants at once: what can't be done is not said to be done.
+    await withoutWriting(app, () =>
+      failChange(app.root, 'Conflict', 'grantControllerAccess', { ...GCE1, access: 'LOGIN' }),
+    )
+  })
+
+  test('keeps its end when it is lowered', async () => {
+    await startBob()
+    const end = inDays(1)
+    await grant('SUPERUSER', { expiresAt: end })
+
+    await revoke('SUPERUSER')
+
+    expect(await levelsOf(app.root, 'bob')).toEqual(['gce1 ADD_MODEL'])
+    expect(await untilOfBob()).toEqual([end])
+  })
+
+  test('is set to another end, shorter too, and the audit tells both', async () => {
+    await startBob()
+    const [day, week] = [inDays(1), inDays(7)]
+    await grant('LOGIN', { expiresAt: week })
+
+    expect(await set('LOGIN', { expiresAt: day })).toBe(true)
+    expect(await withoutWriting(app, () => set('LOGIN', { expiresAt: day }))).toBe(false)
+
+    expect(await untilOfBob()).toEqual([day])
+    expect((await readAudit(app)).at(-1)).toMatchObject({
+      before: { access: 'LOGIN', expiresAt: week },
+      after: { access: 'LOGIN', expiresAt: day },
+    })
+  })
+
+  test('that has passed counts for nothing, and ended at its end', async () => {
+    const bob = await startBob()
+    await grant('SUPERUSER', { expiresAt: inDays(1) })
+    await lapseLevels(app, bob.id)
+
+    expect(await levelsOf(bob.client, 'bob')).toEqual([])
+    expect(await bob.client.ok('{ controller(name: "gce1") { name } }')).toEqual({ controller: null })
+    expect(await holdersOf(app.root, 'gce1')).toEqual(['root SUPERUSER ROLE'])
+    expect(await revoke()).toBe(false)
+    expect(await grant('LOGIN')).toBe(true)
+
+    const [old, next] = await readLevels(bob.id)
+    expect(old).toMatchObject({ level: 'SUPERUSER', ended_at: old?.expires_at, ended_by: null })
+    expect(next).toMatchObject({ level: 'LOGIN', ended_at: null })
+  })
+
+  test('lies in the future', async () => {
+    await startBob()
+
+    for (const name of ['grantControllerAccess', 'setControllerAccess']) {
+      const input = { ...GCE1, access: 'LOGIN', expiresAt: inDays(-1) }
+      await withoutWriting(app, () => failInput(app.root, ['expiresAt'], name, input))
+    }
+  })
+})
+
+describe('who may give and take levels on a controller', () => {
+  /** Dave, who is SUPERUSER on gce1, beside bob. */
+  async function startDave(rest: object = {}) {
+    await startBob()
+    const dave = await createUser(app, 'dave')
+    await grant('SUPERUSER', { user: 'dave', ...rest })
+    return dave
+  }
+
+  test('is SUPERUSER there, and may name any active user', async () => {
+    const { client: dave } = await startDave()
+    await createOrganization(app, 'acme')
+    await createUser(app, 'zoe', { organization: 'acme' })
+
+    for (const user of ['bob', 'ZOE']) {
+      expect(await grant('SUPERUSER', { user }, dave)).toBe(true)
+      expect(await set('ADD_MODEL', { user }, dave)).toBe(true)
+      expect(await revoke('ADD_MODEL', { user }, dave)).toBe(true)
+    }
+
+    expect(await holdersOf(dave, 'gce1')).toEqual([
+      'bob LOGIN GRANT',
+      'dave SUPERUSER GRANT',
+      'root SUPERUSER ROLE',
+      'zoe LOGIN GRANT',
+    ])
+    await change(app.root, 'disableUser', { user: 'zoe' })
+    await withoutWriting(app, () =>
+      failChange(dave, 'NotFound', 'grantControllerAccess', { ...GCE1, user: 'zoe', access: 'LOGIN' }),
+    )
+  })
+
+  test('is nobody with less: what they see is forbidden, what they do not is not found', async () => {
+    await startBob()
+    const eve = await createUser(app, 'eve')
+    const input = { ...GCE1, access: 'LOGIN' }
+    const own = { ...input, user: 'eve' }
+
+    await withoutWriting(app, () => failChange(eve.client, 'NotFound', 'grantControllerAccess', own))
+    for (const access of ['LOGIN', 'ADD_MODEL']) {
+      await set(access, { user: 'eve' })
+      const error = await withoutWriting(app, () =>
+        eve.client.refused('FORBIDDEN', changeDocument('grantControllerAccess'), { input: own }),
+      )
+      expect(error.extensions.missing).toEqual(['SUPERUSER on the controller'])
+    }
+  })
+
+  test('is a holder of controllers.manage in the organization, by role or membership', async () => {
+    await createOrganization(app, 'acme', ['controllers.manage'])
+    await createController(app, 'gce1')
+    await createController(app, 'aws', 'acme')
+    const bob = await createUser(app, 'bob', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }] })
+    const zoe = await createUser(app, 'zoe', { organization: 'acme' })
+    await createUser(app, 'carol')
+
+    expect(await grant('SUPERUSER', { user: 'carol' }, bob.client)).toBe(true)
+    expect(await grant('SUPERUSER', { user: 'zoe', controller: 'aws' }, zoe.client)).toBe(true)
+
+    expect(await holdersOf(app.root, 'gce1')).toEqual([
+      'bob SUPERUSER ROLE',
+      'carol SUPERUSER GRANT',
+      'root SUPERUSER ROLE',
+    ])
+    expect(await holdersOf(app.root, 'aws')).toEqual([
+      'root SUPERUSER ROLE',
+      'zoe SUPERUSER GRANT',
+      'zoe SUPERUSER MEMBERSHIP',
+    ])
+    expect(await levelsOf(app.root, 'zoe')).toEqual(['aws SUPERUSER'])
+  })
+
+  test('may give a level for no longer than they have theirs', async () => {
+    const [day, week] = [inDays(1), inDays(7)]
+    const { client: dave } = await startDave({ expiresAt: week })
+
+    for (const name of ['grantControllerAccess', 'setControllerAccess']) {
+      for (const expiresAt of [null, inDays(8)]) {
+        const input = { ...GCE1, access: 'LOGIN', expiresAt }
+        const error = await withoutWriting(app, () => failChange(dave, 'MissingAuthority', name, input))
+        expect(error.missing).toEqual(['LOGIN on the controller'])
+      }
+    }
+    expect(await grant('SUPERUSER', { expiresAt: week }, dave)).toBe(true)
+    expect(await set('LOGIN', { expiresAt: day }, dave)).toBe(true)
+  })
+
+  test('takes nothing from an administrator', async () => {
+    const { client: dave } = await startDave()
+    await createUser(app, 'chief', { isAdmin: true })
+    await grant('ADD_MODEL', { user: 'chief' })
+
+    for (const name of ['revokeControllerAccess', 'setControllerAccess']) {
+      const input = { ...GCE1, user: 'chief', access: 'LOGIN' }
+      const error = await withoutWriting(app, () => dave.refused('FORBIDDEN', changeDocument(name), { input }))
+      expect(error.extensions.missing).toContain('ADMINISTRATOR')
+    }
+    expect(await revoke(undefined, { user: 'chief' })).toBe(true)
+  })
+
+  test('is anyone for their own to give up, the last too', async () => {
+    const bob = await startBob()
+    await grant('ADD_MODEL')
+
+    expect(await revoke('ADD_MODEL', {}, bob.client)).toBe(true)
+    const payload = 'changed controller { name } user { username }'
+    const last = await change(bob.client, 'revokeControllerAccess', GCE1, payload)
+
+    expect(last).toMatchObject({ changed: true, controller: null, user: { username: 'bob' } })
+    expect(await levelsOf(bob.client, 'bob')).toEqual([])
+    await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'revokeControllerAccess', GCE1))
+    await withoutWriting(app, () =>
+      failChange(bob.client, 'NotFound', 'setControllerAccess', { ...GCE1, access: 'LOGIN' }),
+    )
+  })
+
+  test('has no levels with a limited key, unless its limit manages controllers', async () => {
+    const { client: dave } = await startDave()
+    await change(app.root, 'createRole', { name: 'KEEPER', permissions: ['controllers.manage'] })
+    const limits = [{ role: 'VERSION_MANAGER', organization: 'default' }]
+    const narrow = app.as((await createApiKey(dave, { limits })).key)
+    const keeper = app.as((await createApiKey(dave, { limits: [{ role: 'KEEPER', organization: 'default' }] })).key)
+    const input = { ...GCE1, access: 'LOGIN' }
+
+    expect(await narrow.ok('{ controller(name: "gce1") { name } controllers { totalCount } }')).toEqual({
+      controller: null,
+      controllers: { totalCount: 0 },
+    })
+    await withoutWriting(app, async () => {
+      await failChange(narrow, 'NotFound', 'grantControllerAccess', input)
+    })
+    expect(await grant('LOGIN', {}, keeper)).toBe(true)
+    // Its owner’s own levels are not a limited key’s to give up, but a SUPERUSER takes from anyone.
+    expect(await revoke(undefined, {}, keeper)).toBe(true)
+  })
+})
+
+describe('who has levels that another lacks', () => {
+  test('is not taken over: no key, password or enabling for them', async () => {
+    await startBob()
+    await grant('ADD_MODEL')
+    const roles = [{ role: 'USER_KEEPER', organization: 'default' }]
+    await change(app.root, 'createRole', { name: 'USER_KEEPER', permissions: ['users.manage', 'users.read'] })
+    const dave = await createUser(app, 'dave', { roles })
+
+    const refused: [string, object][] = [
+      ['createApiKey', { label: 'theirs', user: 'bob' }],
+      ['updateUser', { user: 'bob', email: 'dave@example.test' }],
+    ]
+    for (const [name, input] of refused) {
+      const error = await withoutWriting(app, () => failChange(dave.client, 'MissingAuthority', name, input))
+      expect(error.missing).toEqual(['ADD_MODEL on the controller'])
+    }
+    await change(dave.client, 'disableUser', { user: 'bob' })
+    expect(await holdersOf(app.root, 'gce1')).toEqual(['root SUPERUSER ROLE'])
+    const error = await withoutWriting(app, () =>
+      failChange(dave.client, 'MissingAuthority', 'enableUser', { user: 'bob' }),
+    )
+    expect(error.missing).toEqual(['ADD_MODEL on the controller'])
+
+    // Whoever has as much may.
+    await grant('ADD_MODEL', { user: 'dave' })
+    await change(dave.client, 'enableUser', { user: 'bob' })
+    await change(dave.client, 'createApiKey', { label: 'theirs', user: 'bob' })
+    expect(await levelsOf(app.root, 'bob')).toEqual(['gce1 ADD_MODEL'])
+  })
+})
+
+describe('reading controllers', () => {
+  test('shows a user’s by access, and only those one has something on', async () => {
+    const bob = await startBob()
+    for (const name of ['gce2', 'gce3', 'gce4']) await createController(app, name)
+    await grant('SUPERUSER')
+    await grant('LOGIN', { controller: 'gce2' })
+    await grant('LOGIN', { controller: 'gce3' })
+
+    const filtered = `query ($access: ControllerAccess) { viewer { user {
+      controllers(filter: { access: $access }) { totalCount nodes { name } } } } controllers { totalCount nodes { name } } }`
+    const { viewer, controllers } = await bob.client.ok(filtered, { access: 'LOGIN' })
+    const all = await bob.client.ok('{ viewer { user { controllers { totalCount } } } }')
+
+    expect(viewer.user.controllers).toEqual({ totalCount: 2, nodes: [{ name: 'gce2' }, { name: 'gce3' }] })
+    expect(controllers).toEqual({ totalCount: 3, nodes: [{ name: 'gce1' }, { name: 'gce2' }, { name: 'gce3' }] })
+    expect(all.viewer.user.controllers.totalCount).toBe(3)
+    const none = await bob.client.ok(filtered, { access: 'ADD_MODEL' })
+    expect(none.viewer.user.controllers).toEqual({ totalCount: 0, nodes: [] })
+  })
+
+  test('shows holders to its SUPERUSERs, and to others only themselves', async () => {
+    const bob = await startBob()
+    const carol = await createUser(app, 'carol')
+    await grant('SUPERUSER')
+    await grant('ADD_MODEL', { user: 'carol' })
+
+    const all = ['bob SUPERUSER GRANT', 'carol ADD_MODEL GRANT', 'root SUPERUSER ROLE']
+    expect(await holdersOf(bob.client, 'gce1')).toEqual(all)
+    expect(await holdersOf(carol.client, 'gce1')).toEqual(['carol ADD_MODEL GRANT'])
+    expect(await holdersOf(app.root, 'gce1')).toEqual(all)
+  })
+
+  test('shows a user’s to themselves and to whoever reads their record', async () => {
+    await startBob()
+    const dave = await createUser(app, 'dave')
+    await grant('SUPERUSER')
+    await grant('SUPERUSER', { user: 'dave' })
+
+    // Dave may name bob, but not read his record.
+    const { data, errors } = await dave.client.send('{ user(username: "bob") { username controllers { totalCount } } }')
+
+    expect(data.user).toEqual({ username: 'bob', controllers: null })
+    expect(errors.map((error) => [error.path, error.extensions.code])).toEqual([[['user', 'controllers'], 'FORBIDDEN']])
+  })
+})

@@ -1,0 +1,237 @@
+/** Whoever gets into another's account gets nothing out of it: the credentials that were there before are locked. */
+import { describe, expect, test } from 'vitest'
+import { type Client, startApp } from '../../support/app.ts'
+import { change, changeDocument, failChange } from '../../support/change.ts'
+import { addCredential, reveal } from '../../support/credentials.ts'
+import { createController } from '../../support/levels.ts'
+import { withoutWriting } from '../../support/rows.ts'
+import { createApiKey, createRole, createUser, type SeededUser } from '../../support/seed.ts'
+import { OTHER_PASSWORD, PASSWORD, signIn, withoutChange } from '../../support/sessions.ts'
+
+const app = startApp()
+const given = app.world(createWorld)
+
+const SECRET = 'top-secret-0123456789'
+const OTHER_SECRET = 'added-afterwards-9876'
+
+interface World {
+  bob: SeededUser
+  /** May manage users, and holds all that bob holds. */
+  manager: SeededUser
+}
+
+async function createWorld(): Promise<World> {
+  await createRole(app, 'MANAGER', ['users.manage', 'users.read'])
+  const manager = await createUser(app, 'manager', { roles: [{ role: 'MANAGER', everywhere: true }] })
+  const bob = await createUser(app, 'bob')
+  await change(bob.client, 'changePassword', { newPassword: PASSWORD })
+  await addCredential(bob.client, 'aws', SECRET)
+  return { bob, manager }
+}
+
+/** What lets somebody else into bob's account: the mutation, its input, and the client that comes of it. */
+interface Way {
+  mutation: string
+  input(world: World): object
+  enter(payload: { secret?: string }): Promise<Client>
+}
+
+const withPassword = async () => (await signIn(app, 'bob', OTHER_PASSWORD)).client
+const withKey = async ({ secret = '' }: { secret?: string }) => app.as(secret)
+const AFTER_A_DAY = new Date(Date.now() + 86_400_000).toISOString()
+
+const WAYS: [string, Way][] = [
+  [
+    'sets their password',
+    { mutation: 'setUserPassword', input: () => ({ user: 'bob', password: OTHER_PASSWORD }), enter: withPassword },
+  ],
+  ['makes them a key', { mutation: 'createApiKey', input: () => ({ user: 'bob', label: 'mine' }), enter: withKey }],
+  [
+    'rotates a key of theirs',
+    { mutation: 'rotateApiKey', input: ({ bob }) => ({ apiKey: bob.keyId }), enter: withKey },
+  ],
+  [
+    'rotates a key of theirs, which works on for a while',
+    {
+      mutation: 'rotateApiKey',
+      input: ({ bob }) => ({ apiKey: bob.keyId, overlapUntil: AFTER_A_DAY }),
+      enter: withKey,
+    },
+  ],
+]
+
+const PAYLOADS: Record<string, string> = {
+  setUserPassword: '__typename',
+  createApiKey: 'secret',
+  rotateApiKey: 'secret',
+}
+
+/** Somebody does what lets them in; gives whom they are then. */
+async function breakIn(by: Client, { mutation, input, enter }: Way, world: World): Promise<Client> {
+  return enter(await change(by, mutation, input(world), PAYLOADS[mutation]))
+}
+
+async function isLocked(client: Client, name = 'aws') {
+  const { message } = await withoutWriting(app, () => failChange(client, 'Conflict', 'revealCredential', { name }))
+  expect(message).toBe('It is locked, as somebody else has had access to this account since: add it anew.')
+}
+
+/** The secret of bob's credential. */
+async function secretOf(client: Client, name = 'aws') {
+  return (await reveal(client, name)).find(({ isSecret }) => isSecret)?.value
+}
+
+/** Which of bob's credentials are locked, as the client sees it. */
+async function locksOf(client: Client): Promise<Record<string, boolean>> {
+  const { user } = await client.ok('{ user(username: "bob") { credentials { nodes { name lockedAt } } } }')
+  return Object.fromEntries(
+    user.credentials.nodes.map(({ name, lockedAt }: { name: string; lockedAt: string | null }) => [
+      name,
+      lockedAt !== null && Date.parse(lockedAt) <= Date.now() + 1000,
+    ]),
+  )
+}
+
+describe.each(WAYS)('the credentials of a user are locked where somebody else %s', (_what, way) => {
+  test.each(['a delegate', 'an administrator'])('for whoever came in by it: %s', async (who) => {
+    const world = given()
+
+    const intruder = await breakIn(who === 'a delegate' ? world.manager.client : app.root, way, world)
+
+    await isLocked(intruder)
+    expect(await locksOf(app.root)).toEqual({ aws: true })
+  })
+
+  test('for the user themselves: nobody can tell them from the other', async () => {
+    const world = given()
+    const own = await createApiKey(world.bob.client)
+
+    await breakIn(world.manager.client, way, world)
+
+    await isLocked(app.as(own.key))
+    expect(await locksOf(app.as(own.key))).toEqual({ aws: true })
+  })
+
+  test('but not those that they add afterwards, nor anybody else’s', async () => {
+    const world = given()
+    const carol = await createUser(app, 'carol')
+    await addCredential(carol.client, 'aws', 'of carol')
+    const own = app.as((await createApiKey(world.bob.client)).key)
+
+    await breakIn(world.manager.client, way, world)
+    await addCredential(own, 'ec2', OTHER_SECRET)
+
+    expect(await secretOf(own, 'ec2')).toBe(OTHER_SECRET)
+    expect(await locksOf(own)).toEqual({ aws: true, ec2: false })
+    expect(await secretOf(carol.client)).toBe('of carol')
+  })
+
+  test('and removed and added anew they are shown again', async () => {
+    const world = given()
+    const own = app.as((await createApiKey(world.bob.client)).key)
+    await breakIn(world.manager.client, way, world)
+
+    await change(own, 'removeCredential', { name: 'aws' })
+    await addCredential(own, 'aws', OTHER_SECRET)
+
+    expect(await secretOf(own)).toBe(OTHER_SECRET)
+  })
+
+  test('not by a dry run of it', async () => {
+    const world = given()
+    const input = way.input(world)
+
+    await withoutChange(app, () => world.manager.client.ok(changeDocument(way.mutation), { input, dryRun: true }))
+
+    expect(await locksOf(world.bob.client)).toEqual({ aws: false })
+    expect(await secretOf(world.bob.client)).toBe(SECRET)
+  })
+
+  test('and models go on using them, and are given them', async () => {
+    const world = given()
+    const own = app.as((await createApiKey(world.bob.client)).key)
+    await createController(app, 'gce1')
+    await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
+    await change(own, 'createModel', { controller: 'gce1', name: 'web', credential: 'aws' })
+
+    await breakIn(app.root, way, world)
+    await change(own, 'createModel', { controller: 'gce1', name: 'db', credential: 'aws' })
+
+    const { models } = await app.root.ok('{ models { nodes { name credential { name } } } }')
+    const used = { credential: { name: 'aws' } }
+    expect(models.nodes).toEqual([
+      { name: 'db', ...used },
+      { name: 'web', ...used },
+    ])
+    await failChange(own, 'Conflict', 'removeCredential', { name: 'aws' })
+  })
+})
+
+test('a user is locked out of theirs once: the time of the first break-in stays', async () => {
+  const LOCKED = '{ user(username: "bob") { credentials { nodes { lockedAt } } } }'
+  await change(app.root, 'createApiKey', { user: 'bob', label: 'one' })
+  const first = await app.root.ok(LOCKED)
+
+  await change(app.root, 'createApiKey', { user: 'bob', label: 'two' })
+
+  expect(await app.root.ok(LOCKED)).toEqual(first)
+})
+
+describe('nothing is locked where a user themselves', () => {
+  const OWN: [string, (bob: SeededUser) => Promise<Client>][] = [
+    [
+      'changes their password',
+      async (bob) => {
+        await change(bob.client, 'changePassword', { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD })
+        return (await signIn(app, 'bob', OTHER_PASSWORD)).client
+      },
+    ],
+    ['makes a key', async (bob) => app.as((await createApiKey(bob.client)).key)],
+    ['makes a key and names themselves', async (bob) => app.as((await createApiKey(bob.client, { user: 'BOB' })).key)],
+    [
+      'rotates a key',
+      async (bob) => app.as((await change(bob.client, 'rotateApiKey', { apiKey: bob.keyId }, 'secret')).secret),
+    ],
+    [
+      'rotates a key, which works on for a while',
+      async (bob) => {
+        const input = { apiKey: bob.keyId, overlapUntil: AFTER_A_DAY }
+        return app.as((await change(bob.client, 'rotateApiKey', input, 'secret')).secret)
+      },
+    ],
+  ]
+
+  test.each(OWN)('%s', async (_what, act) => {
+    const { bob } = given()
+
+    const client = await act(bob)
+
+    expect(await secretOf(client)).toBe(SECRET)
+    expect(await locksOf(app.root)).toEqual({ aws: false })
+  })
+})
+
+describe('nothing is locked by what lets nobody in', () => {
+  test.each([
+    ['disabling and enabling them', ['disableUser', 'enableUser'], { user: 'bob' }],
+    ['giving them another e-mail', ['updateUser'], { user: 'bob', email: 'new@example.test' }],
+    ['ending their sessions', ['signOutEverywhere'], { user: 'bob' }],
+  ])('%s', async (_what, mutations, input) => {
+    const { bob } = given()
+
+    for (const name of mutations) await change(app.root, name, input)
+
+    expect(await secretOf(bob.client)).toBe(SECRET)
+  })
+
+  test('a refused attempt', async () => {
+    const { bob, manager } = given()
+    await change(app.root, 'grantRoles', { user: 'bob', roles: [{ role: 'AUDITOR', everywhere: true }] })
+
+    await failChange(manager.client, 'MissingAuthority', 'setUserPassword', { user: 'bob', password: OTHER_PASSWORD })
+    await failChange(manager.client, 'MissingAuthority', 'createApiKey', { user: 'bob', label: 'mine' })
+    await failChange(manager.client, 'MissingAuthority', 'rotateApiKey', { apiKey: bob.keyId })
+
+    expect(await secretOf(bob.client)).toBe(SECRET)
+  })
+})

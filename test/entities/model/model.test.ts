@@ -1,0 +1,499 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { type Client, startApp } from '../../support/app.ts'
+import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
+import { createController, createModel, holdersOf, lapseLevels, levelsOf } from '../../support/levels.ts'
+import { inDays } from '../../support/look.ts'
+import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
+import { createApiKey, createUser } from '../../support/seed.ts'
+
+const app = startApp()
+
+/** Bob, who holds nothing, and the model default on gce1, made by root. */
+async function startBob() {
+  await createController(app, 'gce1')
+  await createModel(app.root, 'gce1', 'default')
+  return createUser(app, 'bob')
+}
+
+const GCE1 = { user: 'bob', controller: 'gce1' }
+const DEFAULT = { ...GCE1, model: 'default' }
+/** Root's own ways: as administrator, and as the maker of the model. */
+const ROOT = ['root ADMIN CONTROLLER', 'root ADMIN GRANT']
+
+async function step(kind: string, access?: string, rest: object = {}, client: Client = app.root) {
+  const { changed } = await change(client, `${kind}ModelAccess`, { ...DEFAULT, access, ...rest }, 'changed')
+  return changed
+}
+
+const grantController = (access: string, user = 'bob', rest: object = {}) =>
+  change(app.root, 'grantControllerAccess', { ...GCE1, user, access, ...rest })
+
+/** Every level a user was ever granted on a model, oldest first. */
+function readLevels(userId: string) {
+  return query(
+    app,
+    sql`select g.level, g.expires_at::text, g.ended_at::text, e.username as ended_by from model_grants as g
+      left join users as e on e.id = g.ended_by where g.user_id = ${uuidOf(userId)} order by g.since, g.id`,
+  )
+}
+
+describe('adding a model', () => {
+  test('is for ADD_MODEL and makes its maker ADMIN on it', async () => {
+    await createController(app, 'gce1')
+    const bob = await createUser(app, 'bob')
+    await grantController('ADD_MODEL')
+
+    const payload = 'model { name controller { name } holders { totalCount edges { access via node { username } } } }'
+    const { model } = await change(bob.client, 'createModel', { controller: 'GCE1', name: 'default' }, payload)
+
+    expect(model).toEqual({
+      name: 'default',
+      controller: { name: 'gce1' },
+      holders: {
+        totalCount: 2,
+        edges: expect.arrayContaining([{ access: 'ADMIN', via: 'GRANT', node: { username: 'bob' } }]),
+      },
+    })
+    expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 ADD_MODEL', 'gce1/default ADMIN'])
+    const rows = (await readAudit(app)).filter((row) => row.action === 'createModel')
+    expect(rows.map((row) => [row.target_type, row.after])).toEqual([
+      ['Model', { name: 'default', controller: 'gce1', credential: null }],
+    ])
+  })
+
+  test('lets its maker administer it and no other', async () => {
+    await startBob()
+    const maker = await createUser(app, 'maker')
+    await grantController('ADD_MODEL', 'maker')
+    await createModel(maker.client, 'gce1', 'own')
+
+    expect(await step('grant', 'ADMIN', { model: 'own' }, maker.client)).toBe(true)
+    await change(maker.client, 'updateModel', { controller: 'gce1', model: 'own', name: 'mine' })
+    await withoutWriting(app, () =>
+      failChange(maker.client, 'NotFound', 'grantModelAccess', { ...DEFAULT, access: 'READ' }),
+    )
+    await withoutWriting(app, () =>
+      maker.client.refused('FORBIDDEN', changeDocument('deleteModel'), {
+        input: { controller: 'gce1', model: 'mine' },
+      }),
+    )
+  })
+
+  test('is not for LOGIN, and to who has nothing there the controller is not found', async () => {
+    const bob = await startBob()
+    const input = { controller: 'gce1', name: 'staging' }
+
+    await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'createModel', input))
+    await step('grant', 'ADMIN')
+    const error = await withoutWriting(app, () =>
+      bob.client.refused('FORBIDDEN', changeDocument('createModel'), { input }),
+    )
+
+    expect(error.extensions.missing).toEqual(['ADD_MODEL on the controller'])
+  })
+
+  test('needs a name of its own on its controller whatever its case; another controller has its own', async () => {
+    await startBob()
+    await createController(app, 'gce2')
+
+    const taken = { controller: 'gce1', name: 'DEFAULT' }
+    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'createModel', taken))
+    await createModel(app.root, 'gce2', 'DEFAULT')
+    for (const name of ['', 'a b', '-a', 'a/b', 'x'.repeat(65)]) {
+      await withoutWriting(app, () => failInput(app.root, ['name'], 'createModel', { controller: 'gce1', name }))
+    }
+  })
+})
+
+describe('renaming a model', () => {
+  test('keeps its levels and frees the old name', async () => {
+    const bob = await startBob()
+    await step('grant', 'ADMIN')
+
+    const input = { controller: 'gce1', model: 'DEFAULT', name: 'main' }
+    const { model } = await change(bob.client, 'updateModel', input, 'model { name }')
+    await createModel(app.root, 'gce1', 'default')
+
+    expect(model.name).toBe('main')
+    expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 LOGIN', 'gce1/main ADMIN'])
+  })
+
+  test('to a name that is taken is a conflict, and less than ADMIN is not enough', async () => {
+    const bob = await startBob()
+    await createModel(app.root, 'gce1', 'staging')
+    await step('grant', 'WRITE')
+    const input = { controller: 'gce1', model: 'default', name: 'Staging' }
+
+    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'updateModel', input))
+    const error = await withoutWriting(app, () =>
+      bob.client.refused('FORBIDDEN', changeDocument('updateModel'), { input }),
+    )
+
+    expect(error.extensions.missing).toEqual(['ADMIN on the model'])
+  })
+
+  test('of a model of another controller is not found', async () => {
+    await startBob()
+    await createController(app, 'gce2')
+    const input = { controller: 'gce2', model: 'default', name: 'x' }
+
+    const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', 'updateModel', input))
+
+    expect(error.path).toBe('model')
+  })
+})
+
+describe('deleting a model', () => {
+  test('ends every level on it, and a new one of its name starts with none', async () => {
+    const bob = await startBob()
+    await step('grant', 'WRITE')
+
+    const payload = 'name endedGrants'
+    const gone = await change(app.root, 'deleteModel', { controller: 'gce1', model: 'Default' }, payload)
+    const before = await levelsOf(bob.client, 'bob')
+    const maker = await createUser(app, 'maker')
+    await grantController('ADD_MODEL', 'maker')
+    await createModel(maker.client, 'gce1', 'default')
+
+    expect(gone).toMatchObject({ name: 'default', endedGrants: 2 })
+    expect(before).toEqual([])
+    expect(await levelsOf(bob.client, 'bob')).toEqual([])
+    expect(await holdersOf(app.root, 'gce1', 'default')).toEqual(['maker ADMIN GRANT', 'root ADMIN CONTROLLER'])
+    expect(await readLevels(bob.id)).toMatchObject([{ level: 'WRITE', ended_by: 'root' }])
+    expect((await readAudit(app)).filter((row) => row.action === 'deleteModel')).toHaveLength(1)
+  })
+
+  test('is for SUPERUSERs of its controller', async () => {
+    const bob = await startBob()
+    const input = { controller: 'gce1', model: 'default' }
+    await step('grant', 'ADMIN')
+
+    const error = await withoutWriting(app, () =>
+      bob.client.refused('FORBIDDEN', changeDocument('deleteModel'), { input }),
+    )
+    await grantController('SUPERUSER')
+    await change(bob.client, 'deleteModel', input)
+
+    expect(error.extensions.missing).toEqual(['SUPERUSER on the controller'])
+    expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 SUPERUSER'])
+  })
+})
+
+describe('a level on a model', () => {
+  test('is raised by a grant, lowered to one below by a revocation, and exactly what it is set to', async () => {
+    await startBob()
+
+    const steps: [kind: string, access: string | undefined, changed: boolean, left: string | null][] = [
+      ['revoke', 'ADMIN', false, null],
+      ['revoke', undefined, false, null],
+      ['grant', 'WRITE', true, 'WRITE'],
+      ['grant', 'WRITE', false, 'WRITE'],
+      ['grant', 'READ', false, 'WRITE'],
+      ['revoke', 'ADMIN', false, 'WRITE'],
+      ['grant', 'ADMIN', true, 'ADMIN'],
+      ['revoke', 'ADMIN', true, 'WRITE'],
+      ['revoke', 'WRITE', true, 'READ'],
+      ['revoke', 'WRITE', false, 'READ'],
+      ['set', 'ADMIN', true, 'ADMIN'],
+      ['set', 'ADMIN', false, 'ADMIN'],
+      ['set', 'READ', true, 'READ'],
+      ['revoke', 'READ', true, null],
+      ['set', 'WRITE', true, 'WRITE'],
+      ['revoke', undefined, true, null],
+    ]
+    for (const [kind, access, changed, left] of steps) {
+      expect(await step(kind, access), `${kind} ${access}`).toBe(changed)
+      expect(await levelsOf(app.root, 'bob')).toEqual(left ? ['gce1 LOGIN', `gce1/default ${left}`] : [])
+    }
+  })
+
+  test('that changes nothing writes nothing, and one that changes has exactly one row of the audit', async () => {
+    const bob = await startBob()
+    const before = (await readAudit(app)).length
+
+    await step('grant', 'WRITE')
+    await withoutWriting(app, async () => {
+      await step('grant', 'READ')
+      await step('set', 'WRITE')
+      await step('revoke', 'ADMIN')
+    })
+    await step('revoke', 'WRITE')
+
+    const rows = (await readAudit(app)).slice(before)
+    expect(rows.map((row) => [row.action, row.target_id, row.after])).toEqual([
+      ['grantModelAccess', uuidOf(bob.id), expect.objectContaining({ model: 'default', access: 'WRITE' })],
+      ['revokeModelAccess', uuidOf(bob.id), { controller: 'gce1', model: 'default', access: 'READ', expiresAt: null }],
+    ])
+    expect(await readLevels(bob.id)).toMatchObject([
+      { level: 'WRITE', ended_by: 'root' },
+      { level: 'READ', ended_at: null },
+    ])
+  })
+
+  test('implies LOGIN on the controller, for as long as it lasts', async () => {
+    const bob = await startBob()
+
+    await step('grant', 'READ')
+    const holders = await holdersOf(app.root, 'gce1')
+    await step('revoke')
+
+    expect(holders).toEqual(['bob LOGIN MODEL', 'root LOGIN MODEL', 'root SUPERUSER ROLE'])
+    expect(await holdersOf(app.root, 'gce1')).toEqual(['root LOGIN MODEL', 'root SUPERUSER ROLE'])
+    expect(await bob.client.ok('{ controller(name: "gce1") { name } }')).toEqual({ controller: null })
+  })
+
+  test('is ADMIN for a SUPERUSER of the controller, on later models too, kept nowhere', async () => {
+    const bob = await startBob()
+
+    await grantController('SUPERUSER')
+    await createModel(app.root, 'gce1', 'later')
+
+    expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 SUPERUSER', 'gce1/default ADMIN', 'gce1/later ADMIN'])
+    expect(await holdersOf(bob.client, 'gce1', 'later')).toEqual(['bob ADMIN CONTROLLER', ...ROOT])
+    expect(await readLevels(bob.id)).toEqual([])
+    expect(await step('revoke')).toBe(false)
+    await change(app.root, 'revokeControllerAccess', { ...GCE1, access: 'SUPERUSER' })
+    expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 ADD_MODEL'])
+  })
+
+  test('is told by every way through which it is held', async () => {
+    await startBob()
+
+    await grantController('SUPERUSER')
+    await step('grant', 'READ')
+
+    expect(await holdersOf(app.root, 'gce1', 'default')).toEqual(['bob ADMIN CONTROLLER', 'bob READ GRANT', ...ROOT])
+    expect(await holdersOf(app.root, 'gce1')).toEqual([
+      'bob LOGIN MODEL',
+      'bob SUPERUSER GRANT',
+      'root LOGIN MODEL',
+      'root SUPERUSER ROLE',
+    ])
+    expect(await levelsOf(app.root, 'bob')).toEqual(['gce1 SUPERUSER', 'gce1/default ADMIN'])
+  })
+
+  test('of a model, a controller or a user that is not there is not found', async () => {
+    await startBob()
+    await createController(app, 'gce2')
+
+    const wrong = { user: { user: 'nobody' }, controller: { controller: 'gce9' }, model: { model: 'other' } }
+    for (const name of ['grantModelAccess', 'revokeModelAccess', 'setModelAccess']) {
+      for (const [path, rest] of [...Object.entries(wrong), ['model', { controller: 'gce2' }] as const]) {
+        const input = { ...DEFAULT, access: 'READ', ...rest }
+        const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', name, input))
+        expect(error.path).toBe(path)
+      }
+    }
+  })
+
+  test('of the wrong kind is refused', async () => {
+    await startBob()
+
+    const input = { ...DEFAULT, access: 'SUPERUSER' }
+    await withoutWriting(app, () => app.root.refused('BAD_USER_INPUT', changeDocument('setModelAccess'), { input }))
+  })
+
+  test('counts for nothing while its user is disabled, and again once they are enabled', async () => {
+    await startBob()
+    await step('grant', 'WRITE')
+
+    await change(app.root, 'disableUser', { user: 'bob' })
+    const disabled = await holdersOf(app.root, 'gce1', 'default')
+    await change(app.root, 'enableUser', { user: 'bob' })
+
+    expect(disabled).toEqual(ROOT)
+    expect(await holdersOf(app.root, 'gce1', 'default')).toEqual(['bob WRITE GRANT', ...ROOT])
+  })
+})
+
+describe('a level on a model with a planned end', () => {
+  test('is extended by a grant, which has its row in the audit', async () => {
+    const bob = await startBob()
+    await step('grant', 'WRITE', { expiresAt: inDays(1) })
+    const before = (await readAudit(app)).length
+
+    expect(await withoutWriting(app, () => step('grant', 'WRITE', { expiresAt: inDays(0.5) }))).toBe(false)
+    expect(await step('grant', 'WRITE')).toBe(true)
+
+    expect(await readLevels(bob.id)).toMatchObject([
+      { level: 'WRITE', ended_by: 'root' },
+      { level: 'WRITE', expires_at: null, ended_at: null },
+    ])
+    expect((await readAudit(app)).slice(before).map((row) => row.action)).toEqual(['grantModelAccess'])
+  })
+
+  test('is not granted over a lower one that lasts longer, and can be set', async () => {
+    await startBob()
+    await step('grant', 'READ')
+
+    const input = { ...DEFAULT, access: 'ADMIN', expiresAt: inDays(1) }
+    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'grantModelAccess', input))
+
+    expect(await step('set', 'ADMIN', { expiresAt: input.expiresAt })).toBe(true)
+  })
+
+  test('counts for nothing once it has passed, and neither does what followed from it', async () => {
+    const bob = await startBob()
+    await step('grant', 'ADMIN', { expiresAt: inDays(1) })
+
+    await lapseLevels(app, bob.id)
+
+    expect(await levelsOf(app.root, 'bob')).toEqual([])
+    expect(await holdersOf(app.root, 'gce1', 'default')).toEqual(ROOT)
+    expect(await holdersOf(app.root, 'gce1')).toEqual(['root LOGIN MODEL', 'root SUPERUSER ROLE'])
+    expect(await bob.client.ok('{ models { totalCount } controllers { totalCount } }')).toEqual({
+      models: { totalCount: 0 },
+      controllers: { totalCount: 0 },
+    })
+  })
+
+  test('lies in the future', async () => {
+    await startBob()
+
+    for (const name of ['grantModelAccess', 'setModelAccess']) {
+      const input = { ...DEFAULT, access: 'READ', expiresAt: inDays(-1) }
+      await withoutWriting(app, () => failInput(app.root, ['expiresAt'], name, input))
+    }
+  })
+})
+
+describe('who may give and take levels on a model', () => {
+  test('is ADMIN there, and may name any active user', async () => {
+    await startBob()
+    const dave = await createUser(app, 'dave')
+    await step('grant', 'ADMIN', { user: 'dave' })
+
+    expect(await step('grant', 'ADMIN', {}, dave.client)).toBe(true)
+    expect(await step('set', 'WRITE', {}, dave.client)).toBe(true)
+    expect(await step('revoke', 'WRITE', {}, dave.client)).toBe(true)
+
+    expect(await holdersOf(dave.client, 'gce1', 'default')).toEqual(['bob READ GRANT', 'dave ADMIN GRANT', ...ROOT])
+  })
+
+  test('is SUPERUSER on the controller', async () => {
+    await startBob()
+    const dave = await createUser(app, 'dave')
+    await grantController('SUPERUSER', 'dave')
+
+    expect(await step('grant', 'ADMIN', {}, dave.client)).toBe(true)
+    expect(await step('revoke', undefined, {}, dave.client)).toBe(true)
+  })
+
+  test('is nobody with less, and they see no other holder', async () => {
+    await startBob()
+    const eve = await createUser(app, 'eve')
+    await grantController('ADD_MODEL', 'eve')
+    const input = { ...DEFAULT, user: 'eve', access: 'ADMIN' }
+
+    await withoutWriting(app, () => failChange(eve.client, 'NotFound', 'grantModelAccess', input))
+    for (const access of ['READ', 'WRITE']) {
+      await step('set', access, { user: 'eve' })
+      for (const name of ['grantModelAccess', 'setModelAccess']) {
+        const error = await withoutWriting(app, () => eve.client.refused('FORBIDDEN', changeDocument(name), { input }))
+        expect(error.extensions.missing).toEqual(['ADMIN on the model'])
+      }
+      expect(await holdersOf(eve.client, 'gce1', 'default')).toEqual([`eve ${access} GRANT`])
+    }
+  })
+
+  test('may give a level for no longer than they have theirs, on the model or the controller', async () => {
+    await startBob()
+    const dave = await createUser(app, 'dave')
+    const day = inDays(1)
+    await step('grant', 'ADMIN', { user: 'dave', expiresAt: day })
+
+    const input = { ...DEFAULT, access: 'READ' }
+    const error = await withoutWriting(app, () =>
+      failChange(dave.client, 'MissingAuthority', 'grantModelAccess', input),
+    )
+    expect(error.missing).toEqual(['READ on the model'])
+    expect(await step('grant', 'READ', { expiresAt: day }, dave.client)).toBe(true)
+
+    await grantController('SUPERUSER', 'dave', { expiresAt: inDays(2) })
+    expect(await step('set', 'READ', { expiresAt: inDays(1.5) }, dave.client)).toBe(true)
+    await withoutWriting(app, () => failChange(dave.client, 'MissingAuthority', 'setModelAccess', input))
+  })
+
+  test('takes nothing from an administrator', async () => {
+    await startBob()
+    const dave = await createUser(app, 'dave')
+    await step('grant', 'ADMIN', { user: 'dave' })
+
+    for (const name of ['revokeModelAccess', 'setModelAccess']) {
+      const input = { ...DEFAULT, user: 'root', access: 'READ' }
+      const error = await withoutWriting(app, () => dave.client.refused('FORBIDDEN', changeDocument(name), { input }))
+      expect(error.extensions.missing).toContain('ADMINISTRATOR')
+    }
+  })
+
+  test('is anyone for their own to give up, the last too', async () => {
+    const bob = await startBob()
+    await step('grant', 'WRITE')
+
+    expect(await step('revoke', 'WRITE', {}, bob.client)).toBe(true)
+    const last = await change(bob.client, 'revokeModelAccess', DEFAULT, 'changed model { name }')
+
+    expect(last).toMatchObject({ changed: true, model: null })
+    expect(await levelsOf(bob.client, 'bob')).toEqual([])
+    await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'revokeModelAccess', DEFAULT))
+  })
+
+  test('has no levels with a limited key, unless its limit manages controllers', async () => {
+    await startBob()
+    const dave = await createUser(app, 'dave')
+    await step('grant', 'ADMIN', { user: 'dave' })
+    await change(app.root, 'createRole', { name: 'KEEPER', permissions: ['controllers.manage'] })
+    const limited = async (role: string) =>
+      app.as((await createApiKey(dave.client, { limits: [{ role, organization: 'default' }] })).key)
+    const [narrow, keeper] = [await limited('VERSION_MANAGER'), await limited('KEEPER')]
+
+    expect(await narrow.ok('{ model(controller: "gce1", name: "default") { name } models { totalCount } }')).toEqual({
+      model: null,
+      models: { totalCount: 0 },
+    })
+    await withoutWriting(app, () => failChange(narrow, 'NotFound', 'grantModelAccess', { ...DEFAULT, access: 'READ' }))
+    // The limit lets the key use what its owner has; it gives no more than that.
+    expect(await step('grant', 'READ', {}, keeper)).toBe(true)
+    await withoutWriting(app, () =>
+      keeper.refused('FORBIDDEN', changeDocument('createModel'), { input: { controller: 'gce1', name: 'x' } }),
+    )
+  })
+
+  test('makes no key for somebody with a level one lacks', async () => {
+    await startBob()
+    await step('grant', 'WRITE')
+    await change(app.root, 'createRole', { name: 'USER_KEEPER', permissions: ['users.manage', 'users.read'] })
+    const dave = await createUser(app, 'dave', { roles: [{ role: 'USER_KEEPER', organization: 'default' }] })
+    const input = { label: 'theirs', user: 'bob' }
+
+    const error = await withoutWriting(app, () => failChange(dave.client, 'MissingAuthority', 'createApiKey', input))
+    await step('grant', 'WRITE', { user: 'dave' })
+    await change(dave.client, 'createApiKey', input)
+
+    expect(error.missing).toEqual(['WRITE on the model'])
+  })
+})
+
+describe('reading models', () => {
+  test('shows a user’s by access with totals, and only those one has something on', async () => {
+    const bob = await startBob()
+    await createModel(app.root, 'gce1', 'staging')
+    await createModel(app.root, 'gce1', 'demo')
+    await step('grant', 'READ')
+    await step('grant', 'WRITE', { model: 'staging' })
+
+    const document = `query ($access: ModelAccess) { viewer { user { controllers { nodes { models { totalCount } }
+      edges { access models(filter: { access: $access }) { totalCount nodes { name } } } } } }
+      models { totalCount nodes { name } } controller(name: "gce1") { models { totalCount } } }`
+    const { viewer, models, controller } = await bob.client.ok(document, { access: 'WRITE' })
+
+    expect(viewer.user.controllers).toEqual({
+      nodes: [{ models: { totalCount: 2 } }],
+      edges: [{ access: 'LOGIN', models: { totalCount: 1, nodes: [{ name: 'staging' }] } }],
+    })
+    expect(models).toEqual({ totalCount: 2, nodes: [{ name: 'default' }, { name: 'staging' }] })
+    expect(controller.models.totalCount).toBe(2)
+    expect((await app.root.ok('{ models { totalCount } }')).models.totalCount).toBe(3)
+  })
+})

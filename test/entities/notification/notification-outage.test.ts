@@ -1,0 +1,196 @@
+/** What goes wrong in the queue of mails stays there: the server works on, and where it can't open it, it says so and ends. */
+import { randomBytes } from 'node:crypto'
+import { type SQL, sql } from 'drizzle-orm'
+import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
+import { readConfig } from '../../../src/config.ts'
+import { openMailerIfWanted } from '../../../src/entities/notification/mailer.ts'
+import { startApp } from '../../support/app.ts'
+import { change } from '../../support/change.ts'
+import { createStartedStore, isPostgres, onServer } from '../../support/database.ts'
+import { statusOf } from '../../support/look.ts'
+import { MAIL_TIMEOUT, openMailbox } from '../../support/mailbox.ts'
+import { emptyQueue, waitUntilSent } from '../../support/notifications.ts'
+import { beginProgram, createStore, type Ended, lookInto, startProgram } from '../../support/program.ts'
+import { query } from '../../support/rows.ts'
+
+// Processes start slowly where many tests run beside this one, and mails take seconds.
+vi.setConfig({ testTimeout: 150_000 })
+
+const mailbox = await openMailbox()
+const app = startApp(mailbox.settings)
+const MAIL = { SMTP_URL: mailbox.settings.smtpUrl ?? '', MAIL_FROM: mailbox.settings.mailFrom ?? '' }
+
+beforeEach(async () => {
+  await emptyQueue(app)
+  mailbox.mails.length = 0
+})
+
+/** Reads, changes and mails go on as if nothing had been. */
+async function expectWorking() {
+  const statuses = await Promise.all(Array.from({ length: 20 }, () => statusOf(app.root)))
+  expect(statuses).toEqual(Array(20).fill(200))
+  const before = mailbox.mails.length
+  const username = `bob-${randomBytes(4).toString('hex')}`
+  await change(app.root, 'createUser', { username, email: 'bob@example.test', withApiKey: false })
+  const mails = await mailbox.waitFor(before + 1)
+  expect(mails.slice(before).map(({ headers }) => headers.subject)).toEqual([`Chatelaine: user created, ${username}`])
+  await waitUntilSent(app)
+}
+
+/** Another mailer on the database of the app. */
+function openAnother() {
+  return openMailerIfWanted(app.database, { ...readConfig({}), ...mailbox.settings })
+}
+
+/** Breaks something of the queue while `act` runs. */
+async function whileBroken(broken: SQL, mended: SQL, act: () => Promise<void>) {
+  await query(app, broken)
+  try {
+    await act()
+  } finally {
+    await query(app, mended)
+  }
+}
+
+describe('a text of the queue that begins a transaction and fails', () => {
+  test.each<[string, SQL, SQL]>([
+    [
+      'on a function that is not there',
+      sql`alter function pgboss.create_queue rename to gone`,
+      sql`alter function pgboss.gone rename to create_queue`,
+    ],
+    [
+      'on a function that throws',
+      sql`do $$ begin
+        alter function pgboss.create_queue rename to gone;
+        create function pgboss.create_queue(text, jsonb) returns void language plpgsql as 'begin perform 1 / 0; end';
+      end $$`,
+      sql`do $$ begin
+        drop function pgboss.create_queue;
+        alter function pgboss.gone rename to create_queue;
+      end $$`,
+    ],
+  ])('leaves no transaction open: %s', async (_what, broken, mended) => {
+    await whileBroken(broken, mended, async () => {
+      for (let round = 0; round < 3; round++) await expect(openAnother()).rejects.toThrow()
+      await expectWorking()
+    })
+
+    await expectWorking()
+    const another = await openAnother()
+    await another?.close()
+    await expectWorking()
+  })
+
+  test.runIf(process.env.CHATELAINE_LONG)('in its maintenance, once a minute, is logged, and mails go on', async () => {
+    const job = sql`insert into pgboss.job (name, state, started_on, expire_seconds, retry_limit)
+      values ('notifications', 'active', now() - interval '1 day', 1, 0) returning id`
+    const refuse = sql`create or replace function pgboss.refuse() returns trigger language plpgsql as $$ begin
+      if new.started_on < now() - interval '1 hour' then raise exception 'no maintenance'; end if; return new; end $$`
+    const logged: string[] = []
+    vi.mocked(process.stderr.write).mockImplementation((text) => {
+      logged.push(String(text))
+      return true
+    })
+    await query(app, job)
+    await query(app, refuse)
+
+    await whileBroken(
+      sql`create trigger refused before insert or update on pgboss.job_common for each row execute function pgboss.refuse()`,
+      sql`drop trigger refused on pgboss.job_common`,
+      async () => {
+        const failed = () => expect(logged.some((line) => line.includes('no maintenance') || line.includes('P0001')))
+        await vi.waitFor(() => failed().toBe(true), { ...MAIL_TIMEOUT, timeout: 130_000 })
+        await expectWorking()
+      },
+    )
+
+    await expectWorking()
+  })
+})
+
+/** The program said why it could not open the queue, and ended. */
+function expectEnded({ code, signal, stdout, stderr, afterMs }: Ended) {
+  expect([signal, code === null ? null : code > 0], stdout + stderr).toEqual([null, true])
+  expect(afterMs).toBeLessThan(20_000)
+  expect(stdout).not.toContain('listens at')
+  expect(stderr).not.toBe('')
+  expect(stdout + stderr).not.toContain('hunter2')
+}
+
+describe('a queue that can’t be opened', () => {
+  const COMMAND = ['create-user', 'carol', '--with-api-key', 'false']
+
+  test.runIf(isPostgres())('ends the program within 20 seconds: one in another’s schema', async () => {
+    const { environment, prepare, role } = await createRestrictedStore()
+    await prepare('create schema pgboss', `grant create on database ${databaseOf(environment)} to ${role}`)
+
+    expectEnded(await endSoon(['serve'], environment))
+    expectEnded(await endSoon(COMMAND, environment))
+    await expectStarting(environment)
+  })
+
+  test.runIf(isPostgres())('ends a command within 20 seconds: one that it may not make', async () => {
+    const { environment } = await createRestrictedStore()
+
+    expectEnded(await endSoon(COMMAND, environment))
+  })
+
+  test.each([
+    ['of a version long gone', 'update pgboss.version set version = 1'],
+    ['without its tables', 'drop table pgboss.job cascade'],
+  ])('ends the program within 20 seconds: one %s', async (_what, breaking) => {
+    const environment = { ...(await createStore()), ...MAIL }
+    await (await startProgram(environment)).stop()
+    await lookInto(environment, (database) => query({ database }, sql.raw(breaking)))
+
+    expectEnded(await endSoon(['serve'], environment))
+    expectEnded(await endSoon(COMMAND, environment))
+    await expectStarting(environment)
+  })
+})
+
+/** Runs a command to its end, and ends it after 20 seconds. */
+async function endSoon(args: string[], environment: Record<string, string>): Promise<Ended> {
+  const { ended, stop } = beginProgram(args, environment)
+  const timer = setTimeout(() => stop('SIGKILL'), 20_000)
+  try {
+    return await ended
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Without mail there is nothing in the way. */
+async function expectStarting({ SMTP_URL: _none, ...environment }: Record<string, string>) {
+  const program = await startProgram(environment)
+  expect((await program.stop()).code).toBe(0)
+}
+
+function databaseOf({ DATABASE_URL = '' }: Record<string, string>): string {
+  return new URL(DATABASE_URL).pathname.slice(1)
+}
+
+/** A started database, to which a program comes as somebody who owns nothing and may use what is there. */
+async function createRestrictedStore() {
+  const serverUrl = inject('serverUrl') ?? ''
+  const { environment, remove } = await createStartedStore()
+  const url = new URL(environment.DATABASE_URL ?? '')
+  const owned = url.href
+  const role = `somebody_${randomBytes(8).toString('hex')}`
+  await onServer(serverUrl, `create role ${role} login password 'hunter2hunter2'`)
+  onTestFinished(async () => {
+    await remove()
+    await onServer(serverUrl, `drop role ${role}`)
+  })
+  async function prepare(...statements: string[]) {
+    for (const statement of statements) await onServer(owned, statement)
+  }
+  for (const schema of ['public', 'drizzle']) {
+    const grants = [`schema ${schema}`, `all tables in schema ${schema}`, `all sequences in schema ${schema}`]
+    await prepare(...grants.map((what) => `grant all on ${what} to ${role}`))
+  }
+  url.username = role
+  url.password = 'hunter2hunter2'
+  return { environment: { ...environment, ...MAIL, DATABASE_URL: url.href }, prepare, role }
+}

@@ -1,0 +1,159 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import type { Database, Transaction } from '../../../src/db/database.ts'
+import { type Answer, startApp } from '../../support/app.ts'
+import { change, changeDocument } from '../../support/change.ts'
+import { isPostgres } from '../../support/database.ts'
+import { holdUser, untilWaiting } from '../../support/locks.ts'
+import { statusOf } from '../../support/look.ts'
+import { query, uuidOf } from '../../support/rows.ts'
+import { basic, bearer, createPerson, OTHER_PASSWORD, PASSWORD, SIGN_IN, signIn } from '../../support/sessions.ts'
+
+const app = startApp()
+
+/** Resolves when a statement on this database waits for a lock. */
+async function somebodyWaits(tx: Transaction) {
+  const waiting = sql`select 1 from pg_locks as l where not l.granted and l.pid in (
+    select pid from pg_locks where database = (select oid from pg_database where datname = current_database()))`
+  while ((await tx.execute(waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Sends a request that waits for bob's row, meanwhile does something to him, and gives the request's answer. */
+async function overtake(database: Database, userId: string, ask: () => Promise<Answer>, meanwhile: SQL) {
+  let asking: Promise<Answer> | undefined
+  await database.transaction(async (tx) => {
+    await tx.execute(sql`select from users where id = ${uuidOf(userId)} for update`)
+    asking = ask()
+    await somebodyWaits(tx)
+    await tx.execute(meanwhile)
+  })
+  return (await asking) as Answer
+}
+
+const SET = sql`update passwords set set_at = clock_timestamp()`
+const DELETE = sql`delete from passwords`
+
+// The embedded database has one session: there nothing can be overtaken.
+describe.runIf(isPostgres())('a request that was on its way', () => {
+  test.each([
+    ['set anew', SET],
+    ['taken away', DELETE],
+  ])('begins no session where the password was %s meanwhile', async (_what, meanwhile) => {
+    const bob = await createPerson(app, 'bob')
+
+    const ask = () => app.nobody.send(SIGN_IN, { username: 'bob', password: PASSWORD })
+    const { status, errors } = await overtake(app.database, bob.id, ask, meanwhile)
+
+    expect([status, errors[0]?.message]).toEqual([401, 'The username or password is not right.'])
+    expect(await query(app, sql`select id from sessions`)).toEqual([])
+  })
+
+  test.each([
+    ['set anew', SET],
+    ['taken away', DELETE],
+  ])('by Basic changes nothing where the password was %s meanwhile', async (_what, meanwhile) => {
+    const bob = await createPerson(app, 'bob', { isAdmin: true })
+    const client = app.as(basic('bob', PASSWORD))
+    await statusOf(client)
+
+    const ask = () => client.send(changeDocument('createProject'), { input: { code: 'apollo' } })
+    const { status, data } = await overtake(app.database, bob.id, ask, meanwhile)
+
+    expect([status, data?.createProject ?? null]).toEqual([401, null])
+    expect(await query(app, sql`select id from projects`)).toEqual([])
+  })
+
+  test('of a session changes nothing where that was ended meanwhile', async () => {
+    const bob = await createPerson(app, 'bob', { isAdmin: true })
+    const { client } = await signIn(app, 'bob')
+
+    const ask = () => client.send(changeDocument('createProject'), { input: { code: 'apollo' } })
+    const end = sql`update sessions set ended_at = clock_timestamp()`
+    const { status, data } = await overtake(app.database, bob.id, ask, end)
+
+    expect([status, data?.createProject ?? null]).toEqual([401, null])
+    expect(await query(app, sql`select id from projects`)).toEqual([])
+  })
+
+  test('to change the password is a conflict where it was changed meanwhile', async () => {
+    const bob = await createPerson(app, 'bob')
+    const { client } = await signIn(app, 'bob')
+    const input = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD }
+
+    const ask = () => client.send(changeDocument('changePassword'), { input })
+    const { data } = await overtake(app.database, bob.id, ask, SET)
+
+    expect(data.changePassword).toMatchObject({
+      __typename: 'Conflict',
+      message: 'The password was changed meanwhile.',
+    })
+    expect(await statusOf(app.as(basic('bob', PASSWORD)))).toBe(200)
+  })
+
+  test('is made where nothing happened meanwhile', async () => {
+    const bob = await createPerson(app, 'bob')
+
+    const ask = () => app.nobody.send(SIGN_IN, { username: 'bob', password: PASSWORD })
+    const { data } = await overtake(app.database, bob.id, ask, sql`select 1`)
+
+    expect(data.signIn.__typename).toBe('SignInPayload')
+  })
+})
+
+/** Sends the first request and then the second, both of which want bob's row, in this order; gives their answers. */
+async function inThisOrder(userId: string, first: () => Promise<Answer>, second: () => Promise<Answer>) {
+  const letGo = await holdUser(app, userId)
+  const asking = [first()]
+  await untilWaiting(app, 1)
+  asking.push(second())
+  await untilWaiting(app, 2)
+  await letGo()
+  return Promise.all(asking)
+}
+
+describe.runIf(isPostgres())('a sign-in at the moment when its user', () => {
+  const ENDS: [string, string, object][] = [
+    ['is disabled', 'disableUser', { user: 'bob' }],
+    ['is deleted', 'deleteUser', { user: 'bob' }],
+    ['is given another password', 'setUserPassword', { user: 'bob', password: OTHER_PASSWORD }],
+  ]
+  const signInAsBob = () => app.nobody.send(SIGN_IN, { username: 'bob', password: PASSWORD })
+  const openSessions = () => query(app, sql`select id from sessions where ended_at is null`)
+  /** Whatever ended them is taken back as far as it can be. */
+  const bringBack: Record<string, (id: string) => Promise<unknown>> = {
+    disableUser: () => change(app.root, 'enableUser', { user: 'bob' }),
+    async deleteUser(id) {
+      await change(app.root, 'restoreUser', { id })
+      await change(app.root, 'enableUser', { user: 'bob' })
+    },
+    setUserPassword: async () => {},
+  }
+
+  test.each(ENDS)('%s is refused and leaves no session, not afterwards either', async (_what, name, input) => {
+    const bob = await createPerson(app, 'bob')
+    const end = () => app.root.send(changeDocument(name), { input })
+
+    const [ended, late] = await inThisOrder(bob.id, end, signInAsBob)
+    const { status, errors, data } = late ?? {}
+
+    expect(ended?.data[name].__typename).toMatch(/Payload$/)
+    expect([status, errors?.[0]?.message]).toEqual([401, 'The username or password is not right.'])
+    expect(data?.signIn ?? null).toBe(null)
+    await bringBack[name]?.(bob.id)
+    expect(await openSessions()).toEqual([])
+  })
+
+  test.each(ENDS)('%s, and that comes first, is ended at once, and stays so', async (_what, name, input) => {
+    const bob = await createPerson(app, 'bob')
+    const end = () => app.root.send(changeDocument(name), { input })
+
+    const [begun, ended] = await inThisOrder(bob.id, signInAsBob, end)
+
+    const client = app.as(bearer(begun?.data.signIn.token))
+    expect(ended?.data[name].__typename).toMatch(/Payload$/)
+    expect(await statusOf(client)).toBe(401)
+    await bringBack[name]?.(bob.id)
+    expect(await statusOf(client)).toBe(401)
+    expect(await openSessions()).toEqual([])
+  })
+})

@@ -1,0 +1,270 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { type Client, startApp, type TestApp } from '../../support/app.ts'
+import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
+import { statusOf, usernameOf } from '../../support/look.ts'
+import { databaseText, query, withoutWriting } from '../../support/rows.ts'
+import { createUser } from '../../support/seed.ts'
+import { basic, createPerson, OTHER_PASSWORD, PASSWORD, withoutChange } from '../../support/sessions.ts'
+
+const app = startApp()
+
+const LENGTH = 'A password has 12 to 128 characters.'
+const COMMON = 'This is one of the passwords that are tried first: choose another.'
+
+/** The three mutations that take a new password, each for bob, who has PASSWORD: who sends it, with what. */
+const WAYS: [string, string, (password: unknown) => { client: Client; name: string; input: object }][] = [
+  [
+    'createUser',
+    'password',
+    (password) => ({ client: app.root, name: 'createUser', input: { username: 'new', password } }),
+  ],
+  [
+    'setUserPassword',
+    'password',
+    (password) => ({ client: app.root, name: 'setUserPassword', input: { user: 'bob', password } }),
+  ],
+  [
+    'changePassword',
+    'newPassword',
+    (newPassword) => ({
+      client: app.as(basic('bob', PASSWORD)),
+      name: 'changePassword',
+      input: { currentPassword: PASSWORD, newPassword },
+    }),
+  ],
+]
+
+/** Does this name and password let in? */
+async function letsIn(to: TestApp, username: string, password: string): Promise<boolean> {
+  return (await statusOf(to.as(basic(username, password)))) === 200
+}
+
+describe.each(WAYS)('a new password by %s', (_way, path, sending) => {
+  /** What is wrong with a password; null where it is taken. */
+  async function problemOf(password: unknown): Promise<string | null> {
+    const { client, name, input } = sending(password)
+    const { issues } = await failWith(client, name, input)
+    expect(issues).toHaveLength(1)
+    expect(issues[0].path).toBe(path)
+    return issues[0].message
+  }
+
+  async function failWith(client: Client, name: string, input: object) {
+    await statusOf(client)
+    return withoutChange(app, () => failChange(client, 'InvalidInput', name, input))
+  }
+
+  test.each([
+    ['11 letters', 'elevenchars'],
+    ['nothing', ''],
+    ['129 letters', `${'xy'.repeat(64)}x`],
+    ['11 emoji of two units each', '🐎'.repeat(11)],
+  ])('is refused with %s', async (_what, password) => {
+    await createPerson(app, 'bob')
+
+    expect(await problemOf(password)).toBe(LENGTH)
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(true)
+  })
+
+  test.each([
+    ['12 letters', 'twelve chars'],
+    ['128 letters', 'xyz '.repeat(32)],
+    ['12 emoji of two units each', '🐎🔋📎'.repeat(4)],
+    ['128 emoji of two units each', '🐎🔋📎🌙'.repeat(32)],
+    ['blanks alone', ' '.repeat(12)],
+    ['line ends and tabs', 'one\ntwo\r\n\tthree'],
+  ])('is taken with %s', async (_what, password) => {
+    await createPerson(app, 'bob')
+
+    const { client, name, input } = sending(password)
+    await change(client, name, input)
+
+    const username = name === 'createUser' ? 'new' : 'bob'
+    expect(await letsIn(app, username, password)).toBe(true)
+  })
+
+  test.each(['123456qwerty', '123456QWERTY', 'qwerty123456', 'motherfucker'])(
+    'is refused where it is tried first: %s',
+    async (password) => {
+      await createPerson(app, 'bob')
+
+      expect(await problemOf(password)).toBe(COMMON)
+      expect(await letsIn(app, 'bob', PASSWORD)).toBe(true)
+    },
+  )
+
+  test('is refused with what is no text', async () => {
+    await createPerson(app, 'bob')
+
+    expect(await problemOf('twelve chars\0')).toBe('A null byte is not text.')
+    expect(await problemOf('twelve chars\ud800')).toBe('A lone surrogate is not text.')
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(true)
+  })
+
+  test('must be confirmed by the same where it is typed twice', async () => {
+    await createPerson(app, 'bob')
+    const { client, name, input } = sending(OTHER_PASSWORD)
+    await statusOf(client)
+
+    for (const confirmPassword of ['', `${OTHER_PASSWORD} `, OTHER_PASSWORD.toUpperCase()]) {
+      await withoutChange(app, () => failInput(client, ['confirmPassword'], name, { ...input, confirmPassword }))
+    }
+    await change(client, name, { ...input, confirmPassword: OTHER_PASSWORD })
+
+    expect(await letsIn(app, name === 'createUser' ? 'new' : 'bob', OTHER_PASSWORD)).toBe(true)
+  })
+
+  test('may be confirmed by null, which is nothing typed', async () => {
+    await createPerson(app, 'bob')
+
+    const { client, name, input } = sending(OTHER_PASSWORD)
+    await change(client, name, { ...input, confirmPassword: null })
+
+    expect(await letsIn(app, name === 'createUser' ? 'new' : 'bob', OTHER_PASSWORD)).toBe(true)
+  })
+
+  test('is kept as a hash and nothing else', async () => {
+    await createPerson(app, 'bob')
+
+    const { client, name, input } = sending(OTHER_PASSWORD)
+    await change(client, name, input)
+
+    const text = await databaseText(app)
+    for (const secret of [PASSWORD, OTHER_PASSWORD]) {
+      expect(text).not.toContain(secret)
+      expect(text).not.toContain(Buffer.from(secret).toString('base64').replace(/=+$/, ''))
+      expect(text).not.toContain(Buffer.from(secret).toString('hex'))
+    }
+    const hashes = await query<{ hash: string }>(app, sql`select hash from passwords`)
+    expect(hashes).toHaveLength(name === 'createUser' ? 2 : 1)
+    for (const { hash } of hashes) expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/)
+  })
+})
+
+describe('a password is taken as it is', () => {
+  test.each([
+    ['blanks before it', '  two blanks before', 'two blanks before'],
+    ['blanks after it', 'two blanks after  ', 'two blanks after'],
+    ['its case', 'Correct Horse Battery', 'correct horse battery'],
+    ['composed letters', 'caf\u00e9 au lait, cr\u00e8me', 'cafe\u0301 au lait, cre\u0300me'],
+    ['decomposed letters', 'cafe\u0301 au lait, cre\u0300me', 'caf\u00e9 au lait, cr\u00e8me'],
+    ['wide letters', '\uff50assword of a kind', 'password of a kind'],
+    ['its last letter', `${'xyz '.repeat(31)}end.`, `${'xyz '.repeat(31)}end`],
+  ])('with %s', async (_what, password, twin) => {
+    await createPerson(app, 'bob', { password })
+
+    expect(await letsIn(app, 'bob', twin)).toBe(false)
+    expect(await letsIn(app, 'bob', password)).toBe(true)
+  })
+
+  test('and two users of one password have different hashes', async () => {
+    await createPerson(app, 'alice')
+    await createPerson(app, 'bob')
+
+    const [row] = await query(app, sql`select count(distinct hash)::int as hashes from passwords`)
+
+    expect(row).toEqual({ hashes: 2 })
+  })
+})
+
+describe('a server that asks for less', () => {
+  const lax = startApp({ passwordMinLength: 4, allowCommonPasswords: true })
+
+  test('takes short and common passwords, and says its own minimum', async () => {
+    await withoutWriting(lax, () =>
+      failInput(lax.root, ['password'], 'createUser', { username: 'bob', password: 'abc' }),
+    )
+    for (const [username, password] of Object.entries({ alice: '1234', bob: 'qwerty123456', carol: 'password' })) {
+      await change(lax.root, 'createUser', { username, password })
+      expect(await letsIn(lax, username, password)).toBe(true)
+    }
+  })
+})
+
+describe('a server that asks for more', () => {
+  const strict = startApp({ passwordMinLength: 20 })
+
+  test('refuses what is shorter', async () => {
+    const input = { username: 'bob', password: 'nineteen characters' }
+
+    const { issues } = await withoutWriting(strict, () => failChange(strict.root, 'InvalidInput', 'createUser', input))
+
+    expect(issues).toEqual([{ path: 'password', message: 'A password has 20 to 128 characters.' }])
+    await change(strict.root, 'createUser', { ...input, password: `${input.password}.` })
+    expect(await letsIn(strict, 'bob', `${input.password}.`)).toBe(true)
+  })
+})
+
+describe('creating a user', () => {
+  const made = (input: object) =>
+    change(app.root, 'createUser', { username: 'bob', ...input }, 'secret apiKey { label } user { username }')
+
+  const SHAPES: [string, { password?: string | null; withApiKey?: boolean | null }, object | null][] = [
+    ['a password makes no key', { password: PASSWORD }, null],
+    ['a password and null makes no key', { password: PASSWORD, withApiKey: null }, null],
+    ['a password and false makes no key', { password: PASSWORD, withApiKey: false }, null],
+    ['a password and true makes a key', { password: PASSWORD, withApiKey: true }, { label: 'first key' }],
+    ['no password makes a key', {}, { label: 'first key' }],
+    ['null for a password makes a key', { password: null }, { label: 'first key' }],
+    ['no password and false makes none', { withApiKey: false }, null],
+  ]
+
+  test.each(SHAPES)('with %s', async (_what, input, apiKey) => {
+    const user = await made(input)
+
+    expect(user.apiKey).toEqual(apiKey)
+    expect(user.secret === null).toBe(apiKey === null)
+    if (user.secret) expect(await usernameOf(app.as(user.secret))).toBe('bob')
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(typeof input.password === 'string')
+  })
+
+  test('with a password is not for a key with limits, and without key and password is', async () => {
+    const limits = [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }]
+    const { secret } = await change(app.root, 'createApiKey', { label: 'limited', limits }, 'secret')
+
+    const input = { username: 'bob', password: PASSWORD, withApiKey: false }
+    const { extensions } = await withoutWriting(app, () =>
+      app.as(secret).refused('FORBIDDEN', changeDocument('createUser'), { input }),
+    )
+
+    expect(extensions.missing).toEqual(['a key without limits'])
+    await change(app.as(secret), 'createUser', { ...input, password: null })
+  })
+
+  test('of a taken name keeps the password that is there', async () => {
+    await createPerson(app, 'bob')
+
+    const input = { username: 'BOB', password: OTHER_PASSWORD }
+    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'createUser', input))
+
+    expect(await letsIn(app, 'bob', OTHER_PASSWORD)).toBe(false)
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(true)
+  })
+})
+
+describe('a password goes with its user', () => {
+  test('who is deleted, and a namesake can’t sign in with it', async () => {
+    await createPerson(app, 'bob')
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(true)
+
+    await change(app.root, 'deleteUser', { user: 'bob' })
+
+    expect(await query(app, sql`select user_id from passwords`)).toEqual([])
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(false)
+    await createUser(app, 'bob')
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(false)
+  })
+
+  test('who comes back without one when restored, until they are given a new one', async () => {
+    const bob = await createPerson(app, 'bob')
+    await change(app.root, 'deleteUser', { user: 'bob' })
+
+    await change(app.root, 'restoreUser', { id: bob.id })
+    await change(app.root, 'enableUser', { user: 'bob' })
+
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(false)
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+    expect(await letsIn(app, 'bob', PASSWORD)).toBe(true)
+  })
+})

@@ -1,0 +1,280 @@
+// Runs on both databases.
+import { sql } from 'drizzle-orm'
+import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { makeSigningKey } from '../../../src/entities/session/signing-keys.ts'
+import { startApp, type TestApp } from '../../support/app.ts'
+import { change } from '../../support/change.ts'
+import { statusOf, usernameOf } from '../../support/look.ts'
+import { query, readAudit, uuidOf } from '../../support/rows.ts'
+import { createOrganization, createUser } from '../../support/seed.ts'
+import { bearer, createPerson, PASSWORD, SIGN_IN, signIn, withoutChange } from '../../support/sessions.ts'
+import { forge, KEYRING, readPrivateKey, readToken } from '../../support/tokens.ts'
+
+const app = startApp()
+
+const SESSION = '{ viewer { user { username } apiKey { id } session { id createdAt expiresAt isActive } expiresAt } }'
+
+async function readKeySet(from: TestApp): Promise<JSONWebKeySet> {
+  const response = await fetch(new URL('/.well-known/jwks.json', from.url))
+  expect(response.status).toBe(200)
+  return response.json()
+}
+
+const secondsOf = (time: string) => Date.parse(time) / 1000
+
+describe('signing in', () => {
+  test('gives a token with nothing in it but who, which session, from whom, for whom and how long', async () => {
+    const bob = await createPerson(app, 'bob', { isAdmin: true })
+
+    const { token, expiresAt, client } = await signIn(app, 'bob')
+
+    const { viewer } = await client.ok(SESSION)
+    const { keys } = await readKeySet(app)
+    expect(readToken(token)).toEqual({
+      header: { alg: 'EdDSA', typ: 'JWT', kid: keys[0]?.kid },
+      payload: {
+        iss: 'chatelaine',
+        aud: 'chatelaine',
+        sub: uuidOf(bob.id),
+        sid: uuidOf(viewer.session.id),
+        iat: secondsOf(viewer.session.createdAt),
+        exp: secondsOf(viewer.session.expiresAt),
+      },
+    })
+    expect(secondsOf(expiresAt) - secondsOf(viewer.session.createdAt)).toBe(3600)
+    expect(viewer).toMatchObject({ user: { username: 'bob' }, apiKey: null, session: { isActive: true }, expiresAt })
+  })
+
+  test('gives a token that anybody can verify with the published keys', async () => {
+    const bob = await createPerson(app, 'bob')
+
+    const { token } = await signIn(app, 'bob')
+
+    const rules = { algorithms: ['EdDSA'], typ: 'JWT', issuer: 'chatelaine', audience: 'chatelaine' }
+    const { payload } = await jwtVerify(token, createLocalJWKSet(await readKeySet(app)), rules)
+    expect(payload.sub).toBe(uuidOf(bob.id))
+  })
+
+  test('publishes the public half of its key alone', async () => {
+    const { keys } = await readKeySet(app)
+
+    expect(keys.map((key) => Object.keys(key).sort())).toEqual([['alg', 'crv', 'kid', 'kty', 'use', 'x']])
+    expect(keys[0]).toMatchObject({ alg: 'EdDSA', crv: 'Ed25519', kty: 'OKP', use: 'sig' })
+  })
+
+  test('lasts as long as the home organization says when it begins', async () => {
+    await createOrganization(app, 'acme')
+    await change(app.root, 'updateOrganization', { organization: 'acme', tokenTtl: 'PT2H' })
+    await createPerson(app, 'bob', { organization: 'acme' })
+    const first = await signIn(app, 'bob')
+    await change(app.root, 'updateOrganization', { organization: 'acme', tokenTtl: 'PT90S' })
+
+    const second = await signIn(app, 'bob')
+
+    const lengths = [first, second].map(({ token }) => decodeJwt(token)).map(({ exp = 0, iat = 0 }) => exp - iat)
+    expect(lengths).toEqual([7200, 90])
+    expect((await first.client.ok(SESSION)).viewer.expiresAt).toBe(first.expiresAt)
+  })
+
+  test('takes the username in any case', async () => {
+    await createPerson(app, 'Bob')
+
+    expect(await usernameOf((await signIn(app, 'bOB')).client)).toBe('Bob')
+  })
+
+  test('twice begins two sessions', async () => {
+    await createPerson(app, 'bob')
+
+    const tokens = [await signIn(app, 'bob'), await signIn(app, 'bob')].map(({ token }) => decodeJwt(token).sid)
+
+    expect(new Set(tokens).size).toBe(2)
+  })
+
+  test('leaves one audit row that names the user and the session, and no secret', async () => {
+    const bob = await createPerson(app, 'bob')
+
+    const { token, expiresAt } = await signIn(app, 'bob')
+
+    const rows = (await readAudit(app)).filter(({ action }) => action === 'signIn')
+    expect(rows).toHaveLength(1)
+    expect(rows[0]).toMatchObject({
+      actor_kind: 'USER',
+      actor_id: uuidOf(bob.id),
+      api_key_id: null,
+      address: '127.0.0.1',
+      target_type: 'Session',
+      target_id: decodeJwt(token).sid,
+      before: null,
+      after: { address: '127.0.0.1', expiresAt: new Date(expiresAt).toISOString() },
+    })
+  })
+
+  test('with the key of an application leaves an audit row that names both', async () => {
+    const bob = await createPerson(app, 'bob')
+    const owner = await createUser(app, 'owner')
+
+    await signIn(app, 'bob', PASSWORD, { 'api-key': owner.key })
+
+    const [row, ...others] = (await readAudit(app)).filter(({ action }) => action === 'signIn')
+    expect(others).toEqual([])
+    expect(row).toMatchObject({ actor_id: uuidOf(bob.id), api_key_id: uuidOf(owner.keyId) })
+  })
+
+  test.each([
+    ['a wrong password', 'bob', `${PASSWORD}x`],
+    ['the password in other case', 'bob', PASSWORD.toUpperCase()],
+    ['a blank after it', 'bob', `${PASSWORD} `],
+    ['no password', 'bob', ''],
+    ['no username', '', PASSWORD],
+    ['a blank after the username', 'bob ', PASSWORD],
+  ])('with %s is refused, and nothing begins', async (_what, username, password) => {
+    await createPerson(app, 'bob')
+
+    const answer = await withoutChange(app, () => app.nobody.send(SIGN_IN, { username, password }))
+
+    expect(answer.status).toBe(401)
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+    expect(answer.errors.map(({ message, extensions }) => [message, extensions.code])).toEqual([
+      ['The username or password is not right.', 'UNAUTHENTICATED'],
+    ])
+    expect(answer.data?.signIn ?? null).toBe(null)
+  })
+
+  test('beside a bad credential is refused, good as the password is', async () => {
+    await createPerson(app, 'bob')
+    const client = app.as({ 'api-key': 'nonsense' })
+
+    const { status, errors } = await withoutChange(app, () =>
+      client.send(SIGN_IN, { username: 'bob', password: PASSWORD }),
+    )
+
+    expect([status, errors[0]?.message]).toEqual([401, 'The credential is not valid.'])
+  })
+
+  test('forgets the sessions that ended more than 30 days ago', async () => {
+    const bob = await createPerson(app, 'bob')
+    for (let times = 0; times < 3; times++) await signIn(app, 'bob')
+    const [old, recent] = await query(app, sql`select id from sessions order by id`)
+    await query(
+      app,
+      sql`update sessions set created_at = created_at - interval '40 days', expires_at = expires_at - interval '31 days' where id = ${old?.id}`,
+    )
+    await query(
+      app,
+      sql`update sessions set created_at = created_at - interval '40 days', expires_at = expires_at - interval '29 days' where id = ${recent?.id}`,
+    )
+
+    await signIn(app, 'bob')
+
+    const rows = await query(app, sql`select id from sessions where user_id = ${uuidOf(bob.id)}`)
+    expect(rows).toHaveLength(3)
+    expect(rows).not.toContainEqual(old)
+  })
+})
+
+describe('a session', () => {
+  /** The session that a token names, begun and ended that many seconds earlier; gives the token that fits it. */
+  async function move(token: string, seconds: number) {
+    const { header, payload } = readToken(token)
+    const by = sql`make_interval(secs => ${seconds})`
+    await query(
+      app,
+      sql`update sessions set created_at = created_at - ${by}, expires_at = expires_at - ${by} where id = ${payload.sid}`,
+    )
+    const claims = { ...payload, iat: Number(payload.iat) - seconds, exp: Number(payload.exp) - seconds }
+    return forge(await readPrivateKey(app), header, claims)
+  }
+
+  test('is good to its end and not beyond', async () => {
+    await createPerson(app, 'bob')
+    const { token } = await signIn(app, 'bob')
+
+    const almost = await move(token, 3540)
+    expect(await statusOf(app.as(bearer(almost)))).toBe(200)
+    const over = await move(almost, 61)
+
+    expect(await statusOf(app.as(bearer(over)))).toBe(401)
+  })
+
+  test('that was shortened in the database is over then, whatever its token says', async () => {
+    await createPerson(app, 'bob')
+    const { client } = await signIn(app, 'bob')
+
+    await query(app, sql`update sessions set expires_at = date_trunc('second', now()) - interval '1 second'`)
+
+    expect(await statusOf(client)).toBe(401)
+  })
+
+  test('works in a GET too', async () => {
+    await createPerson(app, 'bob')
+    const { token } = await signIn(app, 'bob')
+
+    const response = await fetch(`${app.url}?query=${encodeURIComponent('{ viewer { user { username } } }')}`, {
+      headers: bearer(token),
+    })
+
+    expect(await response.json()).toEqual({ data: { viewer: { user: { username: 'bob' } } } })
+  })
+
+  test('outlives the key that signed it, and the next is signed with the new key', async () => {
+    await createPerson(app, 'bob')
+    const before = await signIn(app, 'bob')
+
+    const id = await app.database.transaction((tx) => makeSigningKey(tx, KEYRING))
+
+    expect(await statusOf(before.client)).toBe(200)
+    const after = await signIn(app, 'bob')
+    expect(readToken(after.token).header.kid).toBe(id)
+    expect((await readKeySet(app)).keys.map(({ kid }) => kid)).toEqual([id, readToken(before.token).header.kid])
+    expect(await statusOf(after.client)).toBe(200)
+  })
+
+  test('is over where its key was retired longer ago than any session lasts', async () => {
+    await createPerson(app, 'bob')
+    // One that no token was verified with: those are remembered for a while.
+    await app.database.transaction((tx) => makeSigningKey(tx, KEYRING))
+    const { client } = await signIn(app, 'bob')
+
+    const id = await app.database.transaction((tx) => makeSigningKey(tx, KEYRING))
+    await query(app, sql`update signing_keys set retired_at = now() - interval '31 days' where retired_at is not null`)
+
+    expect(await statusOf(client)).toBe(401)
+    expect((await readKeySet(app)).keys.map(({ kid }) => kid)).toEqual([id])
+  })
+
+  test('keeps the private half of its key sealed', async () => {
+    const [row] = await query<{ private_key: string }>(app, sql`select private_key from signing_keys`)
+
+    const { d } = (await readPrivateKey(app)).export({ format: 'jwk' })
+    expect(row?.private_key.split('.')).toHaveLength(5)
+    expect(JSON.stringify(row)).not.toContain(d)
+  })
+})
+
+describe('a server with an issuer of its own', () => {
+  const other = startApp({ tokenIssuer: 'https://id.example.test' })
+
+  test('signs tokens as that issuer, for itself', async () => {
+    await createPerson(other, 'bob')
+
+    const { token, client } = await signIn(other, 'bob')
+
+    expect(readToken(token).payload).toMatchObject({ iss: 'https://id.example.test', aud: 'https://id.example.test' })
+    expect(await statusOf(client)).toBe(200)
+  })
+
+  test('refuses what is signed with its key for another', async () => {
+    await createPerson(other, 'bob')
+    const { token } = await signIn(other, 'bob')
+
+    const { header, payload } = readToken(token)
+    const key = await readPrivateKey(other)
+
+    for (const claims of [{ iss: 'chatelaine' }, { aud: 'chatelaine' }]) {
+      const forged = forge(key, header, { ...payload, ...claims })
+      expect(await statusOf(other.as(bearer(forged)))).toBe(401)
+    }
+    expect(await statusOf(other.as(bearer(forge(key, header, payload))))).toBe(200)
+  })
+})

@@ -1,0 +1,100 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { startApp } from '../../support/app.ts'
+import { change, failChange } from '../../support/change.ts'
+import { statusOf } from '../../support/look.ts'
+import { query, withoutWriting } from '../../support/rows.ts'
+import { createUser } from '../../support/seed.ts'
+import { basic, createPerson, PASSWORD, SIGN_IN, signIn, VIEWER, withoutChange } from '../../support/sessions.ts'
+
+const app = startApp()
+
+/** All that a client gets of an answer, but for what names the request. */
+async function wholeAnswer(headers: Record<string, string>, body: object): Promise<object> {
+  const response = await fetch(app.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+  const { 'x-request-id': id, date, ...rest } = Object.fromEntries(response.headers)
+  expect([typeof id, typeof date]).toEqual(['string', 'string'])
+  return { status: response.status, headers: rest, body: await response.text() }
+}
+
+const bySignIn = (username: string, password: string) =>
+  wholeAnswer({}, { query: SIGN_IN, variables: { username, password } })
+
+const byBasic = (username: string, password: string) => wholeAnswer(basic(username, password), { query: VIEWER })
+
+/** Everybody who can't sign in, and bob, who gives a wrong password. */
+async function createWorld() {
+  await createPerson(app, 'bob')
+  await createUser(app, 'keyed')
+  await change(app.root, 'createServiceUser', { username: 'bot', email: 'bob@example.test' })
+  await createPerson(app, 'disabled')
+  await change(app.root, 'disableUser', { user: 'disabled' })
+  await createPerson(app, 'deleted')
+  await change(app.root, 'deleteUser', { user: 'deleted' })
+}
+
+const WAYS: [string, typeof bySignIn, object][] = [
+  [
+    'signIn',
+    bySignIn,
+    { message: 'The username or password is not right.', path: ['signIn'], extensions: { code: 'UNAUTHENTICATED' } },
+  ],
+  ['Basic', byBasic, { message: 'The credential is not valid.', extensions: { code: 'UNAUTHENTICATED' } }],
+]
+
+describe('whoever can’t sign in is answered like whoever gives a wrong password', () => {
+  test.each(WAYS)('to the byte: %s', async (_way, ask, error) => {
+    await createWorld()
+    const reference = (await ask('bob', 'wrong')) as { status: number; headers: Record<string, string>; body: string }
+
+    for (const username of ['missing', 'keyed', 'api-bot', 'disabled', 'deleted', 'no name at all', 'root']) {
+      expect({ username, answer: await withoutChange(app, () => ask(username, PASSWORD)) }).toEqual({
+        username,
+        answer: reference,
+      })
+    }
+
+    expect([reference.status, reference.headers['www-authenticate']]).toEqual([401, 'Bearer'])
+    const [first, ...others] = JSON.parse(reference.body).errors
+    expect(others).toEqual([])
+    expect(first).toMatchObject(error)
+  })
+
+  test('and who could, can: the password given is the right one', async () => {
+    await createWorld()
+    await change(app.root, 'enableUser', { user: 'disabled' })
+
+    expect(await statusOf((await signIn(app, 'disabled')).client)).toBe(200)
+    expect(await statusOf((await signIn(app, 'bob')).client)).toBe(200)
+  })
+})
+
+describe('a service user', () => {
+  test('is given no password', async () => {
+    await change(app.root, 'createServiceUser', { username: 'bot', email: 'bob@example.test' })
+
+    const input = { user: 'api-bot', password: PASSWORD }
+    const error = await withoutWriting(app, () => failChange(app.root, 'Conflict', 'setUserPassword', input))
+
+    expect(error.message).toBe('A service user has API keys and no password.')
+  })
+
+  test('gives itself none', async () => {
+    const made = await change(
+      app.root,
+      'createServiceUser',
+      { username: 'bot', email: 'bob@example.test' },
+      'secret created',
+    )
+
+    const bot = app.as(made.secret)
+    const input = { newPassword: PASSWORD }
+    await withoutWriting(app, () => failChange(bot, 'Conflict', 'changePassword', input))
+
+    expect(await query(app, sql`select user_id from passwords`)).toEqual([])
+  })
+})

@@ -1,0 +1,176 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { startApp } from '../support/app.ts'
+import { change, changeDocument, failChange } from '../support/change.ts'
+import { CHANGES, makeWorld } from '../support/changes.ts'
+import { query, withoutWriting } from '../support/rows.ts'
+import { createProject, createUser } from '../support/seed.ts'
+
+const app = startApp()
+
+describe('the errors of api.md', () => {
+  test('a field not allowed on somebody visible is null and FORBIDDEN at its path, naming what is missing', async () => {
+    await change(app.root, 'createRole', { name: 'GRANTER', permissions: ['roles.grant'] })
+    const granter = await createUser(app, 'alice', { roles: [{ role: 'GRANTER', organization: 'default' }] })
+    await createUser(app, 'bob')
+
+    const { status, data, errors } = await granter.client.send(
+      '{ user(username: "bob") { username active mail: email } }',
+    )
+
+    expect(status).toBe(200)
+    expect(data).toEqual({ user: { username: 'bob', active: true, mail: null } })
+    expect(errors).toMatchObject([
+      { path: ['user', 'mail'], extensions: { code: 'FORBIDDEN', missing: ['users.read'] } },
+    ])
+  })
+
+  test('a mutation not allowed on something visible is FORBIDDEN, naming what is missing', async () => {
+    await createProject(app, 'apollo')
+    const bob = await createUser(app, 'bob', { roles: [{ role: 'VERSION_MANAGER', project: 'apollo' }] })
+    // Somewhere else he may: so what refuses is the decision about this project.
+    await createProject(app, 'gemini')
+    await change(app.root, 'grantRoles', { user: 'bob', roles: [{ role: 'PROJECT_MANAGER', project: 'gemini' }] })
+
+    const document = 'mutation { updateProject(input: { project: "apollo", title: "x" }) { __typename } }'
+    const error = await withoutWriting(app, () => bob.client.refused('FORBIDDEN', document))
+
+    expect(error.path).toEqual(['updateProject'])
+    expect(error.extensions.missing).toEqual(['project.update', 'projects.manage'])
+  })
+
+  test('something hidden is NotFound in a mutation, null in a query, absent in a list, as if it were missing', async () => {
+    await createProject(app, 'apollo')
+    const bob = await createUser(app, 'bob', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }] })
+    await change(app.root, 'createOrganization', { name: 'acme' })
+    await change(app.root, 'createProject', { code: 'hidden', organization: 'acme' })
+
+    const data = await bob.client.ok(
+      '{ hidden: project(code: "hidden") { id } missing: project(code: "missing") { id } projects { totalCount nodes { code } } }',
+    )
+    const hidden = await failChange(bob.client, 'NotFound', 'deleteProject', { project: 'hidden' })
+    const missing = await failChange(bob.client, 'NotFound', 'deleteProject', { project: 'missing' })
+
+    expect(data).toEqual({ hidden: null, missing: null, projects: { totalCount: 1, nodes: [{ code: 'apollo' }] } })
+    expect(hidden).toEqual({ ...missing, message: missing.message.replace('missing', 'hidden') })
+    expect(hidden).toMatchObject({ code: 'NOT_FOUND', path: 'project' })
+  })
+
+  test('an allowed mutation that would confer too much is MissingAuthority, naming what is missing', async () => {
+    const bob = await createUser(app, 'bob', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }] })
+    await change(app.root, 'createRole', { name: 'MAKER', permissions: ['organizations.manage', 'doc.read'] })
+
+    const input = { user: 'bob', roles: [{ role: 'MAKER', organization: 'default' }] }
+    const error = await withoutWriting(app, () => failChange(bob.client, 'MissingAuthority', 'grantRoles', input))
+
+    expect(error).toMatchObject({ code: 'MISSING_AUTHORITY', missing: ['organizations.manage'] })
+  })
+
+  test('bad input in a mutation tells everything that is wrong, each at its path', async () => {
+    const input = { username: 'not a name', displayName: '', roles: [{ role: 'AUDITOR' }] }
+
+    const error = await withoutWriting(app, () => failChange(app.root, 'InvalidInput', 'createUser', input))
+
+    expect(error.code).toBe('INVALID_INPUT')
+    expect(error.issues.map((issue: { path: string }) => issue.path)).toEqual(['username', 'displayName', 'roles.0'])
+  })
+
+  test('a bug or outage is masked, with the request’s id and nothing of the database', async () => {
+    await query(app, sql`alter table projects rename to projects_away`)
+    try {
+      const { headers, errors } = await app.root.send('{ projects { totalCount } }')
+
+      expect(errors).toMatchObject([{ path: ['projects'], extensions: { code: 'INTERNAL_SERVER_ERROR' } }])
+      expect(errors[0]?.extensions).toEqual({
+        code: 'INTERNAL_SERVER_ERROR',
+        requestId: headers.get('x-request-id'),
+      })
+      expect(JSON.stringify(errors)).not.toMatch(/select|relation|postgres|projects_away|42P01/i)
+    } finally {
+      await query(app, sql`alter table projects_away rename to projects`)
+    }
+  })
+
+  test('without its audit row no mutation changes anything', async () => {
+    const world = await makeWorld(app)
+    await query(app, sql`alter table audit_events add constraint audit_broken check (false) not valid`)
+    try {
+      for (const sample of CHANGES) {
+        const document = changeDocument(sample.name)
+        const { data, errors } = await withoutWriting(app, () =>
+          app.root.send(document, { input: sample.input(world) }),
+        )
+        expect([sample.name, data, errors[0]?.extensions.code]).toEqual([
+          sample.name,
+          { [sample.name]: null },
+          'INTERNAL_SERVER_ERROR',
+        ])
+      }
+    } finally {
+      await query(app, sql`alter table audit_events drop constraint audit_broken`)
+    }
+  })
+})
+
+describe('a mutation’s error that nobody asked for is loud', () => {
+  const RESERVED = 'createUser(input: { username: "root" })'
+  const LOUD = [
+    '... on CreateUserPayload { user { id } }',
+    '... on CreateUserPayload { __typename }',
+    '... on Conflict { code message }',
+    '... on Error @skip(if: true) { code }',
+    '__typename @include(if: false) ... on CreateUserPayload { secret }',
+  ]
+  const QUIET = [
+    '__typename',
+    'kind: __typename',
+    '... on Error { code }',
+    '... on Error { __typename }',
+    '... on InvalidInput { issues { path } }',
+    '... on InvalidInput { message } ... on CreateUserPayload { secret }',
+    '... { ... on Error { ... on InvalidInput { message } } }',
+  ]
+
+  test.each(LOUD)('with the selection { %s }', async (selection) => {
+    const { status, data, errors } = await withoutWriting(app, () =>
+      app.root.send(`mutation { made: ${RESERVED} { ${selection} } }`),
+    )
+
+    expect(status).toBe(200)
+    expect(data).toEqual({ made: {} })
+    expect(errors).toMatchObject([
+      { path: ['made'], message: expect.stringContaining('username'), extensions: { code: 'INVALID_INPUT' } },
+    ])
+  })
+
+  test.each(QUIET)('but not with the selection { %s }', async (selection) => {
+    await withoutWriting(app, () => app.root.ok(`mutation { ${RESERVED} { ${selection} } }`))
+  })
+
+  test('nor where a named fragment selects it', async () => {
+    await app.root.ok(`mutation { ${RESERVED} { ...Failure } } fragment Failure on Error { message }`)
+  })
+
+  test('whichever error it is', async () => {
+    await createUser(app, 'bob')
+    const alice = await createUser(app, 'alice', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }] })
+    const taken = '{ createUser(input: { username: "bob" }) { ... on CreateUserPayload { secret } } }'
+    const missing = '{ deleteUser(input: { user: "nobody" }) { ... on DeleteUserPayload { username } } }'
+    const { viewer } = await app.root.ok('{ viewer { apiKey { id } } }')
+    const last = `{ revokeApiKey(input: { apiKey: "${viewer.apiKey.id}" }) { ... on RevokeApiKeyPayload { changed } } }`
+    await change(app.root, 'createRole', { name: 'MAKER', permissions: ['organizations.manage'] })
+    const tooMuch =
+      '{ grantRoles(input: { user: "bob", roles: [{ role: "MAKER", organization: "default" }] }) { ... on GrantRolesPayload { changed } } }'
+
+    await app.root.refused('CONFLICT', `mutation ${taken}`)
+    await app.root.refused('NOT_FOUND', `mutation ${missing}`)
+    await app.root.refused('LAST_ADMIN', `mutation ${last}`)
+    const error = await alice.client.refused('MISSING_AUTHORITY', `mutation ${tooMuch}`)
+
+    expect(error).toMatchObject({ path: ['grantRoles'], extensions: { missing: ['organizations.manage'] } })
+  })
+
+  test('and a success says nothing in the errors', async () => {
+    await app.root.ok('mutation { createUser(input: { username: "bob" }) { ... on CreateUserPayload { secret } } }')
+  })
+})
