@@ -1,9 +1,9 @@
 /** What `checkAccess` can’t be asked, and secrets that are not put into a variable. */
 import { describe, expect, test } from 'vitest'
-import { startApp } from '../support/app.ts'
+import { startOwnApp } from '../support/app.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 
-const app = startApp()
+const app = startOwnApp()
 
 const DOCUMENT = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code } }'
 const EVERYWHERE = { permission: 'version.create', everywhere: true }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { startApp } from '../support/app.ts'
+import { startOwnApp } from '../support/app.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { createProject, createUser } from '../support/seed.ts'
 
-const app = startApp()
+const app = startOwnApp()
 
 const NULL_BYTE = 'a\0b'
 const HUGE = 'a'.repeat(100_000)

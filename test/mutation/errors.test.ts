@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { startApp } from '../support/app.ts'
+import { startOwnApp } from '../support/app.ts'
 import { change, changeDocument, failChange } from '../support/change.ts'
 import { CHANGES, makeWorld } from '../support/changes.ts'
 import { query, withoutWriting } from '../support/rows.ts'
 import { createProject, createUser } from '../support/seed.ts'
 
-const app = startApp()
+const app = startOwnApp()
 
 describe('the errors of api.md', () => {
   test('a field not allowed on somebody visible is null and FORBIDDEN at its path, naming what is missing', async () => {

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest'
+import { sql } from 'drizzle-orm'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, vi } from 'vitest'
 import { bootstrap } from '../../src/bootstrap.ts'
 import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
@@ -58,32 +59,66 @@ export interface TestApp {
  * `default`, the built-in roles, and root with ROOT_KEY), with what the file's `world` adds.
  */
 export function startApp(settings: Partial<Config> = {}): TestApp {
+  const isShared = Object.keys(settings).length === 0
+  return useServer(isShared ? openSharedServer : () => openServer(settings), isShared)
+}
+
+/** The same for tests that change tables, or see what the server remembers: with a database and a server of its own. */
+export function startOwnApp(settings: Partial<Config> = {}): TestApp {
+  return useServer(() => openServer(settings), false)
+}
+
+interface TestServer {
+  services: Services
+  listening: Listening
+}
+
+async function openServer(settings: Partial<Config>): Promise<TestServer> {
+  const services = await openTestServices(await openStartedDatabase(), settings)
+  const listening = await listen(services)
+  await bootstrap(services, ROOT_KEY)
+  await keepCopy(services.database, 0)
+  return { services, listening }
+}
+
+/** One process runs many files, one after the other; what it opens for them ends with it. */
+const shared = new Map<string | null, Promise<TestServer>>()
+
+function openSharedServer(): Promise<TestServer> {
+  const where = inject('serverUrl')
+  const known = shared.get(where) ?? openServer({})
+  shared.set(where, known)
+  return known
+}
+
+function useServer(open: () => Promise<TestServer>, isShared: boolean): TestApp {
   let services: Services
-  let server: Listening
+  let listening: Listening
   // One copy for each world that is under way, the innermost last.
   let copy = 0
   const recorded = createRecord()
   beforeAll(async () => {
-    services = await openTestServices(await openStartedDatabase(), settings)
-    server = await listen(services)
-    await bootstrap(services, ROOT_KEY)
-    await keepCopy(services.database, copy)
+    const opened = await open()
+    if (isShared) await opened.services.database.db.execute(sql`vacuum`)
+    services = opened.services
+    listening = opened.listening
   })
   beforeEach(() => restoreCopy(services.database, copy))
   keepSecrets(recorded, () => services.database)
   afterAll(async () => {
-    await server.close()
+    if (isShared) return
+    await listening.close()
     await services.mailer?.close()
     await services.database.close()
   })
   const as: TestApp['as'] = (credential) =>
-    createClient(() => server.url, typeof credential === 'string' ? { 'api-key': credential } : credential, recorded)
+    createClient(() => listening.url, typeof credential === 'string' ? { 'api-key': credential } : credential, recorded)
   return {
     get database() {
       return services.database
     },
     get url() {
-      return server.url
+      return listening.url
     },
     root: as(ROOT_KEY),
     nobody: as({}),

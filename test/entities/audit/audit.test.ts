@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { recordChange } from '../../../src/entities/audit/operations.ts'
-import { startApp } from '../../support/app.ts'
+import { startOwnApp } from '../../support/app.ts'
 import { auditText, countEvents, eventsOf, sidesOf } from '../../support/audit.ts'
 import { change, changeDocument } from '../../support/change.ts'
 import { CHANGES, makeWorld } from '../../support/changes.ts'
@@ -12,7 +12,7 @@ import { createApiKey, createUser } from '../../support/seed.ts'
 import { basic, createPerson, SIGN_IN, SIGN_OUT, SIGN_OUT_EVERYWHERE, signIn } from '../../support/sessions.ts'
 import { EXPECTED } from './expected.ts'
 
-const app = startApp()
+const app = startOwnApp()
 const given = app.world(() => makeWorld(app))
 
 describe('a change', () => {
