@@ -1,4 +1,4 @@
-/** What the database holds from the first start on: the built-in roles, the organization `default`, and root. */
+/** Creates what the database holds from the first start on: the built-in roles, the organization `default`, and root. */
 import { and, desc, eq, isNull, sql } from 'drizzle-orm'
 import { ADMINISTRATOR, BUILT_IN_ROLES, SERVER_PERMISSIONS } from './authority/permissions.ts'
 import { ConfigError } from './config.ts'
@@ -13,21 +13,21 @@ import { makeSigningKey, readSigningKey } from './entities/session/signing-keys.
 import { ROOT_USERNAME } from './entities/user/operations.ts'
 import type { Services } from './services.ts'
 
-/** Servers that start at once do this one after the other. */
+/** The lock by which servers that start at the same time bootstrap one after the other. */
 const BOOTSTRAP_LOCK = 7_307_199_822
 
 const SYSTEM = { caller: null, requestId: null, address: null }
 
 /**
- * Makes what is missing; what is there stays. Gives root's key where this was the very first start and no
- * ROOT_API_KEY was given: it is shown once and kept nowhere.
+ * Creates what is missing and leaves what exists unchanged. Returns root's key where this was the very first start and
+ * no ROOT_API_KEY was set: the key is shown once and is not stored.
  */
 export function bootstrap(
   { database, keyring }: Pick<Services, 'database' | 'keyring'>,
   rootApiKey: string | null,
 ): Promise<{ rootKey: string | null }> {
   return database.transaction(async (tx) => {
-    // Of many servers started at once the last waits for all the others.
+    // Where many servers start at the same time, the last one waits for all the others.
     await tx.execute(sql`set local lock_timeout = 0`)
     await tx.execute(sql`set local statement_timeout = 0`)
     await tx.execute(sql`select pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`)
@@ -40,7 +40,7 @@ export function bootstrap(
   })
 }
 
-/** @throws ConfigError where the encryption key is another than the one that is in use */
+/** @throws ConfigError where the encryption key is not the one that is in use */
 async function makeFirstSigningKey(tx: Transaction, keyring: Keyring) {
   try {
     if (!(await readSigningKey(tx, keyring))) await makeSigningKey(tx, keyring)
@@ -104,8 +104,8 @@ async function makeFirstKey(tx: Transaction, userId: string): Promise<string> {
 }
 
 /**
- * The variable owns one key: another value ends that one and begins its own. The same value changes nothing, even
- * where the key was revoked meanwhile: a restart must not bring back what an administrator took away.
+ * ROOT_API_KEY owns one key: a different value revokes that key and creates a new one. The same value changes nothing,
+ * even where the key was revoked in the meantime: a restart must not restore what an administrator took away.
  */
 async function followVariable(tx: Transaction, userId: string, rootApiKey: string) {
   const hash = hashToken(rootApiKey)

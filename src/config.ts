@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
-/** Everything that can be set, read once from the environment. Times are milliseconds unless the name says otherwise. */
+/** All settings, read once from the environment. Times are in milliseconds unless the name says otherwise. */
 export interface Config {
   host: string
   port: number
@@ -8,25 +8,25 @@ export interface Config {
   databaseUrl: string | null
   databasePoolSize: number
   rootApiKey: string | null
-  /** Whose pages may read answers; same-origin pages always may. */
+  /** The origins whose pages may read answers; same-origin pages always may. */
   corsOrigins: readonly string[]
-  /** ENCRYPTION_KEY as it was given: `openKeyring` reads it. */
+  /** ENCRYPTION_KEY as it was given; `openKeyring` parses it. */
   encryptionKey: string | null
-  /** Who signs the tokens of sessions, and for whom: `iss` and `aud`. */
+  /** The issuer and the audience of session tokens: `iss` and `aud`. */
   tokenIssuer: string
-  /** Where mails go out; null: they are kept, and not sent. */
+  /** The server that sends mails; where it is null, mails are stored and not sent. */
   smtpUrl: string | null
   mailFrom: string | null
   mailRetrySeconds: number
-  /** Set here it can't be turned off while the server runs. */
+  /** Where it is set here, read-only mode can't be turned off while the server runs. */
   readOnly: boolean
   passwordMinLength: number
   allowCommonPasswords: boolean
-  /** Whose word about the client's address is taken, as proxy-addr reads it. */
+  /** The proxies that are trusted to report the client's address, in the notation of proxy-addr. */
   trustedProxies: readonly string[]
 }
 
-/** A setting that stops the start; the message names the variable and what it must be. */
+/** A setting that prevents the start; the message names the variable and what it must be. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
@@ -37,23 +37,23 @@ type Environment = Record<string, string | undefined>
 export function readConfig(environment: Environment): Readonly<Config> {
   return Object.freeze({
     host: environment.HOST || '127.0.0.1',
-    port: readInteger(environment, 'PORT', 4000, 0, 65535),
+    port: integerVariable(environment, 'PORT', 4000, 0, 65535),
     dataDir: environment.DATA_DIR || 'data',
     databaseUrl: readDatabaseUrl(environment),
-    databasePoolSize: readInteger(environment, 'DATABASE_POOL_SIZE', 10, 1, 500),
+    databasePoolSize: integerVariable(environment, 'DATABASE_POOL_SIZE', 10, 1, 500),
     rootApiKey: readRootApiKey(environment),
     corsOrigins: readCorsOrigins(environment),
     encryptionKey: environment.ENCRYPTION_KEY || null,
     tokenIssuer: environment.TOKEN_ISSUER || 'chatelaine',
     ...readMail(environment),
-    readOnly: readBoolean(environment, 'READ_ONLY'),
-    passwordMinLength: readInteger(environment, 'PASSWORD_MIN_LENGTH', 12, 1, 128),
-    allowCommonPasswords: readBoolean(environment, 'PASSWORD_ALLOW_COMMON'),
+    readOnly: booleanVariable(environment, 'READ_ONLY'),
+    passwordMinLength: integerVariable(environment, 'PASSWORD_MIN_LENGTH', 12, 1, 128),
+    allowCommonPasswords: booleanVariable(environment, 'PASSWORD_ALLOW_COMMON'),
     trustedProxies: readTrustedProxies(environment),
   })
 }
 
-function readInteger(environment: Environment, name: string, fallback: number, lowest: number, highest: number) {
+function integerVariable(environment: Environment, name: string, fallback: number, lowest: number, highest: number) {
   const text = environment[name]
   if (!text) return fallback
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
@@ -63,7 +63,7 @@ function readInteger(environment: Environment, name: string, fallback: number, l
   return value
 }
 
-function readBoolean(environment: Environment, name: string) {
+function booleanVariable(environment: Environment, name: string) {
   const text = environment[name]
   if (text && text !== 'true' && text !== 'false')
     throw new ConfigError(`${name} must be true or false, not "${text}".`)
@@ -72,7 +72,7 @@ function readBoolean(environment: Environment, name: string) {
 
 function readMail(environment: Environment) {
   const { SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = environment
-  const mailRetrySeconds = readInteger(environment, 'MAIL_RETRY_SECONDS', 30, 1, 3600)
+  const mailRetrySeconds = integerVariable(environment, 'MAIL_RETRY_SECONDS', 30, 1, 3600)
   if (!smtpUrl) return { smtpUrl: null, mailFrom: null, mailRetrySeconds }
   // The value may hold a password, so it is never repeated.
   const url = URL.parse(smtpUrl)
@@ -131,7 +131,7 @@ function readCorsOrigins(environment: Environment): readonly string[] {
   )
 }
 
-/** Exactly as browsers write it: in lower case, without a path and without the port that goes without saying. */
+/** Whether the text is an origin as browsers write it: in lower case, without a path and without the default port. */
 function isOrigin(text: string): boolean {
   const url = URL.parse(text)
   return url !== null && /^https?:$/.test(url.protocol) && url.origin === text && !text.includes('*')

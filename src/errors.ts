@@ -1,15 +1,15 @@
-/** What can go wrong in an operation, as the caller is to know it. No GraphQL here; `error-types.ts` has that side. */
+/** The errors of operations that the caller is told. This file is free of GraphQL: `graphql/errors.ts` and `graphql/refusals.ts` contain that part. */
 
-export type ErrorCode = 'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'LAST_ADMIN' | 'MISSING_AUTHORITY'
+export type ErrorCode = 'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'LAST_ADMINISTRATOR' | 'MISSING_AUTHORITY'
 
-/** An expected outcome that is not success. Thrown inside a transaction it rolls everything back. */
+/** An expected outcome that is not success. Where it is thrown inside a transaction, everything is rolled back. */
 export abstract class DomainError extends Error {
   abstract readonly code: ErrorCode
 }
 
-/** Something named in the input is hidden from the caller or missing; nobody can tell which. */
+/** Something that the input names is hidden from the caller or missing; the caller cannot tell which. */
 export class NotFoundError extends DomainError {
-  override name = 'NotFound'
+  override name = 'NotFoundError'
   readonly code = 'NOT_FOUND'
   readonly path: string
   constructor(path: string, what: string) {
@@ -18,14 +18,14 @@ export class NotFoundError extends DomainError {
   }
 }
 
-/** One thing wrong with the input. `path` is where, like `roles.0.role`. */
+/** One problem in the input. `path` says where it is, like `roles.0.role`. */
 export interface Issue {
   path: string
   message: string
 }
 
 export class InvalidInputError extends DomainError {
-  override name = 'InvalidInput'
+  override name = 'InvalidInputError'
   readonly code = 'INVALID_INPUT'
   readonly issues: Issue[]
   constructor(issues: Issue[]) {
@@ -34,13 +34,13 @@ export class InvalidInputError extends DomainError {
   }
 }
 
-/** The input is fine by itself, but the state of things does not allow it. */
+/** The input is valid by itself, but the current state does not allow the change. */
 export class ConflictError extends DomainError {
-  override name = 'Conflict'
+  override name = 'ConflictError'
   readonly code = 'CONFLICT'
 }
 
-/** Where something is missing, by ids; all null is everywhere. */
+/** A scope or a resource by ids; where all are null, it is everywhere. */
 export interface Place {
   organizationId: string | null
   projectId: string | null
@@ -48,38 +48,50 @@ export interface Place {
   modelId: string | null
 }
 
-/** What a caller lacks: a permission, a level, or a circumstance, which is at no place. */
-export interface Need {
+/** What a rule requires and the caller does not hold: a permission, a level, or a circumstance, which has no scope. */
+export interface MissingRequirement {
   what: string
   where: Place | null
-  /** It is held there, but not for as long as it would be given. */
+  /** True where the caller holds it there, but not for as long as it would be granted. */
   isTooShort?: boolean
-  /** Of several ways to be allowed, which it belongs to: one way is enough, all of it is needed. */
+  /** The number of the alternative that it belongs to: one alternative is enough, but all of its requirements are needed. */
   alternative?: number
 }
 
-/** A need with its place in words, like `in the organization acme`. */
-export interface NamedNeed {
-  what: string
-  where: string | null
+/** A missing requirement as the caller is told of it, with the names that they may see; `text` contains all of it. */
+export interface NamedRequirement {
+  permission: string | null
+  role: string | null
+  level: string | null
+  /** A circumstance, which cannot be granted, like `a key without limits`. */
+  circumstance: string | null
+  scope: ScopeName | null
+  organization: string | null
+  project: string | null
+  controller: string | null
+  model: string | null
+  text: string
 }
 
-/** What would be enough: what is missing of one of several ways to be allowed, all of it. */
-export type Alternatives = NamedNeed[][]
+export type ScopeName = 'EVERYWHERE' | 'ORGANIZATION' | 'PROJECT'
 
-/** "project.update on the project apollo". */
-export function describeNeed({ what, where }: NamedNeed): string {
-  return where === null ? what : `${what} ${where}`
+/** The alternatives of a rule, each with all of its missing requirements. */
+export type Alternatives = NamedRequirement[][]
+
+/** Makes a missing requirement from the fields that are known; all others are null. */
+export function namedRequirement(known: Partial<NamedRequirement> & { text: string }): NamedRequirement {
+  const unknown = { permission: null, role: null, level: null, circumstance: null, scope: null }
+  return { ...unknown, organization: null, project: null, controller: null, model: null, ...known }
 }
 
-/** What is needed, at no place. */
-export function needing(what: string): Need[] {
+/** Makes the missing requirement for a circumstance. */
+export function missingCircumstance(what: string): MissingRequirement[] {
   return [{ what, where: null }]
 }
 
-/** The same without the names of places: `users.manage`, `SUPERUSER on the controller`. */
-function missingOf(needs: Need[]): string[] {
-  return [...new Set(needs.map(({ what, where }) => what + placeKind(where)))]
+/** Describes missing requirements for the log and the audit, without names: `users.manage`, `SUPERUSER on the controller`. */
+function summaryOf(requirements: MissingRequirement[]): string[] {
+  return [...new Set(requirements.map(({ what, where }) => what + placeKind(where)))]
 }
 
 function placeKind(where: Place | null): string {
@@ -87,26 +99,27 @@ function placeKind(where: Place | null): string {
   return where?.controllerId ? ' on the controller' : ''
 }
 
-/** What a change or a refusal was about: the name of a type of the API, and the UUID of one of its things. */
+/** The target of a change or a refusal: the name of a type of the API, and the UUID of one of its objects. */
 export interface Target {
   targetType: string
   targetId: string
   organizationId: string | null
 }
 
-/** Something was refused for want of authority: the audit keeps it, with what it was about. */
+/** An error for missing authority: the audit records it with its target. */
 interface Refused {
   readonly code: string
-  readonly missing?: string[]
-  readonly needs?: Need[]
+  /** The missing requirements, without names. */
+  readonly summary?: string[]
+  readonly missing?: MissingRequirement[]
   target?: Target | null
 }
 
-/** The change would leave no administrator who can't lapse. */
-export class LastAdminError extends DomainError implements Refused {
+/** The change would leave no administrator whose administration and credential have no planned end. */
+export class LastAdministratorError extends DomainError implements Refused {
   target?: Refused['target']
-  override name = 'LastAdmin'
-  readonly code = 'LAST_ADMIN'
+  override name = 'LastAdministratorError'
+  readonly code = 'LAST_ADMINISTRATOR'
   constructor() {
     super(
       'At least one administrator must remain whose administration has no planned end and who has a password or an unlimited key without expiry.',
@@ -114,54 +127,56 @@ export class LastAdminError extends DomainError implements Refused {
   }
 }
 
-/** The caller may do this, but not confer that much: `needs` is what they do not hold there, that long. */
+/** The caller may do this, but may not grant that much: `missing` is what they do not hold in that scope for that long. */
 export class MissingAuthorityError extends DomainError implements Refused {
   target?: Refused['target']
-  override name = 'MissingAuthority'
+  override name = 'MissingAuthorityError'
   readonly code = 'MISSING_AUTHORITY'
-  readonly missing: string[]
-  readonly needs: Need[]
+  readonly summary: string[]
+  readonly missing: MissingRequirement[]
   readonly reason: string
-  constructor(needs: Need[], reason = 'Nobody confers what they do not hold there for that long') {
-    const missing = missingOf(needs).sort()
-    super(`${reason}: ${missing.join(', ')}.`)
+  constructor(missing: MissingRequirement[], reason = 'A caller can grant only what they hold there for that long') {
+    const summary = summaryOf(missing).sort()
+    super(`${reason}: ${summary.join(', ')}.`)
+    this.summary = summary
     this.missing = missing
-    this.needs = needs
     this.reason = reason
   }
 }
 
-/** The caller may not do this here at all. */
+/** The caller may not do this in this scope at all. */
 export class ForbiddenError extends Error implements Refused {
   override name = 'Forbidden'
   readonly code = 'FORBIDDEN'
   target?: Refused['target']
-  readonly missing: string[]
-  readonly needs: Need[]
-  constructor(needs: Need[], target: Target | null = null) {
-    const missing = missingOf(needs)
-    super(`This needs ${missing.join(' or ')}.`)
+  readonly summary: string[]
+  readonly missing: MissingRequirement[]
+  constructor(missing: MissingRequirement[], target: Target | null = null) {
+    const summary = summaryOf(missing)
+    super(`This needs ${summary.join(' or ')}.`)
+    this.summary = summary
     this.missing = missing
-    this.needs = needs
     this.target = target
   }
 }
 
 export function isRefusal(error: unknown): error is Error & Refused {
-  return error instanceof ForbiddenError || error instanceof MissingAuthorityError || error instanceof LastAdminError
+  return (
+    error instanceof ForbiddenError || error instanceof MissingAuthorityError || error instanceof LastAdministratorError
+  )
 }
 
-/** The caller's key or the caller ended while the request was on its way. */
+/** The caller's key was ended, or the caller was disabled or deleted, while the request was being processed. */
 export class CallerEndedError extends Error {
   override name = 'CallerEnded'
 }
 
-/** The server takes no changes for now. */
+/** The server is in read-only mode and accepts no changes. */
 export class ReadOnlyError extends Error {
   override name = 'ReadOnly'
 }
 
-/** Too often, or too much at once. Nothing was tried; after so long it may be asked again. */
+/** There were too many attempts, or too many at the same time. Nothing was tried; the client may try again after `retryAfterSeconds`. */
 export class RateLimitedError extends Error {
   override name = 'RateLimited'
   readonly retryAfterSeconds: number
@@ -169,4 +184,9 @@ export class RateLimitedError extends Error {
     super(`Too many attempts: try again in ${retryAfterSeconds} seconds.`)
     this.retryAfterSeconds = retryAfterSeconds
   }
+}
+
+/** The connection was lost while the transaction was being committed: it is unknown whether it was committed. */
+export class OutcomeUnknownError extends Error {
+  override name = 'OutcomeUnknown'
 }

@@ -1,6 +1,6 @@
 import { databaseError } from './db/errors.ts'
 
-/** Writes one line of JSON to standard error. Values of a database error stay out: they may be secrets. */
+/** Writes one line of JSON to standard error. The values in a database error are left out: they may be secrets. */
 export function logError(thrown: unknown, requestId: string | null) {
   const database = databaseError(thrown)
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))

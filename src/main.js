@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain JavaScript: it must run on a Node that is too old for the rest, to say so.
+// This file is plain JavaScript: it must also run on a Node that is too old for the rest, to report that.
 const major = Number(process.versions.node.split('.')[0])
 if (major < 26) {
   process.stderr.write(
@@ -8,6 +8,6 @@ if (major < 26) {
   process.exit(1)
 }
 const { main } = await import('./cli/main.ts')
-// Who reads the output may stop early: `chatelaine --help | head`.
+// The reader of the output may stop early: `chatelaine --help | head`.
 process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 process.exitCode = await main(process.argv.slice(2), process)

@@ -6,7 +6,7 @@ import type { Mailer } from './entities/notification/operations.ts'
 import { createPasswordChecker, type PasswordChecker } from './entities/password/check.ts'
 import { createTokens, type Tokens } from './entities/session/token.ts'
 
-/** What everything works with: one per process. */
+/** The services that all parts of the server share; there is one instance per process. */
 export interface Services {
   readonly database: Database
   readonly keyring: Keyring
@@ -14,7 +14,7 @@ export interface Services {
   readonly passwords: PasswordChecker
   readonly tokens: Tokens
   readonly noteUse: NoteUse
-  /** Null where there is no SMTP_URL. */
+  /** It is null where SMTP_URL is not set. */
   readonly mailer: Mailer | null
 }
 

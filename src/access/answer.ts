@@ -1,33 +1,33 @@
 /**
- * Answers questions about access, from the relations that also refuse and hide. Every fact that bears on a question is
- * a way: one that lets, or one that is a single step away from it. All questions are one statement; where mutations are
- * asked about, what their rules demand is found before it.
+ * Answers questions about access, from the same relations that refuse requests and hide rows. Every fact that matters
+ * for a question is a way: it allows what is asked, or is a single step away from allowing it. One statement answers
+ * all questions; for mutations, the requirements of their rules are determined before it.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { GraphQLSchema } from 'graphql'
 import type { Caller, CallerKey } from '../authority/caller.ts'
 import { held, heldLevels, limitsOf, NOW } from '../authority/held.ts'
-import { nameEach } from '../authority/places.ts'
+import { groupAlternatives, nameEach } from '../authority/places.ts'
 import type { Connection } from '../db/database.ts'
-import { ForbiddenError, InvalidInputError, type NamedNeed } from '../errors.ts'
+import { type Alternatives, ForbiddenError, InvalidInputError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
 import { badUserInput } from '../read/errors.ts'
-import { ASKED_COLUMNS, type AskedRow, needOf, rowOf } from './asked.ts'
+import { ASKED_COLUMNS, type AskedRow, missingOfRow, rowOf } from './asked.ts'
 import { given, granters, grantorsOf, MOST_GRANTORS } from './grantors.ts'
 import type { Question } from './questions.ts'
 import { type Ruling, ruleOn } from './rulings.ts'
-import { readSubject, type Subject, subjectOf } from './subject.ts'
-import { targetOf } from './target.ts'
+import { askedSubject, readSubject, type Subject } from './subject.ts'
+import { askedTarget } from './target.ts'
 import { MOST_WAYS, WAY_CODES, type Way, waysTo } from './ways.ts'
 
-/** `NOT_FOUND`: the caller sees no such thing. `HIDDEN`: who would call the mutation does not. */
+/** `NOT_FOUND` means that the caller can't see it, `HIDDEN` that the subject of a mutation can't see it. */
 export type AccessCode = 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_FOUND'
 
 export interface AccessAnswer {
   code: AccessCode
   ways: Way[]
-  needs: NamedNeed[]
+  missing: Alternatives
   grantors: string[]
 }
 
@@ -35,9 +35,9 @@ export interface Asking {
   caller: Caller
   subject: Subject
   questions: Question[]
-  /** Null is now. */
+  /** The time to answer for; null means now. */
   at: Date | null
-  /** Are the names of who could grant it asked for? */
+  /** True where the names of users that could grant it are requested. */
   wantsGrantors: boolean
 }
 
@@ -49,11 +49,11 @@ interface SubjectRow {
   mayAsk: boolean
 }
 
-/** What the statement answers to one row. */
-type Part = Omit<AccessAnswer, 'needs'>
+/** The answer of the statement to one row. */
+type Part = Omit<AccessAnswer, 'missing'>
 
 /**
- * Null where the subject is hidden from the caller, missing, or a key that does not work.
+ * The answers in the order of the questions; null where the subject is hidden, missing, or a key that is not valid.
  * @throws ForbiddenError where the caller may see the subject, but not ask about it
  */
 export async function answerQuestions(
@@ -66,32 +66,33 @@ export async function answerQuestions(
   const found = await readParts(ctx.services.database.db, asking, rows)
   if (found === null) return null
   const { subject, parts } = found
-  const needed = await nameAllNeeds(ctx.services.database.db, asking.caller, schema, rulings)
+  const missing = await nameAllMissing(ctx.services.database.db, asking.caller, schema, rulings)
   return rows.map((mine, n) => {
     const answered = mine.map((_row, place) => parts.get(`${n} ${place}`) as Part)
     const ruling = rulings.get(n)
-    if (ruling) return { ...answerOf(ruling, answered, subject), needs: needed.get(n) ?? [] }
+    if (ruling) return { ...answerOf(ruling, answered, subject), missing: missing.get(n) ?? [] }
     const [part] = answered as [Part]
-    return { ...part, needs: needsOf(part, mine[0] as AskedRow) }
+    return { ...part, missing: part.code === 'NOT_HELD' ? [[missingOfRow(mine[0] as AskedRow)]] : [] }
   })
 }
 
-/** What is missing for each mutation, with its places named, in one statement. */
-async function nameAllNeeds(db: Connection, caller: Caller, schema: GraphQLSchema, rulings: Map<number, Ruling>) {
-  const all = [...rulings].flatMap(([n, ruling]) => ruling.needs.map((need) => ({ n, need })))
+/** The missing requirements of each mutation, with their scopes and resources named, in one statement. */
+async function nameAllMissing(db: Connection, caller: Caller, schema: GraphQLSchema, rulings: Map<number, Ruling>) {
+  const all = [...rulings].flatMap(([n, ruling]) => ruling.missing.map((missing) => ({ n, missing })))
   const named = await nameEach(
     db,
     caller,
     schema,
-    all.map(({ need }) => need),
+    all.map(({ missing }) => missing),
   )
-  const needed = new Map<number, NamedNeed[]>()
-  for (const [place, { n }] of all.entries()) needed.set(n, [...(needed.get(n) ?? []), named[place] as NamedNeed])
-  return new Map([...needed].map(([n, needs]) => [n, unique(needs, JSON.stringify)]))
-}
-
-function needsOf({ code }: Part, row: AskedRow): NamedNeed[] {
-  return code === 'NOT_HELD' ? [needOf(row)] : []
+  const places = Map.groupBy(all.keys(), (place) => all[place]?.n ?? 0)
+  const at = <Item>(items: Item[], some: number[]) => some.map((place) => items[place] as Item)
+  return new Map(
+    [...places].map(([n, some]) => {
+      const missing = at(all, some).map((one) => one.missing)
+      return [n, groupAlternatives(missing, at(named, some))]
+    }),
+  )
 }
 
 function answerOf({ code, isTheirs }: Ruling, parts: Part[], { createdAt }: SubjectRow): Part {
@@ -101,19 +102,19 @@ function answerOf({ code, isTheirs }: Ruling, parts: Part[], { createdAt }: Subj
   const grantors = isAllowed ? [] : parts.flatMap((part) => part.grantors)
   return {
     code,
-    ways: nearestFirst(unique([...own, ...ways], JSON.stringify)).slice(0, MOST_WAYS),
-    grantors: unique(grantors, (name) => name.toLowerCase())
+    ways: nearestFirst(uniqueBy([...own, ...ways], JSON.stringify)).slice(0, MOST_WAYS),
+    grantors: uniqueBy(grantors, (name) => name.toLowerCase())
       .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
       .slice(0, MOST_GRANTORS),
   }
 }
 
-/** Several demands of a rule may be met by one fact, and lacked by one user. */
-function unique<Item>(items: Item[], keyOf: (item: Item) => string): Item[] {
+/** Removes duplicates: one fact can meet several requirements of a rule, and one user can grant several. */
+function uniqueBy<Item>(items: Item[], keyOf: (item: Item) => string): Item[] {
   return [...new Map(items.map((item) => [keyOf(item), item])).values()]
 }
 
-/** As one statement orders them: by what stands between, and then the longest lasting first. */
+/** The order in which the statement returns ways: by what prevents them, and then the longest lasting first. */
 function nearestFirst(ways: Way[]): Way[] {
   const end = ({ until }: Way) => (until === null ? Number.MAX_VALUE : Date.parse(until))
   return ways.toSorted((a, b) => WAY_CODES.indexOf(a.code) - WAY_CODES.indexOf(b.code) || end(b) - end(a))
@@ -124,12 +125,12 @@ function ownWay(since: string): Way {
   return { code: 'ALLOWED', via: 'SELF', grantedBy: null, role: null, ...nowhere, keyLimits: [], since, until: null }
 }
 
-/** What becomes of each mutation that is asked about, by the place of its question. */
+/** The ruling on each mutation that is asked about, by the index of its question. */
 async function ruleOnMutations(ctx: Context, { caller, subject, questions }: Asking): Promise<Map<number, Ruling>> {
   const rulings = new Map<number, Ruling>()
   if (!questions.some(({ mutation }) => mutation)) return rulings
   await ctx.services.database.transaction(async (tx) => {
-    const row = await readSubjectRow(tx, subjectOf(caller, subject, NOW))
+    const row = await readSubjectRow(tx, askedSubject(caller, subject, NOW))
     const isOwn = 'caller' in subject
     const who = row && (isOwn ? subject.caller : await readSubject(tx, row))
     for (const [n, { mutation }] of questions.entries()) {
@@ -143,9 +144,9 @@ async function ruleOnMutations(ctx: Context, { caller, subject, questions }: Ask
   return rulings
 }
 
-const INACTIVE: Ruling = { code: 'INACTIVE', needs: [], rows: [], isTheirs: false }
+const INACTIVE: Ruling = { code: 'INACTIVE', missing: [], rows: [], isTheirs: false }
 
-/** @throws BAD_USER_INPUT where the input can't be what it is, like a role where it can't be held */
+/** @throws BAD_USER_INPUT where the input is invalid, like a role on a scope where it can't be held */
 async function namingInput<Result>(path: string, work: () => Promise<Result> | Result): Promise<Result> {
   try {
     return await work()
@@ -155,7 +156,7 @@ async function namingInput<Result>(path: string, work: () => Promise<Result> | R
   }
 }
 
-/** @throws ForbiddenError */
+/** @throws ForbiddenError where the caller may see the subject, but not ask about it */
 async function readSubjectRow(db: Connection, subject: SQL): Promise<SubjectRow | null> {
   const [row] = await db.execute<SubjectRow & Record<string, unknown>>(
     sql`select ${SUBJECT_COLUMNS} from (${subject}) as s`,
@@ -173,12 +174,12 @@ function mayAskAbout<Row extends SubjectRow>(row: Row | undefined): Row | null {
 }
 
 /**
- * The answer to each row, by its question and its place there, in one statement. The subject is a scalar in it, so that
- * what others hold is not looked through.
+ * The answer to each row, by the index of its question and its index in that question, in one statement. The subject is
+ * a scalar in it, so that the statement does not scan what other users hold.
  */
 async function readParts(db: Connection, { caller, subject, at, wantsGrantors }: Asking, rows: AskedRow[][]) {
   const asked = rows.flatMap((some, n) => some.map((row, place) => ({ id: `${n} ${place}`, ...row })))
-  // A lone surrogate is no text to the database, and no name either.
+  // The database does not accept a lone surrogate as text, and no name contains one.
   const text = JSON.stringify(asked, (_name, value) => (typeof value === 'string' ? value.toWellFormed() : value))
   const time = at === null ? NOW : sql`${at.toISOString()}::timestamptz`
   const answer = sql`json_build_object('id', q.id,
@@ -186,7 +187,7 @@ async function readParts(db: Connection, { caller, subject, at, wantsGrantors }:
     'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
     'grantors', ${wantsGrantors && at === null ? sql`case when t.missing is null and s.active and not w.is_allowed and not s.limited then ${grantorsOf(caller)} else '[]'::json end` : sql`'[]'::json`})`
   const [row] = await db.execute<SubjectRow & { parts: (Part & { id: string })[] } & Record<string, unknown>>(sql`
-    with subject as materialized (${subjectOf(caller, subject, time)}),
+    with subject as materialized (${askedSubject(caller, subject, time)}),
     facts as materialized (select h.* from ${held(time)} as h where h.user_id = (select s.id from subject as s)),
     levels as materialized (select h.* from ${heldLevels(time)} as h where h.user_id = (select s.id from subject as s)),
     limits as materialized (select l.* from subject as s, lateral ${limitsOf(sql`s.api_key_id`, time)} as l),
@@ -194,7 +195,7 @@ async function readParts(db: Connection, { caller, subject, at, wantsGrantors }:
     granters as materialized (${granters}),
     given as materialized (${given})
     select ${SUBJECT_COLUMNS}, (
-      select coalesce(json_agg(${answer}), '[]'::json) from asked as q, lateral ${targetOf(caller, time)} as t, lateral ${waysTo(caller)} as w
+      select coalesce(json_agg(${answer}), '[]'::json) from asked as q, lateral ${askedTarget(caller, time)} as t, lateral ${waysTo(caller)} as w
     ) as parts
     from subject as s`)
   const found = mayAskAbout(row)

@@ -1,13 +1,15 @@
-/** Questions as rows of the one statement that answers them. */
+/** Questions as rows of the single statement that answers them. */
+
 import { sql } from 'drizzle-orm'
 import { levelName } from '../authority/levels.ts'
 import { EVERYTHING } from '../authority/permissions.ts'
-import { describePlace } from '../authority/places.ts'
-import type { Demand } from '../authority/requirement.ts'
-import type { NamedNeed } from '../errors.ts'
+import { nameRequirement, type PlaceNames } from '../authority/places.ts'
+import type { Requirement } from '../authority/requirement.ts'
+import type { NamedRequirement } from '../errors.ts'
+import { uuidOfReference } from '../graphql/references.ts'
 import type { Question } from './questions.ts'
 
-/** A permission, or a level; at a place by the names that were typed, or by ids for the kind PLACE. */
+/** A permission or a level. Its scope or resource is given by the names in the input, or by ids for the kind PLACE. */
 export interface AskedRow {
   kind: 'EVERYWHERE' | 'ORGANIZATION' | 'PROJECT' | 'CONTROLLER' | 'MODEL' | 'PLACE'
   permission?: string
@@ -22,45 +24,61 @@ export interface AskedRow {
   modelId?: string | null
 }
 
-/** The columns of a row as the statement reads them. */
+/** The columns of a row, as the statement reads them. */
 export const ASKED_COLUMNS = sql`id text, kind text, permission text, project text, organization text, controller text, model text, access int, "organizationId" uuid, "projectId" uuid, "controllerId" uuid, "modelId" uuid`
 
-/** What is asked but for mutations, whose rules make the rows. */
+/** The row of a question that is not about a mutation. The rows of a mutation come from its rule. */
 export function rowOf({ permission, controller, model }: Question): AskedRow {
   if (permission) {
     const { permission: word, project, organization } = permission
-    return { kind: kindOf(permission), permission: word, project, organization }
+    return withIds({ kind: scopeKindOf(permission), permission: word, project, organization })
   }
-  if (controller) return { kind: 'CONTROLLER', ...controller }
-  return { kind: 'MODEL', ...model }
+  if (controller) return withIds({ kind: 'CONTROLLER', ...controller })
+  return withIds({ kind: 'MODEL', ...model })
 }
 
-function kindOf({ project, organization }: { project?: string | null; organization?: string | null }) {
+/** Adds the ids of references that are ids. No name has the form of an id. */
+function withIds(row: AskedRow): AskedRow {
+  const id = (prefix: string, reference: string | null | undefined) => uuidOfReference(prefix, reference ?? '')
+  return {
+    ...row,
+    organizationId: id('organization', row.organization),
+    projectId: id('project', row.project),
+    controllerId: id('controller', row.controller),
+    modelId: id('model', row.model),
+  }
+}
+
+function scopeKindOf({ project, organization }: { project?: string | null; organization?: string | null }) {
   if (typeof project === 'string') return 'PROJECT'
   return typeof organization === 'string' ? 'ORGANIZATION' : 'EVERYWHERE'
 }
 
-/** What would have to be held, by the names that were typed. */
-export function needOf(row: AskedRow): NamedNeed {
+/** The requirement of a row, by the names in the input. */
+export function missingOfRow(row: AskedRow): NamedRequirement {
   const what = row.permission ?? levelName(row.kind === 'MODEL', row.access ?? 0)
-  return { what, where: placeOf(row) }
+  return nameRequirement({ what, where: null }, namesOf(row))
 }
 
-function placeOf({ kind, project, organization, controller, model }: AskedRow): string {
-  if (kind === 'PROJECT') return describePlace('project', project ?? null)
-  if (kind === 'ORGANIZATION') return describePlace('organization', organization ?? null)
-  if (kind === 'CONTROLLER') return describePlace('controller', controller ?? null)
-  return kind === 'MODEL' ? describePlace('model', `${controller}/${model}`) : describePlace('everywhere', null)
+function namesOf(row: AskedRow): PlaceNames {
+  const { kind, project = null, organization = null } = row
+  const [controller, model] = [row.controller ?? null, row.model ?? null]
+  const nothing = { organization: null, project: null, controller: null, model: null }
+  if (kind === 'PROJECT') return { kind: 'project', ...nothing, project }
+  if (kind === 'ORGANIZATION') return { kind: 'organization', ...nothing, organization }
+  if (kind === 'CONTROLLER') return { kind: 'controller', ...nothing, controller }
+  return kind === 'MODEL' ? { kind: 'model', ...nothing, controller, model } : { kind: 'everywhere', ...nothing }
 }
 
-/** A demand of a rule that something held can meet. */
-export function demandRows(demand: Demand): AskedRow[] {
-  if (demand.kind === 'permission') return [{ kind: 'PLACE', permission: demand.word, ...demand.scope }]
-  if (demand.kind === 'level') {
-    const { controller, model } = demand.on
+/** The rows of a requirement of a rule; none where it can't be met by something that is held. */
+export function requirementRows(requirement: Requirement): AskedRow[] {
+  if (requirement.kind === 'permission') return [{ kind: 'PLACE', permission: requirement.word, ...requirement.scope }]
+  if (requirement.kind === 'level') {
+    const { controller, model } = requirement.on
     const place = { organizationId: controller.organizationId, controllerId: controller.id, modelId: model?.id ?? null }
-    return [{ kind: 'PLACE', access: demand.level, ...place }]
+    return [{ kind: 'PLACE', access: requirement.level, ...place }]
   }
-  const isAdministration = demand.kind === 'administrator' || (demand.kind === 'peer' && demand.isAdministrator)
+  const isAdministration =
+    requirement.kind === 'administrator' || (requirement.kind === 'peer' && requirement.isAdministrator)
   return isAdministration ? [{ kind: 'PLACE', permission: EVERYTHING }] : []
 }

@@ -1,4 +1,5 @@
-/** Who gained and lost what between two times. */
+/** What users gained and lost between two times. */
+
 import { and, type SQL, sql } from 'drizzle-orm'
 import { alias, type PgTable } from 'drizzle-orm/pg-core'
 import { accessChangesRelation } from '../authority/derived.ts'
@@ -12,24 +13,24 @@ import { Project } from '../entities/project/type.ts'
 import { mayReadRecord, User } from '../entities/user/type.ts'
 import { builder, reads } from '../graphql/builder.ts'
 import { ControllerAccess, ModelAccess, ScopeKind, scopeKindSql } from '../graphql/enums.ts'
+import { fitsArgument } from '../graphql/references.ts'
 import { settledTime } from '../read/connection.ts'
 import { badUserInput } from '../read/errors.ts'
-import { lowerCase } from '../read/filters.ts'
 import type { CallerScope, Row, Visibility } from '../read/spec.ts'
 import { literal } from '../read/sql.ts'
 
 const AccessChangeKind = builder.enumType('AccessChangeKind', {
-  description: 'Gained or lost.',
+  description: 'The direction of a change of access.',
   values: {
     GAINED: { description: 'It was held at the end, and not at the beginning.' },
-    LOST: { description: 'It was held at the beginning, and no more at the end.' },
+    LOST: { description: 'It was held at the beginning, and not at the end.' },
   },
 })
 
 const EVER = sql`'-infinity'::timestamptz`
 
-/** The name of what the caller may see, were it not deleted: it may have been lost by that. */
-function nameOf(
+/** The name of what the caller could see if it were not deleted: its deletion may be the reason for the loss. */
+function nameColumn(
   target: { visible: Visibility | undefined },
   table: PgTable,
   column: string,
@@ -47,58 +48,61 @@ const manyWords = sql.join(
 
 const AccessChange = reads.type('AccessChange', {
   table: 'accessChanges',
-  description: 'One thing that somebody gained or lost. What the caller may not see of it is null.',
+  description: 'One thing that a user gained or lost. Parts that the caller may not see are null.',
   authScopes: { signedIn: true },
   fields: (f) => ({
-    kind: f.column('kind', { type: AccessChangeKind as never, description: 'How it changed.' }),
-    user: f.one('user', User, { description: 'Who; null where they are deleted.' }),
-    username: f.column('username', { type: 'String', description: 'Who, by name: of a deleted user the last one.' }),
+    kind: f.column('kind', { type: AccessChangeKind as never, description: 'Whether it was gained or lost.' }),
+    user: f.one('user', User, { description: 'The user who gained or lost it; null where the user is deleted.' }),
+    username: f.column('username', {
+      type: 'String',
+      description: 'The username of the user; for a deleted user, the last one.',
+    }),
     permission: f.expression({
       type: 'String',
       nullable: true,
-      description: 'The permission, or that it is every one; null for a level.',
+      description: 'The permission, or a text that says it is every permission; null for a level.',
       sql: (row) => sql`case ${row.permission} ${manyWords} else ${row.permission} end`,
     }),
     scope: f.expression({
       type: ScopeKind as never,
       nullable: true,
-      description: 'How wide the permission is held; null for a level.',
+      description: 'The kind of scope on which the permission is held; null for a level.',
       sql: (row) => sql`case when ${row.permission} is not null then ${scopeKindSql(row)} end`,
     }),
     organization: f.expression({
       type: 'String',
       nullable: true,
-      description: 'In which organization.',
-      sql: (row, caller) => nameOf(Organization, organizations, 'name', row.organizationId, caller),
+      description: 'The organization in which it is held.',
+      sql: (row, caller) => nameColumn(Organization, organizations, 'name', row.organizationId, caller),
     }),
     project: f.expression({
       type: 'String',
       nullable: true,
-      description: 'On which project.',
-      sql: (row, caller) => nameOf(Project, projects, 'code', row.projectId, caller),
+      description: 'The project on which it is held.',
+      sql: (row, caller) => nameColumn(Project, projects, 'code', row.projectId, caller),
     }),
     controller: f.expression({
       type: 'String',
       nullable: true,
-      description: 'On which controller, or the model’s.',
-      sql: (row, caller) => nameOf(Controller, controllers, 'name', row.controllerId, caller),
+      description: 'The controller that the level is on, or the controller of the model.',
+      sql: (row, caller) => nameColumn(Controller, controllers, 'name', row.controllerId, caller),
     }),
     model: f.expression({
       type: 'String',
       nullable: true,
-      description: 'On which model.',
-      sql: (row, caller) => nameOf(Model, models, 'name', row.modelId, caller),
+      description: 'The model that the level is on.',
+      sql: (row, caller) => nameColumn(Model, models, 'name', row.modelId, caller),
     }),
     controllerAccess: f.expression({
       type: ControllerAccess as never,
       nullable: true,
-      description: 'The level on the controller.',
+      description: 'The level on the controller; null for a level on a model, and for a permission.',
       sql: (row) => sql`case when ${row.modelId} is null then ${row.level} end`,
     }),
     modelAccess: f.expression({
       type: ModelAccess as never,
       nullable: true,
-      description: 'The level on the model.',
+      description: 'The level on the model; null for everything else.',
       sql: (row) => sql`case when ${row.modelId} is not null then ${row.level} end`,
     }),
   }),
@@ -107,7 +111,7 @@ const AccessChange = reads.type('AccessChange', {
 const WORD = alias(permissions, 'known_word') as unknown as Row
 const ASKED = alias(users, 'u') as unknown as typeof users
 
-/** Words that they know; whose changes they may read, the relation looks at alone. */
+/** True for permissions that the caller may see. The relation itself checks whose changes the caller may read. */
 function mayReadChange(row: { permission: unknown }, caller: CallerScope): SQL {
   const many = sql.join(Object.keys(MANY_WORDS).map(literal), sql`, `)
   const known = sql`exists (select from permissions as known_word where known_word.name = ${row.permission} and ${Permission.visible?.(WORD, caller) ?? sql`true`})`
@@ -125,8 +129,8 @@ const AccessChangeConnection = reads.connection('AccessChange', {
       args.has('to') ? args.param('to', 'timestamptz', toTime) : now,
       and(
         mayReadRecord(ASKED, caller),
-        // A name that was free again may have had several users.
-        args.has('user') ? sql`u.username_key = ${args.param('user', 'text', lowerCase)}` : undefined,
+        // Several users may have had the same name, one after another.
+        args.has('user') ? fitsArgument('user', { id: sql`u.id`, key: sql`u.username_key` }, args, 'user') : undefined,
       ),
     ),
   node: AccessChange,
@@ -137,12 +141,21 @@ const AccessChangeConnection = reads.connection('AccessChange', {
 
 reads.queryConnection('accessChanges', AccessChangeConnection, {
   description:
-    'Who gained and lost what between two times: the difference between what was held then and then, whatever came and went in between. Of users whose records the caller may read, deleted ones too.',
+    'What users gained and lost between two times: the difference between what was held at the beginning and at the end, regardless of changes in between. It covers users whose records the caller may read, including deleted users.',
   authScopes: { signedIn: true },
   args: (arg) => ({
-    from: arg({ type: 'DateTime' as never, required: true, description: 'The beginning, at least 10 seconds ago.' }),
-    to: arg({ type: 'DateTime' as never, description: 'The end, at least 10 seconds ago; now by default.' }),
-    user: arg.string({ description: 'Only of the user of this name.' }),
+    from: arg({
+      type: 'DateTime' as never,
+      required: true,
+      description: 'The beginning of the period, at least 10 seconds ago.',
+    }),
+    to: arg({
+      type: 'DateTime' as never,
+      description: 'The end of the period, at least 10 seconds ago; now by default.',
+    }),
+    user: arg.string({
+      description: 'The username to filter by: all users that had this name, including deleted users.',
+    }),
   }),
   check({ from, to }: { from: Date; to?: Date | null }) {
     if (to && to <= from) throw badUserInput('"to" must be after "from".')

@@ -1,8 +1,9 @@
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { nameAlternatives } from '../authority/places.ts'
 import { ForbiddenError } from '../errors.ts'
-import { builder, forbidden } from '../graphql/builder.ts'
+import { builder } from '../graphql/builder.ts'
 import type { Context } from '../graphql/context.ts'
+import { forbidden } from '../graphql/refusals.ts'
 import { refuseSpelledOut } from '../graphql/secret-argument.ts'
 import { selectedFields } from '../read/collect.ts'
 import { badUserInput } from '../read/errors.ts'
@@ -17,13 +18,13 @@ builder.queryField('checkAccess', (t) =>
     type: [AccessAnswerType],
     nullable: { list: true, items: false },
     description:
-      'May a user, a key, or the caller do these things? Answers in the order asked, decided by what also refuses. Null where the user or key is hidden or missing, or the key does not work. Who may: any caller about themselves; holders of `access.check` over the user’s organization about others.',
+      'Checks whether a user, an API key, or the caller may do the things asked about. The answers are in the order of the questions and are decided by the same rules that refuse requests. Null where the user or key is hidden or missing, or the key is not valid. Who may: any caller about themselves; holders of `access.check` over the user’s organization about others.',
     authScopes: { signedIn: true },
-    args: { input: t.arg({ type: CheckAccessInput, required: true, description: 'About whom, and what.' }) },
+    args: { input: t.arg({ type: CheckAccessInput, required: true, description: 'The subject and the questions.' }) },
     async resolve(_root, { input }, ctx, info) {
       const { user = null, apiKey = null, at = null, questions } = input
       if (apiKey !== null) refuseSpelledOut(ctx, info, 'input', 'apiKey')
-      const subject = subjectOf(ctx, user, apiKey)
+      const subject = subjectAsked(ctx, user, apiKey)
       refuseBadInput(ctx, info, input)
       if (ctx.caller === null || subject === null) return null
       try {
@@ -31,17 +32,19 @@ builder.queryField('checkAccess', (t) =>
         return await answerQuestions(ctx, info.schema, { caller: ctx.caller, subject, questions, at, wantsGrantors })
       } catch (error) {
         if (!(error instanceof ForbiddenError)) throw error
-        const { code, missing, target = null } = error
-        ctx.refusals.push({ action: info.fieldName, code, missing, target })
-        const needs = await nameAlternatives(ctx.services.database.db, ctx.caller, info.schema, error.needs)
-        throw forbidden(info.fieldName, missing, needs)
+        const { code, missing, summary, target = null } = error
+        ctx.refusals.push({ action: info.fieldName, code, missing: summary, target })
+        throw forbidden(
+          info.fieldName,
+          await nameAlternatives(ctx.services.database.db, ctx.caller, info.schema, missing),
+        )
       }
     },
   }),
 )
 
-/** Null for the operator, who is no user, about themselves. */
-function subjectOf({ caller }: Context, user: string | null, apiKey: string | null): Subject | null {
+/** The subject of the questions; null where the operator, who is not a user, asks about themselves. */
+function subjectAsked({ caller }: Context, user: string | null, apiKey: string | null): Subject | null {
   if (user !== null && apiKey !== null) throw badUserInput('"input" takes a "user" or an "apiKey", not both.')
   if (user !== null) return { username: user }
   if (apiKey !== null) return { apiKey }

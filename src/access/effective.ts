@@ -1,4 +1,4 @@
-/** All that a user may do, in one list. */
+/** Everything that a user may do, in one list. */
 import { sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { effectiveAccessRelation } from '../authority/derived.ts'
@@ -19,20 +19,29 @@ const WORD = alias(permissions, 'known_word') as unknown as Row
 const EffectiveAccess = reads.type('EffectiveAccess', {
   table: 'effectiveAccess',
   description:
-    'One thing that a user may do, and why: a permission on a scope, or a level on a controller or model, by one way. What the caller may not see of it is null.',
+    'One thing that a user may do and its source: a permission on a scope, or a level on a controller or model. Parts that the caller may not see are null.',
   authScopes: { signedIn: true },
   fields: (f) => ({
-    permission: f.column('permission', { type: 'String', description: 'The dotted word; null for a level.' }),
+    permission: f.column('permission', {
+      type: 'String',
+      description: 'The dotted name of the permission; null for a level.',
+    }),
     scope: f.expression({
       type: ScopeKind as never,
       nullable: true,
-      description: 'How wide the permission is held; null for a level.',
+      description: 'The kind of scope on which the permission is held; null for a level.',
       sql: (row) => sql`case when ${row.permission} is not null then ${scopeKindSql(row)} end`,
     }),
-    organization: f.one('organization', Organization, { description: 'The organization it is held in.' }),
-    project: f.one('project', Project, { description: 'The project it is held on.' }),
-    controller: f.one('controller', Controller, { description: 'The controller the level is on, or the model’s.' }),
-    model: f.one('model', Model, { description: 'The model the level is on.' }),
+    organization: f.one('organization', Organization, {
+      description: 'The organization it is held in; null for everywhere and for a level.',
+    }),
+    project: f.one('project', Project, {
+      description: 'The project it is held on; null where it is not held on a single project.',
+    }),
+    controller: f.one('controller', Controller, {
+      description: 'The controller that the level is on, or the controller of the model; null for a permission.',
+    }),
+    model: f.one('model', Model, { description: 'The model that the level is on; null for everything else.' }),
     controllerAccess: f.expression({
       type: ControllerAccess as never,
       nullable: true,
@@ -45,12 +54,12 @@ const EffectiveAccess = reads.type('EffectiveAccess', {
       description: 'The level on the model; null for everything else.',
       sql: (row) => sql`case when ${row.modelId} is not null then ${row.level} end`,
     }),
-    via: f.column('via', { type: AccessVia as never, description: 'Through what they have it.' }),
-    role: f.one('role', Role, { description: 'The role that gives it.' }),
-    since: f.column('since', { type: 'DateTime', description: 'Since when they have it.' }),
-    until: f.column('until', {
+    via: f.column('via', { type: AccessVia as never, description: 'The source through which the user has it.' }),
+    role: f.one('role', Role, { description: 'The role that grants it; null where it is held without a role.' }),
+    since: f.column('since', { type: 'DateTime', description: 'The time since which the user has it.' }),
+    expiresAt: f.column('until', {
       type: 'DateTime',
-      description: 'Until when: the earliest end of anything it rests on; null is none.',
+      description: 'The earliest end of anything it depends on; null where there is none.',
     }),
   }),
 })
@@ -60,7 +69,7 @@ const EffectiveAccessConnection = reads.connection('EffectiveAccess', {
   relation: effectiveAccessRelation,
   hasPast: true,
   node: EffectiveAccess,
-  // An application's words are known only to whoever sees a role or an organization that names them.
+  // An application's permissions are visible only to callers that see a role or an organization that names them.
   visible: (row, caller) =>
     sql`(${row.permission} is null or exists (select from permissions as known_word where known_word.name = ${row.permission} and ${Permission.visible?.(WORD, caller)}))`,
   orders: { SINCE: ['since'] },
@@ -70,6 +79,6 @@ const EffectiveAccessConnection = reads.connection('EffectiveAccess', {
 reads.extend(User, (f) => ({
   effectiveAccess: f.connection('effectiveAccess', EffectiveAccessConnection, {
     guard: 'record',
-    description: 'Everything they may do and through what, one item per permission or level and way.',
+    description: 'Everything the user may do: one item per permission or level and per source of it.',
   }),
 }))

@@ -1,9 +1,12 @@
-/** Who could give what a user lacks: by rule 1 of the guard, whoever may grant there and has it themselves. */
+/**
+ * Users that could grant a missing requirement: by rule 1 of the escalation guard, they may grant on that scope and
+ * hold it themselves.
+ */
 
 import { type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Caller } from '../authority/caller.ts'
-import { allows, covers, held, heldLevels } from '../authority/held.ts'
+import { allows, coversSql, held, heldLevels } from '../authority/held.ts'
 import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../authority/levels.ts'
 import { hasControllerLevel, hasModelLevel, immediateScope } from '../authority/visibility.ts'
 import { users } from '../db/tables.ts'
@@ -11,16 +14,19 @@ import { isMet } from '../entities/user/type.ts'
 
 export const MOST_GRANTORS = 20
 
-/** granters(user_id, organization_id, project_id): who may grant roles, and where. */
+/** The relation granters(user_id, organization_id, project_id): users that may grant roles, and on which scopes. */
 export const granters = sql`select h.user_id, h.organization_id, h.project_id from ${held()} as h
   where h.state = 'ACTIVE' and ${allows(sql`h.what`, sql`'roles.grant'`)}`
 
-/** given(user_id, what, organization_id, project_id): what of all that is asked about they hold themselves. */
+/**
+ * The relation given(user_id, what, organization_id, project_id): the permissions asked about that granters hold
+ * themselves.
+ */
 export const given = sql`select h.user_id, h.what, h.organization_id, h.project_id from ${held()} as h
   where h.state = 'ACTIVE' and h.user_id = any(array(select g.user_id from granters as g))
     and exists (select from asked as q where ${allows(sql`h.what`, sql`q.permission`)})`
 
-/** Their names as a JSON array, for the question q and its target t; it reads granters and given. */
+/** The grantors' names as a JSON array, for the question q and its target t. The SQL reads granters and given. */
 export function grantorsOf(caller: Caller): SQL {
   return sql`(
     select coalesce(json_agg(n.username order by n.username_key), '[]'::json) from (
@@ -31,7 +37,10 @@ export function grantorsOf(caller: Caller): SQL {
   )`
 }
 
-/** Whom one meets in lists; and whoever has everything on a controller or model sees who else has. */
+/**
+ * Users that the caller sees in lists. A caller with the highest level on a resource also sees other users that have
+ * it.
+ */
 function mayKnow(caller: Caller): SQL {
   const scope = immediateScope(caller)
   const met = isMet(alias(users, 'u') as unknown as typeof users, scope) ?? sql`true`
@@ -39,11 +48,11 @@ function mayKnow(caller: Caller): SQL {
   return sql`(${met} or q.permission is null and (${there}))`
 }
 
-/** The highest level is what it takes to give any. */
+/** The ids of users that could grant what is asked. Granting any level requires the highest level. */
 const couldGrant = sql`(
   select g.user_id from granters as g join given as h on h.user_id = g.user_id
-  where q.permission is not null and ${covers(sql`g`, sql`t`)}
-    and ${allows(sql`h.what`, sql`q.permission`)} and ${covers(sql`h`, sql`t`)}
+  where q.permission is not null and ${coversSql(sql`g`, sql`t`)}
+    and ${allows(sql`h.what`, sql`q.permission`)} and ${coversSql(sql`h`, sql`t`)}
   union
   select l.user_id from ${heldLevels()} as l
   where q.permission is null and l.state = 'ACTIVE' and l.level = 3

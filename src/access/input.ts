@@ -1,4 +1,4 @@
-/** What is wrong with a question before it is answered. */
+/** The checks of questions before they are answered. */
 import { type GraphQLResolveInfo, type GraphQLSchema, getNamedType, isInputObjectType } from 'graphql'
 import { permissionProblem } from '../authority/permissions.ts'
 import type { Context } from '../graphql/context.ts'
@@ -15,20 +15,20 @@ interface Input {
   questions: Question[]
 }
 
-/** @throws BAD_USER_INPUT naming what is wrong */
+/** @throws BAD_USER_INPUT that names the problem */
 export function refuseBadInput(ctx: Context, info: GraphQLResolveInfo, input: Input) {
-  refuseNullBytes(input, 'input')
+  refuseNullBytesIn(input, 'input')
   refuseBadQuestions(input.questions)
   refuseTooMuch(ctx, input.questions)
   if (holdsSecret(input.questions, info.schema)) refuseSpelledOut(ctx, info, 'input', 'questions')
   refuseBadTime(input)
 }
 
-/** The database has no null byte in text. */
-function refuseNullBytes(value: unknown, path: string) {
+/** The database can't store a null byte in text. */
+function refuseNullBytesIn(value: unknown, path: string) {
   if (typeof value === 'string' && value.includes('\0')) throw badUserInput(`"${path}" holds a null byte.`)
   if (typeof value !== 'object' || value === null) return
-  for (const [name, inner] of Object.entries(value)) refuseNullBytes(inner, `${path}.${name}`)
+  for (const [name, inner] of Object.entries(value)) refuseNullBytesIn(inner, `${path}.${name}`)
 }
 
 const MAX_QUESTIONS = 100
@@ -50,7 +50,7 @@ function refuseBadQuestions(questions: Question[]) {
   }
 }
 
-/** Only what could not even be looked up; the rest of the input is not decided on. */
+/** Refuses only texts that can't be looked up. The rest of the input does not affect the answer. */
 function refuseBadMutation(mutation: MutationQuestion, path: string) {
   for (const [name, input] of Object.entries(mutation)) {
     const [problem] = textProblems(input, askableMutations.get(name)?.plan.longTexts ?? [])
@@ -58,7 +58,9 @@ function refuseBadMutation(mutation: MutationQuestion, path: string) {
   }
 }
 
-/** What mutations name is looked up one by one: so many mutations, and items of their lists, in one request. */
+/**
+ * Everything that mutations name is looked up one by one, so mutations and their list items are limited per request.
+ */
 const MAX_LOOKUPS = 200
 
 function refuseTooMuch(ctx: Context, questions: Question[]) {
@@ -76,7 +78,7 @@ function countItems(value: unknown): number {
   return Array.isArray(value) ? value.length + below : below
 }
 
-/** Is a secret among the inputs of the mutations asked about? */
+/** True where an input of a mutation asked about contains a secret. */
 function holdsSecret(questions: Question[], schema: GraphQLSchema): boolean {
   const fields = schema.getMutationType()?.getFields() ?? {}
   const inputOf = (name: string) => fields[name]?.args.find((arg) => arg.name === 'input')?.type

@@ -1,34 +1,34 @@
 /**
- * What would become of a mutation that somebody called: the very rule, guard and visibility that it would meet, asked
- * without making it.
+ * The outcome of a mutation if the subject called it. It is decided by the same rule, escalation guard and visibility
+ * as the mutation itself, without running it.
  */
 import { type Caller, EVERYWHERE, holds } from '../authority/caller.ts'
 import { guard } from '../authority/guard.ts'
 import { levelNamed } from '../authority/levels.ts'
 import { wordNamed } from '../authority/permissions.ts'
-import { isCircumstance, metDemands, needsFor, unmetDemands } from '../authority/rule.ts'
+import { isCircumstance, metRequirements, missingOf, unmetRequirements } from '../authority/rule.ts'
 import type { Transaction } from '../db/database.ts'
-import { MissingAuthorityError, type Need, NotFoundError, needing } from '../errors.ts'
+import { MissingAuthorityError, type MissingRequirement, missingCircumstance, NotFoundError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { askableMutations } from '../mutation/declare.ts'
 import { createFinder, type Finder } from '../mutation/lookup.ts'
-import { type ChangePlan, limitedKeyNeeds } from '../mutation/run.ts'
-import { type AskedRow, demandRows } from './asked.ts'
+import { type ChangePlan, missingForLimitedKey } from '../mutation/run.ts'
+import { type AskedRow, requirementRows } from './asked.ts'
 
-/** `HIDDEN`: to the subject what the input names does not exist. */
+/** The decision about one mutation. `HIDDEN` means that for the subject, something the input names does not exist. */
 export interface Ruling {
   code: 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_FOUND'
-  /** What is missing; the guard's part too. */
-  needs: Need[]
-  /** What bears on the answer: what is demanded and held where it is yes, what is not held where it is no. */
+  /** The missing requirements, including those of the escalation guard. */
+  missing: MissingRequirement[]
+  /** The requirements that decide the answer: the met ones where it is allowed, the unmet ones where it is not. */
   rows: AskedRow[]
-  /** It is allowed for being about themselves. */
+  /** True where it is allowed because it concerns the subject themselves. */
   isTheirs: boolean
 }
 
 type Plan = ChangePlan<unknown, unknown, unknown, unknown>
 
-/** What the subject would be answered, as far as the asker may know of it. */
+/** The answer that the subject would get, as far as the asker may know it. */
 export async function ruleOn(
   tx: Transaction,
   ctx: Context,
@@ -37,29 +37,29 @@ export async function ruleOn(
   const plan = planOf(name)
   const seen = await find(plan, input, createFinder(tx, asker, { self: subject }))
   if (!seen) return NOT_FOUND
-  // What the asker does not see is to them as if it were missing, for the subject too.
+  // What the asker can't see counts as missing, even where the subject can see it.
   const found = isOwn ? seen : await find(plan, input, createFinder(tx, subject, { others: [asker] }))
   const { refs } = found ?? seen
-  const needs = [...keyNeeds(plan, subject, input), ...needsFor(plan.may, subject, refs)]
-  const missing = unmetDemands(plan.may, subject, refs).flatMap(demandRows)
-  if (!found) return { code: 'HIDDEN', needs, rows: missing, isTheirs: false }
-  if (needs.length > 0) return { code: 'NOT_HELD', needs, rows: missing, isTheirs: false }
-  const gaps = await unconferable(tx, plan, { ctx, tx, caller: subject, input, refs, prepared: null, dryRun: true })
+  const missing = [...missingForKey(plan, subject, input), ...missingOf(plan.may, subject, refs)]
+  const rows = unmetRequirements(plan.may, subject, refs).flatMap(requirementRows)
+  if (!found) return { code: 'HIDDEN', missing, rows, isTheirs: false }
+  if (missing.length > 0) return { code: 'NOT_HELD', missing, rows, isTheirs: false }
+  const gaps = await ungrantable(tx, plan, { ctx, tx, caller: subject, input, refs, prepared: null, dryRun: true })
   if (gaps.length > 0) {
-    const told = isOwn || mayReadAbout(asker, refs) ? gaps : needing('more than they hold')
-    return { code: 'NOT_HELD', needs: told, rows: told.flatMap(gapRow), isTheirs: false }
+    const told = isOwn || mayReadAbout(asker, refs) ? gaps : missingCircumstance('more than they hold')
+    return { code: 'NOT_HELD', missing: told, rows: told.flatMap(gapRow), isTheirs: false }
   }
-  const met = metDemands(plan.may, subject, refs)
-  return { code: 'ALLOWED', needs: [], rows: met.flatMap(demandRows), isTheirs: met.some(isCircumstance) }
+  const met = metRequirements(plan.may, subject, refs)
+  return { code: 'ALLOWED', missing: [], rows: met.flatMap(requirementRows), isTheirs: met.some(isCircumstance) }
 }
 
-const NOT_FOUND: Ruling = { code: 'NOT_FOUND', needs: [], rows: [], isTheirs: false }
+const NOT_FOUND: Ruling = { code: 'NOT_FOUND', missing: [], rows: [], isTheirs: false }
 
-/** What the guard misses to take a user over is what that user holds: it is for who reads their record. */
+/** What is missing to take over a user shows what that user holds: only callers that may read their record see it. */
 function mayReadAbout(asker: Caller, refs: unknown): boolean {
   const things = refs as Partial<Record<'user' | 'existing' | 'role', { organizationId: string } | null>>
   const { user, existing = user, role } = things
-  // What is added to a role is conferred on its holders, whoever they are.
+  // A permission added to a role is granted to all its holders, in any organization.
   if (role && !existing) return holds(asker, 'users.read', EVERYWHERE)
   return !existing || holds(asker, 'users.read', { organizationId: existing.organizationId, projectId: null })
 }
@@ -67,14 +67,17 @@ function mayReadAbout(asker: Caller, refs: unknown): boolean {
 interface Called {
   asker: Caller
   subject: Caller
-  /** The asker asks about themselves, with what they came with. */
+  /** True where the asker asks about themselves, with the credential of the request. */
   isOwn: boolean
-  /** The name of a mutation, and its input. */
+  /** The name of a mutation and its input. */
   call: [string, unknown]
 }
 
-/** What the guard misses as something that could be granted; what is held, but not for that long, is no near miss. */
-function gapRow({ what, where, isTooShort }: Need): AskedRow[] {
+/**
+ * A missing requirement of the escalation guard as a row that a grant could meet; none where what is held ends too
+ * early.
+ */
+function gapRow({ what, where, isTooShort }: MissingRequirement): AskedRow[] {
   if (where === null || isTooShort) return []
   if (where.controllerId === null) return [{ kind: 'PLACE', permission: wordNamed(what), ...where }]
   return [{ kind: 'PLACE', access: levelNamed(where.modelId !== null, what), ...where }]
@@ -86,7 +89,7 @@ function planOf(name: string): Plan {
   return plan
 }
 
-/** What the input names, as the finder sees it; null where some of it is hidden or missing. */
+/** Everything the input names, as the finder sees it; null where a part of it is hidden or missing. */
 async function find(plan: Plan, input: unknown, finder: Finder): Promise<{ refs: unknown } | null> {
   try {
     const refs = await plan.find(finder, input)
@@ -98,24 +101,24 @@ async function find(plan: Plan, input: unknown, finder: Finder): Promise<{ refs:
   }
 }
 
-/** What keeps a key from any such mutation, whatever its user may. */
-function keyNeeds(plan: Plan, { apiKey }: Caller, input: unknown): Need[] {
-  const readOnly = apiKey?.readOnly ? needing('a key that is not read-only') : []
-  return [...readOnly, ...limitedKeyNeeds(plan, apiKey, input)]
+/** The requirements that the key itself does not meet, regardless of what its user may do. */
+function missingForKey(plan: Plan, { apiKey }: Caller, input: unknown): MissingRequirement[] {
+  const readOnly = apiKey?.readOnly ? missingCircumstance('a key that is not read-only') : []
+  return [...readOnly, ...missingForLimitedKey(plan, apiKey, input)]
 }
 
-/** What the guard would say is missing. */
-async function unconferable(
+/** The missing requirements that the escalation guard would report. */
+async function ungrantable(
   tx: Transaction,
   plan: Plan,
-  operation: Parameters<Exclude<Plan['confers'], 'nothing'>>[0],
-): Promise<Need[]> {
-  if (plan.confers === 'nothing') return []
+  operation: Parameters<Exclude<Plan['grants'], 'nothing'>>[0],
+): Promise<MissingRequirement[]> {
+  if (plan.grants === 'nothing') return []
   try {
-    await guard(tx, operation.caller, plan.confers(operation))
+    await guard(tx, operation.caller, plan.grants(operation))
     return []
   } catch (error) {
-    if (error instanceof MissingAuthorityError) return error.needs
+    if (error instanceof MissingAuthorityError) return error.missing
     throw error
   }
 }

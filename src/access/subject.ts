@@ -1,4 +1,5 @@
-/** About whom is asked: a user's whole authority, or that of a key. */
+/** The subject of an access question: a user's whole authority, or the authority of an API key. */
+
 import { type SQL, sql } from 'drizzle-orm'
 import { readAuthority } from '../authentication/identify.ts'
 import { isUsableKey } from '../authentication/validity.ts'
@@ -9,14 +10,15 @@ import type { Connection } from '../db/database.ts'
 import { users } from '../db/tables.ts'
 import { hashToken, readTokenId } from '../entities/api-key/token.ts'
 import { User } from '../entities/user/type.ts'
+import { fitsReference } from '../graphql/references.ts'
 
 export type Subject = { username: string } | { apiKey: string } | { caller: Caller }
 
 /**
- * subject(id, organization_id, created_at, api_key_id, key_ends, limited, key, active, may_ask): none or one row; `key` as JSON, null where
- * it is the whole user.
+ * The relation subject(id, organization_id, created_at, api_key_id, key_ends, limited, key, active, may_ask): no row or
+ * one row. `key` is JSON; it is null where the subject is the whole user.
  */
-export function subjectOf(caller: Caller, subject: Subject, time: SQL): SQL {
+export function askedSubject(caller: Caller, subject: Subject, time: SQL): SQL {
   const active = isActiveAt({ id: sql`u.id`, deletedAt: sql`u.deleted_at` }, time)
   const user = sql`u.id, u.organization_id, u.created_at`
   if ('caller' in subject) {
@@ -27,17 +29,17 @@ export function subjectOf(caller: Caller, subject: Subject, time: SQL): SQL {
   const mayCheck = mayCheckIn(caller, sql`u.organization_id`)
   if ('apiKey' in subject) {
     const key = sql`json_build_object('id', k.id, 'userId', k.user_id, 'readOnly', k.read_only, 'limited', k.limited, 'expiresAt', k.expires_at)`
-    // Whoever may not ask about a key is not told whether it is one.
+    // A caller who may not ask about a key is not told whether the text is a key.
     return sql`select ${user}, k.id as api_key_id, k.expires_at as key_ends, k.limited, ${key} as key, true as active, true as may_ask
       from api_keys as k join users as u on u.id = k.user_id
       where k.id = ${readTokenId(subject.apiKey)}::uuid and k.hash = ${hashToken(subject.apiKey)}
         and ${isUsableKey({ revokedAt: sql`k.revoked_at`, expiresAt: sql`k.expires_at` }, NOW)} and ${active} and (${mayCheck} or u.id = ${caller.userId}::uuid)`
   }
   return sql`select ${user}, null::uuid as api_key_id, null::timestamptz as key_ends, false as limited, null::json as key, ${active} as active, (${mayCheck} or u.id = ${caller.userId}::uuid) as may_ask
-    from users as u where u.username_key = ${subject.username.toLowerCase().toWellFormed()} and u.deleted_at is null and (${mayCheck} or ${isVisible(User.visible, users, 'u', caller)})`
+    from users as u where ${fitsReference('user', { id: sql`u.id`, key: sql`u.username_key` }, subject.username.toWellFormed())} and u.deleted_at is null and (${mayCheck} or ${isVisible(User.visible, users, 'u', caller)})`
 }
 
-/** The subject as if they were asking themselves; null where they are suspended. */
+/** The subject as a caller, as if they sent the request themselves; null where they are suspended. */
 export async function readSubject(
   tx: Connection,
   { id, organizationId, key }: { id: string; organizationId: string; key: CallerKey | null },
@@ -46,7 +48,7 @@ export async function readSubject(
   return readAuthority(tx, { actor: 'USER', userId: id, organizationId, apiKey: key, ...unread })
 }
 
-/** Whoever may ask about an organization may name what is in it. */
+/** True where the caller may ask about an organization. Such a caller may also name what is in it. */
 export function mayCheckIn(caller: Caller, organizationId: SQL): SQL {
   const scope = immediateScope(caller)
   return holdsEverywhere(scope, 'access.check') ? sql`true` : holdsInOrganization(scope, 'access.check', organizationId)

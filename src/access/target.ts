@@ -8,7 +8,9 @@ import { Organization } from '../entities/organization/type.ts'
 import { Project } from '../entities/project/type.ts'
 import { mayCheckIn } from './subject.ts'
 
-/** What an asker may name, in a statement that calls the tables o, p, c and m: a model beside its controller. */
+/**
+ * What the caller may name, in a statement with the table aliases o, p, c and m; m always stands beside c.
+ */
 export const mayName = {
   organization: (caller: Caller) => isVisible(Organization.visible, organizations, 'o', caller),
   project: (caller: Caller) => isVisible(Project.visible, projects, 'p', caller),
@@ -23,10 +25,11 @@ const isKnown = sql`(q."organizationId" is null or q."controllerId" is not null 
   and (q."modelId" is null or m.id is not null)`
 
 /**
- * target(missing, organization_id, project_id, controller_id, model_id): what the question q is about, as the caller
- * sees it; `missing` is NOT_FOUND where they do not, and NOT_HELD where it was not made by then.
+ * The relation target(missing, organization_id, project_id, controller_id, model_id): what the question q is about, as
+ * the caller sees it. `missing` is NOT_FOUND where the caller can't see it, and NOT_HELD where it did not exist at that
+ * time.
  */
-export function targetOf(caller: Caller, time: SQL): SQL {
+export function askedTarget(caller: Caller, time: SQL): SQL {
   return sql`(
     select null as missing, null::uuid as organization_id, null::uuid as project_id, null::uuid as controller_id, null::uuid as model_id
     where q.kind = 'EVERYWHERE'
@@ -41,22 +44,22 @@ export function targetOf(caller: Caller, time: SQL): SQL {
     where q.kind = 'PLACE'
     union all
     select case when o.id is null then 'NOT_FOUND' when o.created_at > ${time} then 'NOT_HELD' end, o.id, null, null, null
-    from (select) as one left join organizations as o on o.name_key = lower(q.organization) and ${mayName.organization(caller)}
+    from (select) as one left join organizations as o on (o.name_key = lower(q.organization) or o.id = q."organizationId") and ${mayName.organization(caller)}
     where q.kind = 'ORGANIZATION'
     union all
     select case when p.id is null then 'NOT_FOUND' when p.created_at > ${time} then 'NOT_HELD' end, p.organization_id, p.id, null, null
-    from (select) as one left join projects as p on p.code_key = lower(q.project) and ${mayName.project(caller)}
+    from (select) as one left join projects as p on (p.code_key = lower(q.project) or p.id = q."projectId") and ${mayName.project(caller)}
     where q.kind = 'PROJECT'
     union all
     select case when c.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, null
-    from (select) as one left join controllers as c on c.name_key = lower(q.controller) and c.deleted_at is null and ${mayName.controller(caller)}
+    from (select) as one left join controllers as c on (c.name_key = lower(q.controller) or c.id = q."controllerId") and c.deleted_at is null and ${mayName.controller(caller)}
     where q.kind = 'CONTROLLER'
     union all
     select case when m.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, m.id
     from (select) as one left join (
       controllers as c join models as m on m.controller_id = c.id and c.deleted_at is null and m.deleted_at is null
         and ${mayName.model(caller)}
-    ) on c.name_key = lower(q.controller) and m.name_key = lower(q.model)
+    ) on (c.name_key = lower(q.controller) or c.id = q."controllerId") and (m.name_key = lower(q.model) or m.id = q."modelId")
     where q.kind = 'MODEL'
   )`
 }

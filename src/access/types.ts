@@ -1,45 +1,52 @@
-/** What `checkAccess` answers with. */
+/** The types of the answers of `checkAccess`. */
 
 import { builder } from '../graphql/builder.ts'
 import { AccessVia, ControllerAccess, ModelAccess } from '../graphql/enums.ts'
-import { NeedType } from '../graphql/errors.ts'
+import { MissingAlternativeType } from '../graphql/errors.ts'
+import { shapeAlternatives } from '../graphql/refusals.ts'
 import type { AccessAnswer } from './answer.ts'
 import type { KeyLimit, Way } from './ways.ts'
 
 const AccessWayCode = builder.enumType('AccessWayCode', {
-  description: 'What one thing that is held does for the answer.',
+  description: 'How one thing that is held affects the answer.',
   values: {
-    ALLOWED: { description: 'It lets them.' },
-    INACTIVE: { description: 'It would, but the user is suspended.' },
-    KEY_TOO_NARROW: { description: 'Its user may, but none of the key’s limits lets it.' },
-    LEVEL_TOO_LOW: { description: 'The level held is lower than the one asked for.' },
-    ENDED: { description: 'It did, or will: it has ended, or not begun.' },
-    WRONG_SCOPE: { description: 'It is held, but somewhere else.' },
+    ALLOWED: { description: 'It allows what is asked.' },
+    INACTIVE: { description: 'It would allow it, but the user is suspended.' },
+    KEY_TOO_NARROW: { description: 'It allows it for the user, but no limit of the key allows it.' },
+    LEVEL_TOO_LOW: { description: 'The level held is lower than the level asked for.' },
+    ENDED: { description: 'It allows it at another time: it has ended or not begun.' },
+    WRONG_SCOPE: { description: 'It is held, but on another scope.' },
   },
 })
 
 const AccessCode = builder.enumType('AccessCode', {
-  description: 'The answer to a question about access, in one word.',
+  description: 'The result of a question about access.',
   values: {
-    ALLOWED: { description: 'They may.' },
-    NOT_HELD: { description: 'Nothing they hold allows it there.' },
-    INACTIVE: { description: 'The user is suspended: whatever they hold does not count.' },
-    HIDDEN: { description: 'Who would call the mutation does not see what it names: to them it is not there.' },
-    NOT_FOUND: { description: 'What is asked about is hidden from the caller, or missing.' },
+    ALLOWED: { description: 'The subject may do it.' },
+    NOT_HELD: { description: 'Nothing the subject holds allows it on this scope or resource.' },
+    INACTIVE: { description: 'The user is suspended: nothing they hold counts.' },
+    HIDDEN: { description: 'The subject can’t see what the mutation names: for the subject it does not exist.' },
+    NOT_FOUND: { description: 'What is asked about is hidden from the caller, or does not exist.' },
   },
 })
 
 const AccessKeyLimit = builder.objectRef<KeyLimit>('AccessKeyLimit').implement({
-  description: 'A limit of a key: a role on a scope. What the caller may not see of it is null.',
+  description: 'A limit of a key: a role on a scope. Parts that the caller may not see are null.',
   authScopes: { signedIn: true },
   fields: (t) => ({
-    role: t.exposeString('role', { nullable: true, description: 'What it lets of what its user may.' }),
-    organization: t.exposeString('organization', { nullable: true, description: 'In which organization.' }),
-    project: t.exposeString('project', { nullable: true, description: 'On which project.' }),
-    until: t.field({
+    role: t.exposeString('role', {
+      nullable: true,
+      description: 'The role whose permissions the limit allows, as far as the user holds them.',
+    }),
+    organization: t.exposeString('organization', {
+      nullable: true,
+      description: 'The organization in which the limit allows it.',
+    }),
+    project: t.exposeString('project', { nullable: true, description: 'The project on which the limit allows it.' }),
+    expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'Until when it lets that: the end of what its role allows; null is none.',
+      description: 'The end of what its role allows; null where there is none.',
       resolve: ({ until }) => until && new Date(until),
     }),
   }),
@@ -47,86 +54,107 @@ const AccessKeyLimit = builder.objectRef<KeyLimit>('AccessKeyLimit').implement({
 
 const AccessWayType = builder.objectRef<Way>('AccessWay').implement({
   description:
-    'One thing that a user holds and that bears on the question: it lets them, or is one step away from it. What the caller may not see of it is null.',
+    'One thing that a user holds and that matters for the question: it allows what is asked, or is one step away from allowing it. Parts that the caller may not see are null.',
   authScopes: { signedIn: true },
   fields: (t) => ({
-    code: t.field({ type: AccessWayCode, nullable: false, description: 'What it does.', resolve: ({ code }) => code }),
+    code: t.field({
+      type: AccessWayCode,
+      nullable: false,
+      description: 'How it affects the answer.',
+      resolve: ({ code }) => code,
+    }),
     via: t.field({
       type: AccessVia,
       nullable: false,
-      description: 'Through what it is held.',
+      description: 'The source through which it is held.',
       resolve: ({ via }) => via as never,
     }),
     grantedBy: t.exposeString('grantedBy', {
       nullable: true,
-      description: 'The username of who granted it; null for the operator or whom one may not see.',
+      description:
+        'The username of the user who granted it; null for the operator, or where the caller may not see that user.',
     }),
-    role: t.exposeString('role', { nullable: true, description: 'The role that gives it.' }),
-    organization: t.exposeString('organization', { nullable: true, description: 'Where it is held: in all of this.' }),
-    project: t.exposeString('project', { nullable: true, description: 'Where it is held: on this project.' }),
-    controller: t.exposeString('controller', { nullable: true, description: 'On which controller the level is.' }),
-    model: t.exposeString('model', { nullable: true, description: 'On which model the level is.' }),
+    role: t.exposeString('role', {
+      nullable: true,
+      description: 'The role that grants it; null where it is held without a role.',
+    }),
+    organization: t.exposeString('organization', {
+      nullable: true,
+      description: 'The organization in which it is held.',
+    }),
+    project: t.exposeString('project', { nullable: true, description: 'The project on which it is held.' }),
+    controller: t.exposeString('controller', { nullable: true, description: 'The controller that the level is on.' }),
+    model: t.exposeString('model', { nullable: true, description: 'The model that the level is on.' }),
     throughModel: t.exposeString('throughModel', {
       nullable: true,
-      description: 'Via MODEL: the model whose access gives LOGIN on its controller.',
+      description: 'The model whose access includes LOGIN on its controller, where `via` is MODEL.',
     }),
     controllerAccess: t.field({
       type: ControllerAccess,
       nullable: true,
-      description: 'The level held on the controller.',
+      description: 'The level held on the controller; null for a level on a model, and for a permission.',
       resolve: ({ model, level }) => (model === null ? level : null),
     }),
     modelAccess: t.field({
       type: ModelAccess,
       nullable: true,
-      description: 'The level held on the model.',
+      description: 'The level held on the model; null for everything else.',
       resolve: ({ model, level }) => (model === null ? null : level),
     }),
     keyLimits: t.field({
       type: [AccessKeyLimit],
       nullable: false,
-      description: 'Which limits of the key let it; empty where the key has none.',
+      description: 'The limits of the key that allow it; empty where the key has no limits.',
       resolve: ({ keyLimits }) => keyLimits,
     }),
     since: t.field({
       type: 'DateTime',
       nullable: false,
-      description: 'Since when.',
+      description: 'The time since which it is held.',
       resolve: ({ since }) => new Date(since),
     }),
-    until: t.field({
+    expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'Until when: the earliest end of anything it rests on; null is none.',
+      description: 'The earliest end of anything it depends on; null where there is none.',
       resolve: ({ until }) => until && new Date(until),
     }),
   }),
 })
 
 export const AccessAnswerType = builder.objectRef<AccessAnswer>('AccessAnswer').implement({
-  description: 'The answer to one question.',
+  description: 'The answer to one question about access.',
   authScopes: { signedIn: true },
   fields: (t) => ({
-    allowed: t.boolean({ nullable: false, description: 'May they?', resolve: ({ code }) => code === 'ALLOWED' }),
-    code: t.field({ type: AccessCode, nullable: false, description: 'Why.', resolve: ({ code }) => code }),
+    isAllowed: t.boolean({
+      nullable: false,
+      description: 'Whether the subject may do it.',
+      resolve: ({ code }) => code === 'ALLOWED',
+    }),
+    code: t.field({
+      type: AccessCode,
+      nullable: false,
+      description: 'The result, which includes the reason where it is not allowed.',
+      resolve: ({ code }) => code,
+    }),
     ways: t.field({
       type: [AccessWayType],
       nullable: false,
       description:
-        'Why, in full: everything that lets them, each by itself enough; or else everything that is one step away. At most 100: the nearest first, and of those the longest lasting. Of a mutation: the ways of all that its rule demands.',
+        'The reasons in full: everything that allows it, each sufficient by itself; otherwise everything that is one step away from allowing it. At most 100 items: the nearest first, and of those the longest lasting first. For a mutation: the ways of everything that its rule requires.',
       resolve: ({ ways }) => ways,
     }),
-    needs: t.field({
-      type: [NeedType],
+    missing: t.field({
+      type: [MissingAlternativeType],
       nullable: false,
       description:
-        'Where they may not: what is missing. Of a mutation, what would have been enough, or what it would give that they do not hold themselves.',
-      resolve: ({ needs }) => needs,
+        'The missing requirements, where the subject may not do it. For a mutation: what would be sufficient, or what it would grant that the subject does not hold themselves.',
+      resolve: ({ missing }) => shapeAlternatives(missing),
     }),
     grantors: t.exposeStringList('grantors', {
       nullable: false,
       description:
-        'Where they may not: who could give them what is missing, by username; at most 20 that the caller may see. Empty for the past, and for a key with limits, which nobody can widen.',
+        'The usernames of users that could grant what is missing, where the subject may not do it: at most 20 that the caller may see. Empty for a time in the past, and for a key with limits, which nobody can widen.',
     }),
   }),
 })

@@ -1,4 +1,4 @@
-/** What other services ask about a credential that somebody showed them. */
+/** Queries with which other services check a credential that was presented to them. */
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { GraphQLObjectType } from 'graphql'
 import { BadCredentialError } from '../authentication/bad-credential.ts'
@@ -18,7 +18,7 @@ import { refuseSpelledOut } from '../graphql/secret-argument.ts'
 import { loadOne } from '../read/run.ts'
 import type { CallerScope } from '../read/spec.ts'
 
-/** Whoever may ask what the members of an organization may do; the user must be active too. */
+/** True where the caller may ask what the members of the user's organization may do, and the user is active. */
 function mayBeChecked(userId: unknown, caller: CallerScope): SQL {
   const inReach = holdsEverywhere(caller, 'access.check')
     ? sql`true`
@@ -31,22 +31,28 @@ const WHO_MAY = 'Who may: holders of `access.check` over the home organization o
 
 const VerifiedApiKey = reads.type('VerifiedApiKey', {
   table: 'apiKeys',
-  description: 'A key that works at this moment.',
+  description: 'An API key that is valid now.',
   authScopes: { signedIn: true },
   visible: (key, caller) => and(isUsableKey(key, NOW), mayBeChecked(key.userId, caller)),
   fields: (f) => ({
-    apiKey: f.same(ApiKey, { description: 'The key; null where the caller may not read its user’s record.' }),
-    user: f.one('user', User, { nullable: true, description: 'Whose it is; null where hidden from the caller.' }),
+    apiKey: f.same(ApiKey, { description: 'The API key; null where the caller may not read the record of its user.' }),
+    user: f.one('user', User, {
+      nullable: true,
+      description: 'The user of the key; null where the caller may not see the user.',
+    }),
     username: f.expression({
       type: 'String',
-      description: 'Whose it is, by name.',
+      description: 'The username of the user of the key.',
       sql: (key) => sql`(select u.username from users as u where u.id = ${key.userId})`,
     }),
-    readOnly: f.column('readOnly', { type: 'Boolean', description: 'It is to change nothing.' }),
-    expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'When it ends by itself; null is never.' }),
+    isReadOnly: f.column('readOnly', { type: 'Boolean', description: 'True where the key may not change anything.' }),
+    expiresAt: f.column('expiresAt', {
+      type: 'DateTime',
+      description: 'The planned end of the key; null where there is none.',
+    }),
     permissions: f.expression({
       type: [HeldPermissionType] as never,
-      description: 'All that it may do, and where: what both its user and its limits allow.',
+      description: 'The permissions of the key and their scopes: what both its user and its limits allow.',
       sql: (key, caller) =>
         heldPermissions(authorityOf({ userId: sql`${key.userId}`, apiKeyId: sql`${key.id}` }), caller),
     }),
@@ -54,26 +60,26 @@ const VerifiedApiKey = reads.type('VerifiedApiKey', {
 })
 
 reads.queryOne('verifyApiKey', VerifiedApiKey, {
-  description: `Is this a good key, whose, and what may it do? Null where it is not good, or not for the caller to ask about. ${WHO_MAY}`,
+  description: `Verifies an API key and returns its user and permissions. Null where the key is not valid, or where the caller may not ask about it. ${WHO_MAY}`,
   authScopes: { permission: ['access.check'] },
   args: (arg) => ({
     secret: arg.string({
       required: true,
-      description: 'What was shown as a key; in a variable, by POST.',
+      description: 'The text that was presented as a key. It must be sent in a variable, by POST.',
       extensions: { isSecret: true },
     }),
   }),
   before(ctx: Context, { secret }: { secret: string }, info) {
     refuseSpelledOut(ctx, info, 'secret')
-    // Shown to another service it is used all the same.
+    // A key that is presented to another service counts as used.
     ctx.services.noteUse(hashToken(secret))
   },
   where: (key, _caller, args) =>
-    // A text of another form can only be root's, which is nobody's to show to another service.
+    // A text of another form can only be the key of root, which must not be presented to another service.
     and(eq(key.id, args.param('secret', 'uuid', readTokenId)), eq(key.hash, args.param('secret', 'bytea', hashToken))),
 })
 
-/** The caller, with what the token says that they ask about. */
+/** The caller, with the claims of the token that they ask about. */
 type CallerWithClaims = Caller & { claims: TokenClaims }
 
 function claim(caller: CallerScope, name: keyof TokenClaims, sqlType: string): SQL {
@@ -90,22 +96,27 @@ function claimsOf(caller: CallerScope) {
 
 const VerifiedSession = reads.type('VerifiedSession', {
   table: 'sessions',
-  description: 'A session that lasts at this moment.',
+  description: 'A session that is open now.',
   authScopes: { signedIn: true },
   visible: (session, caller) =>
     and(isOpenSession(session, NOW), isSessionOf(session, claimsOf(caller)), mayBeChecked(session.userId, caller)),
   fields: (f) => ({
-    session: f.same(Session, { description: 'The session; null where the caller may not read its user’s record.' }),
-    user: f.one('user', User, { nullable: true, description: 'Who signed in; null where hidden from the caller.' }),
+    session: f.same(Session, {
+      description: 'The session; null where the caller may not read the record of its user.',
+    }),
+    user: f.one('user', User, {
+      nullable: true,
+      description: 'The user who signed in; null where the caller may not see the user.',
+    }),
     username: f.expression({
       type: 'String',
-      description: 'Who signed in, by name.',
+      description: 'The username of the user who signed in.',
       sql: (session) => sql`(select u.username from users as u where u.id = ${session.userId})`,
     }),
-    expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'When it ends by itself.' }),
+    expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'The planned end of the session.' }),
     permissions: f.expression({
       type: [HeldPermissionType] as never,
-      description: 'All that its user may do, and where.',
+      description: 'The permissions of its user and their scopes.',
       sql: (session, caller) =>
         heldPermissions(authorityOf({ userId: sql`${session.userId}`, apiKeyId: null }), caller),
     }),
@@ -116,12 +127,12 @@ builder.queryField('verifySession', (t) =>
   t.field({
     type: VerifiedSession.ref,
     nullable: true,
-    description: `Does the session of this token last at this moment, and what may its user do? A check of the signature alone can't know that it was ended. Null where it does not, or is not for the caller to ask about. ${WHO_MAY}`,
+    description: `Verifies that the session of this token is open now, and returns what its user may do. A check of the signature alone can’t detect that a session was ended. Null where the session is not open, or where the caller may not ask about it. ${WHO_MAY}`,
     authScopes: { permission: ['access.check'] },
     args: {
       token: t.arg.string({
         required: true,
-        description: 'What was shown as a token; in a variable, by POST.',
+        description: 'The text that was presented as a token. It must be sent in a variable, by POST.',
         extensions: { isSecret: true },
       }),
     },

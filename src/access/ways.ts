@@ -1,7 +1,7 @@
-/** The facts that bear on a question, each with what stands between it and the answer yes. */
+/** The facts that matter for a question, each with what prevents it from allowing what is asked. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../authority/caller.ts'
-import { allows, covers, managesControllers } from '../authority/held.ts'
+import { allows, coversSql, managesControllers } from '../authority/held.ts'
 import { isVisible } from '../authority/visibility.ts'
 import { models, organizations, projects, roles, users } from '../db/tables.ts'
 import { Model } from '../entities/model/type.ts'
@@ -12,11 +12,11 @@ import { User } from '../entities/user/type.ts'
 import { mayCheckIn } from './subject.ts'
 import { mayName } from './target.ts'
 
-/** What stands between a fact and the answer yes, the nearest first; `ALLOWED` where nothing does. */
+/** What prevents a fact from allowing what is asked, the nearest first; `ALLOWED` where nothing prevents it. */
 export const WAY_CODES = ['ALLOWED', 'INACTIVE', 'KEY_TOO_NARROW', 'LEVEL_TOO_LOW', 'ENDED', 'WRONG_SCOPE'] as const
 export type WayCode = (typeof WAY_CODES)[number]
 
-/** A limit of a key that lets what is asked. */
+/** A limit of a key that allows what is asked. */
 export interface KeyLimit {
   role: string | null
   organization: string | null
@@ -24,7 +24,7 @@ export interface KeyLimit {
   until: string | null
 }
 
-/** A fact that bears on a question, by names that the caller may know. */
+/** A fact that matters for a question, with the names that the caller may see. */
 export interface Way {
   code: WayCode
   via: string
@@ -41,12 +41,12 @@ export interface Way {
   until: string | null
 }
 
-/** Does the limit l let what the question q asks of its target t? */
+/** True where the limit l allows what the question q asks about its target t. */
 const limitLets = sql`case when q.permission is not null
-  then ${allows(sql`l.permission`, sql`q.permission`)} and ${covers(sql`l`, sql`t`)}
+  then ${allows(sql`l.permission`, sql`q.permission`)} and ${coversSql(sql`l`, sql`t`)}
   else ${managesControllers(sql`l.permission`, sql`l`, sql`t.organization_id`)} end`
 
-/** The earliest end of anything an answer of yes rests on: of what is held, and of the key it is used with. */
+/** The earliest end of anything that a positive answer depends on: of what is held, and of the key it is used with. */
 const until = sql`case when w.code = 'ALLOWED' then least(w.until, s.key_ends, (
   select nullif(max(coalesce(l.until, 'infinity')), 'infinity') from limits as l where s.limited and ${limitLets}
 )) else w.until end`
@@ -54,8 +54,8 @@ const until = sql`case when w.code = 'ALLOWED' then least(w.until, s.key_ends, (
 export const MOST_WAYS = 100
 
 /**
- * ways(is_allowed, ways) to the target t of the question q: those that let, or else those that miss by one step. It
- * reads the subject s and its facts, levels and limits.
+ * The relation ways(is_allowed, ways) for the target t of the question q: the ways that allow it, or otherwise the ways
+ * that are one step away. It reads the subject s and its facts, levels and limits.
  */
 export function waysTo(caller: Caller): SQL {
   const order = sql.join(
@@ -83,7 +83,7 @@ export function waysTo(caller: Caller): SQL {
   )`
 }
 
-/** Who granted what a way begins with; null for the operator or whom one may not see. */
+/** The user who granted the first fact of a way; null for the operator, or where the caller may not see that user. */
 function granterOf(caller: Caller): SQL {
   return sql`select u.username from users as u
     where ${isVisible(User.visible, users, 'u', caller)} and u.id = coalesce(
@@ -93,14 +93,14 @@ function granterOf(caller: Caller): SQL {
       (select g.granted_by from base_permissions as g where g.id = w.grant_id))`
 }
 
-/** The model whose access is LOGIN on its controller; null where one may not see it. */
+/** The model whose access includes LOGIN on its controller; null where the caller may not see it. */
 function throughModel(caller: Caller): SQL {
   const known = sql`(${mayCheckIn(caller, sql`t.organization_id`)} or ${isVisible(Model.visible, models, 'through', caller)})`
   return sql`select through.name from model_grants as g join models as through on through.id = g.model_id
     where w.via = 'MODEL' and g.id = w.grant_id and ${known}`
 }
 
-/** The limits of the key that let what is asked. */
+/** The limits of the key that allow what is asked. */
 function keyLimits(caller: Caller): SQL {
   return sql`coalesce((
     select json_agg(distinct jsonb_build_object('role', r.name, 'organization', o.name, 'project', p.code, 'until', l.until))
@@ -112,10 +112,10 @@ function keyLimits(caller: Caller): SQL {
   ), '[]'::json)`
 }
 
-/** The subject's facts about the question q and its target t, each with what stands between it and yes. */
+/** The subject's facts about the question q and its target t, each with what prevents it from allowing it. */
 function factsFor(): SQL {
   const isWithin = sql`exists (select from limits as l where ${limitLets})`
-  const ofPermission = codeOf({ covers: covers(sql`f`, sql`t`), suffices: sql`true`, isWithin })
+  const ofPermission = codeOf({ covers: coversSql(sql`f`, sql`t`), suffices: sql`true`, isWithin })
   const ofLevel = codeOf({ covers: sql`true`, suffices: sql`f.level >= q.access`, isWithin })
   return sql`(
     select ${ofPermission} as code, f.via, f.grant_id, f.role_id, f.organization_id, f.project_id, null::uuid as controller_id, null::uuid as model_id, null::int as level, f.since, f.until
@@ -126,7 +126,9 @@ function factsFor(): SQL {
   )`
 }
 
-/** What stands between a fact and yes: nothing, one thing, or more than one: null, which is no near miss. */
+/**
+ * The code of what prevents a fact: `ALLOWED` where nothing does; null where more than one thing does, so it is no way.
+ */
 function codeOf({ covers, suffices, isWithin }: { covers: SQL; suffices: SQL; isWithin: SQL }): SQL {
   const misses = {
     ENDED: sql`f.state in ('ENDED', 'NOT_BEGUN')`,

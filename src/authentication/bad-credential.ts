@@ -1,4 +1,4 @@
-/** The credential is not good. One message for every cause: nothing is told to who guesses. */
+/** The credential is not valid. There is one message for every cause, so that an attacker who guesses learns nothing. */
 export class BadCredentialError extends Error {
   override name = 'BadCredentialError'
 }

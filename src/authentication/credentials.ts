@@ -1,17 +1,17 @@
-/** What a request's headers say about who asks. Nothing is believed here. */
+/** Reads what the headers of a request claim about the caller. Nothing is verified here. */
 import { looksLikeSessionToken } from '../entities/session/token.ts'
 import { BadCredentialError } from './bad-credential.ts'
 
-/** Reads one header; undefined where it is absent. */
+/** Reads one header; it returns undefined where the header is absent. */
 export type HeaderReader = (name: string) => string | undefined
 
-/** Who is said to ask: the user of a session or a password, or else the owner of the key. */
+/** The caller that a request claims: the user of a session or a password, or otherwise the owner of the key. */
 export interface Credentials {
   apiKey: string | null
   user: { token: string } | { username: string; password: string } | null
 }
 
-/** Null where there is none at all. @throws BadCredentialError where one is malformed, or two are of one kind */
+/** Reads the credentials; null where there are none. @throws BadCredentialError where one is malformed, or two are of the same kind */
 export function readCredentials(header: HeaderReader): Credentials | null {
   const apiKey = header('api-key') ?? null
   const authorization = header('authorization')
@@ -31,13 +31,13 @@ export function readCredentials(header: HeaderReader): Credentials | null {
   }
 }
 
-/** Two different keys name two callers: neither can be believed. */
+/** Refuses two different keys: they name two callers, and neither can be trusted. */
 function oneKey(apiKey: string | null, value: string): Credentials {
   if (apiKey !== null && apiKey !== value) throw new BadCredentialError()
   return { apiKey: value, user: null }
 }
 
-/** RFC 7617, with the charset UTF-8. */
+/** Reads HTTP Basic as defined in RFC 7617, with the charset UTF-8. */
 function readBasic(value: string) {
   const text = /^[A-Za-z0-9+/]+=*$/.test(value) ? Buffer.from(value, 'base64').toString() : ''
   const colon = text.indexOf(':')

@@ -13,17 +13,17 @@ import { BadCredentialError } from './bad-credential.ts'
 import { type Credentials, type HeaderReader, readCredentials } from './credentials.ts'
 import { isOpenSession, isSessionOf, isUsableKey } from './validity.ts'
 
-/** Which request it is, and from where. */
+/** The origin of a request: its id and the client's address. */
 export interface Origin {
   requestId: string
   address: string | null
 }
 
 /**
- * Finds who asks, in one statement that brings their authority along. No credential is nobody: null. Two credentials
- * must both be good: the caller is the user of the session or password, within the limits of the key.
+ * Determines the caller, in one statement that also reads their authority. It returns null where there is no credential.
+ * Two credentials must both be valid: the caller is the user of the session or password, within the limits of the key.
  * @throws BadCredentialError
- * @throws RateLimitedError where a password was guessed too often
+ * @throws RateLimitedError where there were too many attempts with a wrong password
  */
 export async function identify(services: Services, header: HeaderReader, origin: Origin) {
   const credentials = readCredentials(header)
@@ -109,7 +109,7 @@ function isSecretOf(hash: Buffer | null, secret: string): boolean {
   return hash !== null && timingSafeEqual(hash, hashToken(secret))
 }
 
-/** A key of our form names its row; anything else can only be root's, set by ROOT_API_KEY. */
+/** The condition for the row of a key. A key that this server made contains the id of its row; any other key can only be root's, set by ROOT_API_KEY. */
 function whichKey(presented: string): SQL {
   if (!looksLikeToken(presented)) return eq(apiKeys.source, 'ENVIRONMENT')
   const id = readTokenId(presented)
@@ -122,7 +122,7 @@ function whichUser({ session, password }: Pick<Proven, 'session' | 'password'>):
   return password ? eq(users.id, password.userId) : eq(users.id, apiKeys.userId)
 }
 
-/** The key of an application ends with it, whoever uses it. */
+/** Whether the owner of the key is active: the key of an application ends with the application, regardless of the user who uses it. */
 function ownerIsActive(): SQL {
   const owner = alias(users, 'owner')
   const active = isActiveAt({ id: owner.id, deletedAt: owner.deletedAt }, NOW)
@@ -139,7 +139,7 @@ function authorityJson(holder: Holder) {
   >`(select coalesce(json_agg(json_build_object('what', a.what, 'organizationId', a.organization_id, 'projectId', a.project_id, 'until', a.until)), '[]'::json) from ${authorityOf(holder)} as a)`
 }
 
-/** What `controllers.manage` gives is known from the authority; only grants are brought along. */
+/** Reads the levels held by a grant; those that `controllers.manage` grants are known from the authority. */
 function levelsJson(holder: Holder) {
   return sql<
     HeldLevel[]
@@ -147,8 +147,8 @@ function levelsJson(holder: Holder) {
 }
 
 /**
- * Reads a caller's authority anew, as it is at this statement. Null where what they came with or they themselves are no
- * longer good. @param tx the transaction that has locked the caller's row, so that nothing of it changes any more.
+ * Reads a caller's authority again, as it is at this statement. It returns null where the caller or their credential is no
+ * longer valid. @param tx the transaction that has locked the caller's row, so that it cannot change any more.
  */
 export async function readAuthority(tx: Connection, caller: Caller): Promise<Caller | null> {
   const { userId, apiKey, session, passwordSetAt } = caller

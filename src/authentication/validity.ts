@@ -1,24 +1,24 @@
-/** What an API key or a session says of itself: does it still work? Its user must be active besides. */
+/** Whether an API key or a session is still valid by itself. Its user must also be active. */
 import { type SQL, sql } from 'drizzle-orm'
 
-/** Neither revoked nor expired. */
+/** Whether a key is neither revoked nor expired. */
 export function isUsableKey(key: { revokedAt: unknown; expiresAt: unknown }, at: SQL): SQL {
   return sql`(${key.revokedAt} is null and (${key.expiresAt} is null or ${at} < ${key.expiresAt}))`
 }
 
-/** Neither ended nor expired. */
+/** Whether a session is neither ended nor expired. */
 export function isOpenSession(session: { endedAt: unknown; expiresAt: unknown }, at: SQL): SQL {
   return sql`(${session.endedAt} is null and ${at} < ${session.expiresAt})`
 }
 
-/** What a token says of its session, as values or as parameters. */
+/** The claims of a token about its session, as values or as parameters. */
 interface Claims {
   userId: unknown
   issuedAt: unknown
   expiresAt: unknown
 }
 
-/** The token says what the row says, to the second: one that says anything else was not made for it. */
+/** Whether the claims of a token equal the row of its session, to the second: a token with other claims was not made for it. */
 export function isSessionOf(session: { userId: unknown; createdAt: unknown; expiresAt: unknown }, claims: Claims): SQL {
   return sql`(${session.userId} = ${claims.userId} and extract(epoch from ${session.createdAt}) = ${claims.issuedAt} and extract(epoch from ${session.expiresAt}) = ${claims.expiresAt})`
 }

@@ -1,18 +1,18 @@
-/** Who administers, and that one remains who can. */
+/** Conditions on administrators, and the check that one remains. */
 import { type SQL, sql } from 'drizzle-orm'
 import { apiKeys, passwords, roleGrants, users } from '../db/tables.ts'
 import { holdsAt, isActiveAt, NOW } from './held.ts'
 import { ADMINISTRATOR } from './permissions.ts'
 
-/** Does a user hold the role ADMINISTRATOR at a time? */
+/** Whether a user holds the role ADMINISTRATOR at a time. */
 export function administersAt(userId: unknown, at: SQL): SQL {
   const grant = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
   return sql`exists (select from ${roleGrants} as g where g.user_id = ${userId} and g.role_id = ${sql`${ADMINISTRATOR.id}`.inlineParams()} and ${holdsAt(grant, at)})`
 }
 
 /**
- * Does an administrator remain who can't lapse: administration without a planned end, and a way in without one, a
- * password or a key? A key that is limited, read-only or expiring is no way in.
+ * Whether an administrator remains permanently: their administration has no planned end, and they have a password or a
+ * key without a planned end. A key that is limited, read-only or expiring does not count.
  */
 export function lastingAdministratorExists(): SQL {
   return sql`select from ${roleGrants} as g join ${users} as u on u.id = g.user_id

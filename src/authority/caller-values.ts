@@ -1,9 +1,9 @@
-/** What statements ask of the caller: a flag decides their shape, a value is a parameter of each run. */
+/** The facts about the caller that statements use: a flag decides the shape of the statement, a value is a parameter of each run. */
 import type { CallerFlag, CallerValue } from '../read/spec.ts'
 import { type Caller, grantsSomewhere, holdsSomewhere, isAdministrator } from './caller.ts'
 import { type ServerPermission, wordsAllowing } from './permissions.ts'
 
-/** A permission of the server, or `anything`: any permission at all. */
+/** A permission of the server, or `anything`, which stands for any permission at all. */
 export type Word = ServerPermission | 'anything'
 
 export const IS_ADMINISTRATOR = flag('administrator', isAdministrator)
@@ -17,15 +17,15 @@ export const USER_ID = value('userId', 'uuid', ({ userId }) => userId)
 export const ORGANIZATION_ID = value('organizationId', 'uuid', ({ organizationId }) => organizationId)
 export const API_KEY_ID = value('apiKeyId', 'uuid', ({ apiKey }) => apiKey?.id ?? null)
 export const SESSION_ID = value('sessionId', 'uuid', ({ session }) => session?.id ?? null)
-/** All that the caller holds, as JSON. */
+/** All permissions that the caller holds, as JSON. */
 export const AUTHORITY = value('authority', 'text', ({ authority }) => JSON.stringify(authority))
 
-/** The caller holds the permission everywhere. */
+/** Whether the caller holds the permission everywhere. */
 export function heldEverywhere(word: Word): CallerFlag {
   return flag(`everywhere ${word}`, (caller) => reachOf(caller, word).everywhere)
 }
 
-/** The caller holds the permission on some scope. */
+/** Whether the caller holds the permission in some scope. */
 export function heldSomewhere(word: ServerPermission): CallerFlag {
   return flag(`somewhere ${word}`, (caller) => holdsSomewhere(caller, word))
 }
@@ -35,7 +35,7 @@ export function organizationsWith(word: Word): CallerValue {
   return value(`organizations ${word}`, 'uuid[]', (caller) => reachOf(caller, word).organizations)
 }
 
-/** The projects on which the caller holds the permission. */
+/** The projects in which the caller holds the permission. */
 export function projectsWith(word: Word): CallerValue {
   return value(`projects ${word}`, 'uuid[]', (caller) => reachOf(caller, word).projects)
 }
@@ -72,7 +72,7 @@ interface Reach {
   projects: string[]
 }
 
-/** A statement asks for one reach in several places. */
+/** A cache: one statement uses the same reach several times. */
 const reaches = new WeakMap<Caller, Map<Word, Reach>>()
 
 function reachOf(caller: Caller, word: Word): Reach {

@@ -1,7 +1,7 @@
 import { CONTROLLER_LEVEL, MODEL_LEVEL } from './levels.ts'
 import { EVERYTHING, wordsAllowing } from './permissions.ts'
 
-/** Where something is held or demanded: everywhere (both null), an organization, or one of its projects. */
+/** A scope in which something is held or required: everywhere (both null), an organization, or one of its projects. */
 export interface Scope {
   organizationId: string | null
   projectId: string | null
@@ -9,7 +9,7 @@ export interface Scope {
 
 export const EVERYWHERE: Scope = { organizationId: null, projectId: null }
 
-/** A row of the authority: `what` held on a scope until a planned end. */
+/** A row of the caller's authority: the permission `what`, held in a scope until a planned end. */
 export interface Held extends Scope {
   what: string
   until: string | null
@@ -22,34 +22,34 @@ export interface HeldLevel {
   level: number
 }
 
-/** The key a request came with. */
+/** The API key that a request was sent with. */
 export interface CallerKey {
   id: string
-  /** Whose it is: the caller's, or an application's beside a session or password. */
+  /** The owner of the key: the caller, or an application where a session or password is sent too. */
   userId: string
   readOnly: boolean
   limited: boolean
   expiresAt: string | null
 }
 
-/** The session a request came with. */
+/** The session that a request was sent with. */
 export interface CallerSession {
   id: string
   expiresAt: string
 }
 
-/** Who is behind a request and what they may do, as of its beginning. The operator has the database in hand. */
+/** The caller of a request and what they may do, as of its beginning. The operator is the person with access to the database. */
 export interface Caller {
   actor: 'USER' | 'OPERATOR'
   userId: string | null
   organizationId: string | null
-  /** Their own; or, beside a session or a password, that of the application they use. */
+  /** The caller's own key; where a session or a password is sent too, the key of the application that they use. */
   apiKey: CallerKey | null
   session: CallerSession | null
-  /** Of HTTP Basic: since when their password is the one that was given. */
+  /** For HTTP Basic, the time at which the password that was sent was set; otherwise null. */
   passwordSetAt: string | null
   authority: readonly Held[]
-  /** Levels by grant, and by `controllers.manage`; without what follows from them. */
+  /** The levels held by a grant or through `controllers.manage`, without the levels that follow from them. */
   levels: readonly HeldLevel[]
 }
 
@@ -64,7 +64,7 @@ export const OPERATOR: Caller = {
   levels: [],
 }
 
-/** Who has not said who they are. */
+/** The caller of a request without a credential. */
 export const NOBODY: Caller = {
   actor: 'USER',
   userId: null,
@@ -76,7 +76,7 @@ export const NOBODY: Caller = {
   levels: [],
 }
 
-/** Does a scope lie in another one? */
+/** Whether the wanted scope is within the held one. */
 function covers(held: Scope, wanted: Scope): boolean {
   return (
     (held.organizationId === null || held.organizationId === wanted.organizationId) &&
@@ -84,13 +84,13 @@ function covers(held: Scope, wanted: Scope): boolean {
   )
 }
 
-/** Does the caller hold a permission on a scope? */
+/** Whether the caller holds a permission in a scope. */
 export function holds(caller: Caller, permission: string, scope: Scope): boolean {
   const words = wordsAllowing(permission)
   return caller.authority.some((row) => words.includes(row.what) && covers(row, scope))
 }
 
-/** Does the caller hold a permission on any scope at all? */
+/** Whether the caller holds a permission in any scope at all. */
 export function holdsSomewhere(caller: Caller, permission: string): boolean {
   const words = wordsAllowing(permission)
   return caller.authority.some((row) => words.includes(row.what))
@@ -100,7 +100,7 @@ export function isAdministrator(caller: Caller): boolean {
   return caller.authority.some((row) => row.what === EVERYTHING && row.organizationId === null)
 }
 
-/** May the caller give something to somebody, somewhere? */
+/** Whether the caller may grant something to any user, in any scope. */
 export function grantsSomewhere(caller: Caller): boolean {
   const grantsLevels = caller.levels.some(
     (row) => row.level === (row.modelId === null ? CONTROLLER_LEVEL.SUPERUSER : MODEL_LEVEL.ADMIN),
@@ -108,7 +108,7 @@ export function grantsSomewhere(caller: Caller): boolean {
   return grantsLevels || holdsSomewhere(caller, 'roles.grant') || holdsSomewhere(caller, 'controllers.manage')
 }
 
-/** The level a caller has on a controller: LOGIN 1, ADD_MODEL 2, SUPERUSER 3; 0 is none. */
+/** The level that a caller has on a controller: LOGIN is 1, ADD_MODEL 2, SUPERUSER 3; 0 is none. */
 export function controllerLevel(caller: Caller, controller: { id: string; organizationId: string }): number {
   if (holds(caller, 'controllers.manage', { organizationId: controller.organizationId, projectId: null }))
     return CONTROLLER_LEVEL.SUPERUSER
@@ -116,7 +116,7 @@ export function controllerLevel(caller: Caller, controller: { id: string; organi
   return Math.max(0, ...there.map((row) => (row.modelId === null ? row.level : CONTROLLER_LEVEL.LOGIN)))
 }
 
-/** The level a caller has on a model: READ 1, WRITE 2, ADMIN 3; 0 is none. */
+/** The level that a caller has on a model: READ is 1, WRITE 2, ADMIN 3; 0 is none. */
 export function modelLevel(
   caller: Caller,
   model: { id: string },

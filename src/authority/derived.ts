@@ -1,13 +1,13 @@
-/** What follows from the levels held, in the shape of tables: computed when read, kept nowhere. */
+/** Derived tables, which are computed from grants when they are read and are not stored. */
 import { type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { byteText, instant } from '../db/columns.ts'
 import { allows, held, heldLevels, holdsAt, isActiveAt } from './held.ts'
 import { difference, everythingAt, usersChanged } from './snapshot.ts'
 
-/** Who can reach a controller or a model, one row per way. */
+/** The users that can reach a controller or a model, one row per way. */
 const holderColumns = {
-  /** Who, by which grant or membership, and the way that follows from it: one and the same for as long as it lasts. */
+  /** The user, the grant or membership, and the way that follows from it: the id stays the same for as long as they do. */
   id: text('id').primaryKey(),
   userId: uuid('user_id').notNull(),
   controllerId: uuid('controller_id').notNull(),
@@ -29,7 +29,7 @@ const ways = (
 export const controllerHoldersRelation = (time: SQL) => sql`(${ways(time)} and h.model_id is null)`
 export const modelHoldersRelation = (time: SQL) => sql`(${ways(time)} and h.model_id is not null)`
 
-/** Who holds a role, one row per scope. */
+/** The users that hold a role, one row per scope. */
 export const roleHolders = pgTable('role_holders', {
   id: uuid('id').primaryKey(),
   userId: uuid('user_id').notNull(),
@@ -50,7 +50,7 @@ export const roleHoldersRelation = (
 ) => sql`(select g.id, g.user_id, g.role_id, g.organization_id, g.project_id, g.granted_by, 'GRANT' as via, g.since, least(g.expires_at, g.ended_at) as until
   from role_grants as g join users as u on u.id = g.user_id where ${holdsAt(GRANT, time)} and ${isActiveAt(ACTIVE_HOLDER, time)})`
 
-/** Who holds something that reaches a project, one row per role and scope, or per permission of a member. */
+/** The users that hold something that reaches a project, one row per role and scope, or per permission of a member. */
 export const projectHolders = pgTable('project_holders', {
   id: text('id').primaryKey(),
   onProjectId: uuid('on_project_id').notNull(),
@@ -65,7 +65,7 @@ export const projectHolders = pgTable('project_holders', {
   until: instant('until'),
 })
 
-/** Roles held on it, in its organization and everywhere, and what its organization's members hold. */
+/** The roles held in the project, in its organization and everywhere, and the base permissions of its organization's members. */
 export const projectHoldersRelation = (time: SQL) => {
   const roles = (reach: SQL) => sql`
   select p.id || ' ' || g.id as id, p.id as on_project_id, g.user_id, g.role_id, null as permission, g.organization_id, g.project_id,
@@ -83,7 +83,7 @@ export const projectHoldersRelation = (time: SQL) => {
 )`
 }
 
-/** What a user can reach: one row per controller or model, with the highest level. */
+/** The controllers and models that a user can reach, one row for each, with the highest level. */
 export const userControllers = pgTable('user_controllers', {
   id: text('id').primaryKey(),
   userId: uuid('user_id').notNull(),
@@ -112,7 +112,7 @@ export const userModelsRelation = (
   from ${heldLevels(time)} as h join models as m on m.id = h.model_id
   where h.state = 'ACTIVE' group by h.user_id, h.controller_id, h.model_id, m.name_key)`
 
-/** All that a user may do, one row per permission or level and way. */
+/** All that a user may do, one row per way and permission or level. */
 export const effectiveAccess = pgTable('effective_access', {
   id: text('id').primaryKey(),
   userId: uuid('user_id').notNull(),
@@ -128,7 +128,7 @@ export const effectiveAccess = pgTable('effective_access', {
   until: instant('until'),
 })
 
-/** The words that a held one comes to: itself, or all that it stands for, as far as they were known by then. */
+/** The permissions that a held one includes: itself, or, for a wildcard, all that were known at that time. */
 const wordsOf = (what: SQL, time: SQL) => sql`(
   select ${what} as name where ${what} not in ('*', '@applications')
   union all
@@ -136,7 +136,7 @@ const wordsOf = (what: SQL, time: SQL) => sql`(
     and ${allows(what, sql`p.name`)} and p.created_at <= ${time}
 )`
 
-/** Words that stand for many are spelled out. The id goes into cursors: it tells nobody the ids of what is hidden. */
+/** Wildcard permissions are expanded. The id is a hash because it is part of cursors: it must not reveal the ids of hidden objects. */
 export const effectiveAccessRelation = (time: SQL) => sql`(
   select md5(h.grant_id || ' ' || word.name || ' ' || h.what) as id, h.user_id, word.name as permission, h.organization_id, h.project_id,
     null::uuid as controller_id, null::uuid as model_id, null::int as level, h.via, h.role_id, h.since, h.until
@@ -148,14 +148,14 @@ export const effectiveAccessRelation = (time: SQL) => sql`(
   from ${heldLevels(time)} as l where l.state = 'ACTIVE'
 )`
 
-/** Who gained and lost what between two times. */
+/** What users gained and lost between two times. */
 export const accessChanges = pgTable('access_changes', {
   id: text('id').primaryKey(),
   kind: text('kind').notNull(),
   userId: uuid('user_id').notNull(),
   username: text('username').notNull(),
   usernameKey: text('username_key').notNull(),
-  /** The permission, by which items of one user are ordered; nothing for a level. */
+  /** The permission, by which the items of one user are ordered; empty for a level. */
   word: byteText('word').notNull(),
   permission: byteText('permission'),
   organizationId: uuid('organization_id'),
@@ -165,7 +165,7 @@ export const accessChanges = pgTable('access_changes', {
   level: integer('level'),
 })
 
-/** What was held at one of the two times and not at the other. @param ofUsers a condition on the users u asked about */
+/** The permissions and levels that were held at one of the two times and not at the other. @param ofUsers a condition on the users u asked about */
 export function accessChangesRelation(from: SQL, to: SQL, ofUsers: SQL | undefined): SQL {
   const whose = sql`(select w.ids from whose as w)::uuid[]`
   return sql`(

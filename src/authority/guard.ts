@@ -1,9 +1,9 @@
-/** Rule 1 of the guard: nobody confers what they do not hold at that scope for that long; nor, rule 2, a longer key. */
+/** The escalation guard. Rule 1: a caller cannot grant what they do not hold in that scope for that long. Rule 2: a key cannot make a key that lasts longer. */
 import { and, type SQL, sql } from 'drizzle-orm'
 import { isUsableKey } from '../authentication/validity.ts'
 import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
-import { MissingAuthorityError, type Need, needing } from '../errors.ts'
+import { MissingAuthorityError, type MissingRequirement, missingCircumstance } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
 import type { Caller, HeldLevel, Scope } from './caller.ts'
 import { API_KEY_ID, IS_OPERATOR, USER_ID } from './caller-values.ts'
@@ -11,26 +11,26 @@ import { allows, authorityOf, held, heldLevels, holdsAt, levelsOf, NOW, uncovere
 import { levelName } from './levels.ts'
 import { wordName } from './permissions.ts'
 
-/** A role to be held on a scope until a planned end. */
+/** A role that is to be held in a scope until a planned end. */
 export interface RoleItem extends Scope {
   roleId: string
   expiresAt: string | null
 }
 
 /**
- * What a mutation would give: permissions as rows of (what, organization_id, project_id, until), levels as rows of
- * (controller_id, model_id, level, until). Null gives nothing.
+ * What a mutation would grant: permissions as rows of (what, organization_id, project_id, until), levels as rows of
+ * (controller_id, model_id, level, until). Null grants nothing.
  */
 export interface Given {
   words?: SQL
   levels?: SQL
-  /** When a key that is made is to end; nothing is as late as it may. */
+  /** The planned end of a key that is made; where it is omitted, the key ends as late as it may. */
   keyUntil?: Date | null
 }
-export type Conferral = Given | null
+export type Granted = Given | null
 
-/** What roles give on their scopes. */
-export function rolesConfer(items: RoleItem[]): Conferral {
+/** What roles grant in their scopes. */
+export function grantedByRoles(items: RoleItem[]): Granted {
   if (items.length === 0) return null
   return {
     words: sql`(
@@ -41,8 +41,8 @@ export function rolesConfer(items: RoleItem[]): Conferral {
   }
 }
 
-/** Permissions on one scope without an end. */
-export function wordsConfer(words: string[], { organizationId, projectId }: Scope): Conferral {
+/** Permissions in one scope without a planned end. */
+export function grantedPermissions(words: string[], { organizationId, projectId }: Scope): Granted {
   if (words.length === 0) return null
   return {
     words: sql`(select w.what, ${organizationId}::uuid as organization_id, ${projectId}::uuid as project_id, null::timestamptz as until from unnest(${sql.param(words)}::text[]) as w(what))`,
@@ -50,10 +50,10 @@ export function wordsConfer(words: string[], { organizationId, projectId }: Scop
 }
 
 /**
- * Permissions added to a role: conferred on everyone who holds it, where they hold it, and on every key limited to it
- * whose owner holds them there.
+ * Permissions added to a role: they are granted to every user who holds the role, in the scope where they hold it, and
+ * to every key limited to the role whose owner holds the permissions there.
  */
-export function roleEditConfers(roleId: string, words: string[]): Conferral {
+export function grantedByRoleEdit(roleId: string, words: string[]): Granted {
   if (words.length === 0) return null
   const added = sql`unnest(${sql.param(words)}::text[]) as w(what)`
   return {
@@ -71,8 +71,8 @@ export function roleEditConfers(roleId: string, words: string[]): Conferral {
   }
 }
 
-/** What every member of an organization holds by being one. */
-export function membershipConfers(organizationId: string): Conferral {
+/** The base permissions, which every member of an organization holds. */
+export function grantedByMembership(organizationId: string): Granted {
   return {
     words: sql`(
     select b.permission as what, b.organization_id, null::uuid as project_id, b.expires_at as until from base_permissions as b
@@ -81,8 +81,8 @@ export function membershipConfers(organizationId: string): Conferral {
   }
 }
 
-/** Everything a user holds, or would hold were they active: what whoever takes them over gets. */
-export function userConfers(userId: string): Conferral {
+/** Everything that a user holds, or would hold if they were active: a caller who takes over the user gets all of it. */
+export function grantedByTakeover(userId: string): Granted {
   const lasting = sql`h.user_id = ${userId} and h.state not in ('NOT_BEGUN', 'ENDED')`
   return {
     words: sql`(select h.what, h.organization_id, h.project_id, h.until from ${held()} as h where ${lasting})`,
@@ -91,16 +91,16 @@ export function userConfers(userId: string): Conferral {
 }
 
 /** A level on a controller, or on one of its models, until a planned end. */
-export function levelConfers(level: HeldLevel & { expiresAt: string | null }): Conferral {
+export function grantedLevel(level: HeldLevel & { expiresAt: string | null }): Granted {
   const { controllerId, modelId, expiresAt } = level
   return {
     levels: sql`(select ${controllerId}::uuid as controller_id, ${modelId}::uuid as model_id, ${level.level}::int as level, ${expiresAt}::timestamptz as until)`,
   }
 }
 
-/** Several of them together. */
-export function allConfer(...conferrals: Conferral[]): Conferral {
-  const given = conferrals.filter((conferral) => conferral !== null)
+/** Several grants together. */
+export function grantedTogether(...several: Granted[]): Granted {
+  const given = several.filter((granted) => granted !== null)
   return {
     words: together(given.flatMap(({ words }) => words ?? [])),
     levels: together(given.flatMap(({ levels }) => levels ?? [])),
@@ -113,54 +113,54 @@ function together(relations: SQL[]): SQL | undefined {
   return sql`(${sql.join(parts, sql` union all `)})`
 }
 
-/** Would the guard let the caller of a plan confer this? */
-export function mayConferSql(caller: CallerScope, conferral: Conferral): SQL {
-  if (conferral === null || caller.flag(IS_OPERATOR)) return sql`true`
+/** Whether the escalation guard would let the caller of a plan grant this. */
+export function mayGrantSql(caller: CallerScope, granted: Granted): SQL {
+  if (granted === null || caller.flag(IS_OPERATOR)) return sql`true`
   const holder = { userId: caller.param(USER_ID), apiKeyId: caller.param(API_KEY_ID) }
   const gaps = [
-    ...(conferral.words ? [uncovered(conferral.words, authorityOf(holder))] : []),
-    ...(conferral.levels ? [uncoveredLevels(conferral.levels, levelsOf(holder))] : []),
+    ...(granted.words ? [uncovered(granted.words, authorityOf(holder))] : []),
+    ...(granted.levels ? [uncoveredLevels(granted.levels, levelsOf(holder))] : []),
   ]
   return and(...gaps.map((gap) => sql`not exists (${gap})`)) ?? sql`true`
 }
 
-/** @throws MissingAuthorityError naming what the caller does not hold. */
-export async function guard(tx: Transaction, caller: Caller, conferral: Conferral) {
-  if (conferral === null || caller.actor === 'OPERATOR' || caller.userId === null) return
-  refuseLongerKey(caller, conferral.keyUntil)
+/** Checks what a mutation would grant. @throws MissingAuthorityError that names what the caller does not hold. */
+export async function guard(tx: Transaction, caller: Caller, granted: Granted) {
+  if (granted === null || caller.actor === 'OPERATOR' || caller.userId === null) return
+  refuseLongerKey(caller, granted.keyUntil)
   const holder = { userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null }
-  const needs: Need[] = []
-  if (conferral.words) {
+  const missing: MissingRequirement[] = []
+  if (granted.words) {
     const rows = await tx.execute<{
       what: string
       organization_id: string | null
       project_id: string | null
       too_short: boolean
-    }>(uncovered(conferral.words, authorityOf(holder)))
+    }>(uncovered(granted.words, authorityOf(holder)))
     for (const { what, organization_id, project_id, too_short } of rows) {
       const where = { organizationId: organization_id, projectId: project_id, controllerId: null, modelId: null }
-      needs.push({ what: wordName(what), where, isTooShort: too_short })
+      missing.push({ what: wordName(what), where, isTooShort: too_short })
     }
   }
-  if (conferral.levels) {
+  if (granted.levels) {
     const rows = await tx.execute<{
       controller_id: string
       model_id: string | null
       level: number
       too_short: boolean
-    }>(uncoveredLevels(conferral.levels, levelsOf(holder)))
+    }>(uncoveredLevels(granted.levels, levelsOf(holder)))
     for (const { controller_id, model_id, level, too_short } of rows) {
       const where = { organizationId: null, projectId: null, controllerId: controller_id, modelId: model_id }
-      needs.push({ what: levelName(model_id !== null, level), where, isTooShort: too_short })
+      missing.push({ what: levelName(model_id !== null, level), where, isTooShort: too_short })
     }
   }
-  if (needs.length > 0) throw new MissingAuthorityError(needs.sort((a, b) => (a.what < b.what ? -1 : 1)))
+  if (missing.length > 0) throw new MissingAuthorityError(missing.sort((a, b) => (a.what < b.what ? -1 : 1)))
 }
 
 function refuseLongerKey({ apiKey }: Caller, until: Date | null | undefined) {
   if (!apiKey?.expiresAt || !until || until.getTime() <= Date.parse(apiKey.expiresAt)) return
   throw new MissingAuthorityError(
-    needing(`a key that lasts until ${until.toISOString()}`),
+    missingCircumstance(`a key that lasts until ${until.toISOString()}`),
     'A key made with a key never outlives it',
   )
 }

@@ -1,8 +1,9 @@
 /**
- * The decision. `held` is the one relation of who holds what, where, through what and until when; everything that
- * refuses, hides, lists or explains selects from it, and TypeScript only reads its rows.
+ * The basis of all decisions on authority. `held` is the only relation that says which user holds which permission, in
+ * which scope, by what means and until when. All code that refuses, hides, lists or explains selects from it; TypeScript
+ * only reads its rows.
  *
- * A scope is two columns: both null is everywhere, an organization alone is all of it, both is one project.
+ * A scope is two columns: where both are null, it is everywhere; an organization alone is all of it; both are one project.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import {
@@ -21,29 +22,29 @@ import {
 import { CONTROLLER_LEVELS, MODEL_LEVELS } from './levels.ts'
 import { SERVER_SEGMENTS } from './permissions.ts'
 
-/** The time of the statement itself: in a transaction `now()` is the past. */
+/** The time of the statement itself: `now()` is the start of the transaction, which is in the past. */
 export const NOW = sql`statement_timestamp()`
 
-/** Does a fact with a history hold at a time? Half open: it holds at `since` and no more at its end. */
+/** Whether a fact with a history holds at a time. The interval is half open: it holds at `since` and no longer at its end. */
 export function holdsAt(fact: { since: unknown; expiresAt: unknown; endedAt: unknown }, at: SQL): SQL {
   return sql`(${fact.since} <= ${at} and (${fact.expiresAt} is null or ${at} < ${fact.expiresAt}) and (${fact.endedAt} is null or ${at} < ${fact.endedAt}))`
 }
 
-/** Is a user suspended at a time? */
+/** Whether a user is suspended at a time. */
 export function isSuspendedAt(userId: unknown, at: SQL): SQL {
   return sql`exists (select from ${userSuspensions} as s where s.user_id = ${userId} and s.since <= ${at} and (s.expires_at is null or ${at} < s.expires_at) and (s.ended_at is null or ${at} < s.ended_at))`
 }
 
-/** Is a user neither suspended nor deleted at a time? */
+/** Whether a user is neither suspended nor deleted at a time. */
 export function isActiveAt(user: { id: unknown; deletedAt: unknown }, at: SQL): SQL {
   return sql`((${user.deletedAt} is null or ${at} < ${user.deletedAt}) and not ${isSuspendedAt(user.id, at)})`
 }
 
 /**
- * held(user_id, what, organization_id, project_id, via, grant_id, role_id, since, until, state) at a time. `what` is a
- * permission or one of the two words that stand for many; `via` ROLE or MEMBERSHIP; `until` the earliest end of
- * anything it rests on, null for none; `state` ACTIVE, or why it does not hold: the fact itself first, then
- * its user, so that SUSPENDED is what they would hold were they active.
+ * The relation held(user_id, what, organization_id, project_id, via, grant_id, role_id, since, until, state) at a time.
+ * `what` is a permission or one of the two wildcards. `via` is ROLE or MEMBERSHIP. `until` is the earliest end of
+ * anything it depends on, null where there is none. `state` is ACTIVE, or the reason why it does not hold: first the fact
+ * itself is checked, then its user, so that SUSPENDED marks what the user would hold if they were active.
  */
 export function held(at: SQL = NOW): SQL {
   return sql`(
@@ -54,7 +55,7 @@ export function held(at: SQL = NOW): SQL {
   )`
 }
 
-/** Of the fact f of the user u: why it does not hold. */
+/** The state of the fact f of the user u: ACTIVE, or the reason why it does not hold. */
 function stateAt(at: SQL): SQL {
   return sql`case
     when f.since > ${at} then 'NOT_BEGUN'
@@ -64,7 +65,7 @@ function stateAt(at: SQL): SQL {
     else 'ACTIVE' end`
 }
 
-/** What roles and membership give, whenever. */
+/** The permissions that roles and membership grant, at any time. */
 function heldFacts(): SQL {
   return sql`(
       select g.user_id, p.permission as what, g.organization_id, g.project_id, 'ROLE' as via, g.id as grant_id, g.role_id,
@@ -77,15 +78,15 @@ function heldFacts(): SQL {
   )`
 }
 
-/** Whose authority: a user's whole, or within the limits of one of their keys. */
+/** A holder of authority: a user with all of it, or a user within the limits of a key. */
 export interface Holder {
   userId: SQL | string
   apiKeyId: SQL | string | null
 }
 
 /**
- * authority(what, organization_id, project_id, until): what a holder may do now. A limited key has what both its owner
- * and one of its limits allow, where they meet.
+ * The relation authority(what, organization_id, project_id, until): what a holder may do at a time. A limited key has
+ * what both its owner and one of its limits allow, in the scope that they have in common.
  */
 export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   const owner = sql`(select * from ${held(at)} as h where h.user_id = ${userId} and h.state = 'ACTIVE')`
@@ -104,7 +105,7 @@ export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   )`
 }
 
-/** limits(permission, role_id, organization_id, project_id, until) of a key: roles on scopes, as they are at that time. */
+/** The relation limits(permission, role_id, organization_id, project_id, until) of a key: its roles in their scopes, as they are at that time. */
 export function limitsOf(apiKeyId: SQL | string, at: SQL): SQL {
   return sql`(
     select p.permission, k.role_id, k.organization_id, k.project_id, least(p.expires_at, p.ended_at) as until
@@ -113,17 +114,17 @@ export function limitsOf(apiKeyId: SQL | string, at: SQL): SQL {
   )`
 }
 
-/** Is one scope the other, or around it? */
-export function covers(outer: SQL, inner: SQL): SQL {
+/** Whether the outer scope is the inner one or contains it. */
+export function coversSql(outer: SQL, inner: SQL): SQL {
   return sql`((${outer}.organization_id is null or ${outer}.organization_id = ${inner}.organization_id) and (${outer}.project_id is null or ${outer}.project_id = ${inner}.project_id))`
 }
 
-/** Does a word held on a scope allow to manage the controllers of an organization? */
+/** Whether a permission held in a scope allows the holder to manage the controllers of an organization. */
 export function managesControllers(word: SQL, scope: SQL, organizationId: SQL): SQL {
   return sql`(${word} in ('*', 'controllers.manage') and ${scope}.project_id is null and (${scope}.organization_id is null or ${scope}.organization_id = ${organizationId}))`
 }
 
-/** Does holding one word allow another? */
+/** Whether the held permission includes the wanted one. */
 export function allows(held: SQL, wanted: SQL): SQL {
   return sql`(${held} = ${wanted} or ${held} = '*' or (${held} = '@applications' and ${isApplicationWord(wanted)}))`
 }
@@ -133,34 +134,35 @@ function isApplicationWord(word: SQL): SQL {
 }
 
 /**
- * The rows of wanted(what, organization_id, project_id, until) that an authority does not cover at that scope for that
- * long: what its holder can't confer.
+ * The rows of wanted(what, organization_id, project_id, until) that an authority does not cover in that scope for that
+ * long: its holder can't grant them.
  */
 export function uncovered(wanted: SQL, authority: SQL): SQL {
-  const fits = sql`${allows(sql`h.what`, sql`w.what`)} and ${covers(sql`h`, sql`w`)}`
+  const fits = sql`${allows(sql`h.what`, sql`w.what`)} and ${coversSql(sql`h`, sql`w`)}`
   return gaps(sql`w.what, w.organization_id, w.project_id`, wanted, authority, fits)
 }
 
-/** What of w no h that fits covers for that long; `too_short` where one does, but not for that long. */
+/** The rows of w that no h covers for that long; `too_short` is true where an h covers the row, but not for that long. */
 function gaps(columns: SQL, wanted: SQL, holdings: SQL, fits: SQL): SQL {
   const fitting = sql`select from ${holdings} as h where ${fits}`
   return sql`select distinct ${columns}, exists (${fitting}) as too_short from ${wanted} as w
     where not exists (${fitting} and (h.until is null or w.until <= h.until))`
 }
 
-/** Had a thing been made at a time, and not been deleted? */
+/** Whether an object had been created at a time, and had not been deleted. */
 function existsAt(name: SQL, at: SQL): SQL {
   return sql`(${name}.created_at <= ${at} and (${name}.deleted_at is null or ${at} < ${name}.deleted_at))`
 }
 
-/** A level's place in its list, as an SQL literal array would count it. */
+/** The position of a level in its list, counted from 1. */
 function rank(level: SQL, levels: readonly string[]): SQL {
   return sql`array_position(array[${sql.join([...levels], sql`, `)}]::text[], ${level})`.inlineParams()
 }
 
 /**
- * levelFacts(user_id, controller_id, model_id, level, via, grant_id, role_id, since, until, state): what is held on controllers
- * (model_id null) and models by grant, and what `controllers.manage` gives: SUPERUSER on every controller of its scope.
+ * The relation levelFacts(user_id, controller_id, model_id, level, via, grant_id, role_id, since, until, state): the levels
+ * that are held on controllers (model_id is null) and models by a grant, and those that `controllers.manage` grants:
+ * SUPERUSER on every controller of its scope.
  */
 function levelFacts(at: SQL): SQL {
   return sql`(
@@ -185,8 +187,9 @@ function levelFacts(at: SQL): SQL {
 }
 
 /**
- * heldLevels, shaped like levelFacts: with what follows from them. SUPERUSER on a controller is ADMIN on all its models
- * (via CONTROLLER); any access to a model is LOGIN on its controller (via MODEL). Derived when read, never copied.
+ * The relation heldLevels has the columns of levelFacts, and adds the levels that follow from them. SUPERUSER on a
+ * controller includes ADMIN on all its models (via CONTROLLER); any level on a model includes LOGIN on its controller (via
+ * MODEL). These levels are derived when they are read, and are never stored.
  */
 export function heldLevels(at: SQL = NOW): SQL {
   const facts = levelFacts(at)
@@ -203,8 +206,9 @@ export function heldLevels(at: SQL = NOW): SQL {
 }
 
 /**
- * levelsOf(controller_id, model_id, level, via, until): what a holder has on controllers and models now, before what
- * follows from it. A limited key has it only where one of its limits allows to manage the controller.
+ * The relation levelsOf(controller_id, model_id, level, via, until): the levels that a holder has on controllers and models
+ * at a time, without those that follow from them. A limited key has a level only where one of its limits allows it to
+ * manage the controller.
  */
 export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   const own = sql`select f.controller_id, f.model_id, f.level, f.via, f.until from ${levelFacts(at)} as f where f.user_id = ${userId} and f.state = 'ACTIVE'`
@@ -219,8 +223,8 @@ export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
 }
 
 /**
- * The rows of wanted(controller_id, model_id, level, until) that levels do not cover: a level covers itself and lower
- * ones there, SUPERUSER on a controller covers its models.
+ * The rows of wanted(controller_id, model_id, level, until) that levels do not cover: a level covers itself and the lower
+ * levels on the same resource, and SUPERUSER on a controller covers its models.
  */
 export function uncoveredLevels(wanted: SQL, levels: SQL): SQL {
   const fits = sql`h.controller_id = w.controller_id

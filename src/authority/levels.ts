@@ -1,4 +1,4 @@
-/** The levels of controllers and models, lowest first; in SQL a level is its place in the list, counted from 1. */
+/** The levels of controllers and models, lowest first; in SQL a level is its position in the list, counted from 1. */
 export const CONTROLLER_LEVELS = ['LOGIN', 'ADD_MODEL', 'SUPERUSER'] as const
 export const MODEL_LEVELS = ['READ', 'WRITE', 'ADMIN'] as const
 
@@ -7,12 +7,12 @@ export const CONTROLLER_LEVEL = { LOGIN: 1, ADD_MODEL: 2, SUPERUSER: 3 } as cons
 /** A model's levels by name. */
 export const MODEL_LEVEL = { READ: 1, WRITE: 2, ADMIN: 3 } as const
 
-/** `SUPERUSER`, `ADMIN`. */
+/** Returns the name of a level, like `SUPERUSER` or `ADMIN`. */
 export function levelName(isOnModel: boolean, level: number): string {
   return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS)[level - 1] ?? ''
 }
 
-/** The level of that name. */
+/** Returns the level of that name. */
 export function levelNamed(isOnModel: boolean, name: string): number {
   return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS).indexOf(name as never) + 1
 }

@@ -1,6 +1,6 @@
-/** The words of authority: which are the server's, which are the applications', and what the built-in roles hold. */
+/** The permissions: those of the server, those of the applications, and those of the built-in roles. */
 
-/** The server's own permissions and what each allows. */
+/** The server's own permissions, each with what it allows. */
 export const SERVER_PERMISSIONS = {
   'users.read': 'Read the records of an organization’s users: e-mail, keys, roles.',
   'users.manage': 'Create, change, disable, enable, delete and restore users, and make and revoke their keys.',
@@ -18,7 +18,7 @@ export const SERVER_PERMISSIONS = {
 /** A permission of the server. */
 export type ServerPermission = keyof typeof SERVER_PERMISSIONS
 
-/** First segments of words that belong to the server: no application can name a word under them. */
+/** The first segments that are reserved for the server: no application can name a permission that begins with one of them. */
 export const SERVER_SEGMENTS = [
   'users',
   'roles',
@@ -35,26 +35,26 @@ export const SERVER_SEGMENTS = [
 
 const PERMISSION_PATTERN = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/
 
-/** What ADMINISTRATOR holds in place of a list. No input can spell it. */
+/** The wildcard that ADMINISTRATOR holds instead of a list. No input can contain it. */
 export const EVERYTHING = '*'
-/** What ORGANIZATION_ADMIN holds for every word that is not the server's. No input can spell it. */
+/** The wildcard that ORGANIZATION_ADMIN holds for every permission that is not the server's. No input can contain it. */
 export const EVERY_APPLICATION_WORD = '@applications'
 
 const EVERY_APPLICATION_PERMISSION = 'every permission of the applications'
 
-/** What the words that stand for many are to people. */
+/** The texts that describe the wildcards to people. */
 export const MANY_WORDS: Record<string, string> = {
   [EVERYTHING]: 'every permission',
   [EVERY_APPLICATION_WORD]: EVERY_APPLICATION_PERMISSION,
 }
 
-/** What holding a word is to people: everything is to be an administrator. */
+/** Returns the name of a permission for people: a user who holds the wildcard for everything is an administrator. */
 export function wordName(word: string): string {
   if (word === EVERYTHING) return ADMINISTRATOR.name
   return word === EVERY_APPLICATION_WORD ? EVERY_APPLICATION_PERMISSION : word
 }
 
-/** The word of that name. */
+/** Returns the permission of that name. */
 export function wordNamed(name: string): string {
   if (name === ADMINISTRATOR.name) return EVERYTHING
   return name === EVERY_APPLICATION_PERMISSION ? EVERY_APPLICATION_WORD : name
@@ -64,12 +64,12 @@ function isServerWord(word: string): boolean {
   return SERVER_SEGMENTS.includes(word.split('.')[0] ?? '')
 }
 
-/** Which held words allow `word`. */
+/** Returns the held permissions, including wildcards, that allow `word`. */
 export function wordsAllowing(word: string): string[] {
   return isServerWord(word) ? [word, EVERYTHING] : [word, EVERYTHING, EVERY_APPLICATION_WORD]
 }
 
-/** Why a word can't be a permission; null where it can. */
+/** Returns why a text can't be a permission; null where it can. */
 export function permissionProblem(word: string): string | null {
   if (word.length > 100) return 'A permission has at most 100 characters.'
   if (!PERMISSION_PATTERN.test(word)) {
@@ -83,10 +83,10 @@ export function permissionProblem(word: string): string | null {
 
 const PROJECT_WORK = ['version.create', 'version.update', 'version.delete']
 
-/** Where a role may be granted. */
+/** A kind of scope in which a role may be granted. */
 export type GrantableScope = 'EVERYWHERE' | 'ORGANIZATION' | 'PROJECT'
 
-/** A role that comes with the server. Its id is fixed, so that code and tests can name it. */
+/** A role that every server has. Its id is fixed, so that code and tests can name it. */
 export interface BuiltInRole {
   id: string
   name: string

@@ -1,9 +1,9 @@
 /**
- * What a rule demands of who asks, one thing at a time. It is decided from the caller's authority, or asked for each
- * row of a list in SQL: the ids of a demand are then columns.
+ * The single requirements of a rule on the caller. A requirement is decided from the caller's authority, or in SQL for
+ * each row of a list: its ids are then columns.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import type { Need, Place } from '../errors.ts'
+import type { MissingRequirement, Place } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { type Caller, controllerLevel, EVERYWHERE, holds, isAdministrator, modelLevel, type Scope } from './caller.ts'
 import { HAS_EXPIRING_KEY, HAS_LIMITED_KEY, IS_OPERATOR } from './caller-values.ts'
@@ -25,15 +25,15 @@ export interface LevelPlace {
   model: { id: string } | null
 }
 
-export type Demand =
+export type Requirement =
   | { kind: 'permission'; word: ServerPermission; scope: Scope }
   | { kind: 'level'; level: number; on: LevelPlace }
   | { kind: 'administrator' }
-  /** Nothing is done to an administrator except by administrators; in SQL it is a condition. */
+  /** Only administrators may change an administrator; in SQL `isAdministrator` is a condition. */
   | { kind: 'peer'; isAdministrator: boolean | SQL }
-  /** The user themselves, but not with a key whose limits say what else it may do. */
+  /** The caller is the user themselves, without a limited key: its limits define what it may do. */
   | { kind: 'self'; userId: string }
-  /** A key without an end, unless that does not matter; in SQL it is a condition. */
+  /** The caller has no key with an end, unless `unless` holds; in SQL `unless` is a condition. */
   | { kind: 'lastingKey'; unless: boolean | SQL }
   | { kind: 'user' }
 
@@ -42,54 +42,59 @@ function placeOf(scope: Scope, level: LevelPlace | null = null): Place {
   return { organizationId, projectId, controllerId: level?.controller.id ?? null, modelId: level?.model?.id ?? null }
 }
 
-/** What the caller lacks for it; null where they have it. */
-export function needFor(caller: Caller, demand: Demand): Need | null {
-  switch (demand.kind) {
+/** Returns the missing requirement; null where the caller meets it. */
+export function missingFor(caller: Caller, requirement: Requirement): MissingRequirement | null {
+  switch (requirement.kind) {
     case 'permission':
-      if (holds(caller, demand.word, demand.scope)) return null
-      return { what: demand.word, where: placeOf(demand.scope) }
+      if (holds(caller, requirement.word, requirement.scope)) return null
+      return { what: requirement.word, where: placeOf(requirement.scope) }
     case 'level':
-      if (levelOn(caller, demand.on) >= demand.level) return null
-      return { what: levelName(demand.on.model !== null, demand.level), where: placeOf(EVERYWHERE, demand.on) }
+      if (levelOn(caller, requirement.on) >= requirement.level) return null
+      return {
+        what: levelName(requirement.on.model !== null, requirement.level),
+        where: placeOf(EVERYWHERE, requirement.on),
+      }
     case 'administrator':
       return isAdministrator(caller) ? null : ADMINISTRATION
     case 'peer':
-      return demand.isAdministrator === false || isAdministrator(caller) ? null : ADMINISTRATION
+      return requirement.isAdministrator === false || isAdministrator(caller) ? null : ADMINISTRATION
     case 'self':
-      return selfNeed(caller, demand.userId)
+      return missingForSelf(caller, requirement.userId)
     case 'lastingKey':
-      return demand.unless === true || !caller.apiKey?.expiresAt ? null : { what: 'a key without an end', where: null }
+      return requirement.unless === true || !caller.apiKey?.expiresAt
+        ? null
+        : { what: 'a key without an end', where: null }
     case 'user':
       return caller.userId === null ? { what: 'being a user', where: null } : null
   }
 }
 
-const ADMINISTRATION: Need = { what: 'ADMINISTRATOR', where: placeOf(EVERYWHERE) }
+const ADMINISTRATION: MissingRequirement = { what: 'ADMINISTRATOR', where: placeOf(EVERYWHERE) }
 
 function levelOn(caller: Caller, { controller, model }: LevelPlace): number {
   return model === null ? controllerLevel(caller, controller) : modelLevel(caller, model, controller)
 }
 
-function selfNeed(caller: Caller, userId: string): Need | null {
+function missingForSelf(caller: Caller, userId: string): MissingRequirement | null {
   if (caller.userId === null || caller.userId !== userId) return { what: 'being that user', where: null }
   return caller.apiKey?.limited ? { what: 'a key without limits', where: null } : null
 }
 
-/** Does the caller of a plan have it? The demand's ids are columns of the row at hand. */
-export function meetsSql(caller: CallerScope, demand: Demand): SQL {
-  switch (demand.kind) {
+/** Whether the caller of a plan meets the requirement, whose ids are columns of the current row. */
+export function meetsSql(caller: CallerScope, requirement: Requirement): SQL {
+  switch (requirement.kind) {
     case 'permission':
-      return holdsSql(caller, demand.word, demand.scope)
+      return holdsSql(caller, requirement.word, requirement.scope)
     case 'level':
-      return levelSql(caller, demand)
+      return levelSql(caller, requirement)
     case 'administrator':
       return truth(isAdministratorFlag(caller))
     case 'peer':
-      return isAdministratorFlag(caller) ? truth(true) : sql`not ${demand.isAdministrator}`
+      return isAdministratorFlag(caller) ? truth(true) : sql`not ${requirement.isAdministrator}`
     case 'self':
-      return caller.flag(HAS_LIMITED_KEY) ? truth(false) : isCaller(caller, demand.userId)
+      return caller.flag(HAS_LIMITED_KEY) ? truth(false) : isCaller(caller, requirement.userId)
     case 'lastingKey':
-      return caller.flag(HAS_EXPIRING_KEY) ? sql`${demand.unless}` : truth(true)
+      return caller.flag(HAS_EXPIRING_KEY) ? sql`${requirement.unless}` : truth(true)
     case 'user':
       return truth(!caller.flag(IS_OPERATOR))
   }

@@ -1,35 +1,36 @@
-/** Who may call a mutation, declared once: what refuses is what the description tells and what shows a button. */
+/** The rules on which callers may call a mutation. A rule is declared once: it refuses, writes the description and shows the button. */
 import { and, or, type SQL, sql } from 'drizzle-orm'
-import { ForbiddenError, type Need } from '../errors.ts'
+import { ForbiddenError, type MissingRequirement } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { type Caller, EVERYWHERE, type Scope } from './caller.ts'
 import type { ServerPermission } from './permissions.ts'
-import { type Demand, type LevelPlace, meetsSql, needFor } from './requirement.ts'
+import { type LevelPlace, meetsSql, missingFor, type Requirement } from './requirement.ts'
 
-/** One way to be allowed: whoever has everything demanded. */
+/** One way to be allowed: a caller is allowed where they meet all of its requirements. */
 interface Alternative<Refs> {
-  /** For the description: "`users.manage` over the user’s organization". */
+  /** The text for the description: "`users.manage` over the user’s organization". */
   text: string
-  /** A permission without which, somewhere, it can't be; null where it rests on something else. */
+  /** The permission that the caller must hold at least in some scope; null where it depends on something else. */
   permission: ServerPermission | null
-  demands(refs: Refs): Demand[]
+  isForAdministrators?: boolean
+  requirements(refs: Refs): Requirement[]
 }
 
-/** Any one of the alternatives suffices. */
+/** A rule is met where any one of its alternatives is met. */
 export type Rule<Refs> = Alternative<Refs>[]
 
-/** Holders of a permission on the scopes, all of them, that the input speaks of. */
+/** Allows holders of a permission in all scopes that the input names. */
 function permission<Refs>(
   word: ServerPermission,
   over: string,
   scopesOf: (refs: Refs) => Scope | readonly Scope[],
 ): Rule<Refs> {
-  const demands = (refs: Refs) =>
-    [scopesOf(refs)].flat().map((scope): Demand => ({ kind: 'permission', word, scope: scope as Scope }))
-  return [{ text: `holders of \`${word}\` ${over}`, permission: word, demands }]
+  const requirements = (refs: Refs) =>
+    [scopesOf(refs)].flat().map((scope): Requirement => ({ kind: 'permission', word, scope: scope as Scope }))
+  return [{ text: `holders of \`${word}\` ${over}`, permission: word, requirements }]
 }
 
-/** Holders of a permission everywhere. */
+/** Allows holders of a permission everywhere. */
 function permissionEverywhere<Refs>(word: ServerPermission): Rule<Refs> {
   return permission(word, 'everywhere', () => EVERYWHERE)
 }
@@ -40,7 +41,7 @@ interface Target {
   isAdministrator: boolean
 }
 
-/** Holders of a permission over a user's home organization; over an administrator, administrators only. */
+/** Allows holders of a permission in a user's home organization; where the user is an administrator, only administrators. */
 function permissionOverUser<Refs>(word: ServerPermission, userOf: (refs: Refs) => Target): Rule<Refs> {
   const home = permission(word, 'over the user’s organization', (refs: Refs) => ({
     organizationId: userOf(refs).organizationId,
@@ -49,69 +50,73 @@ function permissionOverUser<Refs>(word: ServerPermission, userOf: (refs: Refs) =
   return notAgainstAdministrator(home, userOf)
 }
 
-/** The same, but nothing is done to an administrator except by administrators. */
+/** The same rule, except that only administrators may change an administrator. */
 function notAgainstAdministrator<Refs>(rule: Rule<Refs>, userOf: (refs: Refs) => Target): Rule<Refs> {
   return rule.map((alternative) => ({
     ...alternative,
-    text: `${alternative.text} (where the user is an administrator: administrators)`,
-    demands: (refs) => [{ kind: 'peer', isAdministrator: userOf(refs).isAdministrator }, ...alternative.demands(refs)],
+    text: `${alternative.text} (only administrators, where the user is an administrator)`,
+    requirements: (refs) => [
+      { kind: 'peer', isAdministrator: userOf(refs).isAdministrator },
+      ...alternative.requirements(refs),
+    ],
   }))
 }
 
-/** The user concerned, but not with a key whose limits say what else it may do. */
+/** Allows the user themselves, but not with a limited key: its limits define what it may do. */
 function self<Refs>(userIdOf: (refs: Refs) => string): Rule<Refs> {
-  return demanding('the user themselves', (refs) => ({ kind: 'self', userId: userIdOf(refs) }))
+  return requiring('the user themselves', (refs) => ({ kind: 'self', userId: userIdOf(refs) }))
 }
 
-/** The user concerned, for their password: the first one would outlive a key that ends. */
+/** Allows the user themselves, for their password: a first password would last longer than a key that ends. */
 function selfWithPassword<Refs>(userIdOf: (refs: Refs) => string, hasPassword: (refs: Refs) => boolean): Rule<Refs> {
   return self(userIdOf).map((alternative) => ({
     ...alternative,
-    text: `${alternative.text} (with a key that ends only where they have a password)`,
-    demands: (refs) => [...alternative.demands(refs), { kind: 'lastingKey', unless: hasPassword(refs) }],
+    text: `${alternative.text} (with a key that ends, only where they already have a password)`,
+    requirements: (refs) => [...alternative.requirements(refs), { kind: 'lastingKey', unless: hasPassword(refs) }],
   }))
 }
 
-/** Whoever has a level on a controller or a model. */
+/** Allows users with a level on a controller or a model. */
 function level<Refs>(text: string, level: number, placeOf: (refs: Refs) => LevelPlace): Rule<Refs> {
-  return demanding(text, (refs) => ({ kind: 'level', level, on: placeOf(refs) }))
+  return requiring(text, (refs) => ({ kind: 'level', level, on: placeOf(refs) }))
 }
 
-/** Administrators alone. */
+/** Allows only administrators. */
 function administrators<Refs>(): Rule<Refs> {
-  return demanding('administrators', () => ({ kind: 'administrator' }))
+  const rule = requiring<Refs>('administrators', () => ({ kind: 'administrator' }))
+  return rule.map((alternative) => ({ ...alternative, isForAdministrators: true }))
 }
 
-/** Nobody too. */
+/** Allows every caller, also without a credential. */
 function anyone<Refs>(): Rule<Refs> {
-  return [{ text: 'anyone', permission: null, demands: () => [] }]
+  return [{ text: 'anyone', permission: null, requirements: () => [] }]
 }
 
-/** Any caller, for what is their own. */
+/** Allows any user, for what is their own. */
 function anyUser<Refs>(): Rule<Refs> {
-  return demanding('any user, for themselves', () => ({ kind: 'user' }))
+  return requiring('any user, for themselves', () => ({ kind: 'user' }))
 }
 
-function demanding<Refs>(text: string, demandOf: (refs: Refs) => Demand): Rule<Refs> {
-  return [{ text, permission: null, demands: (refs) => [demandOf(refs)] }]
+function requiring<Refs>(text: string, requirementOf: (refs: Refs) => Requirement): Rule<Refs> {
+  return [{ text, permission: null, requirements: (refs) => [requirementOf(refs)] }]
 }
 
 function either<Refs>(...rules: Rule<Refs>[]): Rule<Refs> {
   return rules.flat()
 }
 
-/** Whoever is allowed by both. */
+/** Allows callers that both rules allow. */
 function both<Refs>(first: Rule<Refs>, second: Rule<Refs>): Rule<Refs> {
   return first.flatMap((one) =>
     second.map((other) => ({
       ...one,
       text: `${one.text}, who are also ${other.text}`,
-      demands: (refs: Refs) => [...one.demands(refs), ...other.demands(refs)],
+      requirements: (refs: Refs) => [...one.requirements(refs), ...other.requirements(refs)],
     })),
   )
 }
 
-/** What a mutation's rule is written with, typed by the things its input names. */
+/** The functions with which a mutation's rule is written, typed by the objects that its input names. */
 export function rulesFor<Refs>() {
   return {
     permission: permission<Refs>,
@@ -129,67 +134,74 @@ export function rulesFor<Refs>() {
   }
 }
 
-/** @throws ForbiddenError naming what would have been enough. */
+/** Refuses a caller that the rule does not allow. @throws ForbiddenError that names what would have been enough. */
 export function decide<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs) {
-  const needs = needsFor(rule, caller, refs)
-  if (needs.length > 0) throw new ForbiddenError(needs)
+  const missing = missingOf(rule, caller, refs)
+  if (missing.length > 0) throw new ForbiddenError(missing)
 }
 
-/** What the caller lacks for every alternative; nothing where one of them allows. What can be given goes before circumstances. */
-export function needsFor<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Need[] {
-  const lists = rule.map((alternative) => lackedOf(alternative.demands(refs), caller))
-  if (lists.some((lacked) => lacked.length === 0)) return []
-  const givable = lists.filter((lacked) => !lacked.some(({ demand }) => isCircumstance(demand)))
-  return (givable.length > 0 ? givable : lists).flatMap((lacked, alternative) =>
-    lacked.map(({ need }) => ({ ...need, alternative })),
+/** Returns the missing requirements of every alternative; empty where one of them allows. Alternatives that can be granted are preferred to those that contain circumstances. */
+export function missingOf<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): MissingRequirement[] {
+  const lists = rule.map((alternative) => unmetOf(alternative.requirements(refs), caller))
+  if (lists.some((unmet) => unmet.length === 0)) return []
+  const givable = lists.filter((unmet) => !unmet.some(({ requirement }) => isCircumstance(requirement)))
+  return (givable.length > 0 ? givable : lists).flatMap((unmet, alternative) =>
+    unmet.map(({ missing }) => ({ ...missing, alternative })),
   )
 }
 
-/** What of a rule is met by who is allowed: the demands of each alternative that lets them. */
-export function metDemands<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Demand[] {
-  const lists = rule.map((alternative) => alternative.demands(refs))
-  return lists.filter((demands) => lackedOf(demands, caller).length === 0).flat()
+/** Returns the requirements of each alternative that allows the caller. */
+export function metRequirements<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Requirement[] {
+  const lists = rule.map((alternative) => alternative.requirements(refs))
+  return lists.filter((requirements) => unmetOf(requirements, caller).length === 0).flat()
 }
 
-/** What of a rule could be given to who is refused. */
-export function unmetDemands<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Demand[] {
-  const lacked = rule.flatMap((alternative) => lackedOf(alternative.demands(refs), caller))
-  return lacked.map(({ demand }) => demand).filter((demand) => !isCircumstance(demand))
+/** Returns the unmet requirements of a rule that could be granted to a refused caller. */
+export function unmetRequirements<Refs>(rule: Rule<Refs>, caller: Caller, refs: Refs): Requirement[] {
+  const unmet = rule.flatMap((alternative) => unmetOf(alternative.requirements(refs), caller))
+  return unmet.map(({ requirement }) => requirement).filter((requirement) => !isCircumstance(requirement))
 }
 
-/** Nobody can be given that: it rests on who the caller is. */
-export function isCircumstance({ kind }: Demand): boolean {
+/** Whether a requirement is a circumstance, which cannot be granted: it depends on who the caller is. */
+export function isCircumstance({ kind }: Requirement): boolean {
   return kind === 'self' || kind === 'user' || kind === 'lastingKey'
 }
 
-interface Lacked {
-  demand: Demand
-  need: Need
+interface Unmet {
+  requirement: Requirement
+  missing: MissingRequirement
 }
 
-/** Against an administrator nothing but being one too would help. */
-function lackedOf(demands: Demand[], caller: Caller): Lacked[] {
-  const lacked = demands.flatMap((demand) => {
-    const need = needFor(caller, demand)
-    return need ? [{ demand, need }] : []
+/** Returns the unmet requirements. Where the target is an administrator, only the requirement to be one counts. */
+function unmetOf(requirements: Requirement[], caller: Caller): Unmet[] {
+  const unmet = requirements.flatMap((requirement) => {
+    const missing = missingFor(caller, requirement)
+    return missing ? [{ requirement, missing }] : []
   })
-  const decisive = lacked.filter(({ demand }) => demand.kind === 'peer')
-  return decisive.length > 0 ? decisive : lacked
+  const decisive = unmet.filter(({ requirement }) => requirement.kind === 'peer')
+  return decisive.length > 0 ? decisive : unmet
 }
 
-/** Does the rule allow the caller of a plan? The things it speaks of are columns of the row at hand. */
+/** Whether the rule allows the caller of a plan. The objects that it uses are columns of the current row. */
 export function allowsSql<Refs>(rule: Rule<Refs>, caller: CallerScope, refs: Refs): SQL {
-  const ways = rule.map((alternative) => and(...alternative.demands(refs).map((demand) => meetsSql(caller, demand))))
+  const ways = rule.map((alternative) =>
+    and(...alternative.requirements(refs).map((requirement) => meetsSql(caller, requirement))),
+  )
   return sql`coalesce(${or(...ways)}, false)`
 }
 
-/** The permissions without one of which, somewhere, nobody can be allowed; null where there is another way. */
+/** Returns the permissions of which a caller must hold at least one in some scope; null where there is another way. */
 export function wordsOf<Refs>(rule: Rule<Refs>): ServerPermission[] | null {
   const words = rule.map((alternative) => alternative.permission)
   return words.every((word) => word !== null) ? words : null
 }
 
-/** "Who may: holders of … ; the user themselves." */
+/** Whether only administrators are allowed. */
+export function isForAdministrators<Refs>(rule: Rule<Refs>): boolean {
+  return rule.every((alternative) => alternative.isForAdministrators)
+}
+
+/** Describes a rule: "Who may: holders of … ; the user themselves." */
 export function describeRule<Refs>(rule: Rule<Refs>): string {
   return `Who may: ${rule.map((alternative) => alternative.text).join('; ')}.`
 }

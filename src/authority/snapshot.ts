@@ -2,9 +2,9 @@ import { type SQL, sql } from 'drizzle-orm'
 import { held, heldLevels } from './held.ts'
 
 /**
- * Everything that anybody may do at a time, one row per user and thing, with its last end:
+ * Everything that users may do at a time, one row per user and permission or level, with its latest end:
  * everything(key, user_id, what, organization_id, project_id, controller_id, model_id, level, until).
- * @param ofUsers an array that narrows it to these users
+ * @param ofUsers an array that restricts it to these users
  */
 export function everythingAt(time: SQL, ofUsers?: SQL): SQL {
   const whose = (row: SQL) => (ofUsers ? sql`and ${row}.user_id = any(${ofUsers})` : sql``)
@@ -23,8 +23,8 @@ export function everythingAt(time: SQL, ofUsers?: SQL): SQL {
 }
 
 /**
- * What is not the same in two relations shaped like everything: difference(kind, key, …, until), `until` as it is after,
- * or was.
+ * The difference of two relations with the columns of everything: difference(kind, key, …, until). `until` is the end
+ * after the change; where it was lost, the end before the change.
  */
 export function difference(before: SQL, after: SQL): SQL {
   const columns = sql.join(
@@ -51,8 +51,8 @@ const COLUMNS = [
 ]
 
 /**
- * An array of all users whose access may be another at the second time than at the first: of whom something that it
- * rests on began or ended in between. Few, as a rule, among many.
+ * An array of all users whose access may differ between the two times, because something that it depends on began or
+ * ended in between. Usually these are few of many users.
  */
 export function usersChanged(from: SQL, to: SQL): SQL {
   const within = (time: SQL) => sql`(${time} > ${from} and ${time} <= ${to})`

@@ -1,4 +1,4 @@
-/** The commands, derived from the schema: one per root field, with flags from its arguments and help from descriptions. */
+/** Derives the commands from the schema: one per root field, with flags from its arguments and help from descriptions. */
 import {
   type GraphQLArgument,
   type GraphQLField,
@@ -12,33 +12,33 @@ import {
   isRequiredInputField,
 } from 'graphql'
 
-/** One value a command takes: a flag, or its first word. */
+/** One value that a command takes: a flag, or its positional argument. */
 export interface Parameter {
-  /** The name in the schema, like `displayName`. */
+  /** The name in the schema is camel case, like `displayName`. */
   name: string
-  /** The flag without dashes, like `display-name`. */
+  /** The flag is written without its leading dashes, like `display-name`. */
   flag: string
   type: GraphQLInputType
   description: string
   isRequired: boolean
-  /** It never stands on the command line. */
+  /** True for a secret, which is never written on the command line. */
   isSecret: boolean
 }
 
 export interface CommandSpec {
-  /** Like `create-user`. */
+  /** The name of the command, like `create-user`. */
   name: string
   operation: 'query' | 'mutation'
   field: GraphQLField<unknown, unknown>
   description: string
-  /** The first required value: given as a word, without a flag. */
+  /** The first required value, which is given without a flag; null where there is none. */
   positional: Parameter | null
   parameters: Parameter[]
-  /** The values stand in the argument `input`. */
+  /** True where the values are fields of the argument `input`. */
   hasInput: boolean
 }
 
-/** All commands of a schema, queries first. */
+/** Derives all commands of a schema, queries first. */
 export function deriveCommands(schema: GraphQLSchema): CommandSpec[] {
   const queries = Object.values(schema.getQueryType()?.getFields() ?? {})
   const mutations = Object.values(schema.getMutationType()?.getFields() ?? {})
@@ -79,7 +79,7 @@ function parameter(source: GraphQLArgument | GraphQLInputField, isRequired: bool
   return { name, flag: kebab(name), type, description: description ?? '', isRequired, isSecret }
 }
 
-/** The type without its lists and non-nulls. */
+/** Returns the type without its list and non-null wrappers. */
 export function namedOf(type: GraphQLInputType): GraphQLInputType {
   return isNonNullType(type) || isListType(type) ? namedOf(type.ofType) : type
 }

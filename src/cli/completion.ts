@@ -1,10 +1,10 @@
-/** Scripts by which a shell completes commands and their flags; made from the program itself, so they are never stale. */
+/** Writes scripts with which a shell completes commands and their flags. They are made from the program itself, so they are never outdated. */
 import type { Command } from 'commander'
 import { UsageError } from './values.ts'
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript }
 
-/** The script for a shell: `source <(chatelaine completion bash)`. @throws UsageError for a shell we do not know */
+/** Returns the script for a shell: `source <(chatelaine completion bash)`. @throws UsageError for an unknown shell */
 export function completionScript(program: Command, shell: string): string {
   if (!Object.hasOwn(SHELLS, shell)) {
     throw new UsageError(`There is a completion for ${Object.keys(SHELLS).join(', ')}, not for "${shell}".`)
@@ -55,7 +55,7 @@ function fishScript(program: Command): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Inside the single quotes of fish. */
+/** Escapes a text for the single quotes of fish. */
 function quoted(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', ' ')
 }

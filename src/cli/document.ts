@@ -1,4 +1,4 @@
-/** The document a command sends: everything that can be shown of the answer, and always the error. */
+/** Writes the document that a command sends: it selects everything that can be shown of the answer, and always the error. */
 import {
   type GraphQLField,
   type GraphQLObjectType,
@@ -14,17 +14,17 @@ import {
 } from 'graphql'
 import type { CommandSpec } from './commands.ts'
 
-/** What is asked of each kind of error, beside its code and message. */
+/** The fields that are selected on each type of error, in addition to its code and message. */
 const ERROR_FIELDS: Record<string, string> = {
-  InvalidInput: 'issues { path message }',
-  NotFound: 'path',
-  MissingAuthority: 'missing',
+  InvalidInputError: 'issues { path message }',
+  NotFoundError: 'path',
+  MissingAuthorityError: 'missing { allOf { text } }',
 }
 
-/** By which field a person knows a thing. */
-const LABELS = ['username', 'code', 'name', 'label']
+/** The fields by which people identify an object; the first that exists is used. */
+const LABELS = ['username', 'code', 'name', 'label', 'text']
 
-/** The document for the arguments given; the others keep their defaults. */
+/** Returns the document for the arguments given; the other arguments keep their defaults. */
 export function documentOf({ operation, field }: CommandSpec, given: object): string {
   const used = field.args.filter(({ name }) => name in given)
   const variables = used.map(({ name, type }) => `$${name}: ${type}`).join(', ')
@@ -34,7 +34,7 @@ export function documentOf({ operation, field }: CommandSpec, given: object): st
   return `${operation}${head} { ${call} ${selectionOf(field.type, 2, 'dryRun' in given && given.dryRun === true)} }`
 }
 
-/** The selection on a type, `depth` objects deep. */
+/** Returns the selection on a type, `depth` objects deep. */
 function selectionOf(type: GraphQLOutputType, depth: number, isDry = false): string {
   const named = getNamedType(type)
   if (isLeafType(named)) return ''
@@ -52,10 +52,10 @@ function resultSelection(union: GraphQLUnionType, depth: number, isDry: boolean)
       : (ERROR_FIELDS[type.name] ?? 'code')
     return `... on ${type.name} { ${fields} }`
   })
-  return `{ __typename ${members.join(' ')} ... on Error { code message } }`
+  return `{ __typename ${members.join(' ')} ... on MutationError { code message } }`
 }
 
-/** What only a dry run has to tell: it is null otherwise. */
+/** The field that only a dry run fills: it is null otherwise. */
 const DIFF = 'accessDiff'
 
 function payloadFields(type: GraphQLObjectType, depth: number, isDry: boolean): string {
@@ -68,7 +68,7 @@ function fieldsOf(type: GraphQLObjectType, depth: number): string[] {
   return shownFields(type).flatMap((field) => fieldSelection(field, depth))
 }
 
-/** What a frontend shows buttons by says nothing to whoever types commands. */
+/** Leaves out `viewerCan…`: those fields are for the buttons of a frontend and are of no use on the command line. */
 function shownFields(type: GraphQLObjectType): GraphQLField<unknown, unknown>[] {
   return Object.values(type.getFields()).filter(({ name }) => !name.startsWith('viewerCan'))
 }
@@ -94,7 +94,7 @@ function connectionSelection(type: GraphQLObjectType, depth: number): string {
   return `{ nodes { ${fieldsOf(node, 1).join(' ')} } pageInfo { hasNextPage endCursor } }`
 }
 
-/** What belongs to the relation: where a role is held, since when. */
+/** Selects the fields of the relation itself: the scope in which a role is held, and since when. */
 function edgeFields(type: GraphQLObjectType): string[] {
   const edge = getNamedType(type.getFields().edges?.type)
   if (!isObjectType(edge)) return []

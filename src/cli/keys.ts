@@ -1,4 +1,4 @@
-/** Commands on the keys that everything else rests on, with the database in hand. */
+/** Commands that rotate the signing key and the encryption key. They access the database directly. */
 
 import type { Writable } from 'node:stream'
 import { OPERATOR } from '../authority/caller.ts'
@@ -13,7 +13,7 @@ import { makeSigningKey } from '../entities/session/signing-keys.ts'
 
 const ACTOR = { caller: OPERATOR, requestId: null, address: null }
 
-/** Tokens are signed with a new key from now on; those signed before stay good. */
+/** Makes a new key that signs all tokens from now on; tokens that were signed before stay valid. */
 export async function rotateSigningKey(config: Config, stdout: Writable) {
   const database = await openDatabase(config)
   try {
@@ -30,7 +30,7 @@ export async function rotateSigningKey(config: Config, stdout: Writable) {
   }
 }
 
-/** What is kept encrypted is sealed with the first key of ENCRYPTION_KEY, or with a new one of the data folder. */
+/** Seals all encrypted data again with the first key of ENCRYPTION_KEY, or with a new key of the data folder. */
 export async function rotateEncryptionKey(config: Config, stdout: Writable) {
   const database = await openDatabase(config)
   try {

@@ -20,7 +20,7 @@ import { shortcutsOf } from './shortcuts.ts'
 import type { Terminal } from './terminal.ts'
 import { ASKED, readValue, UsageError } from './values.ts'
 
-/** What a script can tell from the exit. */
+/** The exit codes, which scripts can read. */
 const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 }
 
 const HELP = `
@@ -31,7 +31,7 @@ Exit codes: 0 done · 1 refused, or not possible · 2 wrong usage · 3 server or
 
 type Flags = Record<string, string | string[] | boolean | undefined>
 
-/** Runs one command line; gives the exit code. */
+/** Runs one command line and returns the exit code. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const run: Run = { terminal, exitCode: EXIT.done }
   try {
@@ -42,7 +42,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   }
 }
 
-/** One command line that is under way. */
+/** The state of one command line while it runs. */
 interface Run {
   terminal: Terminal
   exitCode: number
@@ -131,24 +131,28 @@ function optionOf({ name, flag, type, description, isRequired, isSecret }: Comma
 }
 
 function readVariables(spec: CommandSpec, word: string | string[] | undefined, flags: Flags): Record<string, unknown> {
+  const { positional, hasInput } = spec
   const values: Record<string, unknown> = {}
-  const outside: Record<string, unknown> = {}
-  if (spec.positional && word !== undefined) {
-    values[spec.positional.name] = readValue(spec.positional.flag, spec.positional.type, word)
-  }
-  for (const { name, flag, type, isSecret, isRequired } of spec.parameters) {
-    const given = flags[name]
-    if (isSecret && (isRequired || given)) values[name] = ASKED
-    if (given === undefined || isSecret) continue
-    const target = spec.hasInput && name === 'dryRun' ? outside : values
-    target[name] = readValue(flag, type, given)
-  }
+  if (positional && word !== undefined) values[positional.name] = readValue(positional.flag, positional.type, word)
+  for (const parameter of spec.parameters) Object.assign(values, readFlag(parameter, flags[parameter.name]))
   for (const name of [flags.clear ?? []].flat()) values[clearedName(spec, String(name))] = null
   for (const shortcut of shortcutsOf(spec)) shortcut.apply(flags, values)
-  return spec.hasInput ? { input: values, ...outside } : values
+  if (!hasInput) return values
+  // `dryRun` is the only argument beside `input`.
+  const { dryRun, ...input } = values
+  return dryRun === undefined ? { input } : { input, dryRun }
 }
 
-/** @throws UsageError naming what can be cleared */
+/** Reads a value under its name; empty where its flag was not given. A secret is asked for later. */
+function readFlag(
+  { name, flag, type, isSecret, isRequired }: CommandSpec['parameters'][number],
+  given: Flags[string],
+): Record<string, unknown> {
+  if (isSecret) return isRequired || given ? { [name]: ASKED } : {}
+  return given === undefined ? {} : { [name]: readValue(flag, type, given) }
+}
+
+/** @throws UsageError with a message that names what can be cleared */
 function clearedName({ parameters }: CommandSpec, given: string): string {
   const clearable = parameters.filter(({ name, isRequired }) => !isRequired && name !== 'dryRun')
   const found = clearable.find(({ name, flag }) => given === name || given === flag)
@@ -168,7 +172,7 @@ async function runCommand(run: Run, program: Command, spec: CommandSpec, variabl
   run.exitCode = exitCodeOf(spec, result)
 }
 
-/** One line for people, on standard error. */
+/** Writes one line for people to standard error. */
 function say({ stderr }: Terminal, text: string) {
   stderr.write(`chatelaine: ${printable(text)}\n`)
 }
@@ -187,7 +191,7 @@ function printResult(terminal: Terminal, spec: CommandSpec, { data, errors }: Re
   else if (!errors) say(terminal, NOTHING[spec.field.name] ?? 'Not found.')
 }
 
-/** What it means where a field has nothing to show, if not that a thing was not found. */
+/** The text for a field that is null for another reason than that an object was not found. */
 const NOTHING: Record<string, string> = {
   viewer: 'The operator is no user. With --url and a key it is the key’s owner who asks.',
 }
@@ -204,7 +208,7 @@ function exitCodeOf(spec: CommandSpec, { data, errors }: Result): number {
   return codes.includes('BAD_USER_INPUT') ? EXIT.usage : EXIT.refused
 }
 
-/** Says what stopped the command, and gives the exit code. */
+/** Reports what stopped the command, and returns the exit code. */
 function report(error: unknown, { stderr }: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = [

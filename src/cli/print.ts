@@ -1,7 +1,7 @@
-/** How answers look on a terminal. */
+/** Formats answers for a terminal. */
 type Json = Record<string, unknown>
 
-/** A list as a table, an object as lines of `name: value`. */
+/** Formats a list as a table, and an object as lines of `name: value`. */
 export function formatResult(value: unknown): string {
   const rows = rowsOf(value)
   if (rows) return formatTable(rows)
@@ -9,7 +9,7 @@ export function formatResult(value: unknown): string {
   return formatCell(value)
 }
 
-/** The rows of a list or a connection, an edge's own fields beside its node's; null for anything else. */
+/** Returns the rows of a list or a connection, with an edge's own fields beside its node's; null for anything else. */
 function rowsOf(value: unknown): Json[] | null {
   if (Array.isArray(value)) return value.filter(isObject)
   if (!isObject(value)) return null
@@ -56,7 +56,7 @@ function formatTable(rows: Json[]): string {
     .join('\n')
 }
 
-/** Everything in one line: objects by what they are called, lists by their items. */
+/** Formats any value in one line: objects by their values, lists by their items. */
 function formatCell(value: unknown): string {
   if (value === null || value === undefined) return '-'
   if (Array.isArray(value)) return value.map(formatCell).join(', ') || '-'
@@ -67,13 +67,13 @@ function formatCell(value: unknown): string {
     .join(' ')
 }
 
-/** What comes from the database or a server can't steer the terminal. */
+/** Replaces control characters: text from the database or a server must not control the terminal. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: this expression replaces control characters.
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
 }
 
-/** JSON in which every control character is escaped. */
+/** Returns JSON in which every control character is escaped. */
 export function formatJson(value: unknown): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   return JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, escaped)

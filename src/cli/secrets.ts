@@ -1,10 +1,10 @@
-/** Secrets on their way in: from the environment, typed unseen, or a line of standard input; never from a flag. */
+/** Reads secrets: from the environment, from hidden typing, or from a line of standard input; never from a flag. */
 import { createInterface, type Interface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Terminal } from './terminal.ts'
 import { ASKED, UsageError } from './values.ts'
 
-/** Puts secrets in the place of every ASKED, deep. @throws UsageError where there is none */
+/** Replaces every ASKED with its secret, at any depth. @throws UsageError where a secret is not given */
 export async function askSecrets(
   terminal: Terminal,
   values: Record<string, unknown>,
@@ -32,7 +32,7 @@ async function inTurn(asks: (() => Promise<unknown>)[]): Promise<unknown[]> {
   return answers
 }
 
-/** `newPassword` → `CHATELAINE_NEW_PASSWORD`. The key that is asked about is not the one that asks. */
+/** `newPassword` → `CHATELAINE_NEW_PASSWORD`. The key that a command asks about has a variable of its own: it is not the caller's key. */
 export function variableOf(name: string): string {
   if (name === 'apiKey') return 'CHATELAINE_ASKED_API_KEY'
   return `CHATELAINE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
@@ -60,7 +60,7 @@ async function typeUnseen({ stdin, stderr }: Terminal, name: string): Promise<st
 
 interface LineReader {
   next(): Promise<string>
-  /** Whoever writes may leave the pipe open: nothing more is waited for. */
+  /** Stops reading: the process that writes may leave the pipe open, and nothing more is waited for. */
   stop(): void
 }
 

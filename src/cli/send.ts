@@ -1,4 +1,4 @@
-/** The two ways to the API: in process, as the operator who has the database in hand, or over HTTP with a key. */
+/** The two ways to call the API: in process, as the operator, who has access to the database, or over HTTP with a key. */
 
 import type { Writable } from 'node:stream'
 import { OPERATOR } from '../authority/caller.ts'
@@ -16,13 +16,13 @@ import { createApp } from '../http/yoga.ts'
 import { createServices } from '../services.ts'
 import type { Terminal } from './terminal.ts'
 
-/** An answer of the API. */
+/** An answer that the API gave. */
 export interface Result {
   data?: Record<string, unknown> | null
   errors?: { message: string; path?: (string | number)[]; extensions?: { code?: string } }[]
 }
 
-/** The server could not be reached, or did not answer as one of ours. */
+/** The server could not be reached, or did not answer like a Chatelaine server. */
 export class UnreachableError extends Error {
   override name = 'UnreachableError'
 }
@@ -46,7 +46,7 @@ export async function sendOverHttp(url: string, apiKey: string | undefined, docu
   }
 }
 
-/** @throws Error where the answer is not one of GraphQL's */
+/** @throws Error where the answer is not a GraphQL answer */
 function readResult(answer: unknown): Result {
   const { data, errors } = (answer ?? {}) as Result
   const hasErrors = Array.isArray(errors) && errors.every((error) => typeof error?.message === 'string')
@@ -79,7 +79,7 @@ export async function sendInProcess(
   }
 }
 
-/** An embedded database is this command's alone, so it is brought up to date; a shared one is left to `migrate`. */
+/** Migrates the embedded database, which only this command uses at that moment; a shared database is left to `migrate`. */
 async function prepare(database: Database, keyring: Keyring, config: Config, stderr: Writable) {
   await migrate(database)
   const { rootKey } = await bootstrap({ database, keyring }, config.rootApiKey)

@@ -10,7 +10,7 @@ import type { Mailer } from '../entities/notification/operations.ts'
 import { listen } from '../http/server.ts'
 import { createServices } from '../services.ts'
 
-/** Migrates, makes root where it is missing, and serves until told to stop. */
+/** Migrates, creates root where it is missing, and serves until it is told to stop. */
 export async function serve(config: Config, stdout: Writable) {
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
@@ -21,13 +21,13 @@ export async function serve(config: Config, stdout: Writable) {
     mailer = await openMailerIfWanted(database, config)
     const services = createServices(database, keyring, config, mailer)
     const { rootKey } = await bootstrap(services, config.rootApiKey)
-    // At once: whatever stops the start from here on, the key is not shown again.
+    // The key is printed immediately: it is not shown again, even where something later stops the start.
     if (rootKey) stdout.write(`The key of root, shown this once: ${rootKey}\n`)
     if (mailer) await mailer.work()
     else stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
     const server = await listen(services)
     database.noteAddress(server.url)
-    // Last, so that whoever waits for this line has all that is said.
+    // This line is printed last, so that a process that waits for it has received all output.
     stdout.write(`Chatelaine listens at ${server.url}\n`)
     const signal = await untilStopped()
     stdout.write(`${signal}: finishing what is under way.\n`)
@@ -45,7 +45,7 @@ function untilStopped(): Promise<string> {
   })
 }
 
-/** Nothing gathers statistics beside the embedded database; without any its planner takes every table for empty. */
+/** No background process collects statistics in the embedded database; without them its planner assumes that every table is empty. */
 async function refreshStatistics({ kind, db }: Database) {
   if (kind === 'EMBEDDED') await db.execute(sql`analyze`)
 }

@@ -1,11 +1,11 @@
-/** Flags beside those of the schema: what the commands that we replace had. */
+/** Flags in addition to those of the schema: the flags of the commands that this program replaces. */
 import type { CommandSpec } from './commands.ts'
 
 interface Shortcut {
   flag: string
   description: string
   isRepeatable: boolean
-  /** Puts what was given into the values of the input. */
+  /** Writes the given flags into the values of the input. */
   apply(flags: Record<string, unknown>, values: Record<string, unknown>): void
 }
 
@@ -45,7 +45,7 @@ const role: Shortcut = {
   },
 }
 
-/** A command is repeated by whoever automates; running it again brings things up to date. */
+/** Scripts repeat commands: running a command again updates what exists. */
 const update: Shortcut = {
   flag: 'if-exists',
   description: '',

@@ -1,16 +1,16 @@
-/** From the text of the command line to the variables of a document. */
+/** Converts the text of the command line to the variables of a document. */
 import { type GraphQLInputType, isInputObjectType, isRequiredInputField, isScalarType } from 'graphql'
 import { isList, namedOf } from './commands.ts'
 
-/** The command line is wrong; the message says which part. */
+/** The command line is not valid; the message says which part. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** Stands where a secret is still to be asked for. */
+/** The placeholder for a secret that is still to be asked for. */
 export const ASKED = Symbol('asked')
 
-/** Reads a flag's text, or texts where it can be repeated. @throws UsageError naming the flag */
+/** Reads the text of a flag, or the texts where it can be repeated. @throws UsageError with a message that names the flag */
 export function readValue(flag: string, type: GraphQLInputType, given: string | string[] | boolean): unknown {
   if (typeof given === 'boolean') return given
   if (isList(type)) return [given].flat().map((text) => readOne(flag, namedOf(type), text))
@@ -36,8 +36,8 @@ function readBoolean(flag: string, text: string): boolean {
 }
 
 /**
- * `role=VERSION_MANAGER,project=project2`, or `username.startsWith=ba` for what is nested; a first part without a key
- * is the object's first required field.
+ * Reads `role=VERSION_MANAGER,project=project2`, or `username.startsWith=ba` for nested fields; a first part without a
+ * key is the object's first required field.
  */
 function readObject(flag: string, type: GraphQLInputType, text: string): Record<string, unknown> {
   const object: Record<string, unknown> = {}

@@ -1,30 +1,30 @@
 import { sql } from 'drizzle-orm'
 import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
 
-/** `text` sorted and compared by bytes, so that order, prefix search and cursors agree on every database. */
+/** A `text` that is sorted and compared by bytes, so that order, prefix search and cursors agree on every database. */
 export const byteText = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
 
-/** The lower case of another column, kept by the database: what uniqueness, order and search of names go by. */
+/** The lower case of another column, which the database generates: uniqueness, order and search of names use it. */
 export function nameKey(name: string, source: string) {
   return byteText(name)
     .notNull()
     .generatedAlwaysAs(sql.raw(`lower("${source}" collate "C")`))
 }
 
-/** A point in time with microseconds; read as ISO text. */
+/** A point in time with microseconds, which is read as text. */
 export function instant(name: string) {
   return timestamp(name, { withTimezone: true, precision: 6, mode: 'string' })
 }
 
-/** The beginning of a fact: the database's clock at the statement, never the transaction's start. */
+/** The beginning of a fact: the database's clock at that moment, never the start of the transaction. */
 export function instantNow(name: string) {
   return instant(name).notNull().default(sql`clock_timestamp()`)
 }
 
 /**
- * What every fact with a history carries. `since` ≤ t < the earlier of `expiresAt` (planned end) and `endedAt`
- * is when it holds; a change ends one row and begins another, no row is ever rewritten. `grantedBy` and `endedBy`
- * are users; null is the operator or the server itself.
+ * The columns of every fact with a history. The fact holds at t where `since` ≤ t < the earlier of `expiresAt` (planned
+ * end) and `endedAt`. A change ends one row and begins another; no row is ever rewritten. `grantedBy` and `endedBy` are
+ * users; null is the operator or the server itself.
  */
 export function history() {
   return {

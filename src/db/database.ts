@@ -8,38 +8,38 @@ import { type Embedded, noteAddress, openFolder, openImage } from './embedded.ts
 
 /** One connection inside a transaction. */
 export type Transaction = PostgresJsTransaction<EmptyRelations>
-/** Where statements run: the pool, or one transaction. */
+/** A connection on which statements run: the pool, or one transaction. */
 export type Connection = PostgresJsDatabase<EmptyRelations> | Transaction
 
-/** An open database. Its statements are prepared, its waits are bounded. */
+/** An open database. Its statements are prepared and its waits have time limits. */
 export interface Database {
   readonly db: PostgresJsDatabase<EmptyRelations>
   readonly kind: 'EMBEDDED' | 'POSTGRESQL'
-  /** The address in postgres.js' terms, to open further connections of another kind. */
+  /** Returns the address as options of postgres.js, to open further connections of another kind. */
   connectOptions(): ConnectOptions
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Leaves the server's address where a second process finds it. */
+  /** Writes the server's address where a second process finds it. */
   noteAddress(url: string): void
   close(): Promise<void>
 }
 
 type ConnectOptions = postgres.Options<Record<string, postgres.PostgresType>> & {
   url?: string
-  /** Known to postgres.js, not to its types. */
+  /** An option that postgres.js supports but its types do not contain. */
   socket?: (address: { host: string[]; port: number[] }) => Promise<Socket>
 }
 type Client = postgres.Sql
 
 const insideTransaction = new AsyncLocalStorage<true>()
 
-/** Opens what the configuration names: PostgreSQL at DATABASE_URL, or the embedded database in DATA_DIR. */
+/** Opens the database that the configuration names: PostgreSQL at DATABASE_URL, or the embedded database in DATA_DIR. */
 export async function openDatabase(config: Config): Promise<Database> {
   if (config.databaseUrl) return openPostgres(config.databaseUrl, config.databasePoolSize)
   const embedded = await openFolder(config.dataDir)
   return { ...wrapEmbedded(embedded), noteAddress: (url) => noteAddress(config.dataDir, url) }
 }
 
-/** Opens a database in memory from a dumped data folder; for tests. */
+/** Opens a database in memory from a dumped data folder, for tests. */
 export async function openMemoryDatabase(image: Uint8Array | null): Promise<Database> {
   return wrapEmbedded(await openImage(image))
 }
@@ -55,7 +55,7 @@ function openPostgres(url: string, poolSize: number): Database {
     socket: openSocket,
     connection: {
       application_name: 'chatelaine',
-      // Cursors hold times as text.
+      // Cursors contain times as text.
       TimeZone: 'UTC',
       statement_timeout: 3000,
       lock_timeout: 2000,
@@ -65,7 +65,7 @@ function openPostgres(url: string, poolSize: number): Database {
   })
 }
 
-/** One session underneath, so one connection: a second would only wait, and inside a transaction for ever. */
+/** The embedded database has one session, so there is one connection: a second one would only wait, and inside a transaction it would wait forever. */
 function wrapEmbedded(embedded: Embedded): Database {
   const options: ConnectOptions = { path: embedded.socketPath, onnotice: () => {} }
   const database = wrap('EMBEDDED', options, { ...options, max: 1 })
@@ -87,14 +87,14 @@ function wrap(kind: Database['kind'], connectOptions: ConnectOptions, { url, ...
     connectOptions: () => connectOptions,
     transaction: (run) => db.transaction((tx) => insideTransaction.run(true, () => run(tx))),
     noteAddress() {},
-    // postgres.js may wait for ever on a connection that is gone.
+    // postgres.js may wait forever for a connection that is lost.
     close: () => client.end({ timeout: 2 }),
   }
 }
 
 /**
- * Runs a statement that is text already: the read path renders each plan once. `prepare` keeps the plan in the
- * connection, which is worth it only for statements that come again.
+ * Runs a statement that is already text: the read path renders each plan once. `prepare` keeps the plan in the
+ * connection, which is useful only for statements that are repeated.
  */
 export async function runStatement(on: Connection, text: string, values: unknown[], prepare: boolean) {
   return clientOf(on).unsafe(
@@ -107,7 +107,7 @@ export async function runStatement(on: Connection, text: string, values: unknown
   )
 }
 
-/** Drizzle keeps the driver of a transaction in its session and offers no other way to it; the version is pinned. */
+/** Returns the driver of a connection. Drizzle keeps it in its session and offers no other access; the version of Drizzle is pinned. */
 function clientOf(on: Connection): Client {
   return (on as unknown as { session: { client: Client } }).session.client
 }
@@ -115,13 +115,13 @@ function clientOf(on: Connection): Client {
 type UnsafeOptions = postgres.UnsafeQueryOptions & { explicit?: boolean; onexecute?: unknown }
 type Unsafe = (text: string, values?: never[], options?: UnsafeOptions) => unknown
 
-/** Drizzle sends every statement unprepared, which costs the server a plan each time; this prepares them. */
+/** Prepares statements: Drizzle sends every statement unprepared, so that the database would plan it each time. */
 function preparing(client: Client): Client {
   const unsafe = preparedUnsafe(client.unsafe.bind(client) as Unsafe)
   const begin = client.begin.bind(client) as (run: (tx: postgres.TransactionSql) => unknown) => unknown
   return Object.assign(client, {
     unsafe: ((text, values, options) => {
-      // The transaction holds a connection; waiting for another one from inside can wait for ever.
+      // The transaction holds a connection; waiting for another one from inside it can last forever.
       if (insideTransaction.getStore()) throw new Error('Use the transaction, not the database, inside a transaction.')
       return unsafe(text, values, options)
     }) satisfies Unsafe,
@@ -130,23 +130,23 @@ function preparing(client: Client): Client {
   }) as Client
 }
 
-/** Drizzle asks for `prepare: false` on everything it did not name; only `runStatement` means what it says. */
+/** Prepares every statement but those of `runStatement`, which decides by itself: Drizzle passes `prepare: false` for every unnamed statement. */
 function preparedUnsafe(unsafe: Unsafe): Unsafe {
   return (text, values, options) => {
-    // How postgres.js begins a transaction: it must learn which connection took it.
+    // postgres.js begins a transaction in this way: it must know which connection executes it.
     if (options?.onexecute) return unsafe(text, values, options)
     return unsafe(text, values, { prepare: options?.explicit ? options.prepare : true })
   }
 }
 
-/** A socket that gives up: without it a server that falls silent is waited for as long as TCP likes. */
+/** Opens a socket with a time limit: otherwise a server that stops answering is waited for until TCP itself times out. */
 function openSocket({ host, port }: { host: string[]; port: number[] }): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const name = host[0] ?? 'localhost'
     const socket = connect({ host: name, port: port[0] ?? 5432, noDelay: true })
     const giveUp = () => socket.destroy(new Error('The database did not answer for 4 s.'))
     socket.setTimeout(4000, giveUp)
-    // Before TLS postgres.js takes all listeners away, this one too, and reads the server's name from the socket.
+    // Before TLS, postgres.js removes all listeners, including this one, and reads the server's name from the socket.
     socket.removeAllListeners = (name?: string | symbol) => {
       Socket.prototype.removeAllListeners.call(socket, name)
       return socket.on('timeout', giveUp)

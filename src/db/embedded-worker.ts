@@ -3,7 +3,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import type { WorkerInput } from './embedded.ts'
 
-// PGlite computes on the thread it lives in; here a slow statement stops nobody else's timers.
+// PGlite computes on the thread that it runs in; in this worker, a slow statement does not delay other timers.
 const input = workerData as WorkerInput
 const db = await PGlite.create({
   ...(input.dataDir ? { dataDir: input.dataDir } : {}),

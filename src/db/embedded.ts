@@ -6,13 +6,13 @@ import { Worker } from 'node:worker_threads'
 import { ConfigError } from '../config.ts'
 import { logError } from '../log.ts'
 
-/** The embedded database: PGlite in a worker thread, spoken to over a socket only this user can reach. */
+/** The embedded database is PGlite in a worker thread; it is reached over a socket that only this operating system user can open. */
 export interface Embedded {
   socketPath: string
   close(): Promise<void>
 }
 
-/** The data folder is held by another process; `url` is that server's address where it told. */
+/** The data folder is locked by another process; `url` is the address of that server, where it is known. */
 export class FolderInUseError extends Error {
   override name = 'FolderInUseError'
   constructor(dataDir: string, url: string | null) {
@@ -23,7 +23,7 @@ export class FolderInUseError extends Error {
   }
 }
 
-/** What the worker is told. `image` is a dumped data folder to begin from, kept in memory only. */
+/** The input of the worker. `image` is a dumped data folder to start from, which is kept only in memory. */
 export interface WorkerInput {
   dataDir: string | null
   image: Uint8Array | null
@@ -31,7 +31,7 @@ export interface WorkerInput {
 }
 
 /**
- * Opens the database in `dataDir`, which this process then holds until it ends.
+ * Opens the database in `dataDir`, which this process then locks until it closes the database or ends.
  * @throws FolderInUseError, ConfigError
  */
 export async function openFolder(dataDir: string): Promise<Embedded> {
@@ -53,12 +53,12 @@ export async function openFolder(dataDir: string): Promise<Embedded> {
   }
 }
 
-/** Opens a database in memory from a dumped data folder; for tests. */
+/** Opens a database in memory from a dumped data folder, for tests. */
 export function openImage(image: Uint8Array | null): Promise<Embedded> {
   return startWorker({ dataDir: null, image })
 }
 
-/** Leaves the server's address in the folder, for whoever finds it locked. */
+/** Writes the server's address into the folder, for processes that find it locked. */
 export function noteAddress(dataDir: string, url: string) {
   writeFileSync(join(dataDir, 'server.url'), url, { mode: 0o600 })
 }
@@ -72,14 +72,14 @@ function makeFolder(dataDir: string) {
   }
 }
 
-/** Two processes on one folder corrupt it. The kernel frees this lock even when the process is killed. */
+/** Locks the folder: two processes on one folder would corrupt it. The kernel releases this lock even when the process is killed. */
 function lockFolder(dataDir: string) {
   const lock = new DatabaseSync(join(dataDir, 'lock.sqlite'))
   try {
     lock.exec('pragma locking_mode = exclusive; begin exclusive')
   } catch (error) {
     lock.close()
-    // SQLITE_BUSY: held by another process.
+    // SQLITE_BUSY means that another process holds the lock.
     if ((error as { errcode?: number }).errcode !== 5) throw error
     throw new FolderInUseError(dataDir, readAddress(dataDir))
   }
@@ -120,7 +120,7 @@ async function startWorker(input: Omit<WorkerInput, 'socketPath'>): Promise<Embe
   await untilReady(worker)
   let isClosing = false
   worker.once('exit', () => {
-    // Without its database the process is of no use: whoever supervises it starts it again, and nothing is lost.
+    // Without its database the process is of no use: its supervisor starts it again, and nothing is lost.
     if (!isClosing) process.exit(1)
   })
   worker.once('error', (error) => logError(error, null))

@@ -1,11 +1,11 @@
-/** The parts of a database error that are safe to look at; its message and detail hold values. */
+/** The parts of a database error that are safe to use; its message and detail contain values. */
 export interface DatabaseError {
   code: string
   constraint: string | null
   table: string | null
 }
 
-/** Finds the database's error behind a thrown one; null where it is none. */
+/** Finds the database error in the causes of a thrown error; null where there is none. */
 export function databaseError(thrown: unknown): DatabaseError | null {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     const { code, constraint_name, table_name } = error as {
@@ -20,13 +20,13 @@ export function databaseError(thrown: unknown): DatabaseError | null {
   return null
 }
 
-/** Two transactions waited for each other, or could not be put in an order: the loser may try again. */
+/** Whether the transaction may be retried: two transactions waited for each other or could not be serialized, and this one was canceled. */
 export function isRetryable(thrown: unknown): boolean {
   const code = databaseError(thrown)?.code
   return code === '40P01' || code === '40001'
 }
 
-/** The connection ended before the database answered: what was under way may have happened or not. */
+/** Whether the connection ended before the database answered: the current statement may or may not have been executed. */
 export function isConnectionLost(thrown: unknown): boolean {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     const { code } = error as { code?: unknown }

@@ -1,11 +1,11 @@
-/** Ending facts that have a history: rows are ended, never rewritten. */
+/** Ends facts that have a history: rows are ended, never rewritten. */
 import { and, isNull, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Transaction } from './database.ts'
 
 type Fact = PgTable & { id: PgColumn; expiresAt: PgColumn; endedAt: PgColumn }
 
-/** A fact past its planned end has ended at that end, whoever notices. The caller of this holds the target's lock. */
+/** Ends facts that are past their planned end, as of that end. The calling code must hold the lock of the target. */
 export async function endLapsed(tx: Transaction, table: Fact, which: SQL | undefined) {
   await tx
     .update(table)
@@ -13,12 +13,12 @@ export async function endLapsed(tx: Transaction, table: Fact, which: SQL | undef
     .where(and(which, isNull(table.endedAt), sql`${table.expiresAt} <= clock_timestamp()`))
 }
 
-/** Who ends something; null is the operator. */
+/** The user who ends a fact; null is the operator. */
 interface Ender {
   userId: string | null
 }
 
-/** Ends the facts that hold now; gives how many. Intervals are half open and never empty. */
+/** Ends the facts that hold now and returns how many. Intervals are half open and never empty. */
 export async function endFacts(
   tx: Transaction,
   table: Fact,
@@ -41,7 +41,7 @@ interface Planned {
   expiresAt: string | null
 }
 
-/** Does what holds last at least as long as what is wanted? */
+/** Whether what is held lasts at least as long as what is wanted. */
 export function lasts(held: Planned, wanted: Planned): boolean {
   if (held.expiresAt === null) return true
   return wanted.expiresAt !== null && Date.parse(wanted.expiresAt) <= Date.parse(held.expiresAt)

@@ -6,7 +6,7 @@ export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value)
 }
 
-/** A new id: a UUIDv7, so that ids sort by age. */
+/** Makes a new id, which is a UUIDv7, so that ids sort by age. */
 export function createId(): string {
   return randomUUIDv7()
 }

@@ -7,18 +7,18 @@ import postgres from 'postgres'
 import { ConfigError } from '../config.ts'
 import type { Database } from './database.ts'
 
-/** Beside this file, not the working directory: the command runs from anywhere. */
+/** The path is relative to this file and not to the working directory, so that the command runs from any directory. */
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
-/** Nothing answers at DATABASE_URL, or not to us. */
+/** No database answers at DATABASE_URL, or it refuses this server. */
 export class DatabaseUnreachableError extends Error {
   override name = 'DatabaseUnreachableError'
 }
 
-/** PostgreSQL 15. */
+/** The oldest supported version is PostgreSQL 15. */
 const OLDEST_VERSION = 150_000
 
-/** The database was migrated by a newer version, which this one could only damage. */
+/** The database was migrated by a newer version of this server; this version could damage it. */
 export class NewerDatabaseError extends Error {
   override name = 'NewerDatabaseError'
   constructor(migrations: string[]) {
@@ -28,7 +28,7 @@ export class NewerDatabaseError extends Error {
   }
 }
 
-/** The database is behind this version. */
+/** The database lacks migrations of this version. */
 export class PendingMigrationsError extends Error {
   override name = 'PendingMigrationsError'
   constructor() {
@@ -36,11 +36,11 @@ export class PendingMigrationsError extends Error {
   }
 }
 
-/** Any number, the same for all: of servers that start at once, one migrates and the others wait. */
+/** The lock is any number, the same on all servers: of servers that start at the same time, one migrates and the others wait. */
 const MIGRATION_LOCK = 7_307_199_820
 
 /**
- * Brings the tables up to date, on a connection of its own that has no time limits. What was interrupted is completed.
+ * Migrates the tables, on a separate connection that has no time limits. An interrupted migration is completed.
  * @throws NewerDatabaseError, DatabaseUnreachableError, ConfigError
  */
 export async function migrate(database: Database) {
@@ -59,7 +59,7 @@ export async function migrate(database: Database) {
   }
 }
 
-/** The first word with the database, so that what is wrong with its address shows here. */
+/** Runs the first statement on the database, so that a problem with its address is found here. */
 async function greet(db: Database['db']) {
   const version = await db
     .execute<{ version: number }>(sql`select current_setting('server_version_num')::int as version`)
@@ -79,7 +79,7 @@ export async function refusePending({ db }: Database) {
   if (readdirSync(migrationsFolder).some((name) => !applied.includes(name))) throw new PendingMigrationsError()
 }
 
-/** Gives the migrations that the database has. @throws NewerDatabaseError */
+/** Returns the migrations that the database has. @throws NewerDatabaseError */
 async function refuseNewer(db: Database['db']): Promise<string[]> {
   const [table] = await db.execute<{ name: string | null }>(
     sql`select to_regclass('drizzle.__drizzle_migrations') as name`,

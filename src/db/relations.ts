@@ -23,7 +23,7 @@ const tables = {
   userModels,
 }
 
-/** The map of the data: which rows belong to which. */
+/** The relations between the tables. */
 export const relations = defineRelations(tables, (r) => ({
   organizations: {
     users: r.many.users({ from: r.organizations.id, to: r.users.organizationId }),
@@ -49,7 +49,7 @@ export const relations = defineRelations(tables, (r) => ({
   models: {
     controller: r.one.controllers({ from: r.models.controllerId, to: r.controllers.id, optional: false }),
     credential: r.one.credentials({ from: r.models.credentialId, to: r.credentials.id }),
-    // The controller too, so that the levels on others are not looked through.
+    // The controller is part of the relation, so that the levels on other controllers are not searched.
     holders: r.many.modelHolders({
       from: [r.models.id, r.models.controllerId],
       to: [r.modelHolders.modelId, r.modelHolders.controllerId],

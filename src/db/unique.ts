@@ -1,7 +1,7 @@
 import { ConflictError } from '../errors.ts'
 import { databaseError } from './errors.ts'
 
-/** Makes a write that one unique constraint may refuse. @throws ConflictError that says this where it does */
+/** Runs a write that a unique constraint may refuse. @throws ConflictError with this message where it does */
 export async function writeUnique(write: PromiseLike<unknown>, constraint: string, message: string) {
   try {
     await write

@@ -7,8 +7,8 @@ import { type Keyring, parseKeyring } from './keyring.ts'
 const HOW_TO = '32 random bytes in base64, as "openssl rand -base64 32" gives them'
 
 /**
- * The keys of ENCRYPTION_KEY; beside an embedded database a file of its own will do, made when it is missing. Call it
- * with the folder open. @throws ConfigError
+ * Returns the keys of ENCRYPTION_KEY; with an embedded database they can instead be in a file, which is created when it is
+ * missing. It must be called while the data folder is open. @throws ConfigError
  */
 export function openKeyring({ encryptionKey, databaseUrl, dataDir }: Config): Keyring {
   if (encryptionKey !== null) {
@@ -31,8 +31,8 @@ function fileIn(dataDir: string): string {
 }
 
 /**
- * The keyring to seal everything anew with: that of ENCRYPTION_KEY as it is; in a data folder with a new key before the
- * others, of which `done` forgets all but the last. @throws ConfigError
+ * Returns the keyring with which everything is sealed again. The keyring of ENCRYPTION_KEY stays as it is; in a data folder
+ * a new key is put before the others, and `done` then removes all others but the most recent. @throws ConfigError
  */
 export function renewKeyring(config: Config): { keyring: Keyring; done: () => void } {
   const keyring = openKeyring(config)
@@ -41,7 +41,8 @@ export function renewKeyring(config: Config): { keyring: Keyring; done: () => vo
   const present = readFileSync(path, 'utf8').trim()
   const fresh = newKey()
   writeKey(path, `${fresh},${present}`)
-  // The one before stays: what the embedded database has not written to the disk yet may still be sealed with it.
+  // The previous key is kept: where the embedded database has not written the new texts to disk yet, those on disk are
+  // still sealed with it.
   const done = () => writeKey(path, `${fresh},${present.split(',')[0]}`)
   return { keyring: parseOr(`${fresh},${present}`, `${path} must hold ${HOW_TO}.`), done }
 }
@@ -50,7 +51,7 @@ function newKey(): string {
   return randomBytes(32).toString('base64')
 }
 
-/** Replaced in one step: a crash leaves the old keys or the new ones. */
+/** Replaces the file in one step: a crash leaves either the old keys or the new ones. */
 function writeKey(path: string, text: string) {
   const fresh = `${path}.new`
   const file = openSync(fresh, 'w', 0o600)

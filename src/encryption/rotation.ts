@@ -1,4 +1,4 @@
-/** Sealing anew, row by row, while servers run: each opens what either key sealed. Interrupted, it goes on where it was. */
+/** Seals secrets again, row by row, while servers run: each server can open what either key sealed. After an interruption it continues where it stopped. */
 import { and, eq, isNotNull, ne } from 'drizzle-orm'
 import type { Database } from '../db/database.ts'
 import { credentials, signingKeys } from '../db/tables.ts'
@@ -6,7 +6,7 @@ import { boundTo } from '../entities/credential/operations.ts'
 import { sealingOf } from '../entities/session/signing-keys.ts'
 import { type Keyring, keyIdOf, seal, unseal } from './keyring.ts'
 
-/** Seals with the ring's current key all that another one sealed; gives how many that were. @throws SealError */
+/** Seals with the current key everything that another key sealed, and returns how many secrets that were. @throws SealError */
 export async function sealAnew(database: Database, keyring: Keyring): Promise<number> {
   return (await sealSigningKeysAnew(database, keyring)) + (await sealCredentialsAnew(database, keyring))
 }
@@ -31,7 +31,7 @@ async function sealCredentialsAnew({ db }: Database, keyring: Keyring): Promise<
     for (const row of rows) {
       const bound = boundTo(row)
       const secrets = await seal(keyring, await unseal(keyring, row.secrets ?? '', bound), bound)
-      // One that was removed meanwhile has no secrets any more, and gets none.
+      // A credential that was removed in the meantime has no secrets any more, and gets none.
       await db
         .update(credentials)
         .set({ secrets, keyId: keyring.current.id })

@@ -2,10 +2,11 @@ import type { GraphQLError } from 'graphql'
 import { type Caller, NOBODY } from '../authority/caller.ts'
 import { runStatement } from '../db/database.ts'
 import type { Refusal } from '../entities/audit/operations.ts'
+import type { Issue } from '../errors.ts'
 import type { Reading } from '../read/run.ts'
 import type { Services } from '../services.ts'
 
-/** What every resolver gets: one per request. */
+/** The context that every resolver gets; there is one per request. */
 export interface Context {
   services: Services
   caller: Caller | null
@@ -13,19 +14,21 @@ export interface Context {
   requestId: string
   /** The client's network address; null for the operator. */
   address: string | null
-  /** The document stands in the address: it was sent by GET. */
+  /** True where the request is a GET, whose document is in the address. */
   isGet: boolean
-  /** When the request came, in milliseconds: what has waited too long is not begun. */
+  /** When the request arrived, in milliseconds: a mutation that has waited too long is not started. */
   startedAt: number
-  /** What was looked up so far to answer questions about mutations. */
+  /** The number of lookups made so far to answer questions about mutations. */
   lookups: number
-  /** What was refused in it, for the audit. */
+  /** The values of a mutation's variables that do not fit their types. */
+  inputIssues: Issue[]
+  /** The refusals in this request, for the audit. */
   refusals: Refusal[]
-  /** Errors of mutations that the document did not ask for; they join the answer's `errors`. */
+  /** Errors of mutations that the document did not select; they are added to the answer's `errors`. */
   loudErrors: GraphQLError[]
 }
 
-/** The context of a request by this caller; null is nobody. */
+/** Creates the context of a request by this caller; null is a caller without a credential. */
 export function createContext(
   services: Services,
   caller: Caller | null,
@@ -42,13 +45,14 @@ export function createContext(
     ...request,
     startedAt: Date.now(),
     lookups: 0,
+    inputIssues: [],
     refusals: [],
     loudErrors: [],
   }
 }
 
-/** 100 users with 100 roles each, twice: pages multiplied down a document come to more very soon. */
+/** The limit allows 100 users with 100 roles each, twice: nested pages multiply and soon exceed it. */
 const MAX_ROWS = 25_000
 
-/** Nobody waits longer for an answer, whatever the database does. */
+/** A request is answered within this time, whatever the database does. */
 export const REQUEST_DEADLINE_MS = 5000

@@ -1,48 +1,56 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { builder } from './builder.ts'
 
-/** Where something is held, in one word: a scope that is hidden must not read as everywhere. */
+/** The kind of scope in which something is held: a scope that is hidden must not look like everywhere. */
 export const ScopeKind = builder.enumType('ScopeKind', {
-  description: 'How wide something is held.',
+  description: 'The kind of scope in which something is held.',
   values: {
-    EVERYWHERE: { description: 'In the whole server.' },
-    ORGANIZATION: { description: 'In one organization, and on all its projects.' },
-    PROJECT: { description: 'On one project.' },
+    EVERYWHERE: { description: 'It is held in the whole server.' },
+    ORGANIZATION: { description: 'It is held in one organization, with all its projects.' },
+    PROJECT: { description: 'It is held in one project.' },
   },
 })
 
-/** The kind of scope that two columns name. */
+/** Returns the kind of scope that the two columns name. */
 export function scopeKindSql(row: { organizationId: unknown; projectId: unknown }): SQL {
   return sql`case when ${row.projectId} is not null then 'PROJECT' when ${row.organizationId} is not null then 'ORGANIZATION' else 'EVERYWHERE' end`
 }
 
-/** Levels are kept in SQL as their place in the ladder; these are their names. */
+/** The names of the levels; in SQL a level is its position in the list, counted from 1. */
 export const ControllerAccess = builder.enumType('ControllerAccess', {
-  description: 'A level on a controller; a higher one implies the lower.',
+  description: 'A level on a controller; a higher level includes the lower ones.',
   values: {
-    LOGIN: { value: 1, description: 'Know the controller. Any access to one of its models implies it.' },
-    ADD_MODEL: { value: 2, description: 'Add models, and administer those one added.' },
-    SUPERUSER: { value: 3, description: 'Administer it and all its models, later ones too.' },
+    LOGIN: { value: 1, description: 'The user can see the controller. Any level on one of its models includes it.' },
+    ADD_MODEL: { value: 2, description: 'The user can add models, and administer the models that they added.' },
+    SUPERUSER: {
+      value: 3,
+      description: 'The user can administer the controller and all its models, also those added later.',
+    },
   },
 })
 
 export const ModelAccess = builder.enumType('ModelAccess', {
-  description: 'A level on a model; a higher one implies the lower.',
+  description: 'A level on a model; a higher level includes the lower ones.',
   values: {
-    READ: { value: 1, description: 'Look at the model.' },
-    WRITE: { value: 2, description: 'Change what is in it.' },
-    ADMIN: { value: 3, description: 'Say who has access to it.' },
+    READ: { value: 1, description: 'The user can look at the model.' },
+    WRITE: { value: 2, description: 'The user can change what is in the model.' },
+    ADMIN: { value: 3, description: 'The user can grant and revoke access to the model.' },
   },
 })
 
 export const AccessVia = builder.enumType('AccessVia', {
-  description: 'Through what something is held.',
+  description: 'The way in which a user holds something.',
   values: {
-    GRANT: { description: 'By a grant on the very thing.' },
-    ROLE: { description: 'Through a role; a level, through its `controllers.manage`.' },
-    MEMBERSHIP: { description: 'As a member of the organization; a level, by its `controllers.manage`.' },
-    CONTROLLER: { description: 'As SUPERUSER on the model’s controller.' },
-    MODEL: { description: 'By access to one of the controller’s models.' },
-    SELF: { description: 'It is their own.' },
+    GRANT: { description: 'The user holds it by a direct grant.' },
+    ROLE: {
+      description: 'The user holds it through a role; a level, through the role’s permission `controllers.manage`.',
+    },
+    MEMBERSHIP: {
+      description:
+        'The user holds it as a member of the organization; a level, through its base permission `controllers.manage`.',
+    },
+    CONTROLLER: { description: 'The user holds it as SUPERUSER on the model’s controller.' },
+    MODEL: { description: 'The user holds it through a level on one of the controller’s models.' },
+    SELF: { description: 'The object is the user’s own.' },
   },
 })

@@ -1,13 +1,15 @@
-/** Checks of input by itself. Each gives the issues it found; none asks the database. */
+/** Checks of the input by itself. Each check returns the issues that it found; no check uses the database. */
+
 import { permissionProblem } from '../authority/permissions.ts'
 import type { Issue } from '../errors.ts'
+import { parseId } from './node-id.ts'
 
 const MAX_TEXT_LENGTH = 1000
 const MAX_LONG_TEXT_LENGTH = 20_000
 const MAX_LIST_LENGTH = 100
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
-/** What no text of any input may be: too long, or not storable as text. */
+/** Returns the texts in an input that are too long or cannot be stored as text, and the lists that are too long. */
 export function textProblems(input: unknown, longTexts: string[], path = ''): Issue[] {
   if (typeof input === 'string') {
     const message = textProblem(
@@ -29,15 +31,16 @@ function textProblem(text: string, maxLength: number): string | null {
   return text.isWellFormed() ? null : 'A lone surrogate is not text.'
 }
 
-/** A name that a person types and a URL holds: ASCII, 1 to 64 characters. */
+/** Checks a name that people type and URLs contain: ASCII, 1 to 64 characters. */
 export function nameIssues(path: string, name: string | null | undefined): Issue[] {
   if (name === undefined) return []
   if (name === null) return [{ path, message: 'A name can’t be cleared.' }]
+  if (parseId(name)) return [{ path, message: 'A name can’t look like an id.' }]
   if (name.length <= 64 && NAME_PATTERN.test(name)) return []
   return [{ path, message: 'A name has 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter or digit.' }]
 }
 
-/** A title for people; null clears it. */
+/** Checks a title for people; null clears it. */
 export function titleIssues(path: string, title: string | null | undefined): Issue[] {
   if (title === undefined || title === null || (title.trim() !== '' && title.length <= 200)) return []
   return [{ path, message: 'A title has 1 to 200 characters; null clears it.' }]
@@ -50,7 +53,7 @@ export function permissionIssues(path: string, words: readonly string[] | null |
   })
 }
 
-/** A planned end lies in the future. */
+/** Checks that a planned end is in the future. */
 export function expiryIssues(path: string, expiresAt: Date | null | undefined): Issue[] {
   if (!expiresAt || expiresAt.getTime() > Date.now()) return []
   return [{ path, message: 'An end must lie in the future.' }]

@@ -12,9 +12,9 @@ builder.queryField('node', (t) =>
   t.field({
     type: Node,
     nullable: true,
-    description: 'A thing by id; null where it is hidden or missing.',
+    description: 'The object with this id; null where it is hidden from the caller or missing.',
     authScopes: { signedIn: true },
-    args: { id: t.arg.id({ required: true, description: 'An id that the server gave.' }) },
+    args: { id: t.arg.id({ required: true, description: 'An id that the server returned.' }) },
     resolve: (_root, { id }, ctx, info) => {
       const { type, uuid } = readNodeId(id, 'id', info)
       return loadOne(ctx.reading, type, uuid, info)
@@ -26,14 +26,15 @@ builder.queryField('nodes', (t) =>
   t.field({
     type: [Node],
     nullable: { list: true, items: true },
-    description: 'Things by id, in the order asked for; null in the place of each that is hidden or missing.',
+    description:
+      'The objects with these ids, in the order of the ids; null in place of each that is hidden from the caller or missing.',
     authScopes: { signedIn: true },
-    args: { ids: t.arg.idList({ required: true, description: 'Ids that the server gave, at most 100.' }) },
+    args: { ids: t.arg.idList({ required: true, description: 'At most 100 ids that the server returned.' }) },
     resolve: (_root, { ids }, ctx, info) => loadNodes(ids, ctx, info),
   }),
 )
 
-/** One statement for each type asked for. */
+/** Loads objects with one statement for each type asked for. */
 async function loadNodes(ids: string[], ctx: Context, info: GraphQLResolveInfo) {
   if (ids.length > MAX_IDS) throw badUserInput(`"ids" takes at most ${MAX_IDS} ids, not ${ids.length}.`)
   const wanted = ids.map((id, index) => readNodeId(id, `ids.${index}`, info))
@@ -50,7 +51,7 @@ async function loadNodes(ids: string[], ctx: Context, info: GraphQLResolveInfo) 
   return objects
 }
 
-/** @throws BAD_USER_INPUT naming the argument */
+/** @throws BAD_USER_INPUT with a message that names the argument */
 function readNodeId(id: string, argument: string, info: GraphQLResolveInfo): { type: GraphQLObjectType; uuid: string } {
   const parsed = parseId(id)
   const types = info.schema.getPossibleTypes(info.schema.getType('Node') as GraphQLInterfaceType)

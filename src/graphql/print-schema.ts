@@ -1,9 +1,9 @@
-/** Writes schema.graphql, the map of the API, as it is declared now. */
+/** Writes schema.graphql, the description of the API, from the current declarations. */
 import { writeFileSync } from 'node:fs'
 import { lexicographicSortSchema, printSchema } from 'graphql'
 import { schema } from './schema.ts'
 
-/** The text of schema.graphql. */
+/** Returns the text of schema.graphql. */
 export function printedSchema(): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`
 }

@@ -36,5 +36,5 @@ import '../entities/user/viewer.ts'
 import './node.ts'
 import { builder } from './builder.ts'
 
-/** The whole API, in the order of its declaration: what matters first comes first. */
+/** The whole API, in the order of its declaration: the most important types come first. */
 export const schema = builder.toSchema({ sortSchema: false })

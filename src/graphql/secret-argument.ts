@@ -3,9 +3,10 @@ import { badUserInput } from '../read/errors.ts'
 import type { Context } from './context.ts'
 
 /**
- * A secret comes in a variable of a POST: documents are kept for the next request, and addresses are in every log.
- * @param path the argument, and the way to the secret in it
- * @throws BAD_USER_INPUT naming it
+ * Refuses a secret that is not in a variable of a POST: documents are cached for later requests, and URLs are in every
+ * log.
+ * @param path the argument, and the path to the secret in it
+ * @throws BAD_USER_INPUT with a message that names the argument
  */
 export function refuseSpelledOut({ isGet }: Context, info: GraphQLResolveInfo, ...path: string[]) {
   const name = path.join('.')

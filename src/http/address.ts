@@ -3,8 +3,8 @@ import ipaddr from 'ipaddr.js'
 import proxyAddr from 'proxy-addr'
 
 /**
- * Finds a client's network address. Behind a proxy it is what the proxy says in X-Forwarded-For; anybody else could say
- * anything there, so only the proxies named are believed.
+ * Finds a client's network address. Behind a proxy it is what the proxy writes into X-Forwarded-For. Any client could
+ * write anything there, so only the configured proxies are trusted.
  */
 export function clientAddress(trustedProxies: readonly string[]): (request: IncomingMessage) => string | null {
   const own = (request: IncomingMessage) => request.socket.remoteAddress ?? null
@@ -14,7 +14,7 @@ export function clientAddress(trustedProxies: readonly string[]): (request: Inco
   return (request) => withoutPort(proxyAddr(request, trust)) ?? own(request)
 }
 
-/** Some proxies tell the client's port too, which would make every connection an address of its own. */
+/** Removes the port: some proxies add the client's port, which would make every connection a different address. */
 function withoutPort(text: string): string | null {
   const [, bracketed, plain] = /^(?:\[([^\]]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+)(?::\d+)?)$/.exec(text) ?? []
   const address = bracketed ?? plain ?? text

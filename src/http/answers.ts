@@ -1,6 +1,9 @@
-/** The lean way from a POST of JSON to its answer: no Request, no Response, one pass through the plugins. */
+/** The short path from a POST of JSON to its answer: without Request and Response, with one pass through the plugins. */
 
-import { type ExecutionResult, GraphQLError, getOperationAST } from 'graphql'
+import { type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql'
+import { readInputValues } from '../graphql/input-values.ts'
+import { badUserInput } from '../read/errors.ts'
+import { JSON_TYPE, printError } from './error-answer.ts'
 import { publicError } from './masking.ts'
 import type { Answer, RequestContext } from './request.ts'
 import type { App } from './yoga.ts'
@@ -11,17 +14,16 @@ interface Params {
   operationName?: string | null
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8'
 const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8'
 
-/** Answers one POST. `accept` decides between the two media types of GraphQL over HTTP. */
+/** Answers one POST. `accept` selects one of the two media types of GraphQL over HTTP. */
 export async function answerPost(app: App, body: string, accept: string | undefined, context: RequestContext) {
   const isGraphqlType = /application\/graphql-response\+json/i.test(accept ?? '')
   const result = await execute(app, body, context)
   return toAnswer(result, isGraphqlType)
 }
 
-/** A result that never came to execution, for the status. */
+/** The result of a document that was not executed; the HTTP status depends on it. */
 interface Unexecuted {
   errors: readonly GraphQLError[]
   malformed?: boolean
@@ -31,20 +33,23 @@ type Result = ExecutionResult | Unexecuted
 
 async function execute(app: App, body: string, context: RequestContext): Promise<Result> {
   const params = readParams(body)
-  if (typeof params === 'string') return { errors: [badRequest(params)], malformed: true }
+  if (typeof params === 'string') return { errors: [badUserInput(params)], malformed: true }
   const { parse, validate, contextFactory, execute: run, schema } = app.getEnveloped({ ...context, params })
   try {
     const document = parse(params.query)
     const errors = validate(schema, document)
     if (errors.length > 0) return { errors }
     const operation = getOperationAST(document, params.operationName)
-    if (!operation) return { errors: [badRequest('Name one of the document’s operations in "operationName".')] }
-    if (operation.operation === 'subscription') return { errors: [badRequest('There are no subscriptions.')] }
+    if (!operation) return { errors: [badUserInput('Name one of the document’s operations in "operationName".')] }
+    if (operation.operation === 'subscription') return { errors: [badUserInput('There are no subscriptions.')] }
+    const { variables, issues } = readInputValues(schema, operation, params.variables ?? {})
+    const contextValue = await contextFactory()
+    Object.assign(contextValue, { inputIssues: issues })
     return await run({
       schema,
       document,
-      contextValue: await contextFactory(),
-      variableValues: params.variables ?? {},
+      contextValue,
+      variableValues: variables,
       operationName: params.operationName,
     })
   } catch (error) {
@@ -72,10 +77,6 @@ function isObjectOrNothing(value: unknown) {
   return value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value))
 }
 
-function badRequest(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
-}
-
 function toAnswer(result: Result, isGraphqlType: boolean): Answer {
   const headers: Record<string, string> = { 'content-type': isGraphqlType ? GRAPHQL_TYPE : JSON_TYPE }
   const coded = (code: string) => result.errors?.find((error) => error.extensions?.code === code)
@@ -90,7 +91,7 @@ function toAnswer(result: Result, isGraphqlType: boolean): Answer {
 function statusOf(result: Result, isGraphqlType: boolean): number {
   if ('malformed' in result) return 400
   if ('data' in result && result.data !== undefined) return 200
-  // Old clients take anything but 200 for a broken server, so a refused document is one only to those who ask for it.
+  // Old clients treat any status but 200 as a broken server, so only clients that accept the new media type get 400.
   return isGraphqlType ? 400 : 200
 }
 
@@ -98,11 +99,4 @@ function print(result: Result): string {
   const { errors, ...rest } = { malformed: undefined, ...result }
   if (!errors) return JSON.stringify(rest)
   return JSON.stringify({ errors: errors.map(printError), ...rest })
-}
-
-/** `extensions.http` is for the server, not the client. */
-function printError(error: GraphQLError) {
-  const { extensions, ...rest } = error.toJSON()
-  const { http: _http, ...visible } = extensions ?? {}
-  return Object.keys(visible).length > 0 ? { ...rest, extensions: visible } : rest
 }

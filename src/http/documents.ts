@@ -1,23 +1,23 @@
 import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { LRUCache } from 'lru-cache'
-import { unauthenticated } from '../graphql/builder.ts'
+import { unauthenticated } from '../graphql/refusals.ts'
 import { asksForSchema, complexityError, MAX_TOKENS } from './limits.ts'
 import { withoutValue } from './message.ts'
 import type { RequestContext } from './request.ts'
 
-/** Bounds what the cache of parsed documents holds, in characters of their text. */
+/** The maximum size of the cache of parsed documents, in characters of their text. */
 const MAX_CACHED_CHARACTERS = 4_000_000
 
 interface Verdict {
-  /** Errors as somebody known sees them, and as nobody does: to nobody names of the schema are not suggested. */
+  /** The errors for a known caller, and for a caller without a credential, who is not shown suggested names of the schema. */
   known?: readonly GraphQLError[]
   nobody?: readonly GraphQLError[]
 }
 
 /**
- * Parses and validates, each document once: what comes again is neither parsed nor validated anew, and the plans of
- * the read path hang on the parsed document. Nothing that depends on variables is decided here.
+ * Parses and validates each document once: a document that is sent again is neither parsed nor validated again, and the
+ * plans of the read path belong to the parsed document. Nothing that depends on variables is decided here.
  */
 export function useDocuments(): Plugin<object, Partial<RequestContext>> {
   const documents = new LRUCache<string, DocumentNode>({
@@ -55,7 +55,7 @@ function parseBounded(source: string): DocumentNode {
   try {
     return parse(source, { maxTokens: MAX_TOKENS })
   } catch (error) {
-    // Brackets in brackets exhaust the parser's stack before its tokens.
+    // Nested brackets exhaust the parser's stack before they reach the token limit.
     if (error instanceof RangeError) throw tooComplex('The document nests too deep.')
     if (!(error instanceof GraphQLError)) throw error
     if (error.message.includes('Parsing aborted')) throw tooComplex(`The document has more than ${MAX_TOKENS} tokens.`)

@@ -1,18 +1,18 @@
-/** What is refused before anything is read: the shapes of requests that the libraries below answer badly. */
+/** Refuses, before anything is read, the kinds of requests that the libraries below do not answer correctly. */
 import type { IncomingMessage } from 'node:http'
 
 export const GRAPHQL_PATH = '/graphql'
 
 export const MAX_BODY_BYTES = 256 * 1024
 
-/** An answer made without GraphQL. */
+/** A refusal that is answered without GraphQL. */
 export interface Refusal {
   status: number
   message: string
   headers?: Record<string, string>
 }
 
-/** What a request asks for; a refusal where it is not to be answered. */
+/** Returns the URL that a request asks for, or a refusal where the request is not valid. */
 export function readTarget(request: IncomingMessage): URL | Refusal {
   const { host } = request.headers
   if (host !== undefined && !isHost(host)) return { status: 400, message: 'The Host header is malformed.' }
@@ -22,12 +22,12 @@ export function readTarget(request: IncomingMessage): URL | Refusal {
   return URL.parse(target, 'http://localhost') ?? { status: 400, message: 'The request target is malformed.' }
 }
 
-/** A host and a port, and nothing that a URL would take for another part of itself. */
+/** Whether the text is a host and a port, without any character that would start another part of a URL. */
 function isHost(host: string): boolean {
   return !/[@/?#\\\s]/.test(host) && URL.canParse(`http://${host}/`)
 }
 
-/** Why a request to the API is not answered; null where it is. */
+/** Returns why a request to the API is refused; null where it is accepted. */
 export function refuseRequest(request: IncomingMessage, url: URL): Refusal | null {
   if (url.pathname !== GRAPHQL_PATH) return { status: 404, message: `There is only ${GRAPHQL_PATH}.` }
   if (request.method === 'GET') return refuseQuery(url)
@@ -42,7 +42,7 @@ export function refuseRequest(request: IncomingMessage, url: URL): Refusal | nul
 
 export const TOO_LARGE: Refusal = { status: 413, message: `The body may have ${MAX_BODY_BYTES} bytes.` }
 
-/** JSON in a URL that does not parse would be a crash further down. */
+/** Refuses JSON in a URL that cannot be parsed: it would cause a crash later. */
 function refuseQuery(url: URL): Refusal | null {
   for (const name of ['variables', 'extensions']) {
     const text = url.searchParams.get(name)

@@ -1,15 +1,15 @@
-/** How much a document may ask for, counted before it is validated. */
+/** The limits on what a document may ask for; they are checked before it is validated. */
 import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, type SelectionSetNode } from 'graphql'
 
 const MAX_DEPTH = 12
-/** The introspection query of GraphiQL and code generators goes deeper. */
+/** The introspection query of GraphiQL and of code generators is deeper. */
 const MAX_INTROSPECTION_DEPTH = 16
 const MAX_ALIASES = 30
 const MAX_ROOT_FIELDS = 30
 const MAX_FIELDS = 1500
 const MAX_DIRECTIVES = 30
 
-/** What the parser stops at: deep nesting would exhaust its stack, long documents its memory. */
+/** The number of tokens at which the parser stops: deep nesting would exhaust its stack, long documents its memory. */
 export const MAX_TOKENS = 2000
 
 interface Cost {
@@ -21,7 +21,7 @@ interface Cost {
 
 type Fragments = Map<string, FragmentDefinitionNode>
 
-/** Why a document is too much; null where it is not. */
+/** Returns why a document is too complex; null where it is not. */
 export function complexityError(document: DocumentNode): GraphQLError | null {
   const fragments: Fragments = new Map()
   for (const definition of document.definitions) {
@@ -60,7 +60,7 @@ function isIntrospection(name: string) {
   return name === '__schema' || name === '__type'
 }
 
-/** Does any operation of the document ask for the schema itself? */
+/** Whether any operation of the document asks for the schema itself. */
 export function asksForSchema(document: DocumentNode): boolean {
   const fragments: Fragments = new Map()
   for (const definition of document.definitions) {
@@ -73,7 +73,7 @@ export function asksForSchema(document: DocumentNode): boolean {
   )
 }
 
-/** Expanded size of a selection set; each fragment is counted once and remembered, so doubling ones cost nothing. */
+/** The expanded size of a selection set; each fragment is counted once and remembered, so fragments that double each other are cheap to count. */
 function costOf(set: SelectionSetNode, fragments: Fragments, known: Map<string, Cost>): Cost {
   const total: Cost = { depth: 0, fields: 0, aliases: 0, directives: 0 }
   for (const selection of set.selections) {
@@ -93,7 +93,7 @@ function costOf(set: SelectionSetNode, fragments: Fragments, known: Map<string, 
 
 const NOTHING: Cost = { depth: 0, fields: 0, aliases: 0, directives: 0 }
 
-/** A fragment within itself counts nothing here: validation refuses it. */
+/** The size of a fragment; a fragment within itself counts as zero here, because validation refuses it. */
 function fragmentCost(name: string, fragments: Fragments, known: Map<string, Cost>): Cost {
   const found = known.get(name)
   if (found) return found

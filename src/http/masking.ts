@@ -2,10 +2,11 @@ import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { recordRefusal } from '../entities/audit/operations.ts'
 import type { Context } from '../graphql/context.ts'
+import { internalError } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
 import { withoutValue } from './message.ts'
 
-/** What a client may see; every other error is a bug or an outage and is masked. */
+/** The codes of errors that a client may see; every other error is a bug or an outage and is masked. */
 const PUBLIC_CODES = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -19,18 +20,18 @@ const PUBLIC_CODES = new Set([
   'NOT_FOUND',
   'INVALID_INPUT',
   'CONFLICT',
-  'LAST_ADMIN',
+  'LAST_ADMINISTRATOR',
   'MISSING_AUTHORITY',
 ])
 
-/** More of them tell nothing new. */
+/** The number of errors in an answer is limited: more of them would not help the client. */
 const MAX_ERRORS = 100
 
-/** Masks what a client may not see, and adds the errors of mutations that the document did not ask for. */
+/** Masks the errors that a client may not see, and adds the errors of mutations that the document did not select. */
 export function useErrors(): Plugin<object, Context> {
   return {
     onExecute({ args }) {
-      // Names of the schema are not suggested to nobody.
+      // Without a credential, a caller gets no suggestions of schema names.
       Object.assign(args, { hideSuggestions: (args.contextValue as unknown as Context).caller === null })
       return {
         async onExecuteDone({ args, result, setResult }) {
@@ -49,7 +50,7 @@ export function useErrors(): Plugin<object, Context> {
   }
 }
 
-/** What can't be kept in the audit is refused all the same. */
+/** Writes the refusals to the audit. Where that fails, the refusal itself still stands. */
 async function recordRefusals(context: Context) {
   for (const refusal of context.refusals) {
     await recordRefusal(context.services.database.db, context, refusal).catch((error: unknown) =>
@@ -58,20 +59,17 @@ async function recordRefusals(context: Context) {
   }
 }
 
-/** The error as the client sees it. What is masked is whole in the log, under the request's id. */
+/** Returns the error as the client sees it. A masked error is complete in the log, under the request's id. */
 export function publicError(error: unknown, requestId: string): GraphQLError {
   if (error instanceof GraphQLError) {
     if (PUBLIC_CODES.has(String(error.extensions.code)) || error.extensions.requestId) return error
-    // Without a path it is about the request, not a field: a variable of the wrong type, an unknown operation.
+    // An error without a path is about the request, not a field: a variable of the wrong type, an unknown operation.
     if (error.path === undefined) return badRequest(error)
   }
   logError(error instanceof GraphQLError ? (error.originalError ?? error) : error, requestId)
   const { nodes, path } = error instanceof GraphQLError ? error : {}
-  return new GraphQLError('Something went wrong. Tell the operator this request’s id.', {
-    nodes,
-    path,
-    extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
-  })
+  const { message, extensions } = internalError(requestId)
+  return new GraphQLError(message, { nodes, path, extensions })
 }
 
 function badRequest(error: GraphQLError): GraphQLError {

@@ -1,11 +1,11 @@
 import type { Caller } from '../authority/caller.ts'
 
-/** What a request carries into the context. */
+/** The values that a request passes to the context. */
 export interface RequestContext {
   caller: Caller | null
   requestId: string
   address: string | null
-  /** The document stands in the address: it was sent by GET. */
+  /** True where the request is a GET, whose document is in the address. */
   isGet?: boolean
 }
 

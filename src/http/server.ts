@@ -7,32 +7,34 @@ import type { Database } from '../db/database.ts'
 import { createId } from '../db/id.ts'
 import { readKeySet } from '../entities/session/signing-keys.ts'
 import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
+import { internalError, tooLate } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
+import { badUserInput } from '../read/errors.ts'
 import type { Services } from '../services.ts'
 import { clientAddress } from './address.ts'
 import { answerPost } from './answers.ts'
 import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './cors.ts'
+import { errorAnswer, JSON_TYPE } from './error-answer.ts'
 import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './gate.ts'
 import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
-import { outageAnswer } from './outage.ts'
 import type { Answer, RequestContext } from './request.ts'
 import { refuseCaller } from './use-caller.ts'
 import { type App, createApp } from './yoga.ts'
 
-/** A listening server. */
+/** A server that listens. */
 export interface Listening {
   url: string
-  /** Takes no new requests, lets those under way finish, then closes. */
+  /** Accepts no new requests, waits for the current ones to finish, then closes. */
   close(): Promise<void>
 }
 
-/** RFC 8615's place for the keys that tokens are verified with. */
+/** The well-known path (RFC 8615) of the keys with which tokens are verified. */
 const JWKS_PATH = '/.well-known/jwks.json'
 
-/** Answers hold what is for the caller alone, unless they say otherwise. */
+/** The headers of every answer: an answer is meant only for the caller, unless it overrides them. */
 const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
-/** Slow and silent clients are cut off: nobody can hold the server by doing nothing. */
+/** Slow and silent clients are disconnected, so that idle connections cannot block the server. */
 const SERVER_LIMITS = {
   headersTimeout: 5000,
   requestTimeout: 10_000,
@@ -41,21 +43,21 @@ const SERVER_LIMITS = {
   maxHeaderSize: 16_384,
 }
 
-/** Serves the API and GraphiQL at `http://host:port/graphql`, the keys of tokens, and `/health`. Port 0 is any free one. */
+/** Serves the API and GraphiQL at `http://host:port/graphql`, the keys of tokens, and `/health`. Port 0 selects any free port. */
 export async function listen(services: Services): Promise<Listening> {
   const { host, port, trustedProxies } = services.config
   const app = createApp(services)
   const addressOfClient = clientAddress(trustedProxies)
   const server = createServer(SERVER_LIMITS, (request, response) => {
-    // While stopping, a connection that was busy ends with its answer.
+    // While the server stops, a connection that was busy is closed after its answer.
     response.once('close', () => {
       if (!server.listening) server.closeIdleConnections()
     })
     answer({ app, services, addressOfClient }, request, response).catch((error: unknown) => {
-      // The client went away: nothing to answer, and nothing for the log.
+      // The client disconnected: there is nothing to answer and nothing to log.
       if (request.destroyed && !request.complete) return
       logError(error, null)
-      if (!response.headersSent) send(response, outageAnswer(createId()))
+      if (!response.headersSent) send(response, errorAnswer(500, internalError(createId())))
     })
   })
   server.timeout = 15_000
@@ -83,7 +85,7 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()
-    // Who drips a request has had as long as any request is given.
+    // A client that sends its request slowly has then had as much time as any request gets.
     setTimeout(() => server.closeAllConnections(), REQUEST_DEADLINE_MS + 1000).unref()
   })
 }
@@ -118,7 +120,7 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   send(response, await withinDeadline(answerJson(app, services, request, body, { requestId, address }), requestId))
 }
 
-/** Yoga writes its answer itself; one that does not come in time is written here. */
+/** Yoga writes its answer itself; where that answer is late, an error is written here. */
 async function answerGet(
   app: App,
   request: IncomingMessage,
@@ -126,7 +128,7 @@ async function answerGet(
   context: Partial<RequestContext> & { requestId: string },
 ) {
   const timer = setTimeout(() => {
-    if (!response.headersSent) send(response, outcomeUnknown(context.requestId))
+    if (!response.headersSent) send(response, errorAnswer(503, tooLate(context.requestId)))
   }, REQUEST_DEADLINE_MS)
   response.once('close', () => clearTimeout(timer))
   await app(request, response, context)
@@ -152,11 +154,11 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** The whole body as text; null where it is larger than allowed. */
+/** Reads the whole body as text; returns null where it is larger than allowed. */
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = []
   let size = 0
-  // Ending the loop must not end the connection: the answer has still to be read.
+  // The end of the loop must not end the connection: the client still has to read the answer.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length
     if (size > MAX_BODY_BYTES) return null
@@ -165,10 +167,10 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString()
 }
 
-/** Nobody waits longer, whatever the database does. A mutation may have been made all the same. */
+/** Answers with an error at the deadline, whatever the database does. A mutation may nevertheless have been made. */
 async function withinDeadline(answering: Promise<Answer>, requestId: string): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>()
-  const timer = setTimeout(() => resolve(outcomeUnknown(requestId)), REQUEST_DEADLINE_MS)
+  const timer = setTimeout(() => resolve(errorAnswer(503, tooLate(requestId))), REQUEST_DEADLINE_MS)
   try {
     return await Promise.race([answering, promise])
   } finally {
@@ -185,33 +187,27 @@ async function health(database: Database): Promise<Answer> {
   }
 }
 
-/** Public, as a JWK Set is: services verify tokens with it by themselves. */
+/** Answers with the public JWK Set, with which services verify tokens by themselves. */
 async function keySet(database: Database): Promise<Answer> {
   const answer = json(200, await readKeySet(database.db))
   return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, max-age=300' } }
 }
 
-function outcomeUnknown(requestId: string): Answer {
-  const message = 'The database did not answer in time. If this was a mutation, look whether it was made.'
-  return json(503, { errors: [{ message, extensions: { code: 'OUTCOME_UNKNOWN', requestId } }] })
-}
-
 function json(status: number, value: object): Answer {
-  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(value) }
+  return { status, headers: { 'content-type': JSON_TYPE }, body: JSON.stringify(value) }
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers = {} }: Refusal) {
-  // What the client still sends is read and dropped: closing now would lose the answer on its way.
+  // The rest of the body is read and discarded: closing the connection now could lose the answer.
   request.resume()
-  const refusal = json(status, { errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] })
-  send(response, { ...refusal, headers: { ...refusal.headers, ...headers } })
+  send(response, errorAnswer(status, badUserInput(message), headers))
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer<string | Buffer>) {
   response.writeHead(status, {
     ...ALWAYS,
     ...headers,
-    // An answer without content has no length.
+    // An answer with status 204 has no content and no length.
     ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }),
   })
   response.end(body)

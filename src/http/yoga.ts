@@ -9,7 +9,7 @@ import { publicError, useErrors } from './masking.ts'
 import type { RequestContext } from './request.ts'
 import { useCaller } from './use-caller.ts'
 
-/** The API as a Yoga instance. It does not listen. */
+/** Creates the API as a Yoga instance, which does not listen. */
 export function createApp(services: Services) {
   return createYoga<Partial<RequestContext>>({
     schema,

@@ -4,70 +4,95 @@ import { ControllerAccess, ModelAccess, ScopeKind } from '../graphql/enums.ts'
 import type { AccessDiff, DiffItem } from './access-diff.ts'
 
 const AccessDiffKind = builder.enumType('AccessDiffKind', {
-  description: 'How access would change.',
+  description: 'The way in which access would change.',
   values: {
-    GAINED: { description: 'It would be held.' },
-    LOST: { description: 'It would be held no more.' },
-    LONGER: { description: 'It would be held for longer than it is.' },
-    SHORTER: { description: 'It would end sooner than it does.' },
+    GAINED: { description: 'The user would hold it and does not hold it now.' },
+    LOST: { description: 'The user would no longer hold it.' },
+    LONGER: { description: 'The user would hold it for longer than now.' },
+    SHORTER: { description: 'The user would hold it for a shorter time than now.' },
   },
 })
 
 const AccessDiffItem = builder.objectRef<DiffItem>('AccessDiffItem').implement({
-  description: 'One thing that somebody would gain or lose. What the caller may not see of it is null.',
+  description: 'One permission or level that a user would gain or lose. A name that the caller may not see is null.',
   authScopes: { signedIn: true },
   fields: (t) => ({
-    kind: t.field({ type: AccessDiffKind, nullable: false, description: 'How.', resolve: ({ kind }) => kind }),
-    username: t.exposeString('username', { nullable: false, description: 'Who.' }),
+    kind: t.field({
+      type: AccessDiffKind,
+      nullable: false,
+      description: 'The way in which the user’s access would change.',
+      resolve: ({ kind }) => kind,
+    }),
+    username: t.exposeString('username', {
+      nullable: false,
+      description: 'The name of the user whose access would change.',
+    }),
     permission: t.string({
       nullable: true,
-      description: 'The permission, or that it is every one; null for a level.',
+      description: 'The permission, or a text like `every permission` for a wildcard; null for a level.',
       resolve: ({ permission }) => permission && (MANY_WORDS[permission] ?? permission),
     }),
     scope: t.field({
       type: ScopeKind,
       nullable: true,
-      description: 'How wide the permission is held; null for a level.',
+      description: 'The kind of scope in which the permission is held; null for a level.',
       resolve: ({ scope }) => scope as never,
     }),
-    organization: t.exposeString('organization', { nullable: true, description: 'In which organization.' }),
-    project: t.exposeString('project', { nullable: true, description: 'On which project.' }),
-    controller: t.exposeString('controller', { nullable: true, description: 'On which controller, or the model’s.' }),
-    model: t.exposeString('model', { nullable: true, description: 'On which model.' }),
+    organization: t.exposeString('organization', {
+      nullable: true,
+      description: 'The name of the organization; null where there is none or it is hidden.',
+    }),
+    project: t.exposeString('project', {
+      nullable: true,
+      description: 'The code of the project; null where there is none or it is hidden.',
+    }),
+    controller: t.exposeString('controller', {
+      nullable: true,
+      description:
+        'The name of the controller, or of the model’s controller; null where there is none or it is hidden.',
+    }),
+    model: t.exposeString('model', {
+      nullable: true,
+      description: 'The name of the model; null where there is none or it is hidden.',
+    }),
     controllerAccess: t.field({
       type: ControllerAccess,
       nullable: true,
-      description: 'The level on the controller.',
+      description: 'The level on the controller; null for a permission or a level on a model.',
       resolve: ({ isOnModel, level }) => (isOnModel ? null : level),
     }),
     modelAccess: t.field({
       type: ModelAccess,
       nullable: true,
-      description: 'The level on the model.',
+      description: 'The level on the model; null for a permission or a level on a controller.',
       resolve: ({ isOnModel, level }) => (isOnModel ? level : null),
     }),
-    until: t.field({
+    expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'Until when it would be held, or was; null is no end.',
+      description:
+        'When it would end; for something lost, when it would have ended. It is null where there is no planned end.',
       resolve: ({ until }) => until && new Date(until),
     }),
   }),
 })
 
 export const AccessDiffType = builder.objectRef<AccessDiff>('AccessDiff').implement({
-  description: 'The difference in access that a dry run would make, as far as the caller may know of it.',
+  description: 'The changes in access that a mutation would make, as far as the caller may see them.',
   authScopes: { signedIn: true },
   fields: (t) => ({
     gained: t.exposeInt('gained', {
       nullable: false,
-      description: 'How many things would be gained, or be held longer.',
+      description: 'How many permissions and levels would be gained, or be held longer.',
     }),
-    lost: t.exposeInt('lost', { nullable: false, description: 'How many would be lost, or end sooner.' }),
+    lost: t.exposeInt('lost', {
+      nullable: false,
+      description: 'How many permissions and levels would be lost, or end sooner.',
+    }),
     items: t.field({
       type: [AccessDiffItem],
       nullable: false,
-      description: 'The first 100 of them, by username.',
+      description: 'The first 100 changes, ordered by username.',
       resolve: ({ items }) => items,
     }),
   }),

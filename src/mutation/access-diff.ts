@@ -1,4 +1,4 @@
-/** What a dry run would change in who may do what. */
+/** Reads what a mutation would change in the access of all users. */
 import { sql } from 'drizzle-orm'
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Caller } from '../authority/caller.ts'
@@ -8,7 +8,7 @@ import type { Transaction } from '../db/database.ts'
 import { controllers, models, organizations, permissions, projects, users } from '../db/tables.ts'
 import { typeSpec } from '../read/spec.ts'
 
-/** `LONGER` and `SHORTER`: it is held before and after, until another time. */
+/** `LONGER` and `SHORTER` mean that it is held before and after, with a different end. */
 type DiffKind = 'GAINED' | 'LOST' | 'LONGER' | 'SHORTER'
 
 export interface DiffItem {
@@ -21,7 +21,7 @@ export interface DiffItem {
   controller: string | null
   model: string | null
   level: 1 | 2 | 3 | null
-  /** The level is on a model, whether its name is known or not. */
+  /** True where the level is on a model, whether its name is visible or not. */
   isOnModel: boolean
   until: string | null
 }
@@ -37,14 +37,14 @@ const NOW = sql`clock_timestamp()`
 
 const everything = everythingAt(NOW)
 
-/** Keeps what everybody may do, for the difference; it goes with the transaction, which is rolled back. */
+/** Saves the access of all users, to compute the difference; the copy is dropped with the transaction, which is rolled back. */
 export async function rememberAccess(tx: Transaction) {
   await tx.execute(sql`create temporary table access_before on commit drop as select * from ${everything} as e`)
 }
 
 /**
- * What has changed since `rememberAccess`, as far as the caller may know of it. What is deleted and still in the
- * difference was deleted by this very change, so it may be named.
+ * Reads what has changed since `rememberAccess`, as far as the caller may see it. A deleted object that is still in the
+ * difference was deleted by this change, so it may be named.
  */
 export async function readAccessDiff(tx: Transaction, caller: Caller, schema: GraphQLSchema): Promise<AccessDiff> {
   const visible = (name: string) => typeSpec(schema.getType(name) as GraphQLObjectType).visible

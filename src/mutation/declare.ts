@@ -1,20 +1,27 @@
 /**
- * The one way a mutation is declared: what it takes and gives, who may call it, what it confers, which errors it
- * answers with. `change.ts` runs it. A test fails on a mutation declared otherwise.
+ * The only way to declare a mutation: a test fails where a mutation is declared differently. Its steps, in this order:
+ *  1. check: finds the problems of the input by itself, before the database is used
+ *  2. prepare: does slow work outside the transaction, like hashing a password
+ *  3. find: finds the rows that the input names, as the caller sees them; they and the caller are locked in a fixed order
+ *  4. decide: evaluates the rule `may` with the caller's authority as it is now
+ *  5. escalation guard: compares what the mutation grants with what the caller holds
+ *  6. run: runs the operation
+ *  7. writes the audit, reads the payload and commits; a dry run is rolled back instead
  */
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputRef, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import type { Conferral } from '../authority/guard.ts'
+import { BadCredentialError } from '../authentication/bad-credential.ts'
+import type { Granted } from '../authority/guard.ts'
 import { nameAlternatives } from '../authority/places.ts'
-import { describeRule, type Rule, rulesFor, wordsOf } from '../authority/rule.ts'
+import { describeRule, isForAdministrators, type Rule, rulesFor, wordsOf } from '../authority/rule.ts'
 import type { Config } from '../config.ts'
 import { type Alternatives, type ErrorCode, InvalidInputError, type Issue, isRefusal } from '../errors.ts'
 import { builder } from '../graphql/builder.ts'
 import type { Context } from '../graphql/context.ts'
-import { type ErrorData, errorData, errorTypes, loudError } from '../graphql/errors.ts'
+import { asDomainError, type ErrorData, errorData, errorTypes, loudError } from '../graphql/errors.ts'
 import { textProblems } from '../graphql/input-checks.ts'
+import { topLevelError, unauthenticated } from '../graphql/refusals.ts'
 import { selectedFields } from '../read/collect.ts'
-import { asDomainError, topLevelError } from './errors.ts'
 import { definePayload, type Payload, type PayloadFields, readPayload } from './payload.ts'
 import { type ChangePlan, type Operation, type Outcome, type ReadOnlyMode, runChange } from './run.ts'
 import { type Shown, showOn } from './viewer-can.ts'
@@ -23,40 +30,54 @@ type Types = typeof builder.$inferSchemaTypes
 type InputBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>
 type Json = Record<string, unknown>
 
-interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json, Prepared> {
+interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json, Prepared>
+  extends Described<Fields, Values>,
+    Authorized<Fields, Refs, Prepared>,
+    Steps<Fields, Refs, Values, Prepared> {}
+
+/** The description of the mutation: its name, its input and its payload. */
+interface Described<Fields extends InputFieldMap, Values extends Json> {
   name: string
   description: string
-  /** Omitted where nothing is taken. */
+  /** It is omitted where the mutation takes no input. */
   input?: (t: InputBuilder) => Fields
   payload: (p: PayloadFields) => Record<keyof Values & string, FieldRef<AnyTypes>>
-  /** Slow work before the transaction, and what must outlive its roll-back. Nothing is decided yet: it may write nothing. */
-  prepare?: (ctx: Context, input: InputShapeFromFields<Fields>, dryRun: boolean) => Promise<Prepared>
-  /** The things the input names, which are then locked. @throws NotFoundError */
-  find: ChangePlan<InputShapeFromFields<Fields>, Refs, Values, Prepared>['find']
+  /** Errors in addition to InvalidInputError and NotFoundError, which every mutation can answer with. */
+  errors?: 'CONFLICT'[]
+  /** It is false where a dry run makes no sense. */
+  hasDryRun?: boolean
+  /** The fields of the input whose texts, with all texts below them, may be long: keys and certificates. */
+  longTexts?: string[]
+}
+
+/** The authorization of the mutation: which callers may call it, and what it could grant or take away. */
+interface Authorized<Fields extends InputFieldMap, Refs, Prepared> {
   may: (by: ReturnType<typeof rulesFor<NoInfer<Refs>>>) => Rule<NoInfer<Refs>>
-  /** What the mutation gives, for the guard; "nothing" where it only takes away or names. */
-  confers: 'nothing' | ((operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Conferral)
-  /** The types of the things it is about, which say by `viewerCan…` whether the caller may call it there. */
+  /** What the mutation grants, for the escalation guard; "nothing" where it only takes away or names. */
+  grants: 'nothing' | ((operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Granted)
+  /** The types of its targets, whose field `viewerCan…` says whether the caller may call the mutation on them. */
   shownOn?: Shown[]
-  /** Does it touch passwords, keys, sessions? A limited key never does. */
+  /** Whether it touches passwords, keys or sessions; a limited key may not call it then. */
   touchesCredentials?: boolean | ((input: InputShapeFromFields<Fields>) => boolean)
-  /** May somebody call it who has not said who they are? */
+  /** Whether a caller without a credential can call it. */
   isPublic?: boolean
   readOnlyMode?: ReadOnlyMode
-  /** Fields of the input, with all below them, whose texts may be long: keys and certificates. */
-  longTexts?: string[]
-  /** False where a dry run makes no sense. */
-  hasDryRun?: boolean
-  /** Could it take away the last administrator? */
+  /** Whether it could take away the last administrator. */
   endangersAdministration?: boolean
-  /** Errors beyond InvalidInput and NotFound, which every mutation can answer with. */
-  errors?: 'CONFLICT'[]
-  /** What is wrong with the input by itself. Asks nothing of the database: it runs before the decision. */
+}
+
+/** The steps of the mutation, in the order above. */
+interface Steps<Fields extends InputFieldMap, Refs, Values extends Json, Prepared> {
+  /** Returns the problems of the input by itself. It does not use the database, because it runs before the decision. */
   check?: (input: InputShapeFromFields<Fields>, config: Config) => Issue[]
+  /** Does slow work before the transaction, and work that must survive its rollback. Nothing is decided yet, so it may not write anything. */
+  prepare?: (ctx: Context, input: InputShapeFromFields<Fields>, dryRun: boolean) => Promise<Prepared>
+  /** Finds the objects that the input names, which are then locked. @throws NotFoundError */
+  find: ChangePlan<InputShapeFromFields<Fields>, Refs, Values, Prepared>['find']
   run: (operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Promise<Outcome<Values>>
 }
 
-/** Mutations that one can ask about before making them, by name: how each runs and what it takes. */
+/** The mutations that callers can ask about before they call them, by name, with their plan and their input. */
 export const askableMutations = new Map<string, DeclaredMutation>()
 
 interface DeclaredMutation {
@@ -83,13 +104,13 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
   const codes = errorCodes(given)
   const payload = definePayload(`${base}Payload`, given)
   const result = builder.unionType(`${base}Result`, {
-    description: `What \`${given.name}\` answers with: its payload, or an error that changed nothing.`,
+    description: `The answer of \`${given.name}\`: its payload, or an error that changed nothing.`,
     types: [payload, ...codes.map((code) => errorTypes[code])],
     resolveType: (value: Payload | ErrorData) => ('typeName' in value ? value.typeName : `${base}Payload`),
   } as never)
   const input =
     given.input &&
-    builder.inputType(`${base}Input`, { description: `What \`${given.name}\` takes.`, fields: given.input })
+    builder.inputType(`${base}Input`, { description: `The input of \`${given.name}\`.`, fields: given.input })
   if (input && given.hasDryRun !== false)
     askableMutations.set(given.name, { plan: plan as never, input: input as never })
 
@@ -99,11 +120,11 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
       nullable: true,
       description: describe(given.description, plan.may, codes),
       args: {
-        ...(input && { input: t.arg({ type: input, required: true, description: 'What to do.' }) }),
+        ...(input && { input: t.arg({ type: input, required: true, description: 'The values for the mutation.' }) }),
         ...(given.hasDryRun !== false && { dryRun: t.arg.boolean(DRY_RUN) }),
       },
       authScopes: plan.isPublic ? { anyone: true } : scopesOf(plan.may),
-      extensions: { mutation: { confers: given.confers !== 'nothing', touchesCredentials: plan.touchesCredentials } },
+      extensions: { mutation: { grants: given.grants !== 'nothing', touchesCredentials: plan.touchesCredentials } },
       resolve: ((
         _root: unknown,
         args: { input?: InputShapeFromFields<Fields>; dryRun?: boolean },
@@ -125,7 +146,7 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
 const DRY_RUN = {
   required: true,
   defaultValue: false,
-  description: 'Run it whole, keep nothing: answers what it would have answered, without secrets.',
+  description: 'If true, it runs completely but saves nothing: it answers as it would have answered, without secrets.',
 } as const
 
 async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
@@ -137,9 +158,7 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
   info: GraphQLResolveInfo,
 ): Promise<Payload | ErrorData> {
   try {
-    const unreadable = textProblems(input, plan.longTexts)
-    const issues = unreadable.length > 0 ? unreadable : (check?.(input, ctx.services.config) ?? [])
-    if (issues.length > 0) throw new InvalidInputError(issues)
+    refuseBadInput(plan, check, ctx, input)
     const payload = info.schema.getType(payloadName) as GraphQLObjectType
     const wantsDiff =
       dryRun && [...selectedFields(payload, info).values()].some(([node]) => node?.name.value === 'accessDiff')
@@ -151,48 +170,63 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
       (values, reading, accessDiff) => readPayload(payload, { ...values, accessDiff }, reading, info),
     )
   } catch (thrown) {
-    if (isRefusal(thrown) && !dryRun)
-      ctx.refusals.push({
-        action: plan.name,
-        code: thrown.code,
-        missing: thrown.missing,
-        target: thrown.target ?? null,
-      })
-    const needs = await needsOf(thrown, ctx, info)
-    const known = asDomainError(thrown)
-    if (!known) throw topLevelError(thrown, info, needs)
-    const error = errorData(known, needs.flat())
-    if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
-    return error
+    if (!dryRun) noteRefusal(plan.name, ctx, thrown)
+    return answerError(thrown, ctx, info)
   }
 }
 
-/** What was missing for it, with the places named. */
-async function needsOf(
+/** Checks the input by itself. @throws InvalidInputError with all of its problems */
+function refuseBadInput<Input>(
+  { longTexts }: { longTexts: string[] },
+  check: ((input: Input, config: Config) => Issue[]) | undefined,
+  { inputIssues, services }: Context,
+  input: Input,
+) {
+  const unreadable = [...inputIssues, ...textProblems(input, longTexts)]
+  const issues = unreadable.length > 0 ? unreadable : (check?.(input, services.config) ?? [])
+  if (issues.length > 0) throw new InvalidInputError(issues)
+}
+
+/** Notes a refusal for the audit. */
+function noteRefusal(action: string, { refusals }: Context, thrown: unknown) {
+  if (!isRefusal(thrown)) return
+  const { code, summary, target = null } = thrown
+  refusals.push({ action, code, missing: summary, target })
+}
+
+/** Returns the error as data, or throws it for the answer's `errors`. */
+async function answerError(thrown: unknown, ctx: Context, info: GraphQLResolveInfo): Promise<ErrorData> {
+  if (thrown instanceof BadCredentialError) throw unauthenticated('The username or password is not right.')
+  const alternatives = await alternativesOf(thrown, ctx, info)
+  const known = asDomainError(thrown)
+  if (!known) throw topLevelError(thrown, info.fieldName, alternatives)
+  const error = errorData(known, alternatives)
+  if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
+  return error
+}
+
+/** Returns the missing requirements, with the names of their scopes and resources. */
+async function alternativesOf(
   thrown: unknown,
   { services, caller }: Context,
   info: GraphQLResolveInfo,
 ): Promise<Alternatives> {
-  const needs = isRefusal(thrown) ? (thrown.needs ?? []) : []
-  return nameAlternatives(services.database.db, caller, info.schema, needs)
+  const missing = isRefusal(thrown) ? (thrown.missing ?? []) : []
+  return nameAlternatives(services.database.db, caller, info.schema, missing)
 }
 
-/** A document that selects nothing of the error would never see it. */
+/** Whether the document selects anything of the error; otherwise the client would not see it. */
 function isAskedFor(error: ErrorData, info: GraphQLResolveInfo): boolean {
   return selectedFields(info.schema.getType(error.typeName) as GraphQLObjectType, info).size > 0
 }
 
-function errorCodes(given: {
-  confers: unknown
-  endangersAdministration?: boolean
-  errors?: 'CONFLICT'[]
-}): ErrorCode[] {
+function errorCodes(given: { grants: unknown; endangersAdministration?: boolean; errors?: 'CONFLICT'[] }): ErrorCode[] {
   return [
     'INVALID_INPUT',
     'NOT_FOUND',
     ...(given.errors ?? []),
-    ...(given.confers === 'nothing' ? [] : (['MISSING_AUTHORITY'] as const)),
-    ...(given.endangersAdministration ? (['LAST_ADMIN'] as const) : []),
+    ...(given.grants === 'nothing' ? [] : (['MISSING_AUTHORITY'] as const)),
+    ...(given.endangersAdministration ? (['LAST_ADMINISTRATOR'] as const) : []),
   ]
 }
 
@@ -202,15 +236,22 @@ function describe<Refs>(description: string, may: Rule<Refs>, codes: ErrorCode[]
 }
 
 const NAMES: Record<ErrorCode, string> = {
-  NOT_FOUND: 'NotFound',
-  INVALID_INPUT: 'InvalidInput',
-  CONFLICT: 'Conflict',
-  LAST_ADMIN: 'LastAdmin',
-  MISSING_AUTHORITY: 'MissingAuthority',
+  NOT_FOUND: 'NotFoundError',
+  INVALID_INPUT: 'InvalidInputError',
+  CONFLICT: 'ConflictError',
+  LAST_ADMINISTRATOR: 'LastAdministratorError',
+  MISSING_AUTHORITY: 'MissingAuthorityError',
 }
 
-/** What can be told from the rule alone: who holds none of its permissions anywhere is refused before anything is read. */
+/** Returns what the rule requires in any case: a caller who holds none of its permissions in any scope is refused before anything is read. */
 function scopesOf<Refs>(rule: Rule<Refs>) {
   const words = wordsOf(rule)
-  return { $all: { signedIn: true, writable: true, ...(words ? { permission: words } : {}) } }
+  return {
+    $all: {
+      signedIn: true,
+      writable: true,
+      ...(words && { permission: words }),
+      ...(isForAdministrators(rule) && { administrator: true }),
+    },
+  }
 }

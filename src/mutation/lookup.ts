@@ -1,4 +1,4 @@
-/** The things an input names: found as the caller sees them, then locked in one fixed order. */
+/** Finds the objects that an input names, as the caller sees them, and then locks them in one fixed order. */
 
 import { and, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
@@ -10,7 +10,7 @@ import { apiKeyLimits, apiKeys, organizations, roleGrants, roles, users } from '
 import { CallerEndedError, NotFoundError } from '../errors.ts'
 import type { CallerScope, Row, Visibility } from '../read/spec.ts'
 
-/** CHANGE for what is changed or loses something, SHARE for what must only stay. */
+/** CHANGE is for a row that is changed or loses something, SHARE for a row that must only continue to exist. */
 type LockMode = 'CHANGE' | 'SHARE'
 
 interface Lock {
@@ -18,27 +18,27 @@ interface Lock {
   id: string
   mode: LockMode
   deleted: boolean
-  /** What was handed out before the lock: brought up to date once it is held. */
+  /** The row that was returned before the lock; it is updated once the lock is held. */
   row: object
-  /** What to throw where the row is gone by the time it is locked; null where that does not matter. */
+  /** Makes the error that is thrown where the row no longer exists once it is locked; null where that does not matter. */
   gone: (() => Error) | null
 }
 
-/** Finds things within one mutation and remembers what is to be locked. */
+/** Finds objects within one mutation and collects the rows to lock. */
 export interface Finder {
   tx: Transaction
-  /** Who sees. */
+  /** The caller, whose visibility applies. */
   caller: Caller
-  /** Whose own things are meant where none are named: the caller's, or those of whom they ask about. */
+  /** The user whose own objects are meant where the input names none: the caller, or the user whom they ask about. */
   self: Caller
-  /** Of several who must all see it, each. */
+  /** The scopes of all callers who must see what is found. */
   scopes: CallerScope[]
   locks: Lock[]
-  /** Questions that can only be answered once everything is locked. */
+  /** Checks that can only run once everything is locked. */
   afterLock: (() => Promise<void>)[]
 }
 
-/** @param others who must see everything that is found, too */
+/** @param others further callers who must also see everything that is found */
 export function createFinder(
   tx: Transaction,
   caller: Caller,
@@ -51,17 +51,17 @@ export function createFinder(
 type Named = PgTable & { id: PgColumn }
 
 interface Wanted {
-  /** Where in the input it was named. */
+  /** The position in the input where it was named. */
   path: string
-  /** How to call it in the error, like `The user "bob"`. */
+  /** The text for it in the error, like `The user "bob"`. */
   what: string
   lock: LockMode
-  /** Look among the deleted instead. */
+  /** Searches the deleted rows instead. */
   deleted?: boolean
 }
 
 /**
- * The one visible row of a table that fits. Hidden and missing are the same. @throws NotFoundError
+ * Finds the one visible row of a table that fits. A hidden row is treated as missing. @throws NotFoundError
  */
 export async function findRow<T extends Named>(
   finder: Finder,
@@ -82,34 +82,41 @@ export async function findRow<T extends Named>(
   return row as InferSelectModel<T>
 }
 
-/** Tables in the order in which their rows are locked, so that no two mutations wait for each other. */
+/** The tables in the order in which their rows are locked, so that no two mutations wait for each other. */
 const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'controllers', 'models', 'api_keys', 'credentials']
 
 /**
- * Locks the caller's row and everything found, makes sure that it is still there, and reads it again: what was
- * found before may have changed while the lock was waited for. `no key update` leaves room for
- * the foreign keys that point to a row. @throws NotFoundError
+ * Locks the caller's row and everything found, makes sure that it still exists, and reads it again: it may have changed
+ * while this transaction waited for the lock. `no key update` does not block the foreign keys that point to a row.
+ * @throws NotFoundError
  */
 export async function lockAll(finder: Finder) {
   const all = [...finder.locks, ...(await callerLocks(finder))]
   for (const lock of inOrder(all)) {
-    const alive = 'deletedAt' in lock.table ? sql`deleted_at is ${lock.deleted ? sql`not null` : sql`null`}` : undefined
-    const [fresh] = await finder.tx
-      .select()
-      .from(lock.table)
-      .where(and(sql`id = ${lock.id}`, alive))
-      .for(lock.mode === 'CHANGE' ? 'no key update' : 'share')
-    if (!fresh && lock.gone) throw lock.gone()
+    const fresh = await lockRow(finder.tx, lock)
     // One row may have been named several times.
     for (const other of all) if (lockKey(other) === lockKey(lock)) Object.assign(other.row, fresh)
   }
   for (const ask of finder.afterLock) await ask()
 }
 
+/** Returns the row as it is once it is locked. @throws the error of the lock where the row no longer exists */
+async function lockRow(tx: Transaction, { table, id, mode, deleted, gone }: Lock): Promise<object | undefined> {
+  const alive = 'deletedAt' in table ? sql`deleted_at is ${deleted ? sql`not null` : sql`null`}` : undefined
+  const [fresh] = await tx
+    .select()
+    .from(table)
+    .where(and(sql`id = ${id}`, alive))
+    .for(mode === 'CHANGE' ? 'no key update' : 'share')
+  if (!fresh && gone) throw gone()
+  return fresh
+}
+
 /**
- * What the caller's authority rests on: their own row, their home, the roles they hold and those their key is limited to;
- * and the key of an application beside their own credential. Whoever takes something away
- * through one of these waits for this mutation, or it waits for them and is decided without it.
+ * Returns the locks on what the caller's authority depends on: their own row, their home organization, the roles they
+ * hold and those that their key is limited to; and the key of an application that is sent with their own credential. A
+ * mutation that takes something away through one of these waits for this mutation; or this mutation waits for it, and is
+ * then decided without what was taken away.
  */
 async function callerLocks({ tx, caller }: Finder): Promise<Lock[]> {
   const { userId, organizationId, apiKey } = caller

@@ -1,4 +1,4 @@
-/** What a mutation answers with where it did what it was asked: its values, and objects read after the change. */
+/** The payload that a mutation answers with on success: its values, and objects read after the change. */
 import type { SchemaTypes as AnyTypes, FieldRef } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { builder } from '../graphql/builder.ts'
@@ -9,20 +9,26 @@ import { AccessDiffType } from './access-diff-type.ts'
 
 type Json = Record<string, unknown>
 
-/** The payload's values, and its objects as the document selects them, by response name. */
+/** The values of a payload, and its objects as the document selects them, by response name. */
 export interface Payload {
   values: Json
   loaded: Map<string, Compiled<string> | null>
 }
 
-/** How a payload's fields are declared. */
+/** The functions with which the fields of a payload are declared. */
 export interface PayloadFields {
-  /** An object by its id: read after the change, as the caller sees it. */
+  /** Declares an object by its id; it is read after the change, as the caller sees it. */
   loaded(type: ReadType<string, string>, description: string): FieldRef<AnyTypes>
+  /** Declares an object that may be null, because there is none or because the change may hide it from the caller. */
+  loadedIfAny(type: ReadType<string, string>, description: string): FieldRef<AnyTypes>
   string(description: string): FieldRef<AnyTypes>
+  /** Declares a secret, which a dry run does not make. */
+  secret(description: string): FieldRef<AnyTypes>
   boolean(description: string): FieldRef<AnyTypes>
-  /** A value of another type, as the operation gives it. */
+  /** Declares a value of another type, as the operation returns it. */
   value(type: unknown, description: string): FieldRef<AnyTypes>
+  /** Declares a value of another type that may be null. */
+  valueIfAny(type: unknown, description: string): FieldRef<AnyTypes>
 }
 
 /** Declares the type of a mutation's payload. */
@@ -36,23 +42,19 @@ export function definePayload(
   },
 ) {
   return builder.objectRef<Payload>(typeName).implement({
-    description: `What \`${given.name}\` did.`,
+    description: `The result of a successful \`${given.name}\`.`,
     authScopes: given.isPublic ? { anyone: true } : { signedIn: true },
     fields: (t) =>
       ({
         ...(given.payload({
-          loaded: (type, description) =>
-            t.field({
-              type: type.ref as never,
-              nullable: true,
-              description,
-              extensions: { loads: type.name },
-              resolve: ((payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo) =>
-                payload.loaded.get(String(info.path.key)) ?? null) as never,
-            }) as never,
+          loaded: (type, description) => loadedField(t as never, type, description, false),
+          loadedIfAny: (type, description) => loadedField(t as never, type, description, true),
           value: (type, description) =>
             t.field({ type: type as never, nullable: false, description, resolve: pickValue as never }) as never,
-          string: (description) => t.string({ nullable: true, description, resolve: pickValue as never }) as never,
+          valueIfAny: (type, description) =>
+            t.field({ type: type as never, nullable: true, description, resolve: pickValue as never }) as never,
+          secret: (description) => t.string({ nullable: true, description, resolve: pickValue as never }) as never,
+          string: (description) => t.string({ nullable: false, description, resolve: pickValue as never }) as never,
           boolean: (description) => t.boolean({ nullable: false, description, resolve: pickValue as never }) as never,
         }) as object),
         ...(given.hasDryRun !== false && { accessDiff: accessDiffField(t as never) }),
@@ -60,12 +62,23 @@ export function definePayload(
   })
 }
 
-/** What a dry run tells beside what the mutation answers. */
+function loadedField(
+  t: { field(options: object): FieldRef<AnyTypes> },
+  type: ReadType<string, string>,
+  description: string,
+  nullable: boolean,
+) {
+  const resolve = (payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo) =>
+    payload.loaded.get(String(info.path.key)) ?? null
+  return t.field({ type: type.ref, nullable, description, extensions: { loads: type.name }, resolve })
+}
+
+/** Declares the field in which a dry run describes its effect on access. */
 function accessDiffField(t: { field(options: object): unknown }) {
   return t.field({
     type: AccessDiffType,
     nullable: true,
-    description: 'Of a dry run: who would gain or lose what; null otherwise.',
+    description: 'The permissions and levels that users would gain or lose; null where it is not a dry run.',
     resolve: pickValue,
   })
 }
@@ -74,7 +87,7 @@ function pickValue(payload: Payload, _args: unknown, _ctx: unknown, info: GraphQ
   return payload.values[info.fieldName] ?? null
 }
 
-/** Reads the payload's objects while the transaction is open: a dry run's are gone afterwards. */
+/** Reads the payload's objects while the transaction is open: those of a dry run no longer exist afterwards. */
 export async function readPayload(
   type: GraphQLObjectType,
   values: Json,

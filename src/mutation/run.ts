@@ -1,6 +1,6 @@
 /**
- * How a mutation runs: one transaction in which the things named are found and locked, the caller's authority is read
- * and decided anew, the guard is asked, the operation runs, the audit row is written and the answer is read.
+ * Runs a mutation: in one transaction the named objects are found and locked, the caller's authority is read and decided
+ * again, the escalation guard checks what is granted, the operation runs, the audit row is written and the answer is read.
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -9,7 +9,7 @@ import type { GraphQLSchema } from 'graphql'
 import { readAuthority } from '../authentication/identify.ts'
 import { lastingAdministratorExists } from '../authority/administrators.ts'
 import { type Caller, type CallerKey, NOBODY } from '../authority/caller.ts'
-import { type Conferral, guard } from '../authority/guard.ts'
+import { type Granted, guard } from '../authority/guard.ts'
 import { decide, type Rule } from '../authority/rule.ts'
 import { runStatement, type Transaction } from '../db/database.ts'
 import { isConnectionLost, isRetryable } from '../db/errors.ts'
@@ -21,9 +21,10 @@ import {
   CallerEndedError,
   ForbiddenError,
   isRefusal,
-  LastAdminError,
-  type Need,
-  needing,
+  LastAdministratorError,
+  type MissingRequirement,
+  missingCircumstance,
+  OutcomeUnknownError,
   ReadOnlyError,
 } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
@@ -32,7 +33,7 @@ import type { Reading } from '../read/run.ts'
 import { type AccessDiff, readAccessDiff, rememberAccess } from './access-diff.ts'
 import { createFinder, type Finder, lockAll } from './lookup.ts'
 
-/** What an operation works with. */
+/** The values that an operation works with. */
 export interface Operation<Input, Refs, Prepared = undefined> {
   ctx: Context
   tx: Transaction
@@ -40,21 +41,21 @@ export interface Operation<Input, Refs, Prepared = undefined> {
   input: Input
   refs: Refs
   prepared: Prepared
-  /** Nothing will be kept: mint no secret. */
+  /** True where nothing will be saved; the operation then makes no secret. */
   dryRun: boolean
 }
 
-/** What an operation did. `change` null: there was nothing to do. */
+/** What an operation did. `change` is null where there was nothing to do. */
 export interface Outcome<Values> {
   values: Values
   change: Change | null
-  /** What users are to be told of it. */
+  /** The notifications that users get about it. */
   notices?: Notice[]
-  /** It was the caller's own access: the answer is what they may see after it. */
+  /** True where the change was to the caller's own access: the answer is then what they may see after it. */
   isOwnAccess?: boolean
 }
 
-/** What read-only mode is to a mutation: it is refused, allowed all the same, or what sets the mode. */
+/** The effect of read-only mode on a mutation: it is refused, it is still allowed, or it sets the mode. */
 export type ReadOnlyMode = 'REFUSED' | 'ALLOWED' | 'SETS'
 
 /** The parts of a mutation's declaration that its run needs. */
@@ -64,7 +65,7 @@ export interface ChangePlan<Input, Refs, Values, Prepared> {
   isPublic: boolean
   readOnlyMode: ReadOnlyMode
   longTexts: string[]
-  confers: 'nothing' | ((operation: Operation<Input, Refs, Prepared>) => Conferral)
+  grants: 'nothing' | ((operation: Operation<Input, Refs, Prepared>) => Granted)
   touchesCredentials: boolean | ((input: Input) => boolean)
   endangersAdministration: boolean
   prepare(ctx: Context, input: Input, dryRun: boolean): Promise<Prepared>
@@ -72,12 +73,7 @@ export interface ChangePlan<Input, Refs, Values, Prepared> {
   run(operation: Operation<Input, Refs, Prepared>): Promise<Outcome<Values>>
 }
 
-/** The connection was lost while the transaction was being committed: nobody knows whether it was. */
-export class OutcomeUnknownError extends Error {
-  override name = 'OutcomeUnknown'
-}
-
-/** Carries a dry run's answer out of the transaction that must not be kept. */
+/** Carries the answer of a dry run out of its transaction, which is rolled back. */
 class DryRunDone<Answer> extends Error {
   readonly answer: Answer
   constructor(answer: Answer) {
@@ -94,23 +90,16 @@ export async function runChange<Input, Refs, Values, Prepared, Answer>(
   ctx: Context,
   input: Input,
   { dryRun, diffSchema }: { dryRun: boolean; diffSchema: GraphQLSchema | null },
-  answer: (values: Values, reading: Reading, accessDiff: AccessDiff | null) => Promise<Answer>,
+  answer: ReadAnswer<Values, Answer>,
 ): Promise<Answer> {
-  const keyNeeds = limitedKeyNeeds(plan, ctx.caller?.apiKey ?? null, input)
-  if (keyNeeds.length > 0) throw new ForbiddenError(keyNeeds)
+  const missing = missingForLimitedKey(plan, ctx.caller?.apiKey ?? null, input)
+  if (missing.length > 0) throw new ForbiddenError(missing)
   const prepared = await plan.prepare(ctx, input, dryRun)
+  const wanted = { input, prepared, dryRun, diffSchema }
   for (let attempt = 1; ; attempt++) {
-    let committing = false
     try {
-      return await ctx.services.database.transaction(async (tx) => {
-        const result = await changeWithin(tx, plan, ctx, { input, prepared, dryRun, diffSchema }, answer)
-        if (dryRun) throw new DryRunDone(result)
-        committing = true
-        return result
-      })
+      return await runOnce(plan, ctx, wanted, answer)
     } catch (error) {
-      if (error instanceof DryRunDone) return error.answer
-      if (committing && isConnectionLost(error)) throw new OutcomeUnknownError()
       if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw error
     }
   }
@@ -120,8 +109,31 @@ interface Wanted<Input, Prepared> {
   input: Input
   prepared: Prepared
   dryRun: boolean
-  /** Of the document, where the difference in access is asked for. */
+  /** The schema of the document, where the document selects the difference in access; otherwise null. */
   diffSchema: GraphQLSchema | null
+}
+
+type ReadAnswer<Values, Answer> = (values: Values, reading: Reading, accessDiff: AccessDiff | null) => Promise<Answer>
+
+/** Runs one transaction, which is rolled back for a dry run. @throws OutcomeUnknownError */
+async function runOnce<Input, Refs, Values, Prepared, Answer>(
+  plan: ChangePlan<Input, Refs, Values, Prepared>,
+  ctx: Context,
+  wanted: Wanted<Input, Prepared>,
+  answer: ReadAnswer<Values, Answer>,
+): Promise<Answer> {
+  let isCommitting = false
+  try {
+    return await ctx.services.database.transaction(async (tx) => {
+      const result = await changeWithin(tx, plan, ctx, wanted, answer)
+      if (wanted.dryRun) throw new DryRunDone(result)
+      isCommitting = true
+      return result
+    })
+  } catch (error) {
+    if (error instanceof DryRunDone) return error.answer
+    throw isCommitting && isConnectionLost(error) ? new OutcomeUnknownError() : error
+  }
 }
 
 async function changeWithin<Input, Refs, Values, Prepared, Answer>(
@@ -129,27 +141,13 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   plan: ChangePlan<Input, Refs, Values, Prepared>,
   ctx: Context,
   wanted: Wanted<Input, Prepared>,
-  answer: (values: Values, reading: Reading, accessDiff: AccessDiff | null) => Promise<Answer>,
+  answer: ReadAnswer<Values, Answer>,
 ): Promise<Answer> {
-  const asking = ctx.caller ?? (plan.isPublic ? NOBODY : null)
-  if (asking === null) throw new CallerEndedError()
-  // The client has been told that the outcome is unknown; it had better not become known now.
-  if (Date.now() - ctx.startedAt > REQUEST_DEADLINE_MS) throw new Error('The request waited too long to begin.')
-  if (plan.readOnlyMode === 'SETS') await holdChanges(tx)
-  else await refuseReadOnly(tx, plan.readOnlyMode, ctx)
-  const finder = createFinder(tx, asking)
-  const refs = await plan.find(finder, wanted.input)
-  await lockAll(finder)
-  const caller = await readAuthority(tx, asking)
-  if (!caller) throw new CallerEndedError()
-  const operation = { ...wanted, ctx, tx, caller, refs }
+  const asking = await begin(tx, plan, ctx)
+  const { refs, caller } = await findAndLock(tx, plan, asking, wanted.input)
   if (wanted.diffSchema) await rememberAccess(tx)
-  const outcome = await namingTarget(refs, async () => {
-    decide(plan.may, caller, refs)
-    if (plan.confers !== 'nothing') await guard(tx, caller, plan.confers(operation))
-    return plan.run(operation)
-  })
-  const change = changeOf(outcome)
+  const outcome = await namingTarget(refs, () => decideAndRun(plan, { ...wanted, ctx, tx, caller, refs }))
+  const change = changeMade(outcome)
   if (change) {
     if (plan.endangersAdministration) await namingTarget(refs, () => keepAnAdministrator(tx))
     await recordChange(tx, { ...ctx, caller }, plan.name, change)
@@ -163,13 +161,54 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   return answer(outcome.values, reading, wanted.diffSchema && (await readAccessDiff(tx, caller, wanted.diffSchema)))
 }
 
-/** What was changed; null where everything is as it was. */
-function changeOf<Values>({ change }: Outcome<Values>): Change | null {
+/** Returns the caller, where the mutation may begin at all. @throws CallerEndedError, ReadOnlyError */
+async function begin(
+  tx: Transaction,
+  { isPublic, readOnlyMode }: { isPublic: boolean; readOnlyMode: ReadOnlyMode },
+  ctx: Context,
+): Promise<Caller> {
+  const asking = ctx.caller ?? (isPublic ? NOBODY : null)
+  if (asking === null) throw new CallerEndedError()
+  // The client was already told that the outcome is unknown, so nothing may be changed any more.
+  if (Date.now() - ctx.startedAt > REQUEST_DEADLINE_MS) throw new Error('The request waited too long to begin.')
+  if (readOnlyMode === 'SETS') await holdChanges(tx)
+  else await refuseReadOnly(tx, readOnlyMode, ctx)
+  return asking
+}
+
+/** Finds and locks what the input names, and then reads the caller's authority. @throws NotFoundError, CallerEndedError */
+async function findAndLock<Input, Refs, Values, Prepared>(
+  tx: Transaction,
+  plan: ChangePlan<Input, Refs, Values, Prepared>,
+  asking: Caller,
+  input: Input,
+): Promise<{ refs: Refs; caller: Caller }> {
+  const finder = createFinder(tx, asking)
+  const refs = await plan.find(finder, input)
+  await lockAll(finder)
+  const caller = await readAuthority(tx, asking)
+  if (!caller) throw new CallerEndedError()
+  return { refs, caller }
+}
+
+/** @throws ForbiddenError, MissingAuthorityError, and what the operation throws */
+async function decideAndRun<Input, Refs, Values, Prepared>(
+  plan: ChangePlan<Input, Refs, Values, Prepared>,
+  operation: Operation<Input, Refs, Prepared>,
+): Promise<Outcome<Values>> {
+  const { tx, caller, refs } = operation
+  decide(plan.may, caller, refs)
+  if (plan.grants !== 'nothing') await guard(tx, caller, plan.grants(operation))
+  return plan.run(operation)
+}
+
+/** Returns what was changed; null where nothing differs from before. */
+function changeMade<Values>({ change }: Outcome<Values>): Change | null {
   const isEmpty = change?.before !== undefined && isDeepStrictEqual(change.before, change.after)
   return isEmpty ? null : change
 }
 
-/** A refusal says what it was about, for the audit. */
+/** Adds the target to a refusal, for the audit. */
 async function namingTarget<Result>(refs: unknown, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
@@ -179,28 +218,28 @@ async function namingTarget<Result>(refs: unknown, work: () => Promise<Result>):
   }
 }
 
-/** Also holds the mode as it is until the change is made. @throws ReadOnlyError */
+/** Refuses the change in read-only mode, and locks the mode until the change is made. @throws ReadOnlyError */
 async function refuseReadOnly(tx: Transaction, mode: ReadOnlyMode, { services }: Context) {
   const isReadOnly = await readReadOnly(tx)
   if (mode === 'REFUSED' && (isReadOnly || services.config.readOnly)) throw new ReadOnlyError()
 }
 
-/** A limited key never touches credentials: what it would take instead, or nothing. */
-export function limitedKeyNeeds<Input>(
+/** Returns the requirement that a limited key does not meet: it may never touch credentials. It is empty for other keys. */
+export function missingForLimitedKey<Input>(
   { touchesCredentials }: { touchesCredentials: boolean | ((input: Input) => boolean) },
   apiKey: CallerKey | null,
   input: Input,
-): Need[] {
+): MissingRequirement[] {
   const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input) : touchesCredentials
-  return touches && apiKey?.limited ? needing('a key without limits') : []
+  return touches && apiKey?.limited ? missingCircumstance('a key without limits') : []
 }
 
-/** Any number, the same for all: whoever might take away the last administrator does so one after the other. */
+/** The lock is any number, the same on all servers: mutations that could take away the last administrator run one after the other. */
 const ADMINISTRATION_LOCK = 7_307_199_821
 
-/** @throws LastAdminError for the transaction that comes last. */
+/** @throws LastAdministratorError in the later of two transactions that together would leave no administrator. */
 async function keepAnAdministrator(tx: Transaction) {
   await tx.execute(sql`select pg_advisory_xact_lock(${ADMINISTRATION_LOCK})`)
   const rows = await tx.execute(sql`select 1 where exists (${lastingAdministratorExists()})`)
-  if (rows.length === 0) throw new LastAdminError()
+  if (rows.length === 0) throw new LastAdministratorError()
 }

@@ -1,8 +1,8 @@
-/** `viewerCan…`: may the caller call a mutation on this thing? Decided for each row by what also refuses. */
+/** The fields `viewerCan…`: whether the caller may call a mutation on an object. They use the same rule that refuses the mutation, for each row. */
 import { and, isNull, type SQL } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { HAS_LIMITED_KEY, HAS_READ_ONLY_KEY } from '../authority/caller-values.ts'
-import { mayConferSql } from '../authority/guard.ts'
+import { mayGrantSql } from '../authority/guard.ts'
 import { allowsSql } from '../authority/rule.ts'
 import { reads } from '../graphql/builder.ts'
 import type { ReadType } from '../read/declarations.ts'
@@ -10,35 +10,35 @@ import type { CallerScope, Row } from '../read/spec.ts'
 import { literal } from '../read/sql.ts'
 import type { ChangePlan, Operation } from './run.ts'
 
-/** Where a frontend shows a button for a mutation. */
+/** The type of object for which a frontend shows a button for a mutation. */
 export interface Shown {
   on: ReadType<string, string>
-  /** What stands after `viewerCan`. */
+  /** The part of the name after `viewerCan`. */
   as: string
-  /** The things the mutation would find, by columns of the row; what its rule does not look at is left out. */
+  /** The objects that the mutation would find, by columns of the row; objects that its rule does not use are left out. */
   refs: (row: Row) => object
-  /** What of the input matters to whether it may be called, where omitting it would mean more. */
+  /** The input values that affect whether it may be called, where omitting them would require more. */
   input?: object
-  /** What it confers follows from those things, whatever else the input says: the guard is asked too. */
+  /** True where what it grants depends only on those objects: the escalation guard is checked too. */
   isGuarded?: boolean
 }
 
-/** Adds the field to the type of the thing. */
+/** Adds the field to the type of the object. */
 export function showOn<Input, Refs, Values, Prepared>(
   plan: ChangePlan<Input, Refs, Values, Prepared>,
   { on, as, refs, input = {}, isGuarded = false }: Shown,
 ) {
-  const description = `May the caller \`${plan.name}\` here? For what a frontend shows: the state of things may still forbid it, and what is given may be more than they hold.`
+  const description = `May the caller \`${plan.name}\` here? It tells a frontend whether to show the action: the mutation can still be refused, because of the current state or because it would grant more than the caller holds.`
   const { touchesCredentials } = plan
   const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input as Input) : touchesCredentials
   const decide = (row: Row, caller: CallerScope): SQL => {
     if (caller.flag(HAS_READ_ONLY_KEY) || (touches && caller.flag(HAS_LIMITED_KEY))) return literal(false)
     const things = refs(row) as Refs
     const operation = { input, caller: { userId: null }, refs: things } as unknown as Operation<Input, Refs, Prepared>
-    const conferral = isGuarded && plan.confers !== 'nothing' ? plan.confers(operation) : null
-    // In a list of the past what is deleted still stands, and nothing can be done with it.
+    const granted = isGuarded && plan.grants !== 'nothing' ? plan.grants(operation) : null
+    // A list of the past still contains deleted objects, on which no mutation is possible.
     const isThere = 'deletedAt' in row ? isNull(row.deletedAt as PgColumn) : undefined
-    return and(isThere, allowsSql(plan.may, caller, things), mayConferSql(caller, conferral)) ?? literal(false)
+    return and(isThere, allowsSql(plan.may, caller, things), mayGrantSql(caller, granted)) ?? literal(false)
   }
   reads.extend(on as never, (f) => ({
     [`viewerCan${as}`]: f.expression({ type: 'Boolean', description, sql: decide as never }),

@@ -10,7 +10,7 @@ import {
 } from 'graphql'
 import { type Compilation, createCompilation, type Env } from './compilation.ts'
 
-/** The specification's CollectFields: which fields are selected on a type, by response name, in order. */
+/** The function CollectFields of the GraphQL specification: the fields that are selected on a type, by response name, in order. */
 export function collectFields(c: Compilation, type: GraphQLObjectType, sets: readonly SelectionSetNode[]) {
   const fields = new Map<string, FieldNode[]>()
   const visited = new Set<string>()
@@ -18,7 +18,7 @@ export function collectFields(c: Compilation, type: GraphQLObjectType, sets: rea
   return fields
 }
 
-/** The selection sets below several nodes of one response name. */
+/** Returns the selection sets below several nodes of one response name. */
 export function selectionsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {
   return nodes.flatMap((node) => node.selectionSet ?? [])
 }
@@ -75,7 +75,7 @@ function readCondition(c: Compilation, value: unknown): boolean {
   return c.peek(`if ${name}`, (env) => env.variables.coerced[name] === true)
 }
 
-/** Which fields of a type the running field's selection asks for, by response name; for ordinary resolvers. */
+/** Returns the fields of a type that the selection of the current field contains, by response name; for ordinary resolvers. */
 export function selectedFields(type: GraphQLObjectType, info: GraphQLResolveInfo): Map<string, FieldNode[]> {
   const env: Env = { variables: info.variableValues, caller: null, keys: [], memo: new Map() }
   return collectFields(createCompilation(info, env), type, selectionsOf(info.fieldNodes))

@@ -3,10 +3,10 @@ import { alias } from 'drizzle-orm/pg-core'
 import type { FieldNode, GraphQLResolveInfo } from 'graphql'
 import type { CallerScope, Row } from './spec.ts'
 
-/** What a statement's parameters and a plan's key are read from when it runs. */
+/** The values of a run, from which the parameters of a statement and the key of a plan are read. */
 export interface Env {
   variables: GraphQLResolveInfo['variableValues']
-  /** The application's own: only its flags and values look into it. */
+  /** The caller as the application represents them: only the application's flags and values read it. */
   caller: unknown
   /** The ids asked for, where objects are loaded by key. */
   keys: readonly string[]
@@ -14,7 +14,7 @@ export interface Env {
   memo: Map<FieldNode, Record<string, unknown>>
 }
 
-/** Something of the run that the shape of the statement depends on. */
+/** A value of the run on which the shape of the statement depends. */
 export interface PlanGuard {
   key: string
   read(env: Env): string | number | boolean
@@ -23,8 +23,9 @@ export interface PlanGuard {
 type Slot = (env: Env) => unknown
 
 /**
- * The state of one compilation. Every look at a value of the run goes through `peek`, which makes it part of the plan's
- * key, so that no declaration can forget it; every other value is a `slot`, a parameter read when the plan runs.
+ * The state of one compilation. Every value of the run that is used during compilation is read by `peek`, which makes it
+ * part of the plan's key, so that no declaration can forget it; every other value is a `slot`, a parameter that is read
+ * when the plan runs.
  */
 export interface Compilation {
   env: Env
@@ -34,7 +35,7 @@ export interface Compilation {
   peek<T extends string | number | boolean>(key: string, read: (env: Env) => T): T
   slot(name: string, sqlType: string, read: Slot): SQL
   alias(table: Row): Row
-  /** Counts rows that are read at most, for the whole plan and for what `below` compiles under each of them. */
+  /** Counts the maximum number of rows that are read, for the whole plan and for what `below` compiles under each of them. */
   multiply<T>(rows: number, below: () => T): T
   render(query: SQL): { text: string; slots: Slot[]; rows: number }
 }
@@ -54,7 +55,7 @@ export function createCompilation(info: Compilation['info'], env: Env): Compilat
       guards.set(key, { key, read })
       return read(env)
     },
-    // One name is one parameter, so the name holds all that the value depends on.
+    // One name is one parameter, so the name must contain everything that the value depends on.
     slot(name, sqlType, read) {
       const key = `${name}::${sqlType}`
       const placeholder = placeholders.get(key) ?? sql.placeholder(key)
@@ -80,7 +81,7 @@ export function createCompilation(info: Compilation['info'], env: Env): Compilat
   return c
 }
 
-/** Writes the statement's text, giving equal placeholders one number. */
+/** Writes the statement's text and gives equal placeholders the same number. */
 function render(query: SQL, slots: Map<Placeholder, Slot>) {
   const numbers = new Map<Placeholder, number>()
   const used: Slot[] = []
@@ -102,7 +103,7 @@ function render(query: SQL, slots: Map<Placeholder, Slot>) {
 const nodeNumbers = new WeakMap<FieldNode, number>()
 let nextNodeNumber = 0
 
-/** A number that stands for this node of this document, the same for as long as the document lives. */
+/** Returns a number that identifies this node of this document; it stays the same as long as the document is in memory. */
 export function numberOf(node: FieldNode): number {
   const number = nodeNumbers.get(node) ?? nextNodeNumber++
   nodeNumbers.set(node, number)

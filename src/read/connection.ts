@@ -21,20 +21,20 @@ export interface Selected {
   sets: SelectionSetNode[]
 }
 
-/** What the parts of one connection share. */
+/** The values that the parts of one connection share. */
 interface Context {
   c: Compilation
   selected: Selected
   page: Page
   order: Order
-  /** The time asked about; undefined is now. */
+  /** The time that is asked about; undefined is now. */
   time: SQL | undefined
   args: ArgumentScope
-  /** The edge type: its rows are what is paged. */
+  /** The edge type, whose rows are paged. */
   edge: GraphQLObjectType
   /** The rows of the page. */
   row: Row
-  /** A row's place in the page, counted in the direction of the scan. */
+  /** The position of a row in the page, counted in the direction of the scan. */
   place: SQL
   size: SQL
   cursor: SQL
@@ -47,9 +47,9 @@ interface Order {
   direction: Direction
 }
 
-/** A connection as JSON: one read of the page, whatever is selected of it; `totalCount` only when asked for. */
+/** A connection as JSON. The page is read once, whatever is selected of it; `totalCount` is computed only where it is selected. */
 export function connectionSql(c: Compilation, selected: Selected, parent: Row | null): SQL {
-  const context = createContext(c, selected)
+  const context = connectionContext(c, selected)
   return c.multiply(context.page.limit, () => connectionWithin(context, parent))
 }
 
@@ -66,14 +66,14 @@ function connectionWithin(context: Context, parent: Row | null): SQL {
   return sql`(select ${object} from (${rows}) as ${context.row} ${sql.join(context.from.joins, sql` `)})`
 }
 
-function createContext(c: Compilation, selected: Selected): Context {
+function connectionContext(c: Compilation, selected: Selected): Context {
   const edge = getNamedType(selected.type.getFields().edges?.type) as GraphQLObjectType
   const order = readOrder(c, selected.list, selected.field, selected.node)
   const page = readPage(c, selected.field, selected.node)
   const time = readTime(c, selected)
   const row = c.alias(typeSpec(edge).table)
   const keys = orderColumns(selected.list, order.name, row).map((column) => sql`${column}::text`)
-  // Text, so that microseconds survive.
+  // The keys are text, so that microseconds are kept.
   const cursor = sql`json_build_array(${sql.join([literal(orderTag(order)), ...keys], sql`, `)})::text`
   return {
     c,
@@ -92,19 +92,19 @@ function createContext(c: Compilation, selected: Selected): Context {
   }
 }
 
-/** The time that is asked about, where it is another one than now. */
+/** Returns the time that is asked about; undefined where it is now. */
 function readTime(c: Compilation, { list, field, node }: Selected): SQL | undefined {
   if (!list.hasPast) return undefined
   const args = argumentScope(c, field, node)
   return args.has('at') ? args.param('at', 'timestamptz', pastTime) : undefined
 }
 
-/** What begins now may be committed in a moment, so the last seconds are not told yet. */
+/** A fact that begins now may be committed a moment later, so the last seconds cannot be asked about yet. */
 const SETTLED_AFTER_MS = 10_000
 
 const pastTime = (at: Date) => settledTime('at', at)
 
-/** @throws BAD_USER_INPUT for a time that is not past */
+/** Returns a time as text. @throws BAD_USER_INPUT for a time that is not at least 10 seconds in the past */
 export function settledTime(argument: string, at: Date): string {
   if (at.getTime() > Date.now() - SETTLED_AFTER_MS) throw badUserInput(`"${argument}" must be at least 10 seconds ago.`)
   return at.toISOString()
@@ -177,7 +177,7 @@ function outermostCursor(context: Context, direction: Direction): SQL {
   return sql`(array_agg(${cursor} order by ${place} ${sql.raw(direction)}) filter (where ${place} <= ${size}))[1]`
 }
 
-/** A cursor names its order, so that it is not taken for a place in another one. */
+/** The part of a cursor that names its order, so that it is not used as a position in another order. */
 function orderTag(order: Order) {
   return `${order.name} ${order.direction}`
 }
@@ -187,7 +187,7 @@ function countSql(context: Context, parent: Row | null): SQL {
   return sql`(select count(*)::int from ${tableAs(context.c, context.edge, row, context.time, context.args)} where ${scopeSql(context, row, parent)})`
 }
 
-/** The rows of the whole list: what a page is cut from and what `totalCount` counts. */
+/** The condition for the rows of the whole list, from which a page is taken and which `totalCount` counts. */
 function scopeSql({ c, selected, edge, time }: Context, row: Row, parent: Row | null): SQL {
   return and(listWhere(c, selected.list, edge, row, parent, selected), edgeNodeVisible(c, edge, row, time)) ?? sql`true`
 }
@@ -206,7 +206,7 @@ function pageRows(context: Context, parent: Row | null): SQL {
   return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(c, edge, row, context.time, context.args)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
 }
 
-/** Rows after or before a cursor, in the list's order. */
+/** The condition for the rows after or before a cursor, in the list's order. */
 function beyond(
   c: Compilation,
   { field, node }: Selected,

@@ -1,17 +1,17 @@
 import { badUserInput } from './errors.ts'
 
 /**
- * A cursor is the sort key of a row: the ordering's name, then the text of each of its columns. The database writes it
- * as a JSON array (text keeps the microseconds); clients see base64url.
+ * Encodes a cursor. A cursor is the sort key of a row: the name of the order, and then the text of each of its columns.
+ * The database writes it as a JSON array (text keeps the microseconds); clients see it as base64url.
  */
 export function encodeCursor(json: string): string {
   return Buffer.from(json).toString('base64url')
 }
 
-/** The column texts of a cursor. @throws BAD_USER_INPUT where it is malformed or was made for another ordering. */
+/** Returns the column texts of a cursor. @throws BAD_USER_INPUT where it is malformed or was made for another order. */
 export function decodeCursor(argument: string, cursor: string, order: string, sqlTypes: string[]): string[] {
   const malformed = `"${argument}" is not a cursor of this list: use one that the list itself gave.`
-  const [madeFor, ...keys] = parse(cursor) ?? []
+  const [madeFor, ...keys] = parseKeys(cursor) ?? []
   if (madeFor === undefined) throw badUserInput(malformed)
   if (madeFor !== order) throw badUserInput(`"${argument}" is a cursor of another ordering of this list.`)
   if (keys.length !== sqlTypes.length || !keys.every((key, i) => isOfType(key, sqlTypes[i]))) {
@@ -20,7 +20,7 @@ export function decodeCursor(argument: string, cursor: string, order: string, sq
   return keys
 }
 
-function parse(cursor: string): string[] | null {
+function parseKeys(cursor: string): string[] | null {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : null

@@ -1,4 +1,4 @@
-/** What one writes to declare how types, fields and lists come from the database. */
+/** The types of the declarations that say how types, fields and lists are read from the database. */
 import type { FieldRef, InputFieldMap, ObjectRef, SchemaTypes, TypeParam } from '@pothos/core'
 import type { SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
@@ -6,7 +6,7 @@ import type { GraphQLResolveInfo } from 'graphql'
 import type { Compiled, Reading } from './run.ts'
 import type { ArgumentScope, CallerScope, Derived, Direction, FilterSpec, ListSpec, Visibility } from './spec.ts'
 
-/** The shape of Drizzle's `defineRelations`. */
+/** The shape of the result of Drizzle's `defineRelations`. */
 export type Relations = Record<string, { table: PgTable; relations: Record<string, unknown> }>
 export type Builder = PothosSchemaTypes.SchemaBuilder<SchemaTypes>
 export type Fields = Record<string, FieldRef<SchemaTypes>>
@@ -18,17 +18,17 @@ export type ColumnOf<R extends Relations, T extends TableName<R>> = keyof R[T]['
 export type RelationOf<R extends Relations, T extends TableName<R>> = keyof R[T]['relations'] & string
 
 export type Where<Table> = (row: Table, caller: CallerScope) => SQL | undefined
-/** Of a type: see `Visibility`. */
+/** The visibility of a type: see `Visibility`. */
 type Visible<Table> = (row: Table, caller: CallerScope, time?: SQL) => SQL | undefined
 
 export interface Common {
   description: string
-  /** The name of a guard of the type; the field is null with FORBIDDEN where it does not allow. */
+  /** The name of a guard of the type; where the guard does not allow the field, it is null with the error FORBIDDEN. */
   guard?: string
   deprecationReason?: string
 }
 
-/** A declared type and the table its rows come from. */
+/** A declared type and the table that its rows come from. */
 export interface ReadType<Name extends string, T extends string> {
   name: Name
   table: T
@@ -36,7 +36,7 @@ export interface ReadType<Name extends string, T extends string> {
   visible: Visibility | undefined
 }
 
-/** A declared connection and what its lists can be ordered and filtered by. */
+/** A declared connection, and the orders and filters of its lists. */
 export interface ReadConnection<T extends string> {
   name: string
   table: T
@@ -56,22 +56,22 @@ export interface Filter extends FilterSpec {
 export interface TypeOptions<R extends Relations, T extends TableName<R>> {
   table: T
   description: string
-  /** The prefix of its ids; the type is then a Node. */
+  /** The prefix of its ids; where it is given, the type is a Node. */
   id?: string
   visible?: Visible<TableOf<R, T>>
-  guards?: Record<string, { allows: Where<TableOf<R, T>>; missing: string; needs?: { what: string; where: string } }>
+  guards?: Record<string, { allows: Where<TableOf<R, T>>; refusal: () => Error }>
   authScopes?: object
   fields: (f: ReadFields<R, T>) => Fields
 }
 
 export interface ConnectionOptions<R extends Relations, T extends TableName<R>> {
   table: T
-  /** A relation with the table's columns, where the edges are derived: short enough to be sorted when read. */
+  /** A relation with the table's columns, where the edges are derived; it must be short enough to be sorted when it is read. */
   relation?: Derived
-  /** Its lists take `at`: as they were in the past. */
+  /** True where its lists take the argument `at`, which reads them as they were in the past. */
   hasPast?: boolean
   node: ReadType<string, string>
-  /** The relation from the edge's row to the node; absent where the edge's row is the node's. */
+  /** The relation from the edge's row to the node; absent where the edge and the node are the same row. */
   via?: RelationOf<R, T>
   visible?: Visible<TableOf<R, T>>
   orders: Record<string, ColumnOf<R, T>[]>
@@ -81,14 +81,14 @@ export interface ConnectionOptions<R extends Relations, T extends TableName<R>> 
   fields?: (f: ReadFields<R, T>) => Fields
 }
 
-/** A type by reference, or a scalar by the name it has in the schema at hand. */
+/** A type by reference, or a scalar by the name that it has in the schema. */
 export type TypeOption = TypeParam<SchemaTypes> | 'DateTime' | 'Duration' | 'EmailAddress'
 
-/** The fields one can declare on a type whose rows come from table `T`. */
+/** The fields that can be declared on a type whose rows come from table `T`. */
 export interface ReadFields<R extends Relations, T extends TableName<R>> {
-  /** A column as it is. */
+  /** A column with its unchanged value. */
   column(column: ColumnOf<R, T>, options: Common & { type: TypeOption }): FieldRef<SchemaTypes>
-  /** A value computed in the statement. Rows of other tables that it looks at are not restricted unless it restricts them. */
+  /** A value that is computed in the statement. Rows of other tables that it reads are not restricted unless it restricts them itself. */
   expression(
     options: Common & {
       type: TypeOption
@@ -98,22 +98,22 @@ export interface ReadFields<R extends Relations, T extends TableName<R>> {
     },
   ): FieldRef<SchemaTypes>
   /**
-   * The row a relation points to. One that may be hidden is nullable, or `implied`: whoever sees this row sees that
-   * one too. A wrong claim hides rows, it never shows them.
+   * The row that a relation points to. Where that row may be hidden, the field is nullable, or `implied`: a caller who
+   * sees this row also sees that one. A wrong `implied` hides rows; it never shows them.
    */
   one(
     relation: RelationOf<R, T>,
     type: ReadType<string, string>,
     options: Common & { implied?: boolean; nullable?: boolean },
   ): FieldRef<SchemaTypes>
-  /** One row found by a condition; null where there is none. */
+  /** One row that a condition finds; null where there is none. */
   oneWhere<U extends TableName<R>>(
     type: ReadType<string, U>,
     options: Common & { on: (row: TableOf<R, T>, target: TableOf<R, U>, caller: CallerScope) => SQL | undefined },
   ): FieldRef<SchemaTypes>
   /** The same row as another type. */
   same(type: ReadType<string, T>, options: Common): FieldRef<SchemaTypes>
-  /** All rows found by a condition: for what stays short. */
+  /** All rows that a condition finds, without pages; it is for lists that stay short. */
   many<U extends TableName<R>>(
     type: ReadType<string, U>,
     options: Common & {
@@ -121,13 +121,13 @@ export interface ReadFields<R extends Relations, T extends TableName<R>> {
       orderBy: ColumnOf<R, U>[]
     },
   ): FieldRef<SchemaTypes>
-  /** The rows of a relation, paged. */
+  /** The rows of a relation, in pages. */
   connection<U extends TableName<R>>(
     relation: RelationOf<R, T>,
     connection: ReadConnection<U>,
     options: Common & { where?: Where<TableOf<R, U>> },
   ): FieldRef<SchemaTypes>
-  /** An ordinary resolver over columns it names; they come along with the row. */
+  /** An ordinary resolver over columns that it names; they are read with the row. */
   resolved<C extends ColumnOf<R, T>, Value>(
     options: Common & {
       type: TypeOption | [TypeOption]

@@ -1,4 +1,4 @@
-/** The Pothos side of the read path: fields that carry their spec and pick their value. */
+/** The part of the read path that uses Pothos: fields that contain their spec and pick their value. */
 import type { FieldRef, InputFieldMap, SchemaTypes } from '@pothos/core'
 import { sql } from 'drizzle-orm'
 import type { GraphQLResolveInfo } from 'graphql'
@@ -12,7 +12,6 @@ import type {
   Relations,
   TypeOption,
 } from './declarations.ts'
-import { fieldForbidden } from './errors.ts'
 import type { ListInputs } from './list-inputs.ts'
 import { guardKey, neededKey } from './object.ts'
 import { isOptional, linkOf } from './relations.ts'
@@ -26,7 +25,7 @@ interface Declared extends Common {
   args?: InputFieldMap
 }
 
-/** A field with its spec; the value stands in the parent's JSON, and a guard that said no is FORBIDDEN. */
+/** Declares a field with its spec. Its value is in the parent's JSON; where its guard refuses it, the error is FORBIDDEN. */
 export function declare(
   t: FieldBuilder,
   spec: FieldSpec,
@@ -45,8 +44,10 @@ export function declare(
 function guarded(guard: string, resolve: typeof pick): typeof pick {
   return (parent, args, ctx, info) => {
     if (parent[guardKey(guard)] === false) {
-      const { missing = guard, needs } = (info.parentType.extensions.read as TypeSpec).guards[guard] ?? {}
-      throw fieldForbidden(missing, needs)
+      throw (
+        (info.parentType.extensions.read as TypeSpec).guards[guard]?.refusal() ??
+        new Error(`There is no guard ${guard}.`)
+      )
     }
     return resolve(parent, args, ctx, info)
   }
@@ -54,7 +55,7 @@ function guarded(guard: string, resolve: typeof pick): typeof pick {
 
 export function idField(t: FieldBuilder, prefix: string) {
   const spec: FieldSpec = { kind: 'expression', sql: (row) => sql`${literal(`${prefix}_`)} || ${primaryKey(row)}` }
-  return declare(t, spec, { type: 'ID', description: 'For `node` and `nodes`; opaque, and never given out again.' })
+  return declare(t, spec, { type: 'ID', description: 'The id for `node` and `nodes`; it is opaque and never reused.' })
 }
 
 export function part(t: FieldBuilder, type: unknown, description: string) {
@@ -134,22 +135,22 @@ export function listOf(target: ReadConnection<string>, link: Link | null, where:
   return { link, where, orders, defaultOrder, filters, hasPast }
 }
 
-/** The type of every connection's `pageInfo`. */
+/** Creates the type of `pageInfo`, which all connections share. */
 export function createPageInfo(builder: Builder) {
   const ref = builder.objectRef<Json>('PageInfo')
   builder.objectType(ref, {
-    description: 'Where a page lies in its list.',
+    description: 'The position of a page in its list.',
     extensions: { read: { kind: 'pageInfo' } },
     fields: (t: FieldBuilder) => ({
       hasNextPage: part(
         t,
         'Boolean',
-        'Are there items after the page? Paging backward it says whether `before` was given.',
+        'Whether there are items after the page; with `last`, whether `before` was given.',
       ),
       hasPreviousPage: part(
         t,
         'Boolean',
-        'Are there items before the page? Paging forward it says whether `after` was given.',
+        'Whether there are items before the page; with `first`, whether `after` was given.',
       ),
       startCursor: nullableCursor(t, 'The cursor of the first item; null where the page is empty.'),
       endCursor: nullableCursor(t, 'The cursor of the last item; null where the page is empty.'),

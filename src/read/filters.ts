@@ -2,25 +2,25 @@ import { and, type SQL, sql } from 'drizzle-orm'
 import type { Builder, Filter, TypeOption } from './declarations.ts'
 import type { ArgumentScope, Row } from './spec.ts'
 
-/** Filters on one indexed column each, by a small input of typed operators. */
+/** Creates filters, each on one indexed column, with a small input of typed operators. */
 export function createFilters(builder: Builder, dateTime: TypeOption) {
   const nameFilter = builder.inputType('NameFilter', {
-    description: 'Fits names, whatever their case; every key given must fit.',
+    description: 'A filter on names, which ignores case; a name must fit every key given.',
     fields: (t) => ({
-      equals: t.string({ description: 'The whole name.' }),
-      in: t.stringList({ description: 'One of these names.' }),
-      startsWith: t.string({ description: 'The beginning of the name.' }),
+      equals: t.string({ description: 'The name is equal to this text.' }),
+      in: t.stringList({ description: 'The name is one of these.' }),
+      startsWith: t.string({ description: 'The name begins with this text.' }),
     }),
   })
   const timeFilter = builder.inputType('TimeFilter', {
-    description: 'Fits points in time; every key given must fit.',
+    description: 'A filter on points in time; a time must fit every key given.',
     fields: (t) => ({
       from: t.field({ type: dateTime as never, description: 'At this time or later.' }),
-      until: t.field({ type: dateTime as never, description: 'Before this time.' }),
+      to: t.field({ type: dateTime as never, description: 'Before this time.' }),
     }),
   })
 
-  /** On a column that holds the lower case of a name. */
+  /** Creates a filter on a column that contains the lower case of a name. */
   function name(column: string, description: string): Filter {
     return {
       type: nameFilter as unknown as TypeOption,
@@ -43,7 +43,7 @@ export function createFilters(builder: Builder, dateTime: TypeOption) {
       where: (row, args, path) =>
         and(
           when(args, `${path}.from`, (p) => sql`${at(row, column)} >= ${args.param(p, 'timestamptz', isoText)}`),
-          when(args, `${path}.until`, (p) => sql`${at(row, column)} < ${args.param(p, 'timestamptz', isoText)}`),
+          when(args, `${path}.to`, (p) => sql`${at(row, column)} < ${args.param(p, 'timestamptz', isoText)}`),
         ),
     }
   }
@@ -51,7 +51,7 @@ export function createFilters(builder: Builder, dateTime: TypeOption) {
   return { name, time }
 }
 
-/** The half-open range of all texts with this beginning: what an index in byte order can scan. */
+/** The half-open range of all texts with this prefix, which an index in byte order can scan. */
 function startsWith(row: Row, column: string, args: ArgumentScope, path: string): SQL {
   const from = args.param(path, 'text', lowerCase)
   const until = args.param(path, 'text', afterPrefix)
@@ -66,9 +66,9 @@ function at(row: Row, column: string) {
   return sql`${row[column]}`
 }
 
-/** As the database keeps it in the columns of keys. */
+/** Returns the lower case of a text, as the database stores it in key columns. */
 export const lowerCase = (text: string) => text.toLowerCase()
 const lowerCases = (texts: string[]) => texts.map(lowerCase)
 const isoText = (time: Date) => time.toISOString()
-/** Names are ASCII, so that no name sorts after its prefix followed by the highest character. */
+/** Returns the end of the range of a prefix: names are ASCII, so no name sorts after its prefix followed by the highest character. */
 const afterPrefix = (text: string) => `${text.toLowerCase()}\u{10ffff}`

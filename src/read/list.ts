@@ -6,13 +6,13 @@ import type { Compilation } from './compilation.ts'
 import { type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
 import { linkSql, primaryKey, tableAs } from './sql.ts'
 
-/** The field a list stands on, for its arguments; null where it takes none. */
+/** The field of a list, for its arguments; null where it takes none. */
 export interface ListField {
   field: GraphQLField<unknown, unknown>
   node: FieldNode
 }
 
-/** Which rows are in a list: those that belong to the parent, that the caller may see, and that were asked for. */
+/** The condition for the rows of a list: they belong to the parent, the caller may see them, and they fit the arguments. */
 export function listWhere(
   c: Compilation,
   list: ListSpec,
@@ -37,7 +37,7 @@ export function listWhere(
   return and(...conditions) ?? sql`true`
 }
 
-/** An edge whose node the caller may not see is not in the list, so that pages and counts agree. */
+/** The condition that the caller may see the node of an edge: other edges are not in the list, so that pages and counts agree. */
 export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Row, time?: SQL): SQL | undefined {
   const field = edge.getFields().node
   const spec = field && fieldSpec(field)
@@ -49,11 +49,11 @@ export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Ro
   const visible = typeSpec(nodeType).visible?.(target, c.caller, time)
   if (!visible) return undefined
   const found = sql`from ${tableAs(c, nodeType, target)} where ${and(linkSql(c, spec.link, row, target), visible)}`
-  // As a join the planner may begin with the nodes, and compute derived rows anew for each of them.
+  // With a join, the planner may begin with the nodes and compute the derived rows again for each of them.
   return typeSpec(edge).relation ? sql`coalesce((select true ${found} limit 1), false)` : sql`exists (select ${found})`
 }
 
-/** The columns of a named order, made unique by the primary key. @throws Error where there is no such order. */
+/** Returns the columns of a named order, made unique by the primary key. @throws Error where there is no such order. */
 export function orderColumns(list: ListSpec, name: string, row: Row): PgColumn[] {
   const order = list.orders[name]
   if (!order) throw new Error(`There is no order ${name}.`)
@@ -62,7 +62,7 @@ export function orderColumns(list: ListSpec, name: string, row: Row): PgColumn[]
   return columns.some((column) => column.name === key.name) ? columns : [...columns, key]
 }
 
-/** `"t1"."name" desc, "t1"."id" desc` */
+/** Writes an order like `"t1"."name" desc, "t1"."id" desc`. */
 export function orderSql(columns: PgColumn[], direction: Direction): SQL {
   return sql.join(
     columns.map((column) => sql`${column} ${sql.raw(direction)}`),

@@ -15,17 +15,17 @@ import { listWhere, orderColumns, orderSql } from './list.ts'
 import { type FieldSpec, fieldSpec, type Link, type Row, type TypeSpec, typeSpec } from './spec.ts'
 import { buildObject, columnSql, linkSql, primaryKey, tableAs } from './sql.ts'
 
-/** The row set an object is built from. Joins gather here; below an outer join everything must be one. */
+/** The row set from which an object is built. Its joins are collected here; below an outer join, all joins must be outer joins. */
 export interface From {
   joins: SQL[]
   outer: boolean
   /** The row's cursor, where the object is an edge. */
   cursor?: SQL
-  /** Of a list of the past: when. */
+  /** The time of a list of the past. */
   time?: SQL
 }
 
-/** The key under which a guard's verdict stands beside the fields it covers; no response name begins with `$`. */
+/** The key of a guard's verdict beside the fields that it covers; no response name begins with `$`. */
 export function guardKey(guard: string) {
   return `$may ${guard}`
 }
@@ -35,7 +35,7 @@ export function neededKey(column: string) {
   return `$needs ${column}`
 }
 
-/** One row as a JSON object of the selected fields, by response name. */
+/** Builds one row as a JSON object of the selected fields, by response name. */
 export function objectSql(
   c: Compilation,
   type: GraphQLObjectType,
@@ -49,13 +49,12 @@ export function objectSql(
     const field = type.getFields()[(nodes[0] as FieldNode).name.value]
     const spec = field && fieldSpec(field)
     if (!field || !spec) continue
+    const verdict = spec.guard ? guards(spec.guard) : undefined
     if (spec.kind === 'needs') {
       for (const column of spec.columns) pairs.set(neededKey(column), columnSql(row, column))
-      if (spec.guard) guards(spec.guard)
       continue
     }
     const value = fieldSql(c, field, spec, nodes, row, from)
-    const verdict = spec.guard ? guards(spec.guard) : undefined
     pairs.set(responseName, verdict ? sql`case when ${verdict} then ${value} end` : value)
   }
   return buildObject([...pairs])
@@ -76,7 +75,7 @@ function guardVerdicts(c: Compilation, spec: TypeSpec, row: Row, pairs: Map<stri
   }
 }
 
-/** One field's value, selected under some response name. */
+/** The value of one field, which is selected under a response name. */
 export function fieldSql(
   c: Compilation,
   field: GraphQLField<unknown, unknown>,
@@ -109,7 +108,7 @@ export function fieldSql(
   }
 }
 
-/** The row itself as another type, which may hide it; non-null is the node of an edge, in the list only where visible. */
+/** The row itself as another type, which may hide it. A non-null field is the node of an edge, which is in the list only where it is visible. */
 function sameSql(
   c: Compilation,
   type: GraphQLObjectType,
@@ -123,7 +122,7 @@ function sameSql(
   return visible ? sql`case when ${visible} then ${object} end` : object
 }
 
-/** A row that this one points to: joined into the enclosing row set; hidden is null. */
+/** A row that this one points to. It is joined into the enclosing row set; it is null where it is hidden. */
 function oneSql(
   c: Compilation,
   type: GraphQLObjectType,
@@ -144,7 +143,7 @@ function oneSql(
   return outer ? sql`case when ${isNotNull(primaryKey(target))} then ${object} end` : object
 }
 
-/** How many rows a list without pages is taken to have. */
+/** The number of rows that a list without pages is assumed to have. */
 const SHORT_LIST = 10
 
 /** All rows that belong to this one. */

@@ -7,9 +7,9 @@ import type { Direction, ListSpec } from './spec.ts'
 export const DEFAULT_PAGE_SIZE = 20
 export const MAX_PAGE_SIZE = 100
 
-/** Which page of a list was asked for. */
+/** The page of a list that was asked for. */
 export interface Page {
-  /** At most this many rows are read, and one more to know whether there are others: a literal of the statement. */
+  /** The maximum number of rows that are read, plus one more to know whether there are others; it is a literal of the statement. */
   limit: number
   /** The page size of this run; less than or equal to `limit`. */
   size(env: Env): number
@@ -19,14 +19,15 @@ export interface Page {
 }
 
 /**
- * A page size given as a variable is rounded up to one of these in the statement's text and cut exactly by a parameter:
- * a limit that is itself a parameter makes PostgreSQL plan for a tenth of the table.
+ * The limits for page sizes that are given as a variable: the size is rounded up to one of these in the statement's text,
+ * and a parameter cuts the page exactly. With a limit that is itself a parameter, PostgreSQL would plan for a tenth of
+ * the table.
  */
 const BUCKETS = [1, 2, 5, 10, 20, 50, MAX_PAGE_SIZE]
 
 type Field = GraphQLField<unknown, unknown>
 
-/** @throws BAD_USER_INPUT naming `first` or `last`. */
+/** Reads the page that was asked for. @throws BAD_USER_INPUT with a message that names `first` or `last`. */
 export function readPage(c: Compilation, field: Field, node: FieldNode): Page {
   const id = `${numberOf(node)}`
   const given = (name: string) =>
@@ -53,12 +54,9 @@ function bucket(size: number): number {
   return BUCKETS.find((limit) => size <= limit) ?? MAX_PAGE_SIZE
 }
 
-/** Which order was asked for. @throws BAD_USER_INPUT naming `orderBy`. */
+/** Returns the order that was asked for. */
 export function readOrder(c: Compilation, list: ListSpec, field: Field, node: FieldNode) {
-  const text = c.peek(`order ${numberOf(node)}`, (env) => JSON.stringify(readPath(field, node, 'orderBy', env) ?? []))
-  const entries: { field: string; direction: Direction }[] = JSON.parse(text)
-  if (entries.length > 1)
-    throw badUserInput('"orderBy" takes one entry: each order of this list has an index of its own.')
-  const [entry] = entries
+  const text = c.peek(`order ${numberOf(node)}`, (env) => JSON.stringify(readPath(field, node, 'orderBy', env) ?? null))
+  const entry: { field: string; direction: Direction } | null = JSON.parse(text)
   return entry ? { name: entry.field, direction: entry.direction } : list.defaultOrder
 }

@@ -10,13 +10,13 @@ import { type From, objectSql } from './object.ts'
 import { fieldSpec, typeSpec } from './spec.ts'
 import { primaryKey, tableAs } from './sql.ts'
 
-/** A statement, ready to run for every request that agrees with it on the guards. */
+/** A statement that can run for every request for which the guards have the same values. */
 export interface Plan {
   text: string
   slots: ((env: Env) => unknown)[]
-  /** How many rows it reads at most. */
+  /** The maximum number of rows that it reads. */
   rows: number
-  /** How often it ran; a statement that comes again is worth preparing. */
+  /** The number of times that it ran; a statement that is repeated is prepared. */
   uses: number
 }
 
@@ -25,11 +25,11 @@ interface Entry {
   plans: Map<string, Plan>
 }
 
-/** Bounds what all plans together hold, in characters of their statements: a short document can have long ones. */
+/** The maximum size of all plans together, in characters of their statements: a short document can have long statements. */
 const MAX_KEPT_CHARACTERS = 10_000_000
 const MAX_PLAN_CHARACTERS = 500_000
 
-/** All plans, the longest unused first to go; the value takes a plan out of its entry. */
+/** The cache of all plans; the least recently used plan is removed first. The value of a plan removes it from its entry. */
 const kept = new LRUCache<Plan, () => void>({
   maxSize: MAX_KEPT_CHARACTERS,
   sizeCalculation: (_remove, plan) => plan.text.length,
@@ -44,22 +44,22 @@ function keep(entry: Entry, key: string, plan: Plan) {
   })
 }
 
-/** Plans live as long as the document they were made for, whose cache is bounded. */
+/** The plans of each document; they are kept as long as their document, whose cache is limited. */
 const entries = new WeakMap<FieldNode, Map<string, Entry>>()
 
-/** How many objects are loaded by key at once, at most. */
+/** The maximum number of objects that are loaded by key at once. */
 const MAX_KEYS = 100
 
 type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments'>
 
-/** The plan of a root field that declares where its rows come from. */
+/** Returns the plan of a root field that declares where its rows come from. */
 export function rootPlan(info: GraphQLResolveInfo, env: Env): Plan {
   const field = info.parentType.getFields()[info.fieldName]
   if (!field) throw new Error(`There is no field ${info.fieldName}.`)
   return findPlan(info, info.fieldNodes, `root ${info.parentType.name}`, env, (c) => rootSql(c, field, info.fieldNodes))
 }
 
-/** The plan that loads objects of a type by key, for what is selected under these nodes. */
+/** Returns the plan that loads objects of a type by key, for what is selected under these nodes. */
 export function loadPlan(
   info: Info,
   type: GraphQLObjectType,
@@ -94,7 +94,7 @@ function findEntry([first, ...others]: readonly FieldNode[], mode: string): Entr
   if (!first) throw new Error('A plan needs a field node.')
   const byMode = entries.get(first) ?? new Map<string, Entry>()
   entries.set(first, byMode)
-  // The same first node may be merged with others, or stand below two parent types.
+  // The same first node may be merged with others, or be below two parent types.
   const key = [mode, ...others.map(numberOf)].join(' ')
   const entry = byMode.get(key) ?? { guards: [], plans: new Map() }
   byMode.set(key, entry)
@@ -105,7 +105,7 @@ function planKey(entry: Entry, env: Env): string {
   return entry.guards.map((guard) => readGuard(guard, env)).join('\u0001')
 }
 
-/** What can't be read, as a bad page size, fails while compiling where it is selected; where it is skipped it is nothing. */
+/** Reads a guard. A value that can't be read, like an invalid page size, fails during compilation where its field is selected; where the field is skipped, it has no effect. */
 function readGuard(guard: PlanGuard, env: Env): string | number | boolean {
   try {
     return guard.read(env)
@@ -114,7 +114,7 @@ function readGuard(guard: PlanGuard, env: Env): string | number | boolean {
   }
 }
 
-/** A guard seen for the first time makes the keys of older plans too short; they are made anew. */
+/** Adds the guards of a compilation. A guard that is new makes the keys of older plans too short, so those plans are removed and compiled again. */
 function addGuards(entry: Entry, c: Compilation) {
   const known = new Set(entry.guards.map((guard) => guard.key))
   const added = [...c.guards.values()].filter((guard) => !known.has(guard.key))

@@ -25,9 +25,9 @@ import { linkOf } from './relations.ts'
 import { type Compiled, pickCursor, readRoot } from './run.ts'
 import type { ArgumentScope, CallerScope, FieldSpec, Guard, Row, TypeSpec } from './spec.ts'
 
-const CURSOR = 'The place of this item in the list: give it as `after` or `before`.'
+const CURSOR = 'The position of this item in the list, for the arguments `after` and `before`.'
 
-/** The declarations for one schema, over one map of tables. `readingOf` finds what reading needs in the context. */
+/** Creates the declarations for one schema, over one set of tables. `readingOf` returns what reading needs from the context. */
 export function createReads<R extends Relations>(
   builder: Builder,
   relations: R,
@@ -61,7 +61,7 @@ export function createReads<R extends Relations>(
     return { name, table: given.table, ref, visible: spec.visible }
   }
 
-  /** Adds fields to a type declared in an earlier file. */
+  /** Adds fields to a type that was declared in an earlier file. */
   function extend<T extends TableName<R>>(target: ReadType<string, T>, fields: (f: ReadFields<R, T>) => Fields) {
     builder.objectFields(target.ref, ((t: FieldBuilder) =>
       fields(fieldsOf(t, target.table) as unknown as ReadFields<R, T>)) as never)
@@ -73,7 +73,7 @@ export function createReads<R extends Relations>(
     const edgeSpec: TypeSpec = { kind: 'type', table, visible: given.visible as TypeSpec['visible'], guards: {} }
     if (given.relation) edgeSpec.relation = given.relation
     builder.objectType(edge, {
-      description: `One item of a \`${name}Connection\`, with what belongs to the relation.`,
+      description: `One item of a \`${name}Connection\`, with the fields of the relation itself.`,
       extensions: { read: edgeSpec },
       fields: (t: FieldBuilder) => ({
         cursor: declare(t, { kind: 'cursor' }, { type: 'String', description: CURSOR }, pickCursor),
@@ -89,16 +89,16 @@ export function createReads<R extends Relations>(
     } as never)
     const ref = builder.objectRef<Json>(`${name}Connection`)
     builder.objectType(ref, {
-      description: `A page of a list, and what is known of the whole list.`,
+      description: `A page of a list, and the total count of the list.`,
       extensions: { read: { kind: 'connectionType' } },
       fields: (t: FieldBuilder) => ({
         edges: part(t, [edge], 'The items of the page with their cursors.'),
         nodes: part(t, [given.node.ref], 'The items of the page.'),
-        pageInfo: part(t, pageInfo, 'Where the page lies in the list.'),
+        pageInfo: part(t, pageInfo, 'The position of the page in the list.'),
         totalCount: part(
           t,
           'Int',
-          'How many items the whole list has that the caller may see; counted when asked for.',
+          'The number of items in the whole list that the caller may see; counted only where selected.',
         ),
       }),
     } as never)
@@ -114,7 +114,7 @@ export function createReads<R extends Relations>(
     }
   }
 
-  /** A root field that finds one row; null where it is hidden or missing. */
+  /** Declares a root field that finds one row; it is null where the row is hidden or missing. */
   function queryOne<T extends TableName<R>>(
     name: string,
     target: ReadType<string, T>,
@@ -122,7 +122,7 @@ export function createReads<R extends Relations>(
       description: string
       args?: (arg: Arg) => InputFieldMap
       authScopes?: object
-      /** What happens before anything is read; it refuses the field by throwing. */
+      /** A function that runs before anything is read; it refuses the field by throwing. */
       before?: (ctx: never, args: never, info: GraphQLResolveInfo) => void
       where: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL | undefined
     },
@@ -143,16 +143,16 @@ export function createReads<R extends Relations>(
       })) as never)
   }
 
-  /** A root field that lists rows, paged. */
+  /** Declares a root field that lists rows in pages. */
   function queryConnection<T extends TableName<R>>(
     name: string,
     target: ReadConnection<T>,
     given: {
       description: string
       authScopes?: object
-      /** Arguments of its own, for the relation. */
+      /** Additional arguments, for the relation. */
       args?: (arg: Arg) => InputFieldMap
-      /** What is wrong with the arguments together; it refuses the field by throwing. */
+      /** A function that checks the arguments together; it refuses the field by throwing. */
       check?: (args: never) => void
       where?: Where<TableOf<R, T>>
     },
@@ -180,13 +180,13 @@ export function createReads<R extends Relations>(
   return { type, extend, connection, queryOne, queryConnection }
 }
 
-/** What each order means, by the kind of column it begins with. */
+/** Describes each order, by the kind of its first column. */
 function orderTexts(table: Row, orders: Record<string, string[]>): Record<string, string> {
   const isTime = (column: string | undefined) => table[column ?? '']?.getSQLType().startsWith('timestamp')
   return Object.fromEntries(
     Object.entries(orders).map(([order, [first]]) => [
       order,
-      isTime(first) ? 'In order of time: ascending, the oldest first.' : 'Alphabetically: ascending, A first.',
+      isTime(first) ? 'The order of time: ascending, oldest first.' : 'The alphabetical order: ascending, A first.',
     ]),
   )
 }

@@ -4,41 +4,41 @@ import { encodeCursor } from './cursor.ts'
 import { badUserInput, tooManyRows, tooSlow } from './errors.ts'
 import { loadPlan, type Plan, rootPlan } from './plan.ts'
 
-/** What reading needs of a request. */
+/** The values of a request that reading needs. */
 export interface Reading {
-  /** Who asks, as the application knows them: `CallerFlag` and `CallerValue` look into it. */
+  /** The caller, as the application represents them: `CallerFlag` and `CallerValue` read it. */
   caller: unknown
-  /** How many rows the request may still read; unbounded where absent. */
+  /** The number of rows that the request may still read; unlimited where it is absent. */
   budget?: { rows: number }
-  /** Runs one statement; `prepare` where it is known to come again. */
+  /** Runs one statement; `prepare` is true where the statement is known to be repeated. */
   run(text: string, values: unknown[], prepare: boolean): Promise<Record<string, unknown>[]>
 }
 
 declare const compiled: unique symbol
 
 /**
- * An object of the read path: JSON shaped by the document. Opaque, so that no resolver returns a row in its place;
- * only the read path makes one.
+ * An object of the read path: JSON with the shape that the document selects. The type is opaque, so that no resolver can
+ * return a row instead; only the read path makes such objects.
  */
 export interface Compiled<Name extends string> {
   [compiled]: Name
-  /** The name of its type, where it was loaded by key. */
+  /** The name of its type, where the object was loaded by key. */
   $type?: string
 }
 
 type Json = Record<string, unknown>
 
-/** From its third use on a plan is prepared: a document sent once leaves nothing behind in the database. */
+/** A plan is prepared from its third use on, so that a document that is sent once leaves nothing in the database connection. */
 const PREPARE_FROM = 3
 
 /** Reads what is selected under a root field, in one statement. */
 export async function readRoot(reading: Reading, info: GraphQLResolveInfo): Promise<Json | null> {
   const env = createEnv(reading, info, [])
   const [row] = await runPlan(reading, rootPlan(info, env), env)
-  return parse(row)
+  return parseRow(row)
 }
 
-/** Reads one object by key, for what is selected under `nodes`; null where it is hidden or missing. */
+/** Reads one object by key, for what is selected under the field nodes; null where it is hidden or missing. */
 export async function loadOne<Name extends string>(
   reading: Reading,
   type: GraphQLObjectType,
@@ -47,10 +47,10 @@ export async function loadOne<Name extends string>(
 ): Promise<Compiled<Name> | null> {
   const env = createEnv(reading, info, [id])
   const [row] = await runPlan(reading, loadPlan(info, type, info.fieldNodes, 'one', env), env)
-  return parse(row, type) as Compiled<Name> | null
+  return parseRow(row, type) as Compiled<Name> | null
 }
 
-/** Reads several objects by key in one statement; null in the place of each that is hidden or missing. */
+/** Reads several objects by key in one statement; null in place of each that is hidden or missing. */
 export async function loadSeveral<Name extends string>(
   reading: Reading,
   type: GraphQLObjectType,
@@ -61,7 +61,7 @@ export async function loadSeveral<Name extends string>(
   const env = createEnv(reading, info, ids)
   const rows = await runPlan(reading, loadPlan(info, type, info.fieldNodes, 'several', env), env)
   const objects: (Compiled<Name> | null)[] = ids.map(() => null)
-  for (const row of rows) objects[Number(row.place) - 1] = parse(row, type) as Compiled<Name> | null
+  for (const row of rows) objects[Number(row.place) - 1] = parseRow(row, type) as Compiled<Name> | null
   return objects
 }
 
@@ -73,7 +73,7 @@ function createEnv(reading: Reading, info: Selection, keys: readonly string[]): 
   return { variables: info.variableValues, caller: reading.caller, keys, memo: new Map() }
 }
 
-/** @throws QUERY_TOO_COMPLEX before anything of it is read */
+/** Subtracts the rows of a plan from the budget. @throws QUERY_TOO_COMPLEX before anything of the plan is read */
 function spend({ budget }: Reading, plan: Plan) {
   if (!budget) return
   if (plan.rows > budget.rows) throw tooManyRows()
@@ -87,26 +87,26 @@ async function runPlan(reading: Reading, plan: Plan, env: Env) {
   try {
     return await reading.run(plan.text, values, plan.uses >= PREPARE_FROM)
   } catch (error) {
-    // Class 22, data exception: a value that passed our checks and is still none of the column's type.
+    // Class 22 is a data exception: the value passed our checks but does not fit the type of the column.
     const { code } = error as { code?: unknown }
     if (typeof code === 'string' && code.startsWith('22')) {
       throw badUserInput('A filter or cursor holds a value that the database cannot read.')
     }
-    // 57014: the statement took too long.
+    // The code 57014 means that the statement took too long.
     if (code === '57014') throw tooSlow()
     throw error
   }
 }
 
-/** Objects loaded by key may stand where an interface is expected, so they name their type. */
-function parse(row: Json | undefined, type?: GraphQLObjectType): Json | null {
+/** Parses a row. An object that was loaded by key may be used where an interface is expected, so it names its type. */
+function parseRow(row: Json | undefined, type?: GraphQLObjectType): Json | null {
   if (!row) return null
   const object = JSON.parse(String(row.j)) as Json
   if (type) object.$type = type.name
   return object
 }
 
-/** The resolver of every declared field below a root: the value stands in the JSON under the response name. */
+/** The resolver of every declared field below a root field: its value is in the JSON under the response name. */
 export function pick(parent: Json, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo): unknown {
   return parent[info.path.key]
 }

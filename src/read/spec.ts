@@ -1,55 +1,55 @@
 /**
- * What a declaration says about how a type or a field comes from the database. Specs live in the `extensions.read` of
- * GraphQL types and fields; the compiler reads nothing else, so it knows neither Pothos nor this program's tables.
+ * Specs: they say how a type or a field is read from the database. They are stored in the `extensions.read` of GraphQL
+ * types and fields; the compiler reads nothing else, so it depends neither on Pothos nor on this program's tables.
  */
 import type { SQL } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { GraphQLField, GraphQLObjectType } from 'graphql'
 
-/** An aliased table, as seen by declarations that are not typed by their table. */
+/** An aliased table, for declarations that are not typed by their table. */
 export type Row = PgTable & Record<string, PgColumn>
 
-/** The caller while compiling. A flag is decided now and becomes part of the plan's key; a value is a parameter of the run. */
+/** The caller during compilation. A flag is evaluated then and becomes part of the plan's key; a value is a parameter of the run. */
 export interface CallerScope {
   flag(flag: CallerFlag): boolean
   param(value: CallerValue): SQL
 }
 
-/** A yes or no about the caller; a name stands for one question. */
+/** A boolean fact about the caller; each name identifies one such fact. */
 export interface CallerFlag {
   name: string
   of: (caller: never) => boolean
 }
 
-/** Something of the caller that a statement takes as a parameter; a name stands for one value. */
+/** A value of the caller that a statement takes as a parameter; each name identifies one value. */
 export interface CallerValue {
   name: string
   sqlType: string
   of: (caller: never) => unknown
 }
 
-/** The arguments of one field while compiling. What is looked at becomes part of the plan's key. */
+/** The arguments of one field during compilation. What is read then becomes part of the plan's key. */
 export interface ArgumentScope {
-  /** Is the value at this path given and not null? */
+  /** Whether the value at this path is given and not null. */
   has(path: string): boolean
-  /** The value at this path as a parameter of the statement; `convert` sees the coerced value. */
+  /** Whether the value at this path passes the test, which `name` identifies in the plan's key. */
+  matches(path: string, name: string, test: (value: unknown) => boolean): boolean
+  /** Returns the value at this path as a parameter of the statement; `convert` gets the coerced value. */
   param(path: string, sqlType: string, convert?: (value: never) => unknown): SQL
 }
 
-/** Which rows of a type the caller may see; undefined is all. In a list of the past, `time` is when: what was deleted since is there. */
+/** The condition for the rows of a type that the caller may see; undefined is all. In a list of the past, `time` is its time: rows that were deleted later are visible. */
 export type Visibility = (row: Row, caller: CallerScope, time?: SQL) => SQL | undefined
 
-/** A condition per row on fields of a type, and what FORBIDDEN says where it does not hold; undefined is always. */
+/** A condition per row on fields of a type, and the error where it is not met; an undefined condition is always met. */
 export interface Guard {
   allows: Visibility
-  missing: string
-  /** The same with where, in words; absent where `missing` says it all. */
-  needs?: { what: string; where: string }
+  refusal: () => Error
 }
 
 /**
- * Rows that are computed when they are read: as of a time, with the arguments of a list that takes its own, and for
- * whom, so that what they do not see need not be computed.
+ * A relation whose rows are computed when they are read: as of a time, with the arguments of a list that has its own, and
+ * for a caller, so that rows that the caller does not see need not be computed.
  */
 export type Derived = (time: SQL, args: ArgumentScope, caller: CallerScope) => SQL
 
@@ -58,20 +58,20 @@ export interface TypeSpec {
   table: Row
   visible?: Visibility
   guards: Record<string, Guard>
-  /** Where the rows come from, if not from the table itself, which then only names the columns. */
+  /** The source of the rows, where it is not the table itself; the table then only names the columns. */
   relation?: Derived
-  /** The prefix of its ids, where it is a Node. */
+  /** The prefix of its ids, where the type is a Node. */
   idPrefix?: string
 }
 
-/** How a target's rows belong to a row: equal columns, pairwise, or a condition of one's own. */
+/** How the rows of a target belong to a row: by pairs of equal columns, or by a separate condition. */
 export type Link =
   | { from: string[]; to: string[] }
   | { on: (row: Row, target: Row, caller: CallerScope) => SQL | undefined }
 
 export type Direction = 'asc' | 'desc'
 
-/** One key of a filter: the columns it reads (linted for an index) and its condition. */
+/** One key of a filter: the column that it reads (a lint checks that it has an index) and its condition. */
 export interface FilterSpec {
   column?: string
   where: (row: Row, args: ArgumentScope, path: string, caller: CallerScope) => SQL | undefined
@@ -79,10 +79,10 @@ export interface FilterSpec {
 
 export interface ListSpec {
   link: Link | null
-  /** It can be asked for as it was in the past, by the argument `at`. */
+  /** True where the list can be read as it was in the past, with the argument `at`. */
   hasPast?: boolean
   where?: (row: Row, caller: CallerScope, args: ArgumentScope) => SQL | undefined
-  /** The columns of each order by name. One direction holds for all of them, so that one index serves both. */
+  /** The columns of each order by name. All columns have the same direction, so that one index serves both directions. */
   orders: Record<string, string[]>
   defaultOrder: { name: string; direction: Direction }
   filters: Record<string, FilterSpec>
@@ -101,17 +101,17 @@ export type FieldSpec = { guard?: string } & (
   | { kind: 'rootConnection'; list: ListSpec }
 )
 
-/** A connection type and its parts: `edge` is a row of its own type's table, `node` is that row or one it points to. */
+/** A connection type and its parts: `edge` is a row of the table of its type, `node` is that row or one that it points to. */
 export type ShapeSpec = { kind: 'connectionType' } | { kind: 'pageInfo' }
 
-/** The spec of an object type whose rows come from a table. @throws Error naming the type where there is none. */
+/** Returns the spec of an object type whose rows come from a table. @throws Error that names the type where there is none. */
 export function typeSpec(type: GraphQLObjectType): TypeSpec {
   const spec = type.extensions.read as TypeSpec | ShapeSpec | undefined
   if (spec?.kind !== 'type') throw new Error(`${type.name} is reached by the read path but declares no table.`)
   return spec
 }
 
-/** The spec of a field, or undefined for an ordinary resolver. */
+/** Returns the spec of a field; undefined for an ordinary resolver. */
 export function fieldSpec(field: GraphQLField<unknown, unknown>): FieldSpec | undefined {
   return field.extensions.read as FieldSpec | undefined
 }

@@ -5,7 +5,7 @@ import { NO_ARGUMENTS } from './arguments.ts'
 import type { Compilation } from './compilation.ts'
 import { type ArgumentScope, type Link, type Row, typeSpec } from './spec.ts'
 
-/** PostgreSQL takes 100 arguments, a name and a value each. */
+/** The maximum number of pairs: a PostgreSQL function takes at most 100 arguments, and each pair is two of them. */
 export const MAX_PAIRS = 50
 
 export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL | undefined {
@@ -15,7 +15,7 @@ export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL 
 
 export const NOW = sql`statement_timestamp()`
 
-/** `"users" as "t3"`; what is computed as of a time. */
+/** Writes `"users" as "t3"`, or a derived relation as of a time. */
 export function tableAs(
   c: Compilation,
   type: GraphQLObjectType,
@@ -28,7 +28,7 @@ export function tableAs(
   return sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
 }
 
-/** The primary key column. @throws Error where the table has not exactly one. */
+/** Returns the primary key column. @throws Error where the table does not have exactly one. */
 export function primaryKey(row: Row): PgColumn {
   const keys = Object.values(getTableColumns(row) as Record<string, PgColumn>).filter((column) => column.primary)
   const [key] = keys
@@ -36,7 +36,7 @@ export function primaryKey(row: Row): PgColumn {
   return key
 }
 
-/** A column as JSON: times as ISO text with milliseconds, numbers beyond a double's reach as text. */
+/** A column as JSON: times are ISO text with milliseconds, and numbers that a double cannot represent are text. */
 export function columnSql(row: Row, name: string): SQL {
   const column = row[name]
   if (!column) throw new Error(`There is no column ${name}.`)
@@ -64,7 +64,7 @@ export function buildObject(pairs: [string, SQL][]): SQL {
       sql`, `,
     )})`
   if (pairs.length <= MAX_PAIRS) return build(pairs)
-  // Glued as text: json has no concatenation, and jsonb forgets the order.
+  // The parts are joined as text: json has no concatenation, and jsonb does not keep the order.
   const head = build(pairs.slice(0, MAX_PAIRS))
   const tail = buildObject(pairs.slice(MAX_PAIRS))
   return sql`(left(${head}::text, -1) || ', ' || substr(${tail}::text, 2))::json`

@@ -65,7 +65,7 @@ describe('pages', () => {
     expect(pages.slice(1).map((page) => page.length)).toEqual(Array(pages.length - 1).fill(last))
   })
 
-  test('say what lies before and after them', async () => {
+  test('say whether there are items before and after them', async () => {
     const from = await createChanges()
     const { pageInfo } = await readPage({ from, first: 2 })
 
@@ -88,18 +88,7 @@ describe('pages', () => {
     ])
   })
 
-  test('in the other order, begin at the end', async () => {
-    const from = await createChanges()
-    const document = `query ($from: DateTime!) { accessChanges(from: $from, first: 2, orderBy: [{ field: USERNAME, direction: DESC }]) {
-      totalCount nodes { username } pageInfo { hasNextPage } } }`
-
-    const { accessChanges } = await app.root.ok(document, { from })
-
-    const nodes = [{ username: 'carol' }, { username: 'bob' }]
-    expect(accessChanges).toEqual({ totalCount: 5, nodes, pageInfo: { hasNextPage: true } })
-  })
-
-  test('are twenty long where no length is given', async () => {
+  test('have twenty items where no length is given', async () => {
     await createOrganization(app, 'acme')
     await createRole(
       app,
@@ -140,7 +129,7 @@ describe('bad input', () => {
     ['both ends', () => ({ from: noon, first: 1, last: 1 }), 'Give "first" or "last", not both.'],
   ]
 
-  test.each(BAD)('like %s is refused, whoever asks, and named', async (_what, variables, message) => {
+  test.each(BAD)('like %s is refused and named, for every caller', async (_what, variables, message) => {
     const amy = await createUser(app, 'amy')
 
     const errors = [

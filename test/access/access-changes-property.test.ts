@@ -102,7 +102,7 @@ async function compare(replay: Replay, n: number, m: number, names: Names) {
   return { all, deleted: all.filter((item) => item.user === null).length }
 }
 
-test(`what is told of two moments is the difference of what was held, after random mutations (CHATELAINE_SEED=${SEED})`, {
+test(`the access changes between two moments are the difference of the access held at them, after random mutations (CHATELAINE_SEED=${SEED})`, {
   timeout: MUTATIONS * 3000,
 }, async () => {
   await makeWorld(app)

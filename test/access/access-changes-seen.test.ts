@@ -76,7 +76,7 @@ const HIDDEN = [
 ]
 
 describe('the changes of a user', () => {
-  test('are told to themselves, to who reads the users of their home, and to who reads all', async () => {
+  test('are shown to the user, to readers of the users of their organization, and to readers of all users', async () => {
     const roles = [{ role: 'AUDITOR', everywhere: true }]
     const [chief, auditor] = [await createChief('acme'), await createUser(app, 'auditor', { roles })]
     const bob = await giveBob()
@@ -86,7 +86,7 @@ describe('the changes of a user', () => {
     expect(lists).toEqual([WHOLE, WHOLE, WHOLE, HIDDEN])
   })
 
-  test('are told to nobody else: not of their home, not to who reads elsewhere, on a project or with another word', async () => {
+  test('are shown to no other user: not of the same organization, and not with users.read elsewhere, on a project or another permission', async () => {
     const others = [
       await createUser(app, 'amy', { organization: 'acme' }),
       await createChief('globex'),
@@ -103,11 +103,11 @@ describe('the changes of a user', () => {
     expect(lists).toHaveLength(8)
   })
 
-  test('are told nobody who is not signed in', async () => {
+  test('are not shown to a caller who is not signed in', async () => {
     await app.nobody.refused('UNAUTHENTICATED', CHANGES, { from: hoursAgo(1) })
   })
 
-  test('are told by what the caller may now, not by what they might then', async () => {
+  test('are shown by what the caller may do now, not by what they might do then', async () => {
     const chief = await createChief('acme')
     await giveBob()
     const roles = [{ role: 'AUDITOR', organization: 'acme' }]
@@ -118,7 +118,7 @@ describe('the changes of a user', () => {
     expect(await told(chief.client)).toEqual(own)
   })
 
-  test('are told of a deleted user as before', async () => {
+  test('are shown for a deleted user as before', async () => {
     const chiefs = [await createChief('acme'), await createChief('globex')]
     await giveBob()
     await letPass(app, HOUR_MS)
@@ -131,19 +131,19 @@ describe('the changes of a user', () => {
     expect(lists).toEqual([lost(WHOLE), lost(HIDDEN), lost(HIDDEN), [], []])
   })
 
-  test('are told with a limited key only as far as its limits let it read', async () => {
+  test('are shown to a limited key only where its limits let it read', async () => {
     const roles = [{ role: 'AUDITOR', everywhere: true }]
     const auditor = await createUser(app, 'auditor', { roles })
     const none = await createApiKey(auditor.client, { limits: [] })
     const limits = [{ role: 'AUDITOR', organization: 'acme' }]
-    const narrow = await createApiKey(auditor.client, { limits, readOnly: true })
+    const narrow = await createApiKey(auditor.client, { limits, isReadOnly: true })
     await giveBob()
 
     expect(await told(app.as(none.key))).toEqual([])
     expect(await told(app.as(narrow.key))).toEqual(HIDDEN)
   })
 
-  test('name to themselves no more what they do not see any more', async () => {
+  test('do not name to the user what they no longer see', async () => {
     const bob = await giveBob()
     await letPass(app, HOUR_MS)
     await change(app.root, 'revokeRoles', { user: 'bob', roles: GLOBEX_ROLES })
@@ -173,7 +173,7 @@ describe('what is hidden', () => {
     })
   })
 
-  test('stands in no cursor, and no field tells an id of it', async () => {
+  test('appears in no cursor, and no field shows its id', async () => {
     const ids = given()
     const chief = await createChief('acme')
     const bob = await giveBob()
@@ -191,7 +191,7 @@ describe('what is hidden', () => {
     expect([ids.length, text.includes(bob.id)]).toEqual([5, true])
   })
 
-  test('is counted only where it is told of', async () => {
+  test('is counted only where it is shown', async () => {
     const chief = await createChief('acme')
     await giveBob()
 

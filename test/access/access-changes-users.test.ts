@@ -23,18 +23,18 @@ async function createWorld() {
 const makeBob = () => createUser(app, 'bob', { organization: 'acme', roles: [IN_ACME] })
 
 async function deleteBob(): Promise<string> {
-  const { id } = await change(app.root, 'deleteUser', { user: 'bob' }, 'id')
+  const { deletedId: id } = await change(app.root, 'deleteUser', { user: 'bob' }, 'deletedId')
   return id
 }
 
 describe('a user', () => {
-  test('who is made, gains what they are given and what every member holds', async () => {
+  test('who is created gains what they are given and what every member holds', async () => {
     const changes = await changesBy(app, makeBob)
 
     expect(changes).toEqual(['GAINED bob doc.edit in acme', 'GAINED bob doc.read in acme'])
   })
 
-  test('who is deleted, loses all of it', async () => {
+  test('who is deleted loses all of it', async () => {
     await makeBob()
 
     const changes = await changesBy(app, deleteBob)
@@ -42,7 +42,7 @@ describe('a user', () => {
     expect(changes).toEqual(['LOST bob doc.edit in acme', 'LOST bob doc.read in acme'])
   })
 
-  test('who is restored, gains nothing until they are enabled, and then what every member holds', async () => {
+  test('who is restored gains nothing until they are enabled, and then what every member holds', async () => {
     await makeBob()
     const id = await deleteBob()
 
@@ -52,7 +52,7 @@ describe('a user', () => {
     expect([restored, enabled]).toEqual([[], ['GAINED bob doc.read in acme']])
   })
 
-  test('who was deleted between two times and is back, is told to have lost what they have no more', async () => {
+  test('who was deleted between two times and is restored has lost what they no longer hold', async () => {
     await makeBob()
 
     const changes = await changesBy(app, async () => {
@@ -63,13 +63,13 @@ describe('a user', () => {
     expect(changes).toEqual(['LOST bob doc.edit in acme'])
   })
 
-  test('who was made and deleted between two times, is not told of', async () => {
+  test('who was created and deleted between two times does not appear', async () => {
     const changes = await changesBy(app, async () => [await makeBob(), await deleteBob()])
 
     expect(changes).toEqual([])
   })
 
-  test('is told by the last name, and as a user while they are not deleted', async () => {
+  test('appears by the last name, and as a user while they are not deleted', async () => {
     const bob = await makeBob()
     const amy = await createUser(app, 'amy')
     await letPass(app, HOUR_MS)
@@ -92,7 +92,7 @@ describe('a user', () => {
 })
 
 describe('a name', () => {
-  test('narrows to its user, in any case, the deleted too', async () => {
+  test('selects its user, in upper or lower case, also a deleted one', async () => {
     await makeBob()
     await createUser(app, 'amy', { roles: [EVERYWHERE] })
     await createUser(app, 'carol', { roles: [EVERYWHERE] })
@@ -115,7 +115,7 @@ describe('a name', () => {
     ])
   })
 
-  test('that two users had one after the other, narrows to both', async () => {
+  test('that two users had one after the other selects both', async () => {
     await makeBob()
     await createUser(app, 'amy', { roles: [EVERYWHERE] })
     await letPass(app, HOUR_MS)
@@ -136,7 +136,7 @@ describe('a name', () => {
 })
 
 describe('a time', () => {
-  test('at which a role had lapsed, is one at which it is lost', async () => {
+  test('at which a role had expired is one at which it is lost', async () => {
     await letPass(app, 3 * HOUR_MS)
     await createUser(app, 'amy', { roles: [{ ...EVERYWHERE, expiresAt: hoursAgo(-1) }] })
     await letPass(app, 3 * HOUR_MS)
@@ -149,7 +149,7 @@ describe('a time', () => {
     expect([await told(2.5, null), await told(4, null), await told(1, null)]).toEqual([lost, [], []])
   })
 
-  test('is of what begins at it, and not of what ends at it', async () => {
+  test('includes what begins at it, and not what ends at it', async () => {
     await createUser(app, 'amy', { roles: [EVERYWHERE] })
     await change(app.root, 'revokeRoles', { user: 'amy', roles: [EVERYWHERE] })
     const [since, end] = ['2026-01-05T12:00:00.000Z', '2026-01-05T13:00:00.000Z']
@@ -164,7 +164,7 @@ describe('a time', () => {
     expect([await told(since, end), await told(end, after), await told(before, end)]).toEqual([lost, [], []])
   })
 
-  test('before there was anything, is one at which nobody held anything', async () => {
+  test('before the first start is one at which no user held anything', async () => {
     await makeBob()
     await letPass(app, 2 * HOUR_MS)
 
@@ -181,7 +181,7 @@ describe('a time', () => {
     expect(none).toEqual([])
   })
 
-  test('just ten seconds ago will do, and the end is now where none is given', async () => {
+  test('ten seconds ago is accepted, and the end is now where none is given', async () => {
     await createUser(app, 'amy', { roles: [EVERYWHERE] })
     await letPass(app, 60_000)
     await change(app.root, 'revokeRoles', { user: 'amy', roles: [EVERYWHERE] })

@@ -1,5 +1,5 @@
 // Runs on both databases.
-/** What is told of what somebody gained and lost between two times: `accessChanges`, as an administrator sees it. */
+/** The access that users gained and lost between two times: `accessChanges`, as an administrator sees it. */
 import { expect, test } from 'vitest'
 import { SERVER_PERMISSIONS } from '../../src/authority/permissions.ts'
 import { changesBy } from '../support/access-changes.ts'
@@ -10,6 +10,7 @@ import { inDays } from '../support/look.ts'
 import { createOrganization, createProject, createRole, createUser } from '../support/seed.ts'
 
 const app = startApp()
+app.world(createWorld)
 
 const ON_APOLLO = [{ role: 'EDITOR', project: 'apollo' }]
 const IN_ACME = [{ role: 'EDITOR', organization: 'acme' }]
@@ -213,8 +214,7 @@ const NOTHING: Case[] = [
   ['what a suspended user is given', () => change(app.root, 'disableUser', { user: 'bob' }), () => grant(IN_ACME), []],
 ]
 
-test.each([...ROLES, ...LEVELS, ...ENDS])('tells of %s', async (_what, give, act, told) => {
-  await createWorld()
+test.each([...ROLES, ...LEVELS, ...ENDS])('accessChanges lists %s', async (_what, give, act, told) => {
   await give()
 
   const changes = await changesBy(app, act)
@@ -222,8 +222,7 @@ test.each([...ROLES, ...LEVELS, ...ENDS])('tells of %s', async (_what, give, act
   expect(changes).toEqual([...told].sort())
 })
 
-test.each(NOTHING)('tells nothing of %s', async (_what, give, act) => {
-  await createWorld()
+test.each(NOTHING)('accessChanges does not list %s', async (_what, give, act) => {
   await give()
 
   const changes = await changesBy(app, act)

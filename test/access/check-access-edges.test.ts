@@ -14,7 +14,7 @@ import { tryOut } from './check/tried.ts'
 const app = startApp()
 const mutation = (name: string, input: object) => ({ mutation: { [name]: input } })
 
-test('throughModel: the name of a model that whoever asks does not see is null', async () => {
+test('throughModel: the name of a model that the caller does not see is null', async () => {
   await createOrganization(app, 'globex')
   await createController(app, 'gce1', 'globex')
   await createModel(app.root, 'gce1', 'secret')
@@ -28,16 +28,16 @@ test('throughModel: the name of a model that whoever asks does not see is null',
   expect(ways.map(({ throughModel }) => throughModel)).toEqual([null])
 })
 
-test('grantors: nobody can give anything to who is suspended and lacks nothing', async () => {
+test('grantors: there are none for a suspended user who lacks nothing', async () => {
   await createUser(app, 'bob', { roles: [{ role: 'AUDITOR', ...EVERYWHERE }] })
   await change(app.root, 'disableUser', { user: 'bob' })
 
   expect(await ask(app.root, { user: 'bob' }, [may('audit.read', EVERYWHERE)])).toEqual([
-    { code: 'INACTIVE', needs: [], grantors: [] },
+    { code: 'INACTIVE', missing: [], grantors: [] },
   ])
 })
 
-test('grantors of a mutation: at most twenty, by name in any case', async () => {
+test('grantors of a mutation: there are at most twenty, ordered by name without regard to case', async () => {
   await createProject(app, 'apollo')
   await createUser(app, 'bob')
   await createRole(app, 'ONE', ['roles.grant', 'project.update'])
@@ -52,16 +52,16 @@ test('grantors of a mutation: at most twenty, by name in any case', async () => 
   expect(told?.grantors).toEqual([...names, 'root', ...more])
 })
 
-test('a key that expires does not make one that outlives it, and checkAccess says so', async () => {
+test('a key that expires cannot create a key that lasts longer, and checkAccess says so', async () => {
   const bob = await createUser(app, 'bob')
   const { key } = await createApiKey(bob.client, { expiresAt: inDays(1) })
   const input = { label: 'more', expiresAt: inDays(2) }
 
-  expect((await tryOut(app.as(key), 'createApiKey', input)).word).toBe('MissingAuthority')
+  expect((await tryOut(app.as(key), 'createApiKey', input)).word).toBe('MissingAuthorityError')
   expect(await check(app.as(key), {}, [mutation('createApiKey', input)])).toEqual(['NOT_HELD'])
 })
 
-test('a key that expires sets no first password, and checkAccess says so', async () => {
+test('a key that expires cannot set a first password, and checkAccess says so', async () => {
   const bob = await createUser(app, 'bob')
   const { key } = await createApiKey(bob.client, { expiresAt: inDays(1) })
   const input = { newPassword: 'a very long password' }
@@ -70,17 +70,17 @@ test('a key that expires sets no first password, and checkAccess says so', async
   expect(await check(app.as(key), {}, [mutation('changePassword', input)])).toEqual(['NOT_HELD'])
 })
 
-test('needs: what is missing is told once', async () => {
+test('needs: each missing permission appears once', async () => {
   const bob = await createUser(app, 'bob')
   const { key } = await createApiKey(bob.client, { limits: [] })
   const question = mutation('changePassword', { newPassword: 'a very long password' })
 
   expect(await ask(app.root, { apiKey: key }, [question])).toEqual([
-    { code: 'NOT_HELD', needs: [{ what: 'a key without limits', where: null }], grantors: [] },
+    { code: 'NOT_HELD', missing: [{ what: 'a key without limits', where: null }], grantors: [] },
   ])
 })
 
-test('HIDDEN: what I see and my narrower key does not', async () => {
+test('HIDDEN: the answer where the user sees a thing and their limited key does not', async () => {
   await createOrganization(app, 'acme')
   const limits = [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }]
   const { key } = await createApiKey(app.root, { limits })
@@ -89,15 +89,15 @@ test('HIDDEN: what I see and my narrower key does not', async () => {
   expect(await check(app.root, { apiKey: key }, [question])).toEqual(['HIDDEN'])
 })
 
-test('until: a key that ends tomorrow lets until tomorrow', async () => {
-  const until = inDays(1)
-  const { key } = await createApiKey(app.root, { expiresAt: until })
+test('until: a key that ends tomorrow allows until tomorrow', async () => {
+  const expiresAt = inDays(1)
+  const { key } = await createApiKey(app.root, { expiresAt: expiresAt })
 
   const ways = await chainOf(app.root, { apiKey: key }, may('doc.edit', EVERYWHERE))
-  expect(ways.map((way) => way.until)).toEqual([until])
+  expect(ways.map((way) => way.expiresAt)).toEqual([expiresAt])
 })
 
-test('grantors: of what the guard misses too', async () => {
+test('grantors: they are named also for a permission that the guard misses', async () => {
   await createRole(app, 'GIVER', ['roles.grant'])
   await createUser(app, 'bob', { roles: [{ role: 'GIVER', ...EVERYWHERE }] })
   const question = mutation('grantRoles', { user: 'bob', roles: [{ role: 'AUDITOR', ...EVERYWHERE }] })
@@ -106,21 +106,21 @@ test('grantors: of what the guard misses too', async () => {
   expect([told?.code, told?.grantors]).toEqual(['NOT_HELD', ['root']])
 })
 
-test('a secret in the input of a mutation that is asked about stands in no address', async () => {
+test('a secret in the input of a questioned mutation is refused in a URL', async () => {
   const input = { questions: [mutation('setUserPassword', { user: 'root', password: 'a very long password' })] }
   const { data, errors } = await (await get(app, { query: CHECK, variables: JSON.stringify({ input }) })).json()
 
   expect([data, errors?.[0].extensions.code]).toEqual([{ checkAccess: null }, 'BAD_USER_INPUT'])
 })
 
-test('ways of a mutation: one fact is told once', async () => {
+test('ways of a mutation: each fact appears once', async () => {
   await createProject(app, 'apollo')
 
   const ways = await chainOf(app.root, {}, mutation('updateProject', { project: 'apollo' }))
   expect(ways.map(({ via, role }) => `${via} ${role}`)).toEqual(['ROLE ADMINISTRATOR'])
 })
 
-test('what is asked about another does not depend on what the asker has of the same name', async () => {
+test('an answer about another user does not depend on what the caller owns by the same name', async () => {
   const chief = await createUser(app, 'chief', { isAdmin: true })
   const attributes = { userpass: { username: 'a', password: 'b' } }
   const question = mutation('revealCredential', { name: 'own' })
@@ -131,7 +131,7 @@ test('what is asked about another does not depend on what the asker has of the s
   expect(chief.id).toBeTruthy()
 })
 
-test('needs: what is held, but not for as long as it would be given, is told as such', async () => {
+test('needs: a permission that is not held long enough is named as such', async () => {
   await createProject(app, 'apollo')
   await createRole(app, 'GIVER', ['roles.grant', 'users.read'])
   await createRole(app, 'EDITOR', ['doc.edit'])
@@ -146,9 +146,9 @@ test('needs: what is held, but not for as long as it would be given, is told as 
     may('doc.edit', { project: 'apollo' }),
   ])
 
-  const needs = [{ what: 'doc.edit', where: 'on the project apollo for that long' }]
-  const allowed = { code: 'ALLOWED', needs: [], grantors: [] }
-  expect(told).toEqual([{ code: 'NOT_HELD', needs, grantors: [] }, allowed, allowed])
+  const missing = [{ what: 'doc.edit', where: 'on the project apollo for that long' }]
+  const allowed = { code: 'ALLOWED', missing: [], grantors: [] }
+  expect(told).toEqual([{ code: 'NOT_HELD', missing, grantors: [] }, allowed, allowed])
 })
 
 describe('a key limited to controllers.manage in an organization', () => {
@@ -173,14 +173,14 @@ describe('a key limited to controllers.manage in an organization', () => {
     return answers.map(({ code, ways }) => [code, ...ways.map(wayInWords)])
   }
 
-  test('lacks for a mutation what it lacks when it is asked about the level', async () => {
+  test('lacks for a mutation the same as for the level', async () => {
     const client = await createKeeper({ access: 'LOGIN' })
 
     const lacks = ['NOT_HELD', 'LEVEL_TOO_LOW GRANT LOGIN on gce1']
     expect(await told(client, mutation('enableUser', { user: 'bob' }))).toEqual([lacks, lacks])
   })
 
-  test('is not called too narrow where what is held does not last', async () => {
+  test('is not KEY_TOO_NARROW where the access of the user does not last', async () => {
     const client = await createKeeper({ access: 'SUPERUSER', expiresAt: inDays(1) })
     const question = mutation('grantControllerAccess', { user: 'bob', ...SUPERUSER })
 

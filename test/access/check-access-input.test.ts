@@ -146,7 +146,7 @@ describe('a question', () => {
   })
 })
 
-describe('whom it is about', () => {
+describe('the subject of the questions', () => {
   test('is a user or a key, not both', async () => {
     const bob = await createUser(app, 'bob')
 
@@ -199,12 +199,12 @@ describe('whom it is about', () => {
 
     const answer = await (await get(app, { query: CHECK, variables })).json()
 
-    expect(answer).toEqual({ data: { checkAccess: [{ allowed: false, code: 'NOT_HELD' }] } })
+    expect(answer).toEqual({ data: { checkAccess: [{ isAllowed: false, code: 'NOT_HELD' }] } })
     expect(await app.root.ok(document, { key: bob.key })).toEqual({ checkAccess: [{ code: 'NOT_HELD' }] })
   })
 })
 
-test('it takes one statement beside authentication, whoever is asked about and however much', async () => {
+test('checkAccess runs one statement beside authentication, for every subject and every number of questions', async () => {
   const bob = await createUser(app, 'bob', { roles: [{ role: 'VERSION_MANAGER', organization: 'default' }] })
   const limited = await createApiKey(bob.client, { limits: [{ role: 'VERSION_MANAGER', organization: 'default' }] })
   const gate = await createGate(app, 'gate', 'default')

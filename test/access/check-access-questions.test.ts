@@ -41,8 +41,9 @@ async function placesOf(permission: string, user = 'bob'): Promise<string[]> {
 }
 
 describe('a permission', () => {
+  const given = app.world(startBob)
+
   test('is held on its scope and all below, and on nothing above or beside', async () => {
-    await startBob()
     await createRole(app, 'A', ['a.word'])
     await createRole(app, 'B', ['b.word'])
     await createRole(app, 'C', ['c.word'])
@@ -60,7 +61,6 @@ describe('a permission', () => {
   })
 
   test('is held as the built-in roles have it', async () => {
-    await startBob()
     await grantRoles(app, 'bob', [
       { role: 'ORGANIZATION_ADMIN', ...ACME },
       { role: 'AUDITOR', ...GLOBEX },
@@ -82,7 +82,6 @@ describe('a permission', () => {
   })
 
   test('is held by an administrator, whatever it is and wherever', async () => {
-    await startBob()
     await createUser(app, 'chief', { isAdmin: true })
     const everywhere = ['everywhere', 'acme', 'globex', 'apollo', 'zeus', 'hermes']
 
@@ -92,7 +91,6 @@ describe('a permission', () => {
   })
 
   test('of its members is held in their home organization and on its projects', async () => {
-    await startBob()
     await change(app.root, 'updateOrganization', { ...ACME, addBasePermissions: ['doc.read'] })
     await createUser(app, 'zoe', ACME)
 
@@ -103,17 +101,17 @@ describe('a permission', () => {
   })
 
   test('is held until its planned end, and from its beginning', async () => {
-    const bob = await startBob()
+    const bob = given()
     const day = { role: 'VERSION_MANAGER', ...ACME, expiresAt: inDays(1) }
     await grantRoles(app, 'bob', [day])
     expect(await placesOf('version.create')).toEqual(['acme', 'apollo', 'zeus'])
 
     await lapseGrants(app, bob.id)
     expect(await placesOf('version.create')).toEqual([])
-    const move = (since: string, until: string) =>
+    const move = (since: string, expiresAt: string) =>
       query(
         app,
-        sql`update role_grants set since = now() + ${since}::interval, expires_at = now() + ${until}::interval where user_id = ${uuidOf(bob.id)}`,
+        sql`update role_grants set since = now() + ${since}::interval, expires_at = now() + ${expiresAt}::interval where user_id = ${uuidOf(bob.id)}`,
       )
     await move('1 hour', '2 hours')
     expect(await placesOf('version.create')).toEqual([])
@@ -122,7 +120,6 @@ describe('a permission', () => {
   })
 
   test('is gone with the role, with the role’s word, and with the project', async () => {
-    await startBob()
     await createRole(app, 'EDITOR', ['doc.edit', 'doc.read'])
     await grantRoles(app, 'bob', [{ role: 'EDITOR', ...APOLLO }])
     expect(await placesOf('doc.edit')).toEqual(['apollo'])
@@ -136,7 +133,6 @@ describe('a permission', () => {
   })
 
   test('is asked for by names in any case', async () => {
-    await startBob()
     await grantRoles(app, 'bob', [{ role: 'VERSION_MANAGER', ...ACME }])
     const places = [{ organization: 'ACME' }, { project: 'Apollo' }]
 
@@ -194,8 +190,9 @@ async function levels(user = 'bob'): Promise<Record<string, string>> {
 }
 
 describe('a level', () => {
+  const given = app.world(startLevels)
+
   test('of a controller implies the lower ones, and nothing on its models', async () => {
-    await startLevels()
     expect(await levels()).toEqual({})
 
     await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
@@ -205,7 +202,6 @@ describe('a level', () => {
   })
 
   test('SUPERUSER is ADMIN on all models of the controller, later ones too', async () => {
-    await startLevels()
     await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'SUPERUSER' })
     await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'db', access: 'READ' })
 
@@ -217,8 +213,6 @@ describe('a level', () => {
   })
 
   test.each(['READ', 'WRITE', 'ADMIN'])('%s on a model is LOGIN on its controller', async (access) => {
-    await startLevels()
-
     await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access })
 
     expect(await levels()).toEqual({ gce1: 'LOGIN', 'gce1/web': access })
@@ -229,7 +223,6 @@ describe('a level', () => {
   })
 
   test('follows from controllers.manage: SUPERUSER in its organization alone', async () => {
-    await startLevels()
     await createRole(app, 'KEEPER', ['controllers.manage'])
     const inAcme = {
       gce1: 'SUPERUSER',
@@ -249,7 +242,6 @@ describe('a level', () => {
   })
 
   test('follows from controllers.manage of members', async () => {
-    await startLevels()
     await createUser(app, 'zoe', GLOBEX)
     await change(app.root, 'updateOrganization', { ...GLOBEX, addBasePermissions: ['controllers.manage'] })
 
@@ -257,7 +249,6 @@ describe('a level', () => {
   })
 
   test('is the highest for an administrator, everywhere', async () => {
-    await startLevels()
     await createUser(app, 'chief', { isAdmin: true })
 
     expect(await levels('chief')).toEqual({
@@ -267,7 +258,7 @@ describe('a level', () => {
   })
 
   test('is held until its planned end', async () => {
-    const bob = await startLevels()
+    const bob = given()
     const expiresAt = inDays(1)
     await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'SUPERUSER', expiresAt })
     const web = { user: 'bob', controller: 'aws', model: 'web', access: 'WRITE', expiresAt }
@@ -281,10 +272,12 @@ describe('a level', () => {
 })
 
 describe('what is hidden from the caller is NOT_FOUND as what is missing', () => {
+  const given = app.world(startLevels)
+
   const ask = (key: string, questions: object[]) => rawAnswer(app, key, CHECK, { input: { questions } })
 
   test('to the byte: organizations, projects, controllers, models', async () => {
-    const bob = await startLevels()
+    const bob = given()
     const pairs = [
       [may('version.create', ACME), may('version.create', { organization: 'missing' })],
       [may('version.create', APOLLO), may('version.create', { project: 'missing' })],
@@ -296,7 +289,7 @@ describe('what is hidden from the caller is NOT_FOUND as what is missing', () =>
     for (const [hidden, missing] of pairs) {
       const answer = await ask(bob.key, [hidden ?? {}])
       expect(answer).toEqual(await ask(bob.key, [missing ?? {}]))
-      expect(answer.body).toBe('{"data":{"checkAccess":[{"allowed":false,"code":"NOT_FOUND"}]}}')
+      expect(answer.body).toBe('{"data":{"checkAccess":[{"isAllowed":false,"code":"NOT_FOUND"}]}}')
     }
     expect(
       await check(
@@ -308,7 +301,6 @@ describe('what is hidden from the caller is NOT_FOUND as what is missing', () =>
   })
 
   test('also where the user asked about holds something there', async () => {
-    await startLevels()
     const gate = await createGate(app, 'gate', 'default')
     await grantRoles(app, 'bob', [{ role: 'VERSION_MANAGER', ...APOLLO }])
     await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access: 'WRITE' })
@@ -318,8 +310,7 @@ describe('what is hidden from the caller is NOT_FOUND as what is missing', () =>
     expect(await check(gate.client, { user: 'bob' }, questions)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
   })
 
-  test('but whoever may ask about an organization’s users may name its controllers and models', async () => {
-    await startLevels()
+  test('but a caller who may ask about the users of an organization may name its controllers and models', async () => {
     const gate = await createGate(app, 'gate', 'acme')
     await createUser(app, 'zoe', ACME)
     await change(app.root, 'grantModelAccess', { user: 'zoe', controller: 'gce1', model: 'web', access: 'WRITE' })
@@ -336,7 +327,6 @@ describe('what is hidden from the caller is NOT_FOUND as what is missing', () =>
   })
 
   test('and a model is found on its own controller alone, until either is deleted', async () => {
-    await startLevels()
     await change(app.root, 'deleteModel', { controller: 'gce2', model: 'web' })
     const questions = [
       have('READ', 'gce1/db'),

@@ -10,7 +10,7 @@ const app = startApp()
 
 const DOCUMENT = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { code ways { via role } } }`
 
-test('a level that is held through a role is told with it, and one by grant or membership with none', async () => {
+test('a level that is held through a role names it, and a level by grant or membership names none', async () => {
   await createOrganization(app, 'acme', ['controllers.manage'])
   await createController(app, 'gce1', 'acme')
   await createModel(app.root, 'gce1', 'web')

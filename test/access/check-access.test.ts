@@ -1,4 +1,5 @@
 /** About whom `checkAccess` may be asked: oneself, users, keys. */
+
 import { describe, expect, test } from 'vitest'
 import { createToken } from '../../src/entities/api-key/token.ts'
 import { startApp } from '../support/app.ts'
@@ -6,6 +7,7 @@ import { change } from '../support/change.ts'
 import { CHECK, check, EVERYWHERE, have, may } from '../support/check.ts'
 import { createController, createModel } from '../support/levels.ts'
 import { inDays } from '../support/look.ts'
+import { missingOf } from '../support/missing.ts'
 import { rawAnswer } from '../support/raw.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { lapseKey, withoutWriting } from '../support/rows.ts'
@@ -34,7 +36,7 @@ async function startBob() {
 const OF_BOB = ['ALLOWED', 'NOT_HELD', 'NOT_HELD']
 
 describe('about themselves', () => {
-  test('any caller is answered, with a key, a session or a password', async () => {
+  test('every caller is answered, with a key, a session or a password', async () => {
     const bob = await startBob()
     await createPerson(app, 'carol', { roles: [{ role: 'VERSION_MANAGER', everywhere: true }] })
     const session = await signIn(app, 'carol')
@@ -85,8 +87,9 @@ describe('about themselves', () => {
 })
 
 describe('about a user', () => {
-  test('who has access.check over their home is answered, wherever the question lies', async () => {
-    await startBob()
+  const given = app.world(startBob)
+
+  test('a caller with access.check over the user’s organization is answered, wherever the question lies', async () => {
     const everywhere = await createGate(app, 'everywhere')
     const auditor = await createUser(app, 'aud', { roles: [{ role: 'AUDITOR', organization: 'default' }] })
 
@@ -95,8 +98,8 @@ describe('about a user', () => {
     expect(await check(auditor.client, { user: 'bob' }, [QUESTIONS[0] ?? {}])).toEqual(['ALLOWED'])
   })
 
-  test('who sees them without it is refused, and told of access.check', async () => {
-    const bob = await startBob()
+  test('a caller who sees the user without access.check is refused, and access.check is named', async () => {
+    const bob = given()
     await createRole(app, 'GIVER', ['roles.grant'])
     await createRole(app, 'READERS', ['users.read'])
     const giver = await createUser(app, 'giver', { roles: [{ role: 'GIVER', organization: 'acme' }] })
@@ -109,12 +112,11 @@ describe('about a user', () => {
       const { path, extensions } = await client.refused('FORBIDDEN', CHECK, {
         input: { user: 'bob', questions: QUESTIONS },
       })
-      expect([path, extensions.missing]).toEqual([['checkAccess'], ['access.check']])
+      expect([path, missingOf(extensions)]).toEqual([['checkAccess'], ['access.check']])
     }
   })
 
-  test('who does not see them is answered as about nobody', async () => {
-    await startBob()
+  test('a caller who does not see the user is answered as about a missing user', async () => {
     const eve = await createUser(app, 'eve')
     const gate = await createGate(app, 'gate', 'acme')
     const ask = (key: string, user: string) => rawAnswer(app, key, CHECK, { input: { user, questions: QUESTIONS } })
@@ -128,8 +130,7 @@ describe('about a user', () => {
     expect(await ask(ROOT_KEY, 'bob')).toEqual(await ask(eve.key, 'nobody'))
   })
 
-  test('who asks with a limited key asks within its limits', async () => {
-    await startBob()
+  test('a caller with a limited key asks within its limits', async () => {
     const auditing = await createApiKey(app.root, { limits: [{ role: 'AUDITOR', organization: 'default' }] })
     const elsewhere = await createApiKey(app.root, { limits: [{ role: 'AUDITOR', organization: 'acme' }] })
     await createUser(app, 'zoe', { organization: 'acme' })
@@ -139,8 +140,7 @@ describe('about a user', () => {
     expect(await check(app.as(elsewhere.key), { user: 'zoe' }, [may('version.create', ZEUS)])).toEqual(['NOT_HELD'])
   })
 
-  test('the answer is INACTIVE as long as they are suspended, whatever they hold', async () => {
-    await startBob()
+  test('the answer is INACTIVE while they are suspended, whatever they hold', async () => {
     await change(app.root, 'disableUser', { user: 'bob', expiresAt: inDays(1) })
 
     expect(await check(app.root, { user: 'bob' }, [...QUESTIONS, may('version.create', { project: 'none' })])).toEqual([
@@ -193,7 +193,7 @@ describe('about a key', () => {
     ])
   })
 
-  test('that does not work, or is not the caller’s to ask about, the answer is as about none', async () => {
+  test('that does not work, or that the caller may not ask about, the answer is as about a missing key', async () => {
     const bob = await startBob()
     const gate = await createGate(app, 'gate', 'default')
     const eve = await createUser(app, 'eve')
@@ -219,7 +219,7 @@ describe('about a key', () => {
     for (const key of [bob.key, forged]) expect(await ask(eve.key, key)).toEqual(missing)
   })
 
-  test('of their own any caller is answered', async () => {
+  test('of their own, every caller is answered', async () => {
     const bob = await startBob()
     const { key } = await createApiKey(bob.client, { limits: [] })
 

@@ -10,6 +10,7 @@ import { ACME, APOLLO, addBase, BOB, EDIT, giveLevel, grant, LOGIN, startBob } f
 import { chainOf } from './check/chain.ts'
 
 const app = startApp()
+app.world(() => startBob(app))
 
 /** Plans the end of what is never given one by a mutation. */
 const endIn = (table: string, hours: number) =>
@@ -22,12 +23,11 @@ const endIn = (table: string, hours: number) =>
 describe('until when: the earliest end of anything it rests on', () => {
   const untilOf = async (question: object) => {
     const ways = await chainOf(app.root, BOB, question)
-    return Object.fromEntries(ways.map((way) => [wayInWords(way), way.until]))
+    return Object.fromEntries(ways.map((way) => [wayInWords(way), way.expiresAt]))
   }
   const endOf = (rows: Record<string, unknown>[]) => new Date(String(rows[0]?.expires_at)).toISOString()
 
-  test('of a grant, or of the word in its role', async () => {
-    await startBob(app)
+  test('of a grant, or of the permission in its role', async () => {
     const [soon, late] = [inDays(1), inDays(9)]
     await grant(app.root, { role: 'EDITOR', ...APOLLO, expiresAt: soon }, { role: 'EDITOR', ...ACME, expiresAt: late })
     await grant(app.root, { role: 'EDITOR', everywhere: true })
@@ -41,7 +41,6 @@ describe('until when: the earliest end of anything it rests on', () => {
   })
 
   test('of a base permission', async () => {
-    await startBob(app)
     await addBase(app.root, 'doc.edit', 'controllers.manage')
     expect(await untilOf(EDIT)).toEqual({ 'ALLOWED MEMBERSHIP in acme': null })
 
@@ -53,7 +52,6 @@ describe('until when: the earliest end of anything it rests on', () => {
   })
 
   test('of a level, and of what follows from it', async () => {
-    await startBob(app)
     const [soon, late] = [inDays(1), inDays(9)]
     await giveLevel(app.root, 'SUPERUSER', 'gce1', late)
     await giveLevel(app.root, 'WRITE', 'gce1/web', soon)
@@ -69,13 +67,12 @@ describe('until when: the earliest end of anything it rests on', () => {
   })
 
   test('of a role that manages the controller, or of the word in it', async () => {
-    await startBob(app)
     const soon = inDays(1)
     await grant(app.root, { role: 'KEEPER', ...ACME, expiresAt: soon }, { role: 'KEEPER', everywhere: true })
     const word = endOf(await endIn('role_permissions', 72))
 
-    const untils = (await chainOf(app.root, BOB, LOGIN)).map(({ until }) => until)
-    const onModels = (await chainOf(app.root, BOB, have('READ', 'gce1/web'))).map(({ until }) => until)
+    const untils = (await chainOf(app.root, BOB, LOGIN)).map(({ expiresAt }) => expiresAt)
+    const onModels = (await chainOf(app.root, BOB, have('READ', 'gce1/web'))).map(({ expiresAt }) => expiresAt)
 
     expect([untils, onModels]).toEqual([
       [word, soon],
@@ -83,8 +80,7 @@ describe('until when: the earliest end of anything it rests on', () => {
     ])
   })
 
-  test('of what has ended: when it did', async () => {
-    await startBob(app)
+  test('of ended access: the time when it ended', async () => {
     await grant(app.root, { role: 'EDITOR', ...APOLLO, expiresAt: inDays(9) })
     await change(app.root, 'revokeRoles', { ...BOB, roles: [{ role: 'EDITOR', ...APOLLO }] })
 

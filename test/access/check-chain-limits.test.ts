@@ -9,12 +9,12 @@ import { ACME, APOLLO, BOB, EDIT, GCE1, type Given, giveLevel, grant, LOGIN, sta
 import { chainOf, limitsOf } from './check/chain.ts'
 
 const app = startApp()
+const given = app.world(() => startBob(app))
 
-describe('the limits of a key that let it are told', () => {
+describe('the limits of a key that allow it are named', () => {
   const keyOf = async (...limits: Given[]) => ({ apiKey: (await createApiKey(app.root, { ...BOB, limits })).key })
 
-  test('of a permission: all that let it, and none that do not', async () => {
-    await startBob(app)
+  test('of a permission: all limits that allow it, and no other', async () => {
     await createRole(app, 'READER', ['doc.read'])
     await grant(app.root, { role: 'EDITOR', everywhere: true }, { role: 'EDITOR', ...APOLLO })
     const wide = [
@@ -39,7 +39,6 @@ describe('the limits of a key that let it are told', () => {
   })
 
   test('of a level: those that manage the controller', async () => {
-    await startBob(app)
     await giveLevel(app.root, 'ADD_MODEL')
     const elsewhere = [
       { role: 'KEEPER', organization: 'default' },
@@ -50,8 +49,8 @@ describe('the limits of a key that let it are told', () => {
     expect(await limitsOf(app.root, key, LOGIN)).toEqual(['ALLOWED GRANT ADD_MODEL on gce1: KEEPER in acme'])
   })
 
-  test('and none of a key without limits, of a user, and of what none of them lets', async () => {
-    const { bob } = await startBob(app)
+  test('there are none for a key without limits, for a user, and for what no limit allows', async () => {
+    const { bob } = given()
     await grant(app.root, { role: 'EDITOR', ...APOLLO })
     const key = await keyOf({ role: 'EDITOR', ...ZEUS })
 
@@ -60,8 +59,7 @@ describe('the limits of a key that let it are told', () => {
     expect(await limitsOf(app.root, key, EDIT)).toEqual(['KEY_TOO_NARROW ROLE EDITOR on apollo: '])
   })
 
-  test('without the names that whoever asks does not see', async () => {
-    await startBob(app)
+  test('names that the caller does not see are left out', async () => {
     await createUser(app, 'guest')
     const gate = await createGate(app, 'gate', 'default')
     for (const user of ['guest', 'gate']) {
@@ -77,8 +75,7 @@ describe('the limits of a key that let it are told', () => {
     expect(await told(gate.client)).toEqual([[{ role: 'KEEPER', organization: null, project: null }]])
   })
 
-  test('and without the last of them the answer is no', async () => {
-    await startBob(app)
+  test('without the last of them the answer is no', async () => {
     await createRole(app, 'LIMIT', ['doc.edit'])
     await createRole(app, 'OTHER', ['doc.edit'])
     await grant(app.root, { role: 'EDITOR', ...ACME })

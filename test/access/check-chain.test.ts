@@ -9,10 +9,11 @@ import { ACME, APOLLO, addBase, BOB, EDIT, GCE1, giveLevel, grant, LOGIN, startB
 import { chainOf, grantersOf } from './check/chain.ts'
 
 const app = startApp()
+const given = app.world(() => startBob(app))
 
-describe('who granted it is told', () => {
+describe('the grantor is named', () => {
   test('of a role and of a base permission', async () => {
-    const { ed } = await startBob(app)
+    const { ed } = given()
     await grant(app.root, { role: 'EDITOR', ...ACME })
     await grant(ed, { role: 'EDITOR', ...APOLLO })
     await addBase(ed, 'doc.edit')
@@ -25,7 +26,7 @@ describe('who granted it is told', () => {
   })
 
   test('of a level, and of what it follows from', async () => {
-    const { ed } = await startBob(app)
+    const { ed } = given()
     await giveLevel(ed, 'SUPERUSER')
     await giveLevel(app.root, 'ADMIN', 'gce1/web')
     await grant(app.root, { role: 'KEEPER', ...ACME })
@@ -46,22 +47,22 @@ describe('who granted it is told', () => {
   })
 
   test('of a near miss', async () => {
-    const { ed } = await startBob(app)
+    const { ed } = given()
     await grant(ed, { role: 'EDITOR', ...ZEUS })
 
     expect(await grantersOf(app.root, BOB, EDIT)).toEqual(['WRONG_SCOPE ROLE EDITOR on zeus by ed'])
   })
 
-  test('but not where it was the server itself, or nobody', async () => {
-    const { bob } = await startBob(app)
+  test('not where the server itself granted it, or no user did', async () => {
+    const { bob } = given()
 
     expect(await grantersOf(app.root, {}, EDIT)).toEqual(['ALLOWED ROLE ADMINISTRATOR everywhere by nobody'])
     const password = { mutation: { changePassword: { newPassword: 'long enough to be one' } } }
     expect(await grantersOf(bob.client, {}, password)).toEqual(['ALLOWED SELF everywhere by nobody'])
   })
 
-  test('but not of whom one does not see, nor of who is deleted', async () => {
-    const { bob } = await startBob(app)
+  test('not where the caller does not see the grantor, and not where the grantor is deleted', async () => {
+    const { bob } = given()
     const dora = await createUser(app, 'dora', { roles: [{ role: 'ORGANIZATION_ADMIN', ...ACME }] })
     await grant(dora.client, { role: 'EDITOR', ...APOLLO })
     const gate = await createGate(app, 'gate', 'acme')
@@ -76,14 +77,13 @@ describe('who granted it is told', () => {
   })
 })
 
-describe('through which model LOGIN is held', () => {
+describe('the model through which LOGIN is held', () => {
   const modelsOf = async (question = LOGIN) =>
     (await chainOf(app.root, BOB, question))
       .map(({ code, via, throughModel }) => `${code} ${via} ${throughModel}`)
       .sort()
 
-  test('is told of each, and the answer is yes until the last of them is revoked', async () => {
-    await startBob(app)
+  test('is named for each, and the answer is yes until the last of them is revoked', async () => {
     await giveLevel(app.root, 'READ', 'gce1/web')
     await giveLevel(app.root, 'ADMIN', 'gce1/db')
     await giveLevel(app.root, 'LOGIN')
@@ -97,8 +97,7 @@ describe('through which model LOGIN is held', () => {
     expect(await modelsOf()).toEqual(['ENDED GRANT null', 'ENDED MODEL db', 'ENDED MODEL web'])
   })
 
-  test('is told where LOGIN is too low, and not of what is held on a model through its controller', async () => {
-    await startBob(app)
+  test('is named where LOGIN is too low, and not for a level on a model through its controller', async () => {
     await giveLevel(app.root, 'READ', 'gce1/web')
     expect(await modelsOf(have('ADD_MODEL', 'gce1'))).toEqual(['LEVEL_TOO_LOW MODEL web'])
 
@@ -111,8 +110,8 @@ describe('through which model LOGIN is held', () => {
 describe('of a mutation', () => {
   const update = { mutation: { updateProject: { ...APOLLO, title: 'Apollo' } } }
 
-  test('every way that meets what its rule demands is told, and the answer is yes until the last is gone', async () => {
-    const { ed } = await startBob(app)
+  test('every way that meets its rule is named, and the answer is yes until the last is gone', async () => {
+    const { ed } = given()
     await createRole(app, 'PLANNER', ['projects.manage'])
     // What they see the project by, and no more.
     await grant(ed, { role: 'EDITOR', ...APOLLO })
@@ -139,14 +138,14 @@ describe('of a mutation', () => {
     ])
   })
 
-  test('being that user is a way, since they are there', async () => {
-    const { bob } = await startBob(app)
+  test('being that user is a way, from the time they were created', async () => {
+    const { bob } = given()
     const { viewer } = await bob.client.ok('{ viewer { user { createdAt } } }')
 
     const ways = await chainOf(bob.client, {}, { mutation: { createApiKey: { label: 'mine' } } })
 
     const nothing = { role: null, organization: null, project: null, controller: null, model: null, throughModel: null }
-    const always = { since: viewer.user.createdAt, until: null, controllerAccess: null, modelAccess: null }
+    const always = { since: viewer.user.createdAt, expiresAt: null, controllerAccess: null, modelAccess: null }
     expect(ways).toEqual([{ code: 'ALLOWED', via: 'SELF', grantedBy: null, keyLimits: [], ...nothing, ...always }])
   })
 })

@@ -9,6 +9,7 @@ import { createOrganization, createProject, createRole, createUser, type SeededU
 import { BOB, grantorsOf, letAllTry, rightOutcomes } from './check/grantors.ts'
 
 const app = startApp()
+const given = app.world(startCast)
 
 const ACME = { organization: 'acme' }
 const GCE1 = { controller: 'gce1' }
@@ -72,9 +73,9 @@ const MANAGERS = ['chief', 'keeper-everywhere', 'keeper-of-acme', 'root']
 const SUPERUSERS = [...MANAGERS, 'superuser', 'superuser-for-a-day']
 
 test.each(['LOGIN', 'ADD_MODEL', 'SUPERUSER'])(
-  '%s on a controller: SUPERUSERs of it and managers, each of whom really can, and nobody else',
+  '%s on a controller: its SUPERUSERs and its managers are named, each can grant it, and no other user can',
   async (access) => {
-    const cast = await startCast()
+    const cast = given()
     const question = have(access, 'gce1')
 
     const named = await grantorsOf(app.root, question)
@@ -91,9 +92,9 @@ test.each(['LOGIN', 'ADD_MODEL', 'SUPERUSER'])(
 )
 
 test.each(['READ', 'WRITE', 'ADMIN'])(
-  '%s on a model: ADMINs of it, SUPERUSERs of its controller and managers, each of whom really can, and nobody else',
+  '%s on a model: its ADMINs, the SUPERUSERs and the managers of its controller are named, each can grant it, and no other user can',
   async (access) => {
-    const cast = await startCast()
+    const cast = given()
     const question = have(access, 'gce1/web')
 
     const named = await grantorsOf(app.root, question)
@@ -109,8 +110,7 @@ test.each(['READ', 'WRITE', 'ADMIN'])(
   },
 )
 
-test('a member of an organization whose members manage its controllers', async () => {
-  await startCast()
+test('a member is named where the members of an organization manage its controllers', async () => {
   await createUser(app, 'member', ACME)
   await createUser(app, 'guest')
   const question = have('LOGIN', 'gce1')
@@ -121,9 +121,7 @@ test('a member of an organization whose members manage its controllers', async (
   expect(await grantorsOf(app.root, question)).toEqual([])
 })
 
-test('of a mutation: whoever could give the level that its rule demands', async () => {
-  await startCast()
-
+test('of a mutation: users who can grant the level that its rule demands are named', async () => {
   expect(await grantorsOf(app.root, { mutation: { createModel: { ...GCE1, name: 'more' } } })).toEqual(SUPERUSERS)
   const set = { mutation: { setModelAccess: { user: 'writer-of-web', ...WEB, access: 'READ' } } }
   expect(await grantorsOf(app.root, set)).toEqual(['admin-of-web', ...SUPERUSERS])

@@ -81,10 +81,12 @@ async function takeAll() {
 }
 
 describe('of a permission', () => {
+  const given = app.world(startCast)
+
   test.each(Object.keys(PLACES) as (keyof typeof PLACES)[])(
-    '%s: whoever may grant roles there and holds it there, each of whom really can, and nobody else',
+    '%s: users who may grant roles there and hold it there are named, each can grant it, and no other user can',
     async (where) => {
-      const cast = await startCast()
+      const cast = given()
       const question = may('doc.edit', PLACES[where])
 
       const named = await grantorsOf(app.root, question)
@@ -96,8 +98,7 @@ describe('of a permission', () => {
     },
   )
 
-  test('who holds it by being a member', async () => {
-    await startCast()
+  test('a user who holds it as a member is named', async () => {
     await createUser(app, 'member', { ...ACME, roles: [giver(ACME)] })
     expect(await grantorsOf(app.root, may('doc.read', ACME))).toEqual(['acme-admin', 'chief', 'root'])
 
@@ -110,15 +111,13 @@ describe('of a permission', () => {
   })
 
   test('of the server, which no word of the applications stands for', async () => {
-    await startCast()
-
     expect(await grantorsOf(app.root, may('users.manage', ACME))).toEqual(['acme-admin', 'chief', 'root'])
     expect(await grantorsOf(app.root, may('organizations.manage', ACME))).toEqual(['chief', 'root'])
   })
 })
 
-describe('whoever asks', () => {
-  test('is told only of users whom they may see', async () => {
+describe('the caller', () => {
+  test('gets only users whom they may see', async () => {
     await startCast()
     const auditor = await createUser(app, 'auditor', { ...ACME, roles: [{ role: 'AUDITOR', ...ACME }] })
     await createRole(app, 'CHECKER', ['access.check'])
@@ -134,7 +133,7 @@ describe('whoever asks', () => {
     expect(await grantorsOf(gate.client, question)).toEqual([])
   })
 
-  test('is told of at most twenty, the first by name in any case', async () => {
+  test('gets at most twenty, the first by name without regard to case', async () => {
     await createRole(app, 'BOTH', ['roles.grant', 'doc.edit'])
     await createUser(app, 'bob')
     const names = Array.from({ length: 24 }, (_, n) => `${n % 2 ? 'giver' : 'GIVER'}-${String.fromCharCode(120 - n)}`)
@@ -146,7 +145,7 @@ describe('whoever asks', () => {
     expect(named).toEqual(sorted.slice(0, 20))
   })
 
-  test('is told of nobody where it is held, of what is not there, of a limited key, and of the past', async () => {
+  test('gets none for what is held, for a missing thing, for a limited key, and for the past', async () => {
     const cast = await startCast()
     const holder = cast.get('only-holds')
     const { key } = await createApiKey(holder?.client ?? app.root, { limits: [] })
@@ -154,18 +153,18 @@ describe('whoever asks', () => {
 
     const at = '2020-01-01T00:00:00Z'
     expect(await ask(app.root, { user: 'only-holds' }, [question])).toEqual([
-      { code: 'ALLOWED', needs: [], grantors: [] },
+      { code: 'ALLOWED', missing: [], grantors: [] },
     ])
     expect(await ask(app.root, BOB, [may('doc.edit', { project: 'missing' })])).toEqual([
-      { code: 'NOT_FOUND', needs: [], grantors: [] },
+      { code: 'NOT_FOUND', missing: [], grantors: [] },
     ])
-    const needs = [{ what: 'doc.edit', where: 'in the organization acme' }]
-    expect(await ask(app.root, { apiKey: key }, [question])).toEqual([{ code: 'NOT_HELD', needs, grantors: [] }])
-    expect(await ask(app.root, { ...BOB, at }, [question])).toEqual([{ code: 'NOT_HELD', needs, grantors: [] }])
+    const missing = [{ what: 'doc.edit', where: 'in the organization acme' }]
+    expect(await ask(app.root, { apiKey: key }, [question])).toEqual([{ code: 'NOT_HELD', missing, grantors: [] }])
+    expect(await ask(app.root, { ...BOB, at }, [question])).toEqual([{ code: 'NOT_HELD', missing, grantors: [] }])
   })
 })
 
-test('of a mutation: who could give any of what its rule demands, and nobody where that is to be somebody', async () => {
+test('of a mutation: users who can grant a permission that its rule demands are named, and none where the rule demands to be a certain user', async () => {
   await startCast()
   await createRole(app, 'BUILDER', ['roles.grant', 'project.update'])
   await createUser(app, 'builder', { roles: [{ role: 'BUILDER', ...APOLLO }] })
@@ -176,7 +175,7 @@ test('of a mutation: who could give any of what its rule demands, and nobody whe
   await grantRoles(app, 'bob', [editor(APOLLO)])
 
   expect(await grantorsOf(app.root, update)).toEqual(['acme-admin', 'builder', 'chief', 'planner', 'root'])
-  expect(await grantorsOf(app.root, { mutation: { setReadOnly: { readOnly: true } } })).toEqual(['chief', 'root'])
+  expect(await grantorsOf(app.root, { mutation: { setReadOnly: { isReadOnly: true } } })).toEqual(['chief', 'root'])
   expect(await grantorsOf(app.root, update, { user: 'planner' })).toEqual([])
   expect(await grantorsOf(app.root, { mutation: { revealCredential: { name: 'own' } } })).toEqual([])
 })

@@ -55,7 +55,7 @@ describe('one request asks about at most 200 mutations and items of their lists'
 
     const { checkAccess } = await app.root.ok(CHECK, { input: { questions } })
 
-    expect(checkAccess).toEqual(times(100, { allowed: true, code: 'ALLOWED' }))
+    expect(checkAccess).toEqual(times(100, { isAllowed: true, code: 'ALLOWED' }))
   })
 
   test('over all aliases', async () => {
@@ -76,7 +76,7 @@ describe('one request asks about at most 200 mutations and items of their lists'
 const CHANGES = `query ($from: DateTime!) { accessChanges(from: $from) { totalCount nodes { kind username permission } } }`
 const from = '2020-01-01T00:00:00Z'
 
-test('who may read nobody’s record is told of their own changes alone', async () => {
+test('a caller who may read no record gets only the changes of their own access', async () => {
   await createUser(app, 'carol', { roles: [ROLE] })
   await grantRoles(app, 'bob', [ROLE])
 

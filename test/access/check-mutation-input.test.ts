@@ -98,7 +98,7 @@ describe('a question about a mutation', () => {
   })
 })
 
-test('nobody is told of what was asked: no mail is written, and nothing stands in the audit', async () => {
+test('a question leaves no trace: no mail is sent, and the audit stays empty', async () => {
   const world = await makeWorld(app)
   await waitUntilSent(app)
   await emptyQueue(app)

@@ -1,4 +1,4 @@
-/** Whether somebody may call a mutation: `checkAccess` answers as it would be answered, without making it. */
+/** Questions of `checkAccess` about mutations: it answers as the mutation does, without doing it. */
 import type { GraphQLInputObjectType } from 'graphql'
 import { expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
@@ -14,29 +14,38 @@ import { expectedLine, isAtTheDoor, type Line, tell, tryOut } from './check/trie
 import { CALLS, type Call } from './check/variants.ts'
 
 const app = startApp()
+const given = app.world(start)
 
-async function start(): Promise<World> {
+interface Given {
+  world: World
+  /** For each call, in the order of CALLS: does everything that it names exist? */
+  isThere: boolean[]
+}
+
+async function start(): Promise<Given> {
   const world = await makeWorld(app)
   await createUser(app, 'empty-handed', { organization: 'acme' })
-  return world
+  const isThere: boolean[] = []
+  for (const call of CALLS) isThere.push(await seesAll(call, world))
+  return { world, isThere }
 }
 
 /** To root, who sees everything, only what is missing is not there. */
-async function isThere(call: Call, world: World): Promise<boolean> {
+async function seesAll(call: Call, world: World): Promise<boolean> {
   const input = call.input(world)
-  // A credential is looked for among those of whoever would call: root's own are none of theirs.
+  // A credential is looked for among those of the caller: root's own are not theirs.
   if (call.name === 'revealCredential' || typeof input.credential === 'string') return false
-  return (await tryOut(app.root, call.name, input)).word !== 'NotFound'
+  return (await tryOut(app.root, call.name, input)).word !== 'NotFoundError'
 }
 
-/** All calls in one question list each; null from who is not let in. */
+/** All calls in one question list each; null where the caller is not let in. */
 async function askBoth({ client, subject }: Caller, world: World) {
   const questions = CALLS.map(({ name, input }) => ({ mutation: { [name]: input(world) } }))
   const isLetIn = (await statusOf(client)) === 200
   return { own: isLetIn ? await ask(client, {}, questions) : null, others: await ask(app.root, subject, questions) }
 }
 
-test('every mutation that has a dry run can be asked about, and is', () => {
+test('checkAccess takes every mutation that has a dry run', () => {
   const type = schema.getType('MutationQuestionInput') as GraphQLInputObjectType
   const names = CHANGES.map(({ name }) => name).sort()
 
@@ -45,9 +54,9 @@ test('every mutation that has a dry run can be asked about, and is', () => {
 })
 
 test.each(Object.entries(CALLERS))(
-  'of %s it is answered as they would be, whoever asks, and nothing is written',
+  'for %s, checkAccess answers as the mutation does, to every caller, and writes nothing',
   async (_who, make) => {
-    const world = await start()
+    const { world, isThere } = given()
     const caller = await make(app, world)
 
     const { own, others } = await withoutWriting(app, () => askBoth(caller, world))
@@ -55,7 +64,7 @@ test.each(Object.entries(CALLERS))(
     const lines: [string, Line, Line][] = []
     for (const [n, call] of CALLS.entries()) {
       const tried = await tryOut(caller.client, call.name, call.input(world))
-      const there = tried.word === 'NotFound' || isAtTheDoor(tried) ? await isThere(call, world) : true
+      const there = tried.word === 'NotFoundError' || isAtTheDoor(tried) ? isThere[n] === true : true
       const told = tell(own?.[n], others[n])
       lines.push([`${call.name} ${call.what}: ${tried.word}`, told, expectedLine(tried, told, there)])
     }
@@ -64,8 +73,8 @@ test.each(Object.entries(CALLERS))(
   60_000,
 )
 
-test('who does not see what it names is told of nothing, whatever the user may', async () => {
-  const world = await start()
+test('a caller who does not see a named thing gets NOT_FOUND, whatever the user may do', async () => {
+  const { world } = given()
   await createUser(app, 'chief', { isAdmin: true })
   await createGate(app, 'gate', 'default')
   const { client } = await createStranger(app)
@@ -77,7 +86,7 @@ test('who does not see what it names is told of nothing, whatever the user may',
 
   const right: string[] = []
   for (const [n, call] of CALLS.entries()) {
-    const isHidden = (await tryOut(client, call.name, call.input(world))).word === 'NotFound'
+    const isHidden = (await tryOut(client, call.name, call.input(world))).word === 'NotFoundError'
     right.push(isHidden ? 'NOT_FOUND' : (seen[n]?.code ?? ''))
   }
   expect(told.map(({ code }, n) => [CALLS[n]?.name, CALLS[n]?.what, code])).toEqual(

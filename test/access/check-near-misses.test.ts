@@ -215,9 +215,11 @@ const MISSES: [string, Miss][] = [
   ],
 ]
 
-describe('a way that is one step away is told', () => {
+describe('a way that is one step away is named', () => {
+  const given = app.world(startBob)
+
   test.each(MISSES)('%s', async (_what, miss) => {
-    const world = await startBob()
+    const world = given()
     for (const step of miss.steps) await step(world)
 
     expect(await ask(world, miss)).toEqual(miss.expected)
@@ -226,8 +228,8 @@ describe('a way that is one step away is told', () => {
     expect((await ask(world, miss))[0]).toBe('ALLOWED')
   })
 
-  test('KEY_TOO_NARROW, and another key that is wide enough, by the limits of each', async () => {
-    const { bob } = await startBob()
+  test('KEY_TOO_NARROW is given by the limits of each key, not for a key that is wide enough', async () => {
+    const { bob } = given()
     await edit(ACME)()
     const keyOf = async (limits: { role: string; project?: string; organization?: string }[]) =>
       ({ apiKey: (await createApiKey(bob.client, { limits })).key }) as const
@@ -266,16 +268,18 @@ const TWO_STEPS: [string, Miss][] = [
   ['another word altogether', { question: may('doc.read', APOLLO), steps: [edit(APOLLO)], expected: ['NOT_HELD'] }],
 ]
 
-describe('a way that is two steps away is not told', () => {
+describe('a way that is two steps away is not named', () => {
+  const given = app.world(startBob)
+
   test.each(TWO_STEPS)('%s', async (_what, miss) => {
-    const world = await startBob()
+    const world = given()
     for (const step of miss.steps) await step(world)
 
     expect(await ask(world, miss)).toEqual(miss.expected)
   })
 })
 
-test('of several each is told, the nearest first, and none of them beside one that lets', async () => {
+test('of several near misses each is named, the nearest first, and none beside a way that allows', async () => {
   await startBob()
   await grantRoles(app, 'bob', [{ role: 'EDITOR', ...ZEUS }])
   await grantRoles(app, 'bob', [{ role: 'EDITOR', ...ACME }])
@@ -290,7 +294,7 @@ test('of several each is told, the nearest first, and none of them beside one th
   expect(await explainOne(app.root, { user: 'bob' }, EDIT)).toEqual(['ALLOWED', 'ALLOWED ROLE EDITOR on apollo'])
 })
 
-describe('names that are hidden from whoever asks are null', () => {
+describe('names that are hidden from the caller are null', () => {
   /** bob of default holds globex's own role on its project; the gate may ask about default alone. */
   async function startHidden() {
     await createOrganization(app, 'globex')
@@ -305,7 +309,7 @@ describe('names that are hidden from whoever asks are null', () => {
     return createGate(app, 'gate', 'default')
   }
 
-  test('role, organization and project, of a way that is told all the same', async () => {
+  test('role, organization and project are null, and the way still appears', async () => {
     const gate = await startHidden()
     const subject = { user: 'bob' }
 
@@ -318,7 +322,7 @@ describe('names that are hidden from whoever asks are null', () => {
     expect(hidden).toEqual({ ...seen, ways: seen?.ways.map((way) => ({ ...way, ...nothing })) })
   })
 
-  test('not for themselves', async () => {
+  test('a user sees the names of their own access', async () => {
     await startHidden()
     const { key } = await createApiKey(app.root, { user: 'bob' })
 
@@ -328,7 +332,7 @@ describe('names that are hidden from whoever asks are null', () => {
     expect(names?.sort()).toEqual(['SECRET_ROLE globex null', 'SECRET_ROLE globex secret-project'])
   })
 
-  test('the role through which a level is held', async () => {
+  test('the role through which a level is held is null', async () => {
     await createOrganization(app, 'globex')
     await createController(app, 'secret-controller', 'globex')
     await createController(app, 'gce1')

@@ -11,6 +11,7 @@ import { createOrganization, createProject, createRole, createUser, grantRoles }
 import { createPerson, signIn } from '../support/sessions.ts'
 
 const app = startApp()
+const given = app.world(startBob)
 
 const APOLLO = { project: 'apollo' }
 const EDIT = may('doc.edit', APOLLO)
@@ -40,8 +41,8 @@ async function timeOf(days: number): Promise<string> {
 }
 
 /** Lets what is in a table have held from so many days ago until so many days ago; null is until now. */
-function move(table: string, from: number, until: number | null) {
-  const ended = until === null ? sql`null` : daysAgo(until)
+function move(table: string, from: number, expiresAt: number | null) {
+  const ended = expiresAt === null ? sql`null` : daysAgo(expiresAt)
   return query(
     app,
     sql`update ${sql.identifier(table)} set since = ${daysAgo(from)}, ended_at = ${ended} where ${
@@ -98,7 +99,6 @@ describe('a way counts from when it began until it ended', () => {
   ]
 
   test.each(KINDS)('%s that is no more', async (_what, { table, question, give, way }) => {
-    await startBob()
     await give()
     await move(table, 10, 5)
 
@@ -115,7 +115,6 @@ describe('a way counts from when it began until it ended', () => {
   })
 
   test.each(KINDS)('%s that is still there', async (_what, { table, question, give, way }) => {
-    await startBob()
     await give()
     await move(table, 10, null)
 
@@ -124,8 +123,7 @@ describe('a way counts from when it began until it ended', () => {
     expect(await explainOne(app.root, { user: 'bob', at: null }, question)).toEqual(['ALLOWED', `ALLOWED ${way}`])
   })
 
-  test('a word that the role has no more', async () => {
-    await startBob()
+  test('a permission that the role no longer has', async () => {
     await grantRoles(app, 'bob', [{ role: 'EDITOR', ...APOLLO }])
     await move('role_grants', 50, null)
     await query(app, sql`update role_permissions set ended_at = ${daysAgo(20)} where permission = 'doc.edit'`)
@@ -134,8 +132,7 @@ describe('a way counts from when it began until it ended', () => {
     expect(await then(EDIT, 10)).toEqual(['NOT_HELD', 'ENDED ROLE EDITOR on apollo'])
   })
 
-  test('one that was to end by itself', async () => {
-    await startBob()
+  test('a way that was to expire', async () => {
     await grantRoles(app, 'bob', [{ role: 'EDITOR', ...APOLLO, expiresAt: inDays(1) }])
     await query(
       app,
@@ -149,7 +146,6 @@ describe('a way counts from when it began until it ended', () => {
 
 describe('a user who was suspended then', () => {
   test('is INACTIVE then, and neither before nor after it', async () => {
-    await startBob()
     await grantRoles(app, 'bob', [{ role: 'EDITOR', everywhere: true }])
     await move('role_grants', 50, null)
     await change(app.root, 'disableUser', { user: 'bob' })
@@ -162,8 +158,7 @@ describe('a user who was suspended then', () => {
     expect(await then(EDIT, 5)).toEqual(allowed)
   })
 
-  test('and one who is suspended now was not then', async () => {
-    await startBob()
+  test('a user who is suspended now was not INACTIVE then', async () => {
     await grantRoles(app, 'bob', [{ role: 'EDITOR', everywhere: true }])
     await move('role_grants', 50, null)
     await change(app.root, 'disableUser', { user: 'bob' })
@@ -173,9 +168,9 @@ describe('a user who was suspended then', () => {
   })
 })
 
-describe('who may ask is decided as of now', () => {
-  test('oneself, of one’s own past', async () => {
-    const bob = await startBob()
+describe('the permission to ask is decided by the present', () => {
+  test('a user may ask about their own past', async () => {
+    const bob = given()
     await grantRoles(app, 'bob', [{ role: 'EDITOR', ...APOLLO }])
     await move('role_grants', 10, 5)
     await createPerson(app, 'carol')
@@ -191,8 +186,7 @@ describe('who may ask is decided as of now', () => {
     expect(await explainOne(client, { at }, everywhere)).toEqual(['NOT_HELD'])
   })
 
-  test('others only with access.check, and not because one had it', async () => {
-    await startBob()
+  test('a caller may ask about other users only with access.check now, not with access.check in the past', async () => {
     const gate = await createUser(app, 'gate', { roles: [{ role: 'AUDITOR', everywhere: true }] })
     await query(app, sql`update role_grants set since = ${daysAgo(50)} where user_id = ${uuidOf(gate.id)}`)
     await change(app.root, 'revokeRoles', { user: 'gate', roles: [{ role: 'AUDITOR', everywhere: true }] })
@@ -215,8 +209,6 @@ describe('a moment that is not yet past is refused', () => {
     ['in a minute', () => seconds(60)],
     ['in a hundred years', () => '2126-01-01T00:00:00Z'],
   ])('%s', async (_what, timeOf) => {
-    await startBob()
-
     for (const subject of [{}, { user: 'bob' }, { user: 'nobody' }]) {
       const input = { ...subject, at: timeOf(), questions: [EDIT] }
       const { message } = await app.root.refused('BAD_USER_INPUT', CHECK, { input })
@@ -224,14 +216,11 @@ describe('a moment that is not yet past is refused', () => {
     }
   })
 
-  test('but not one that just is', async () => {
-    await startBob()
-
+  test('a moment that has just passed is accepted', async () => {
     expect(await explainOne(app.root, { user: 'bob', at: seconds(-12) }, EDIT)).toEqual(['NOT_HELD'])
   })
 
-  test('nor one before there was anything', async () => {
-    await startBob()
+  test('a moment before the first start is accepted', async () => {
     await grantRoles(app, 'bob', [{ role: 'EDITOR', ...APOLLO }])
 
     for (const at of ['1970-01-01T00:00:00Z', '0001-01-01T00:00:00Z']) {
@@ -240,8 +229,8 @@ describe('a moment that is not yet past is refused', () => {
   })
 })
 
-test('a key is asked about as of now alone: what it let in the past is not kept', async () => {
-  const bob = await startBob()
+test('a question about a key is possible only for now: its past is not kept', async () => {
+  const bob = given()
 
   for (const at of [await timeOf(7), new Date().toISOString()]) {
     const input = { apiKey: bob.key, at, questions: [EDIT] }
@@ -249,5 +238,5 @@ test('a key is asked about as of now alone: what it let in the past is not kept'
     expect(message).toContain('"input.at" goes with a user')
   }
   const { checkAccess } = await app.root.ok(CHECK, { input: { apiKey: bob.key, at: null, questions: [EDIT] } })
-  expect(checkAccess).toEqual([{ allowed: false, code: 'NOT_HELD' }])
+  expect(checkAccess).toEqual([{ isAllowed: false, code: 'NOT_HELD' }])
 })

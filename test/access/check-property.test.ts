@@ -203,9 +203,9 @@ async function compareWithOracle(client: Client, choice: Enforced, isAllowed: bo
   const { question, name, input } = choice
   const [told] = (await check(client, {}, [question])) ?? []
   expect([question, told === 'ALLOWED']).toEqual([question, isAllowed])
-  if (isAllowed && !(await mayName(client, input))) expect([name, word]).toEqual([name, 'NotFound'])
+  if (isAllowed && !(await mayName(client, input))) expect([name, word]).toEqual([name, 'NotFoundError'])
   else if (isAllowed) expect([name, input, word]).toEqual([name, input, 'done'])
-  else expect(['FORBIDDEN', 'NotFound'], `${name} ${JSON.stringify(input)}: ${word}`).toContain(word)
+  else expect(['FORBIDDEN', 'NotFoundError'], `${name} ${JSON.stringify(input)}: ${word}`).toContain(word)
 }
 
 /** Users whom one does not see can't be named, whatever one may do with them. */

@@ -1,4 +1,5 @@
 /** By a question nobody is told what they could not read: no place, no name, no person, and nothing that these hold. */
+
 import { describe, expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { change } from '../support/change.ts'
@@ -6,6 +7,7 @@ import { CHECK, EVERYWHERE, have, may, type Told, type Way, wayInWords } from '.
 import { addCredential } from '../support/credentials.ts'
 import { get } from '../support/http.ts'
 import { createController, createModel } from '../support/levels.ts'
+import { MISSING, missingAt } from '../support/missing.ts'
 import { createOrganization, createRole, createUser, type SeededUser } from '../support/seed.ts'
 import { secretPaths, withSecretAt } from './check/secret-paths.ts'
 
@@ -16,15 +18,15 @@ const BETA = { organization: 'beta' }
 const MAN = { user: 'man' }
 const mutation = (name: string, input: object) => ({ mutation: { [name]: input } })
 
-const TELL = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code needs { what where } grantors
-  ways { code via role organization project controller model controllerAccess modelAccess since until
-    grantedBy throughModel keyLimits { role organization project until } } } }`
+const TELL = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { isAllowed code ${MISSING} grantors
+  ways { code via role organization project controller model controllerAccess modelAccess since expiresAt
+    grantedBy throughModel keyLimits { role organization project expiresAt } } } }`
 
 /** Everything of each answer, its ways in words. */
 async function tell({ client }: Pick<SeededUser, 'client'>, subject: object, questions: object[]) {
   const { checkAccess } = await client.ok(TELL, { input: { ...subject, questions } })
-  return checkAccess.map(({ code, needs, grantors, ways }: Told & { ways: Way[] }) => {
-    return { code, needs, grantors, ways: ways.map(wayInWords) }
+  return checkAccess.map(({ code, missing, grantors, ways }: Told & { ways: Way[]; missing: never }) => {
+    return { code, missing: missingAt({ missing }), grantors, ways: ways.map(wayInWords) }
   })
 }
 
@@ -60,7 +62,7 @@ async function createHiddenPlace() {
   }
 }
 
-test('ways and grantors of a mutation name no controller, no model and nobody of a hidden place', async () => {
+test('ways and grantors of a mutation name no controller, no model and no user of a hidden place', async () => {
   const { aud } = await createPair(['users.read'], ['users.manage', 'users.read'])
   await createHiddenPlace()
   const questions = [mutation('createApiKey', { user: 'bob', label: 'theirs' })]
@@ -70,7 +72,7 @@ test('ways and grantors of a mutation name no controller, no model and nobody of
 
   expect(told).toEqual({
     code: 'NOT_HELD',
-    needs: [
+    missing: [
       { what: 'ADMIN', where: 'on a model that you do not see' },
       { what: 'SUPERUSER', where: 'on a controller that you do not see' },
     ],
@@ -80,7 +82,7 @@ test('ways and grantors of a mutation name no controller, no model and nobody of
   // Who sees the place is told of it.
   expect(toRoot).toEqual({
     code: 'NOT_HELD',
-    needs: [
+    missing: [
       { what: 'ADMIN', where: 'on the model hiddenctl/hiddenmodel' },
       { what: 'SUPERUSER', where: 'on the controller hiddenctl' },
     ],
@@ -93,7 +95,7 @@ test('ways and grantors of a mutation name no controller, no model and nobody of
   })
 })
 
-test('a hidden username and a missing one are the same to createServiceUser with UPDATE', async () => {
+test('createServiceUser with UPDATE answers the same for a hidden and for a missing username', async () => {
   const { aud } = await createPair(['users.read'], ['users.manage', 'roles.grant'])
   await change(app.root, 'createServiceUser', { username: 'api-hidden', email: 'in-charge@beta.test', ...BETA })
   const made = { email: 'in-charge@acme.test', ...ACME, ifExists: 'UPDATE' }
@@ -108,7 +110,7 @@ test('a hidden username and a missing one are the same to createServiceUser with
   expect(hidden).toBe(missing)
 })
 
-test('the name of another’s credential and one of none are the same to revealCredential', async () => {
+test('revealCredential answers the same for a credential of another user and for a missing credential', async () => {
   const aud = await createUser(app, 'aud', { roles: [{ role: 'AUDITOR', ...EVERYWHERE }] })
   const bob = await createUser(app, 'bob')
   await addCredential(bob.client, 'aws')
@@ -121,7 +123,7 @@ test('the name of another’s credential and one of none are the same to revealC
   expect((await tell(bob, {}, questions)).map(({ code }: Told) => code)).toEqual(['ALLOWED', 'NOT_FOUND'])
 })
 
-describe('what somebody would need to act for a third person', () => {
+describe('what a user needs to act for another user', () => {
   /** man of acme manages users everywhere; victim of beta holds a word there. */
   async function createVictim(asks: string[]) {
     const { aud, man } = await createPair(asks, ['users.manage', 'users.read'])
@@ -133,17 +135,17 @@ describe('what somebody would need to act for a third person', () => {
   const QUESTIONS = [mutation('createApiKey', { user: 'victim', label: 'theirs' })]
   const WORD = { what: 'secretapp.launch', where: 'in the organization beta' }
 
-  test('is told to whoever reads that person’s record, and to those themselves', async () => {
+  test('is shown to a reader of that person’s record, and to the person', async () => {
     const { aud, man } = await createVictim(['users.read'])
     await change(app.root, 'grantRoles', { user: 'aud', roles: [{ role: 'ASKER', ...BETA }] })
 
-    const told = { code: 'NOT_HELD', needs: [WORD], grantors: ['root'], ways: [] }
+    const told = { code: 'NOT_HELD', missing: [WORD], grantors: ['root'], ways: [] }
     expect(await tell({ client: app.root }, MAN, QUESTIONS)).toEqual([told])
     expect(await tell(aud, MAN, QUESTIONS)).toEqual([{ ...told, grantors: [] }])
     expect(await tell(man, {}, QUESTIONS)).toEqual([{ ...told, grantors: [] }])
   })
 
-  test('is no more than that it is more than they hold, to whoever does not', async () => {
+  test('is shown to other callers only as more than they hold', async () => {
     const { aud } = await createVictim([])
     // An administrator of a model may name any active user, without reading their records.
     await createController(app, 'ctl', 'acme')
@@ -152,8 +154,8 @@ describe('what somebody would need to act for a third person', () => {
 
     const [told] = await tell(aud, MAN, QUESTIONS)
 
-    const needs = [{ what: 'more than they hold', where: null }]
-    expect(told).toEqual({ code: 'NOT_HELD', needs, grantors: [], ways: [] })
+    const missing = [{ what: 'more than they hold', where: null }]
+    expect(told).toEqual({ code: 'NOT_HELD', missing, grantors: [], ways: [] })
   })
 })
 
@@ -164,7 +166,7 @@ describe('grantors', () => {
     await createModel(app.root, 'ctl', 'mod')
   }
 
-  test('are nobody whom whoever asks does not meet in a list', async () => {
+  test('are only users whom the caller can see in a list', async () => {
     await createPair([], [])
     await createPlace()
     await createUser(app, 'hidden-admin', { ...BETA, isAdmin: true })
@@ -174,11 +176,11 @@ describe('grantors', () => {
 
     const told = await tell(bob, {}, questions)
 
-    const needs = [{ what: 'organizations.manage', where: 'everywhere' }]
-    expect(told).toEqual(Array(2).fill({ code: 'NOT_HELD', needs, grantors: [], ways: [] }))
+    const missing = [{ what: 'organizations.manage', where: 'everywhere' }]
+    expect(told).toEqual(Array(2).fill({ code: 'NOT_HELD', missing, grantors: [], ways: [] }))
   })
 
-  test('are those whose records they read, and who holds something where they read the users', async () => {
+  test('are users whose records the caller reads, and users who hold a role where the caller reads the users', async () => {
     const { aud } = await createPair(['users.read'], ['users.manage', 'roles.grant'])
     await createUser(app, 'guest', { ...BETA, roles: [{ role: 'MANAGER', ...ACME }] })
     await createUser(app, 'stranger', { ...BETA, roles: [{ role: 'MANAGER', ...EVERYWHERE }] })
@@ -189,7 +191,7 @@ describe('grantors', () => {
     expect(told.grantors).toEqual(['guest', 'man'])
   })
 
-  test('are of a level those who reach what they have the highest level on', async () => {
+  test('of a level are the users who see the thing on which they hold the highest level', async () => {
     const { aud } = await createPair([], [])
     await createPlace()
     await createUser(app, 'keeper', BETA)
@@ -214,9 +216,9 @@ describe('a secret of a mutation that is asked about stands in no address:', () 
     expect(await refusal(withSecretAt(path))).toEqual([{ checkAccess: null }, ['BAD_USER_INPUT']])
   })
 
-  test('and only a secret', async () => {
+  test('only a secret is refused', async () => {
     expect(await refusal(mutation('addCredential', { name: 'aws', attributes: { empty: { confirm: true } } }))).toEqual(
-      [{ checkAccess: [{ allowed: true, code: 'ALLOWED' }] }, undefined],
+      [{ checkAccess: [{ isAllowed: true, code: 'ALLOWED' }] }, undefined],
     )
   })
 })

@@ -16,6 +16,7 @@ import {
 } from '../support/seed.ts'
 
 const app = startApp()
+const given = app.world(startBob)
 
 const ACME = { organization: 'acme' }
 const [APOLLO, ZEUS] = [{ project: 'apollo' }, { project: 'zeus' }]
@@ -193,9 +194,8 @@ const SINGLES: [string, Single][] = [
   ],
 ]
 
-describe('the one way that lets is the reason: without it the answer is no, and it is told that it ended', () => {
+describe('the only way is the reason: without it the answer is no, and the way is named as ended', () => {
   test.each(SINGLES)('%s', async (_what, { question, give, way, take, afterwards = way }) => {
-    await startBob()
     expect(await ofBob(question)).toEqual(['NOT_HELD'])
     await give()
 
@@ -208,7 +208,6 @@ describe('the one way that lets is the reason: without it the answer is no, and 
 
 describe('of several ways each by itself is enough', () => {
   test('to a permission: the answer is yes until the last is gone', async () => {
-    await startBob()
     const kinds = SINGLES.filter(([name, { question }]) => question === EDIT && !/loses|deleted/.test(name))
     for (const [, { give }] of kinds) await give()
     const ways = kinds.map(([, { way }]) => `ALLOWED ${way}`)
@@ -224,7 +223,6 @@ describe('of several ways each by itself is enough', () => {
   })
 
   test('to a level: the answer is yes until the last is gone', async () => {
-    await startBob()
     const question = have('LOGIN', 'gce1')
     const kinds: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
       [
@@ -252,8 +250,7 @@ describe('of several ways each by itself is enough', () => {
     expect([code, told.length]).toEqual(['NOT_HELD', 3])
   })
 
-  test('told with since when and until when, the longest lasting first', async () => {
-    await startBob()
+  test('appears with its begin and end, the longest lasting first', async () => {
     const [soon, later] = [inDays(1), inDays(9)]
     await grantRoles(app, 'bob', [
       { role: 'EDITOR', ...APOLLO, expiresAt: soon },
@@ -263,7 +260,7 @@ describe('of several ways each by itself is enough', () => {
 
     const [answer] = await explain(app.root, { user: 'bob' }, [EDIT])
 
-    expect(answer?.ways.map(({ project, organization, until }) => [project, organization, until])).toEqual([
+    expect(answer?.ways.map(({ project, organization, expiresAt }) => [project, organization, expiresAt])).toEqual([
       [null, 'acme', null],
       [null, null, later],
       ['apollo', 'acme', soon],
@@ -271,8 +268,7 @@ describe('of several ways each by itself is enough', () => {
     for (const { since } of answer?.ways ?? []) expect(Date.now() - Date.parse(since)).toBeLessThan(30_000)
   })
 
-  test('are at most a hundred, of which the shortest lasting are left out', async () => {
-    await startBob()
+  test('there are at most a hundred, and the shortest lasting are left out', async () => {
     for (let index = 0; index < 105; index++) await createRole(app, `R${index}`, ['doc.edit'])
     const roles = Array.from({ length: 105 }, (_, index) => ({
       role: `R${index}`,
@@ -292,8 +288,8 @@ describe('of several ways each by itself is enough', () => {
 })
 
 describe('what the caller asks about themselves', () => {
-  test('is told as of anybody, within the limits of the key they ask with', async () => {
-    const bob = await startBob()
+  test('is answered as for any user, within the limits of the key they ask with', async () => {
+    const bob = given()
     await grant({ role: 'EDITOR', ...ACME })
     const { key } = await createApiKey(bob.client, { limits: [{ role: 'EDITOR', ...APOLLO }] })
 
@@ -304,16 +300,14 @@ describe('what the caller asks about themselves', () => {
   })
 })
 
-test('what is missing has no ways', async () => {
-  await startBob()
+test('a missing thing has no ways', async () => {
   await grant({ role: 'EDITOR', everywhere: true })
 
   expect(await ofBob(may('doc.edit', { project: 'missing' }))).toEqual(['NOT_FOUND'])
   expect(await ofBob(have('LOGIN', 'missing'))).toEqual(['NOT_FOUND'])
 })
 
-test('what was never held for a moment is no way: a word that came into the role after it was revoked', async () => {
-  await startBob()
+test('access that was never held is no way: a permission that was added to the role after its revocation', async () => {
   await grant({ role: 'EDITOR', ...APOLLO })
   await revoke({ role: 'EDITOR', ...APOLLO })
   await change(app.root, 'updateRole', { role: 'EDITOR', addPermissions: ['doc.later'] })

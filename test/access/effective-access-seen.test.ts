@@ -1,4 +1,5 @@
 /** Who may read what a user may do, what of it they are told, and what it was in the past. */
+
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { SERVER_PERMISSIONS } from '../../src/authority/permissions.ts'
@@ -6,6 +7,7 @@ import { accessOf, inWords } from '../support/access.ts'
 import { startApp } from '../support/app.ts'
 import { change } from '../support/change.ts'
 import { createController, createModel } from '../support/levels.ts'
+import { missingOf } from '../support/missing.ts'
 import { lapseGrants, query, uuidOf } from '../support/rows.ts'
 import { createApiKey, createOrganization, createProject, createRole, createUser } from '../support/seed.ts'
 
@@ -20,7 +22,7 @@ async function wordsOf(username: string, { client = app.root, at = null as strin
 }
 
 describe('what a user may do', () => {
-  test('is of an administrator every word and every level, of an organization’s theirs', async () => {
+  test('is every permission and every level for an administrator, and those of the organization for its administrator', async () => {
     await createOrganization(app, 'acme')
     await createController(app, 'gce1', 'acme')
     await createModel(app.root, 'gce1', 'web')
@@ -44,7 +46,7 @@ describe('what a user may do', () => {
     )
   })
 
-  test('is told once for each way', async () => {
+  test('appears once for each way', async () => {
     await createOrganization(app, 'acme', ['doc.edit'])
     await createProject(app, 'apollo', 'acme')
     await createRole(app, 'EDITOR', ['doc.edit'])
@@ -64,7 +66,7 @@ describe('what a user may do', () => {
     ])
   })
 
-  test('is nothing while they are suspended, and again what it was after it', async () => {
+  test('is empty while they are suspended, and the same again afterwards', async () => {
     const bob = await createUser(app, 'bob', { roles: [{ role: 'AUDITOR', everywhere: true }] })
     const words = ['access.check', 'audit.read', 'users.read'].map((word) => `${word} everywhere ROLE AUDITOR`)
     await query(app, sql`update role_grants set since = now() - interval '9 hours' where user_id = ${uuidOf(bob.id)}`)
@@ -81,7 +83,7 @@ describe('what a user may do', () => {
     expect(await wordsOf('bob', { at: hoursAgo(7) })).toEqual(words)
   })
 
-  test('has no more what lapsed or was revoked, and had it in its time', async () => {
+  test('no longer has what expired or was revoked, and had it before', async () => {
     await createRole(app, 'EDITOR', ['doc.edit'])
     await createRole(app, 'WRITER', ['doc.write'])
     await query(app, sql`update role_permissions set since = now() - interval '9 hours'`)
@@ -121,7 +123,7 @@ describe('what a user may do', () => {
   })
 })
 
-describe('who asks', () => {
+describe('a caller', () => {
   /** Bob of acme holds things in acme and in globex. */
   async function makeBob() {
     for (const name of ['acme', 'globex']) {
@@ -142,7 +144,7 @@ describe('who asks', () => {
     return bob
   }
 
-  test('from the organization is told of what lies outside only that it is', async () => {
+  test('from the organization sees access outside of it without its names', async () => {
     await makeBob()
     const roles = [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }]
     const chief = await createUser(app, 'chief', { organization: 'acme', roles })
@@ -158,9 +160,9 @@ describe('who asks', () => {
     ])
   })
 
-  test('about themselves is told all of it, with any key', async () => {
+  test('sees all of their own access, with any key', async () => {
     const { client } = await makeBob()
-    const limited = await createApiKey(client, { limits: [], readOnly: true })
+    const limited = await createApiKey(client, { limits: [], isReadOnly: true })
     const all = await wordsOf('bob')
 
     const [own, narrow] = [await wordsOf('bob', { client }), await accessOf(app.as(limited.key), 'bob')]
@@ -170,7 +172,7 @@ describe('who asks', () => {
     expect(narrow.map(({ modelAccess }) => modelAccess).filter((level) => level !== null)).toEqual(['WRITE'])
   })
 
-  test('and may not read the record is refused at the field, with what they lack', async () => {
+  test('who may not read the record is refused at the field, with the missing permission', async () => {
     await makeBob()
     const roles = [{ role: 'ORGANIZATION_ADMIN', organization: 'globex' }]
     const stranger = await createUser(app, 'olga', { organization: 'globex', roles })
@@ -179,7 +181,7 @@ describe('who asks', () => {
     const { data, errors } = await stranger.client.send(document)
 
     expect(data.user).toEqual({ username: 'bob', effectiveAccess: null })
-    expect(errors.map(({ path, extensions }) => [path, extensions.code, extensions.missing])).toEqual([
+    expect(errors.map(({ path, extensions }) => [path, extensions.code, missingOf(extensions)])).toEqual([
       [['user', 'effectiveAccess'], 'FORBIDDEN', ['users.read']],
     ])
   })
@@ -188,8 +190,8 @@ describe('who asks', () => {
 describe('holders', () => {
   const HOLDERS = `query ($at: DateTime, $first: Int, $after: String) {
     controller(name: "gce1") { holders(at: $at, first: $first, after: $after) { ...All } }
-    model(controller: "gce1", name: "web") { holders(at: $at) { totalCount edges { access via since until node { username } } } } }
-    fragment All on ControllerHolderConnection { totalCount pageInfo { hasNextPage endCursor } edges { access via since until node { username } } }`
+    model(controller: "gce1", name: "web") { holders(at: $at) { totalCount edges { access via since expiresAt node { username } } } } }
+    fragment All on ControllerHolderConnection { totalCount pageInfo { hasNextPage endCursor } edges { access via since expiresAt node { username } } }`
 
   interface Edge {
     access: string
@@ -239,7 +241,7 @@ describe('holders', () => {
     expect(told).toEqual([amy, amy, both, bob, [[], []]])
   })
 
-  test('who are so by membership are each on one page, however short the pages are', async () => {
+  test('by membership are each on exactly one page, however short the pages are', async () => {
     await createOrganization(app, 'acme', ['controllers.manage'])
     for (const username of ['amy', 'bob', 'carol', 'dave']) await createUser(app, username, { organization: 'acme' })
     await query(app, sql`update users set created_at = now() - interval '9 hours' where username <> 'root'`)

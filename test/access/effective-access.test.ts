@@ -17,7 +17,7 @@ const SEED = Number(process.env.CHATELAINE_SEED ?? 7)
 
 interface Counts {
   items: number
-  until: number
+  expiresAt: number
   nothing: number
   many: number
   past: number
@@ -52,7 +52,7 @@ async function compareAll(random: Random, facts: Facts, counts: Counts) {
     expect(paged).toEqual(whole)
     expect(whole.map(({ since }) => since)).toEqual(whole.map(({ since }) => since).sort())
     counts.items += whole.length
-    counts.until += whole.filter(({ until }) => until !== null).length
+    counts.expiresAt += whole.filter(({ expiresAt }) => expiresAt !== null).length
     counts.nothing += whole.length === 0 ? 1 : 0
     counts.many += whole.length > 20 ? 1 : 0
     counts.past += past.length
@@ -64,7 +64,7 @@ test(
   `${WORLDS} random worlds: everybody’s whole access, now and then, is what the oracle reads from the rows`,
   async () => {
     const cast = await makeCast(app)
-    const counts: Counts = { items: 0, until: 0, nothing: 0, many: 0, past: 0, changed: 0 }
+    const counts: Counts = { items: 0, expiresAt: 0, nothing: 0, many: 0, past: 0, changed: 0 }
 
     for (let n = 0; n < WORLDS; n++) {
       const seed = SEED * 1000 + n

@@ -66,7 +66,7 @@ describe('lists of the past', () => {
     expect(now).toEqual([[OF_EDITOR[1]], OF_APOLLO.slice(2)])
   })
 
-  test('name who granted it, deleted since or not', async () => {
+  test('name the grantor, also one deleted since', async () => {
     const administration = [{ role: 'ADMINISTRATOR', everywhere: true }]
     await change(app.root, 'revokeRoles', { user: 'gil', roles: administration })
     await deleteUser('gil')
@@ -80,7 +80,7 @@ describe('lists of the past', () => {
     ])
   })
 
-  test('tell the end that came since', async () => {
+  test('show the end that came later', async () => {
     const [since, end] = ['2026-01-05T12:00:00.000Z', '2026-01-05T13:00:00.000Z']
     await change(app.root, 'revokeRoles', { user: 'amy', roles: [{ ...EDITOR, ...APOLLO }] })
     await query(app, sql`update projects set created_at = '2026-01-01T00:00:00Z'`)
@@ -89,7 +89,7 @@ describe('lists of the past', () => {
 
     const found = [await readHolders(app.root, EDITOR, at(since)), await readHolders(app.root, APOLLO, at(since))]
 
-    expect(found.map((list) => list.map((item) => [item.node.username, item.since, item.until]))).toEqual([
+    expect(found.map((list) => list.map((item) => [item.node.username, item.since, item.expiresAt]))).toEqual([
       [['amy', since, end]],
       [['amy', since, end]],
     ])
@@ -102,7 +102,7 @@ describe('lists of the past', () => {
     expect(await readHolders(app.root, EDITOR, at('2026-01-05T12:59:59.999Z'))).toHaveLength(1)
   })
 
-  test('are without who was suspended then, and with who is now', async () => {
+  test('leave out a user who was suspended then, and have a user who is suspended now', async () => {
     await change(app.root, 'disableUser', { user: 'amy' })
     const before = [await past(EDITOR), await past(APOLLO)]
     await letPass(app, 2 * HOUR_MS)
@@ -115,8 +115,8 @@ describe('lists of the past', () => {
     expect(await holdersInWords(app.root, EDITOR)).toEqual(OF_EDITOR)
   })
 
-  test('are without whoever was deleted then and is back', async () => {
-    const { id } = await change(app.root, 'deleteUser', { user: 'amy' }, 'id')
+  test('leave out a user who was deleted then and is restored', async () => {
+    const { deletedId: id } = await change(app.root, 'deleteUser', { user: 'amy' }, 'deletedId')
     await letPass(app, 2 * HOUR_MS)
     await change(app.root, 'restoreUser', { id })
     await change(app.root, 'enableUser', { user: 'amy' })
@@ -125,7 +125,7 @@ describe('lists of the past', () => {
     expect(await holdersInWords(app.root, APOLLO, { at: hoursAgo(3) })).toEqual(OF_APOLLO)
   })
 
-  test('are empty of a project that was not there yet', async () => {
+  test('are empty for a project that did not exist yet', async () => {
     await createProject(app, 'zeus', 'acme')
 
     const [before, now] = [await past({ project: 'zeus' }), await holdersInWords(app.root, { project: 'zeus' })]
@@ -133,7 +133,7 @@ describe('lists of the past', () => {
     expect([before, now]).toEqual([[], OF_APOLLO.filter((line) => !line.includes('apollo'))])
   })
 
-  test('are narrowed and paged like those of now', async () => {
+  test('have the same filters and pages as the lists of now', async () => {
     await deleteUser('amy')
     const at = hoursAgo(1)
 
@@ -148,7 +148,7 @@ describe('lists of the past', () => {
     expect([onProject, inOrganization]).toEqual([[OF_APOLLO[1]], [OF_APOLLO[0]]])
   })
 
-  test('are told by what the caller may now: of their organization’s users, deleted ones too', async () => {
+  test('show what the caller may read now: users of their organization, also deleted ones', async () => {
     await createRole(app, 'GRANTER', ['roles.grant'])
     const roles = [
       { role: 'AUDITOR', organization: 'acme' },
@@ -185,7 +185,7 @@ describe('lists of the past', () => {
     expect(now.controller.holders.totalCount).toBe(2)
   })
 
-  test.each([0, -8, 3600])('can’t be asked of %i seconds from now', async (seconds) => {
+  test.each([0, -8, 3600])('refuse a time %i seconds from now', async (seconds) => {
     const at = new Date(Date.now() + seconds * 1000).toISOString()
 
     for (const list of ['role(name: "EDITOR")', 'project(code: "apollo")']) {

@@ -55,7 +55,7 @@ describe('holders are told', () => {
     ])
   })
 
-  test('by users.read in the organization: all there, its members, and those of it who hold something everywhere', async () => {
+  test('by users.read in the organization: all there, its members, and its users who hold a role everywhere', async () => {
     // Who may grant anywhere sees every user, but not what they hold.
     await createRole(app, 'GRANTER', ['roles.grant'])
     const client = await createCaller([
@@ -87,7 +87,7 @@ describe('holders are told', () => {
     expect(await holdersInWords(client, APOLLO)).toHaveLength(10)
   })
 
-  test('of themselves alone to who reads nobody, whatever else they may', async () => {
+  test('only themselves to a caller who reads no users, whatever else they may do', async () => {
     await createRole(app, 'MANAGER', ['users.manage', 'roles.grant', 'projects.manage', 'audit.read', 'access.check'])
     const client = await createCaller([
       { role: 'MANAGER', everywhere: true },
@@ -125,7 +125,7 @@ describe('holders are told', () => {
 })
 
 describe('of a holder is hidden', () => {
-  test('who granted it, where the caller does not see them', async () => {
+  test('the grantor, where the caller does not see them', async () => {
     const client = await createCaller([{ role: 'AUDITOR', organization: 'acme' }])
     const roles = [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }]
     const chief = await createUser(app, 'chief', { organization: 'acme', roles })
@@ -210,19 +210,19 @@ describe('the role by which a level is held', () => {
     ...['root ADMIN CONTROLLER ADMINISTRATOR', 'root ADMIN GRANT -', 'sue ADMIN CONTROLLER -'],
   ]
 
-  test('is told on controllers and models, with what follows from it; of a grant there is none', async () => {
+  test('is shown on controllers and models, with the levels that follow from it, and not for a grant', async () => {
     await createLevels()
 
     expect(await levelHolders(app.root)).toEqual([ofController('KEEPER'), ofModel('KEEPER')])
   })
 
-  test('is null where it is another organization’s', async () => {
+  test('is null where it belongs to another organization', async () => {
     const sue = await createLevels()
 
     expect(await levelHolders(sue.client)).toEqual([ofController('-'), ofModel('-')])
   })
 
-  test('is null of a member', async () => {
+  test('is null for a member', async () => {
     await createController(app, 'maas', 'globex')
     await change(app.root, 'updateOrganization', { organization: 'globex', addBasePermissions: ['controllers.manage'] })
 

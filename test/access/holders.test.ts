@@ -50,13 +50,13 @@ const OF_APOLLO = [
 ]
 
 describe('the holders', () => {
-  test('of a role are who was granted it, each with the scope', async () => {
+  test('of a role are the users who were granted it, each with the scope', async () => {
     expect(await holdersInWords(app.root, EDITOR)).toEqual(OF_EDITOR)
     expect(await holdersInWords(app.root, { role: 'ADMINISTRATOR' })).toEqual(['root GRANT everywhere'])
     expect(await holdersInWords(app.root, { role: 'AUDITOR' })).toEqual([])
   })
 
-  test('of a project are who holds a role on it, in its organization or everywhere, and its members', async () => {
+  test('of a project are the users who hold a role on it, in its organization or everywhere, and its members', async () => {
     expect(await holdersInWords(app.root, APOLLO)).toEqual(OF_APOLLO)
     expect(await holdersInWords(app.root, { project: 'ares' })).toEqual([
       'carol MEMBERSHIP doc.browse in globex',
@@ -67,7 +67,7 @@ describe('the holders', () => {
     ])
   })
 
-  test('are told once for each scope, role and permission', async () => {
+  test('appear once for each scope, role and permission', async () => {
     const places = [{ organization: 'acme' }, { everywhere: true }]
     await grantRoles(app, 'amy', [...places.map((place) => ({ ...EDITOR, ...place })), { role: 'WRITER', ...APOLLO }])
     await change(app.root, 'updateOrganization', { organization: 'acme', addBasePermissions: ['doc.list'] })
@@ -106,7 +106,7 @@ describe('the holders', () => {
     expect(await holdersInWords(app.root, EDITOR, { filter: null })).toEqual(OF_EDITOR)
   })
 
-  test('are not who is suspended, and again who is enabled', async () => {
+  test('leave out a suspended user, and have them again when they are enabled', async () => {
     const isOther = (line: string) => !line.startsWith('amy')
     const both = async () => [await holdersInWords(app.root, EDITOR), await holdersInWords(app.root, APOLLO)]
     const before = await readHolders(app.root, APOLLO)
@@ -120,7 +120,7 @@ describe('the holders', () => {
     expect(await readHolders(app.root, APOLLO)).toEqual(before)
   })
 
-  test('are not whose role has lapsed, was revoked or deleted, nor a member of what is held no more', async () => {
+  test('leave out a user whose role expired, was revoked or was deleted, and a member after the base permission was removed', async () => {
     const passing = { ...EDITOR, ...APOLLO, expiresAt: hoursAgo(-1) }
     await grantRoles(app, 'erin', [passing])
     await letPass(app, 2 * HOUR_MS)
@@ -169,11 +169,11 @@ describe('an edge', () => {
   }
 
   test('has everything that belongs to it', async () => {
-    const until = '2099-01-05T12:00:00.000Z'
+    const expiresAt = '2099-01-05T12:00:00.000Z'
     await createUser(app, 'gil', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }] })
     await query(
       app,
-      sql`update role_grants set expires_at = ${until} where role_id in (select id from roles where name = 'EDITOR')`,
+      sql`update role_grants set expires_at = ${expiresAt} where role_id in (select id from roles where name = 'EDITOR')`,
     )
     await query(
       app,
@@ -186,8 +186,20 @@ describe('an edge', () => {
 
     const acme = { organization: { name: 'acme' } }
     const [amy, carol] = [of(ofProject, 'amy', 'EDITOR'), of(ofProject, 'carol')]
-    const onApollo = { scope: 'PROJECT', ...acme, project: { code: 'apollo' }, until, grantedBy: { username: 'root' } }
-    const everywhere = { scope: 'EVERYWHERE', organization: null, project: null, until, grantedBy: { username: 'gil' } }
+    const onApollo = {
+      scope: 'PROJECT',
+      ...acme,
+      project: { code: 'apollo' },
+      expiresAt,
+      grantedBy: { username: 'root' },
+    }
+    const everywhere = {
+      scope: 'EVERYWHERE',
+      organization: null,
+      project: null,
+      expiresAt,
+      grantedBy: { username: 'gil' },
+    }
     expect(amy).toEqual({
       ...{ node: { username: 'amy' }, via: 'ROLE', role: { name: 'EDITOR' }, permission: null, ...onApollo },
       since: of(ofRole, 'amy').since,
@@ -198,13 +210,13 @@ describe('an edge', () => {
     })
     expect(of(ofProject, 'amy', 'doc.read')).toEqual({
       ...{ node: { username: 'amy' }, via: 'MEMBERSHIP', role: null, permission: 'doc.read', scope: 'ORGANIZATION' },
-      ...{ ...acme, project: null, since, until: null, grantedBy: null },
+      ...{ ...acme, project: null, since, expiresAt: null, grantedBy: null },
     })
     expect(of(ofRole, 'amy')).toMatchObject({ node: { username: 'amy' }, via: 'GRANT', ...onApollo })
     expect(of(ofRole, 'carol')).toMatchObject({ node: { username: 'carol' }, via: 'GRANT', ...everywhere })
   })
 
-  test('begins when the role was granted, but never before there was the project', async () => {
+  test('begins when the role was granted, but never before the project was created', async () => {
     await letPass(app, 2 * HOUR_MS)
     await createProject(app, 'hermes', 'acme')
     await letPass(app, HOUR_MS)

@@ -36,7 +36,7 @@ async function age() {
 
 const yesterday = () => new Date(Date.now() - 86_400_000).toISOString()
 
-test('what a user could do stands with its places after these were deleted', async () => {
+test('the past access of a user keeps its places after they are deleted', async () => {
   const document = `query ($at: DateTime) { user(username: "bob") { effectiveAccess(at: $at) { totalCount nodes {
     permission project { code organization { name } } controller { name organization { name } }
     model { name controller { name organization { name } } } } } } }`
@@ -64,7 +64,7 @@ test('what a user could do stands with its places after these were deleted', asy
   expect(after.user.effectiveAccess.nodes).toEqual(expect.arrayContaining(nodes))
 })
 
-test('who held a role on a project yesterday is the same to its auditor after it was revoked today', async () => {
+test('the auditor of a project sees a holder of yesterday also after a revocation today', async () => {
   const document = `query ($at: DateTime) { project(code: "apollo") { holders(at: $at) { totalCount edges {
     role { name } node { username } } } } }`
   const aud = await createUser(app, 'aud', { ...ACME, roles: [{ role: 'AUDITOR', ...APOLLO }] })
@@ -83,7 +83,7 @@ test('who held a role on a project yesterday is the same to its auditor after it
   expect((await aud.client.ok(document)).project.holders).toEqual(holders(['AUDITOR', 'aud']))
 })
 
-test('nothing can be done with a deleted user whom a list of the past still holds', async () => {
+test('a deleted user in a list of the past cannot be changed', async () => {
   const buttons = BUTTONS.filter(({ type }) => type === 'User').map(({ field }) => field)
   const document = `query ($at: DateTime) { role(name: "VERSION_MANAGER") { holders(at: $at) { nodes {
     username ${buttons.join(' ')} } } } }`

@@ -25,7 +25,7 @@ async function compareFrom(replay: Replay, first: number, every: number, counts:
   for (let n = first; n < replay.history.length - 1; n += every) await compareWithPast(replay, n, counts)
 }
 
-test(`what is told of a moment is what was told at it, after random mutations (CHATELAINE_SEED=${SEED})`, {
+test(`the answers about a past moment equal the answers given at that moment, after random mutations (CHATELAINE_SEED=${SEED})`, {
   timeout: MUTATIONS * 1000,
 }, async () => {
   await makeWorld(app)

@@ -1,4 +1,5 @@
 /** Services show a token that somebody showed them, and are told whether its session lasts at this moment. */
+
 import { generateKeyPairSync } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'drizzle-orm'
@@ -6,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { change } from '../support/change.ts'
 import { get } from '../support/http.ts'
+import { missingOf } from '../support/missing.ts'
 import { type RawAnswer, rawAnswer } from '../support/raw.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { query, uuidOf, withoutWriting } from '../support/rows.ts'
@@ -25,6 +27,7 @@ import { forge, readPrivateKey, readToken } from '../support/tokens.ts'
 import { createGate, statementsOf, wordsOf } from '../support/verify.ts'
 
 const app = startApp()
+const given = app.world(startBob)
 
 let statements: Statements
 beforeAll(() => {
@@ -32,7 +35,7 @@ beforeAll(() => {
 })
 
 const VERIFY = `query ($token: String!) { verifySession(token: $token) { username expiresAt
-  permissions { name organization project until } user { id username } session { id } } }`
+  permissions { name organization project expiresAt } user { id username } session { id } } }`
 
 const OF_BOB = ['doc.read in acme', 'version.create on apollo', 'version.delete on apollo', 'version.update on apollo']
 
@@ -52,8 +55,8 @@ async function verify(token: string, gate = app.root) {
 }
 
 describe('a session that lasts', () => {
-  test('is answered with its user, itself, its end, and all that the user may do and where', async () => {
-    const bob = await startBob()
+  test('is answered with its user, the session, its end, and all permissions of the user with their places', async () => {
+    const bob = given()
     const { viewer } = await bob.client.ok('{ viewer { session { id } } }')
 
     expect(await verify(bob.token)).toEqual({
@@ -62,8 +65,8 @@ describe('a session that lasts', () => {
     })
   })
 
-  test('loses at once what its user loses', async () => {
-    const { token } = await startBob()
+  test('loses a permission as soon as its user loses it', async () => {
+    const { token } = given()
     await createRole(app, 'EDITOR', ['doc.edit'])
     const roles = [{ role: 'EDITOR', everywhere: true }]
 
@@ -76,7 +79,7 @@ describe('a session that lasts', () => {
   })
 
   test('survives the user’s other sign-outs', async () => {
-    const bob = await startBob()
+    const bob = given()
     const other = await signIn(app, 'bob')
     await other.client.ok(SIGN_OUT)
 
@@ -89,11 +92,11 @@ interface Bob extends SignedIn {
   id: string
 }
 
-describe('what is no session, or is over, or not for the caller to ask about, is as nothing at all', () => {
+describe('a token of no session, of an ended session, or of a hidden session is answered with null', () => {
   let missing: RawAnswer
 
   async function startGate() {
-    const bob = await startBob()
+    const bob = given()
     const gate = await createGate(app, 'gate', 'acme')
     missing = await rawAnswer(app, gate.key, VERIFY, { token: 'nothing' })
     expect(missing).toMatchObject({ status: 200, body: '{"data":{"verifySession":null}}' })
@@ -204,20 +207,20 @@ describe('what is no session, or is over, or not for the caller to ask about, is
   })
 })
 
-describe('who may ask', () => {
-  test('needs access.check: of one’s own token too', async () => {
-    const bob = await startBob()
+describe('the caller', () => {
+  test('needs access.check, also for their own token', async () => {
+    const bob = given()
     await createRole(app, 'MANAGER', ['users.read', 'users.manage', 'audit.read'])
     const eve = await createUser(app, 'eve', { roles: [{ role: 'MANAGER', everywhere: true }] })
 
     for (const client of [eve.client, bob.client, app.as(basic('bob', PASSWORD))]) {
       const { path, extensions } = await client.refused('FORBIDDEN', VERIFY, { token: bob.token })
-      expect([path, extensions.missing]).toEqual([['verifySession'], ['access.check']])
+      expect([path, missingOf(extensions)]).toEqual([['verifySession'], ['access.check']])
     }
   })
 
-  test('is told the name and the permissions, and of user and session no more than they may read', async () => {
-    const bob = await startBob()
+  test('gets the name and the permissions, and of user and session only what they may read', async () => {
+    const bob = given()
     const gate = await createGate(app, 'gate', 'acme')
     const auditor = await createUser(app, 'aud', { roles: [{ role: 'AUDITOR', organization: 'acme' }] })
     const { viewer } = await bob.client.ok('{ viewer { session { id } } }')
@@ -231,8 +234,8 @@ describe('who may ask', () => {
 })
 
 describe('the token comes in a variable, by POST', () => {
-  test('and is refused in the document', async () => {
-    const { token } = await startBob()
+  test('is refused in the document', async () => {
+    const { token } = given()
 
     const error = await app.root.refused('BAD_USER_INPUT', `{ verifySession(token: "${token}") { username } }`)
 
@@ -240,8 +243,8 @@ describe('the token comes in a variable, by POST', () => {
     expect(JSON.stringify(error)).not.toContain(token)
   })
 
-  test('and is refused in an address', async () => {
-    const { token } = await startBob()
+  test('is refused in a URL', async () => {
+    const { token } = given()
 
     const response = await get(app, { query: VERIFY, variables: JSON.stringify({ token }) })
 
@@ -253,8 +256,8 @@ describe('the token comes in a variable, by POST', () => {
   })
 })
 
-test('it takes one statement beside authentication, and none for what can’t be a token', async () => {
-  const { token } = await startBob()
+test('verifySession runs one statement beside authentication, and none for text that cannot be a token', async () => {
+  const { token } = given()
   const gate = await createGate(app, 'gate', 'acme')
   // The key that signs is read once, and kept.
   await verify(token, gate.client)

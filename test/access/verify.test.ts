@@ -1,10 +1,12 @@
 /** Services show a key that somebody showed them, and are told whose it is and what it may do. */
+
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createToken } from '../../src/entities/api-key/token.ts'
 import { startApp } from '../support/app.ts'
 import { change } from '../support/change.ts'
 import { get } from '../support/http.ts'
 import { inDays } from '../support/look.ts'
+import { missingOf } from '../support/missing.ts'
 import { type RawAnswer, rawAnswer } from '../support/raw.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { lapseGrants, lapseKey, uuidOf, withoutWriting } from '../support/rows.ts'
@@ -19,8 +21,8 @@ beforeAll(() => {
   statements = recordStatements(app.database)
 })
 
-const VERIFY = `query ($secret: String!) { verifyApiKey(secret: $secret) { username readOnly expiresAt
-  permissions { name organization project until } user { id username } apiKey { id label } } }`
+const VERIFY = `query ($secret: String!) { verifyApiKey(secret: $secret) { username isReadOnly expiresAt
+  permissions { name organization project expiresAt } user { id username } apiKey { id label } } }`
 
 const VERSIONS = ['version.create', 'version.delete', 'version.update']
 
@@ -40,11 +42,11 @@ async function verify(secret: string, gate = app.root) {
 }
 
 describe('a good key', () => {
-  test('is answered with its user, itself, and all that it may do and where', async () => {
+  test('is answered with its user, the key, and all its permissions with their places', async () => {
     const bob = await startBob()
 
     expect(await verify(bob.key)).toEqual({
-      ...{ username: 'bob', readOnly: false, expiresAt: null, permissions: OF_BOB },
+      ...{ username: 'bob', isReadOnly: false, expiresAt: null, permissions: OF_BOB },
       ...{ user: { id: bob.id, username: 'bob' }, apiKey: { id: bob.keyId, label: 'first key' } },
     })
   })
@@ -52,10 +54,10 @@ describe('a good key', () => {
   test('that is read-only or expires says so', async () => {
     const bob = await startBob()
     const expiresAt = inDays(1)
-    const { id, key } = await createApiKey(bob.client, { readOnly: true, expiresAt, label: 'ci' })
+    const { id, key } = await createApiKey(bob.client, { isReadOnly: true, expiresAt, label: 'ci' })
 
     expect(await verify(key)).toEqual({
-      ...{ username: 'bob', readOnly: true, expiresAt, permissions: OF_BOB },
+      ...{ username: 'bob', isReadOnly: true, expiresAt, permissions: OF_BOB },
       ...{ user: { id: bob.id, username: 'bob' }, apiKey: { id, label: 'ci' } },
     })
   })
@@ -93,17 +95,17 @@ describe('a good key', () => {
 
   test('says until when each permission is held', async () => {
     const bob = await createUser(app, 'bob')
-    const until = inDays(3)
-    await grantRoles(app, 'bob', [{ role: 'VERSION_MANAGER', everywhere: true, expiresAt: until }])
+    const expiresAt = inDays(3)
+    await grantRoles(app, 'bob', [{ role: 'VERSION_MANAGER', everywhere: true, expiresAt: expiresAt }])
 
     const { verifyApiKey } = await app.root.ok(VERIFY, { secret: bob.key })
 
     expect(verifyApiKey.permissions).toEqual(
-      VERSIONS.map((name) => ({ name, organization: null, project: null, until })),
+      VERSIONS.map((name) => ({ name, organization: null, project: null, expiresAt })),
     )
   })
 
-  test('loses at once what ends', async () => {
+  test('loses a permission as soon as it ends', async () => {
     const bob = await createUser(app, 'bob')
     await createRole(app, 'EDITOR', ['doc.edit', 'doc.read'])
     const editor = { role: 'EDITOR', everywhere: true }
@@ -126,7 +128,7 @@ describe('a good key', () => {
   })
 })
 
-describe('a key that is not good, or not for the caller to ask about, is as none at all', () => {
+describe('a key that is not valid, or that the caller may not ask about, is answered with null', () => {
   const MISSING = '01a201b6-260a-78b5-870d-b8567cbdacdf'
   let missing: RawAnswer
 
@@ -210,7 +212,7 @@ describe('a key that is not good, or not for the caller to ask about, is as none
   })
 })
 
-describe('who may ask', () => {
+describe('the caller', () => {
   test('needs access.check somewhere: users.read and all else is not enough', async () => {
     const bob = await startBob()
     await createRole(app, 'MANAGER', ['users.read', 'users.manage', 'audit.read', 'roles.grant'])
@@ -218,11 +220,11 @@ describe('who may ask', () => {
 
     for (const client of [eve.client, bob.client]) {
       const { path, extensions } = await client.refused('FORBIDDEN', VERIFY, { secret: bob.key })
-      expect([path, extensions.missing]).toEqual([['verifyApiKey'], ['access.check']])
+      expect([path, missingOf(extensions)]).toEqual([['verifyApiKey'], ['access.check']])
     }
   })
 
-  test('does not reach to an organization on one of whose projects alone they hold it', async () => {
+  test('has no access to an organization where they hold it only on a project', async () => {
     const bob = await startBob()
     const aud = await createUser(app, 'aud', { roles: [{ role: 'AUDITOR', project: 'apollo' }] })
 
@@ -240,14 +242,14 @@ describe('who may ask', () => {
     await app.as(none.key).refused('FORBIDDEN', VERIFY, { secret: bob.key })
   })
 
-  test('is told the name and the permissions, and of user and key no more than they may read', async () => {
+  test('gets the name and the permissions, and of user and key only what they may read', async () => {
     const bob = await startBob()
     const gate = await createGate(app, 'gate', 'acme')
     const auditor = await createUser(app, 'aud', { roles: [{ role: 'AUDITOR', organization: 'acme' }] })
     await createRole(app, 'EDITOR', ['doc.edit'], 'acme')
     await grantRoles(app, 'bob', [{ role: 'EDITOR', organization: 'acme' }])
     const permissions = ['doc.edit in acme', ...OF_BOB]
-    const told = { username: 'bob', readOnly: false, expiresAt: null, permissions }
+    const told = { username: 'bob', isReadOnly: false, expiresAt: null, permissions }
     const everywhere = await createGate(app, 'everywhere')
 
     expect(await verify(bob.key, everywhere.client)).toEqual({ ...told, user: null, apiKey: null })
@@ -257,7 +259,7 @@ describe('who may ask', () => {
     })
   })
 
-  test('is told no names of organizations and projects that are hidden from them', async () => {
+  test('gets no names of organizations and projects that are hidden from them', async () => {
     await createOrganization(app, 'secret-org')
     await createProject(app, 'secret-project', 'secret-org')
     await createRole(app, 'EDITOR', ['doc.edit'])
@@ -296,7 +298,7 @@ describe('the secret comes in a variable, by POST', () => {
     expect(JSON.stringify(error)).not.toContain(bob.key)
   })
 
-  test('and is refused in an address', async () => {
+  test('is refused in a URL', async () => {
     const bob = await createUser(app, 'bob')
 
     const response = await get(app, { query: VERIFY, variables: JSON.stringify({ secret: bob.key }) })
@@ -309,7 +311,7 @@ describe('the secret comes in a variable, by POST', () => {
   })
 })
 
-test('it takes one statement beside authentication, however it is answered', async () => {
+test('verifyApiKey runs one statement beside authentication, for every answer', async () => {
   const bob = await startBob()
   const gate = await createGate(app, 'gate', 'acme')
   const auditor = await createUser(app, 'aud', { roles: [{ role: 'AUDITOR', everywhere: true }] })

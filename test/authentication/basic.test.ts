@@ -4,9 +4,12 @@ import { startApp } from '../support/app.ts'
 import { change, changeDocument } from '../support/change.ts'
 import { permissionsOf, statusOf, usernameOf } from '../support/look.ts'
 import { query, readAudit, uuidOf, withoutWriting } from '../support/rows.ts'
+import { grantRoles } from '../support/seed.ts'
 import { basic, createPerson, OTHER_PASSWORD, PASSWORD, VIEWER, withoutChange } from '../support/sessions.ts'
 
 const app = startApp()
+/** bob, who has PASSWORD and holds nothing. */
+const given = app.world(() => createPerson(app, 'bob'))
 
 function get(headers: Record<string, string>): Promise<Response> {
   return fetch(`${app.url}?query=${encodeURIComponent(VIEWER)}`, { headers })
@@ -15,9 +18,7 @@ function get(headers: Record<string, string>): Promise<Response> {
 const encode = (text: string | Buffer) => Buffer.from(text).toString('base64')
 
 describe('HTTP Basic', () => {
-  test('is a way to ask, in POST and GET, without a session or a key', async () => {
-    await createPerson(app, 'bob')
-
+  test('is accepted in POST and GET, without a session or a key', async () => {
     const { viewer } = await app
       .as(basic('bob', PASSWORD))
       .ok('{ viewer { user { username } apiKey { id } session { id } expiresAt sessions { totalCount } } }')
@@ -33,8 +34,9 @@ describe('HTTP Basic', () => {
     expect([response.status, await response.json()]).toEqual([200, { data: { viewer: { user: { username: 'bob' } } } }])
   })
 
-  test('gives the whole authority of its user, and changes are theirs', async () => {
-    const bob = await createPerson(app, 'bob', { roles: [{ role: 'AUDITOR', everywhere: true }], isAdmin: true })
+  test('gives the whole authority of its user, and changes are made by that user', async () => {
+    const bob = given()
+    await grantRoles(app, 'bob', [{ role: 'ADMINISTRATOR', everywhere: true }])
     const client = app.as(basic('BOB', PASSWORD))
 
     const { project } = await change(client, 'createProject', { code: 'apollo' }, 'project { id }')
@@ -50,9 +52,7 @@ describe('HTTP Basic', () => {
     )
   })
 
-  test('is understood in any case of the scheme and with blanks before the value', async () => {
-    await createPerson(app, 'bob')
-
+  test('accepts any case of the scheme, and blanks before the value', async () => {
     for (const scheme of ['basic ', 'BASIC ', 'Basic   ']) {
       expect(await usernameOf(app.as({ authorization: scheme + encode(`bob:${PASSWORD}`) }))).toBe('bob')
     }
@@ -64,20 +64,20 @@ describe('HTTP Basic', () => {
     ['UTF-8', 'Größenwahn ist 数学 und 🐎🔋'],
     ['blanks around', '  twelve letters  '],
     ['quotes and percent signs', `'"%00%zz\\u0000'`],
-  ])('takes a password with %s as it is', async (_what, password) => {
-    await createPerson(app, 'bob', { password })
+  ])('accepts a password with %s', async (_what, password) => {
+    await createPerson(app, 'carol', { password })
 
-    expect(await usernameOf(app.as(basic('bob', password)))).toBe('bob')
-    expect(await statusOf(app.as(basic('bob', password.trim().slice(1))))).toBe(401)
+    expect(await usernameOf(app.as(basic('carol', password)))).toBe('carol')
+    expect(await statusOf(app.as(basic('carol', password.trim().slice(1))))).toBe(401)
   })
 
-  test('takes what base64 makes of it, with + and / and padding', async () => {
+  test('accepts base64 with +, / and padding', async () => {
     const password = 'ÿþ>>>???ûïÿÿÿ~~~'
-    await createPerson(app, 'bob', { password })
-    const { authorization } = basic('bob', password)
+    await createPerson(app, 'carol', { password })
+    const { authorization } = basic('carol', password)
     expect(authorization).toMatch(/[+/]/)
 
-    expect(await usernameOf(app.as({ authorization }))).toBe('bob')
+    expect(await usernameOf(app.as({ authorization }))).toBe('carol')
   })
 
   const BAD: [string, string][] = [
@@ -99,8 +99,7 @@ describe('HTTP Basic', () => {
     ['a blank before the username', encode(` bob:${PASSWORD}`)],
   ]
 
-  test.each(BAD)('with %s is 401 and asks for Bearer, in POST and GET', async (_what, value) => {
-    await createPerson(app, 'bob')
+  test.each(BAD)('with %s is answered with 401 and asks for Bearer, in POST and GET', async (_what, value) => {
     const headers = { authorization: `Basic ${value}` }
 
     const [posted, got] = await withoutChange(app, async () => [await app.as(headers).send(VIEWER), await get(headers)])
@@ -113,8 +112,8 @@ describe('HTTP Basic', () => {
     expect([got.status, got.headers.get('www-authenticate'), await got.json()]).toEqual([401, 'Bearer', body])
   })
 
-  test('with a wrong password changes nothing, whatever it asks', async () => {
-    await createPerson(app, 'bob', { isAdmin: true })
+  test('with a wrong password changes nothing', async () => {
+    await grantRoles(app, 'bob', [{ role: 'ADMINISTRATOR', everywhere: true }])
 
     const { status, data } = await withoutChange(app, () =>
       app.as(basic('bob', 'wrong')).send(changeDocument('createProject'), { input: { code: 'apollo' } }),
@@ -123,20 +122,19 @@ describe('HTTP Basic', () => {
     expect([status, data]).toEqual([401, null])
   })
 
-  test('with root’s key as a password is refused', async () => {
+  test('with the key of root as a password is refused', async () => {
     const { ROOT_KEY } = await import('../support/root-key.ts')
 
     expect(await statusOf(app.as(basic('root', ROOT_KEY)))).toBe(401)
   })
 
-  describe('is refused at the next request', () => {
+  describe('is checked again at the next request', () => {
     test.each([
       ['the user was disabled', 'disableUser', { user: 'bob' }],
       ['the user was deleted', 'deleteUser', { user: 'bob' }],
       ['another password was set', 'setUserPassword', { user: 'bob', password: OTHER_PASSWORD }],
       ['the user was renamed', 'updateUser', { user: 'bob', username: 'robert' }],
-    ])('where %s, however often it worked before', async (_what, name, input) => {
-      await createPerson(app, 'bob')
+    ])('and is refused if %s, although it was valid before', async (_what, name, input) => {
       const client = app.as(basic('bob', PASSWORD))
       expect([await statusOf(client), await statusOf(client)]).toEqual([200, 200])
 
@@ -145,8 +143,7 @@ describe('HTTP Basic', () => {
       expect(await statusOf(client)).toBe(401)
     })
 
-    test('where the same password was set again it is good again', async () => {
-      await createPerson(app, 'bob')
+    test('and is valid if the same password was set again', async () => {
       const client = app.as(basic('bob', PASSWORD))
       expect(await statusOf(client)).toBe(200)
 
@@ -155,9 +152,9 @@ describe('HTTP Basic', () => {
       expect(await statusOf(client)).toBe(200)
     })
 
-    test('where a role was revoked with less authority', async () => {
+    test('and has less authority after a role was revoked', async () => {
       const roles = [{ role: 'AUDITOR', everywhere: true }]
-      await createPerson(app, 'bob', { roles })
+      await grantRoles(app, 'bob', roles)
       const client = app.as(basic('bob', PASSWORD))
       expect(await permissionsOf(client)).toHaveLength(3)
 
@@ -167,8 +164,7 @@ describe('HTTP Basic', () => {
     })
   })
 
-  test('writes nothing where it only reads', async () => {
-    await createPerson(app, 'bob')
+  test('writes nothing if it only reads', async () => {
     const client = app.as(basic('bob', PASSWORD))
     await statusOf(client)
 

@@ -1,4 +1,4 @@
-/** What a caller came with is taken away while their change is under way: it is refused, or it was there first. */
+/** The credential of a caller ends while their change is under way: the change is refused, or it was first. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { type Answer, type Client, startApp } from '../support/app.ts'
@@ -14,12 +14,12 @@ const app = startApp()
 
 interface World {
   bob: Person
-  /** Who owns the application's key; may nothing. */
+  /** The owner of the application's key, without authority. */
   owner: SeededUser
   client: Client
 }
 
-/** bob, who may make projects, by a session or his password, through the key of an application. */
+/** bob, who can make projects, with a session or a password, through the key of an application. */
 async function createWorld(headersOf: () => Promise<{ authorization: string }>): Promise<World> {
   await createRole(app, 'CREATOR', ['projects.manage'])
   // Rows are locked by id: bob's comes before the owner's.
@@ -85,8 +85,10 @@ const ENDS: [string, (world: World) => Promise<unknown>, string][] = [
 
 // The embedded database has one session: there nothing can be overtaken.
 describe.runIf(isPostgres()).each(WAYS)('a change under way by %s and an application’s key', (_way, headersOf) => {
-  test.each(ENDS)('is 401 where %s before it is decided', async (_what, end) => {
-    const world = await createWorld(headersOf)
+  const given = app.world(() => createWorld(headersOf))
+
+  test.each(ENDS)('is answered with 401 if %s before the decision', async (_what, end) => {
+    const world = given()
     const letGo = await holdUser(app, world.bob.id)
     const asking = create(world.client)
     await untilWaiting(app, 1)
@@ -99,8 +101,8 @@ describe.runIf(isPostgres()).each(WAYS)('a change under way by %s and an applica
     expect(await codesOfProjects()).toEqual([])
   })
 
-  test.each(ENDS)('is made before %s: that waits for it', async (_what, end, endText) => {
-    const world = await createWorld(headersOf)
+  test.each(ENDS)('is completed before %s', async (_what, end, endText) => {
+    const world = given()
 
     const { answer, endedFirst } = await meet(
       () => create(world.client),
@@ -118,8 +120,8 @@ describe.runIf(isPostgres()).each(WAYS)('a change under way by %s and an applica
     expect(order).toEqual({ in_order: true })
   })
 
-  test('is made where nothing happens meanwhile', async () => {
-    const world = await createWorld(headersOf)
+  test('succeeds if nothing happens meanwhile', async () => {
+    const world = given()
     const letGo = await holdUser(app, world.bob.id)
     const asking = create(world.client)
     await untilWaiting(app, 1)
@@ -140,16 +142,16 @@ describe.runIf(isPostgres())('a change under way with a key that is limited to a
   ]
 
   /** bob, who holds the permission by another role than the one that limits his key. */
-  async function createLimited(): Promise<{ bob: SeededUser; client: Client }> {
+  const given = app.world(async () => {
     await createRole(app, 'CREATOR', ['projects.manage'])
     await createRole(app, 'LIMIT', ['projects.manage'])
     const bob = await createUser(app, 'bob', { roles: [{ role: 'CREATOR', everywhere: true }] })
     const { key } = await createApiKey(bob.client, { limits: [{ role: 'LIMIT', everywhere: true }] })
     return { bob, client: app.as(key) }
-  }
+  })
 
-  test.each(NARROWED)('is refused where the role %s before it is decided', async (_what, narrow) => {
-    const { bob, client } = await createLimited()
+  test.each(NARROWED)('is refused if the role %s before the decision', async (_what, narrow) => {
+    const { bob, client } = given()
     const letGo = await holdUser(app, bob.id)
     const asking = create(client)
     await untilWaiting(app, 1)
@@ -162,8 +164,8 @@ describe.runIf(isPostgres())('a change under way with a key that is limited to a
     expect(await codesOfProjects()).toEqual([])
   })
 
-  test.each(NARROWED)('is made before the role %s: that waits for it', async (_what, narrow) => {
-    const { client } = await createLimited()
+  test.each(NARROWED)('is completed before the role %s', async (_what, narrow) => {
+    const { client } = given()
 
     const { answer, endedFirst } = await meet(() => create(client), narrow)
 

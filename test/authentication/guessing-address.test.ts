@@ -8,7 +8,7 @@ import { createPerson } from '../support/sessions.ts'
 const HERE = '203.0.113.9'
 const ELSEWHERE = '198.51.100.7'
 
-describe('behind a proxy that is trusted', () => {
+describe('behind a trusted proxy', () => {
   const app = startBehindProxy()
 
   /** A hundred wrong guesses, each at another username. */
@@ -23,7 +23,7 @@ describe('behind a proxy that is trusted', () => {
     return outcomes
   }
 
-  test('a hundred guesses from one address are checked, whomever they are at, and no more', async () => {
+  test('guesses from one address are limited to a hundred, at any number of users', async () => {
     await createPerson(app, 'bob')
 
     expect(countOf(await guessAtMany(HERE))).toEqual({ wrong: 100 })
@@ -34,14 +34,14 @@ describe('behind a proxy that is trusted', () => {
     expect(await guessRight(app, ELSEWHERE)).toBe('in')
   })
 
-  test('what is right is not counted among the hundred', async () => {
+  test('right passwords are not counted among the hundred', async () => {
     await createPerson(app, 'bob')
     for (let made = 0; made < 30; made++) expect(await guessRight(app, HERE)).toBe('in')
 
     expect(countOf(await guessAtMany(HERE))).toEqual({ wrong: 100 })
   })
 
-  test('the address is the last that was not said by a trusted one: what a client says before it counts for nothing', async () => {
+  test('the address is the last one before the trusted proxies, and earlier ones from the client are ignored', async () => {
     await createPerson(app, 'bob')
     for (let made = 0; made < 10; made++) {
       expect(await guessWrong(app, 1, `192.0.2.${made}, ${HERE}`, { from: made })).toEqual(['wrong'])
@@ -52,7 +52,7 @@ describe('behind a proxy that is trusted', () => {
     expect(await guessRight(app, `${HERE}, ${ELSEWHERE}`)).toBe('in')
   })
 
-  test('all addresses of one IPv6 network are one: whoever has one has all of them', async () => {
+  test('all addresses of one IPv6 network are counted together', async () => {
     await createPerson(app, 'bob')
     for (let made = 0; made < 10; made++) {
       expect(await guessWrong(app, 1, `2001:db8:1:2::${made}`, { from: made })).toEqual(['wrong'])
@@ -62,7 +62,7 @@ describe('behind a proxy that is trusted', () => {
     expect(await guessRight(app, '2001:db8:1:3::1')).toBe('in')
   })
 
-  test('an address is the same however it is written', async () => {
+  test('an address is the same in any notation', async () => {
     await createPerson(app, 'bob')
     await guessWrong(app, 5, '203.0.113.9')
     await guessWrong(app, 5, '::ffff:203.0.113.9', { from: 5 })
@@ -75,7 +75,7 @@ describe('behind a proxy that is trusted', () => {
     ['IPv4', (port: number) => `203.0.113.9:${port}`, '203.0.113.9', '203.0.113.10'],
     ['IPv6', (port: number) => `[2001:db8::1]:${port}`, '2001:db8::1', '2001:db8:0:1::1'],
     ['IPv6 without a port', () => '[2001:db8::1]', '2001:db8::1', '2001:db8:0:1::1'],
-  ])('a port beside it counts for nothing, as each connection has another: %s', async (_what, at, same, other) => {
+  ])('a port after the address is ignored: %s', async (_what, at, same, other) => {
     await createPerson(app, 'bob')
     for (let made = 0; made < 10; made++) {
       expect(await guessWrong(app, 1, at(4711 + made), { from: made })).toEqual(['wrong'])
@@ -86,7 +86,7 @@ describe('behind a proxy that is trusted', () => {
     expect(await query(app, sql`select address from sessions`)).toEqual([{ address: other }])
   })
 
-  test('a port beside each of several counts for nothing', async () => {
+  test('a port after each of several addresses is ignored', async () => {
     await createPerson(app, 'bob')
     for (let made = 0; made < 10; made++) {
       const address = `192.0.2.${made}:99, ${HERE}:${4711 + made}, 127.0.0.1:${8000 + made}`
@@ -98,7 +98,7 @@ describe('behind a proxy that is trusted', () => {
     expect(await guessRight(app, ELSEWHERE)).toBe('in')
   })
 
-  test('of several proxies on this machine each is passed over', async () => {
+  test('several proxies on this machine are all skipped', async () => {
     await createPerson(app, 'bob')
     await guessWrong(app, 10, `192.0.2.1, ${HERE}, 127.0.0.1, 127.0.0.2`)
 
@@ -109,7 +109,7 @@ describe('behind a proxy that is trusted', () => {
 
   const GARBAGE = ['nonsense', 'unknown', '_hidden', ':4711', '999.1.1.1', '1.2.3.4:x', '[::1', '[nonsense]:1', "';--"]
 
-  test('what is no address counts for the proxy’s own', async () => {
+  test('a text that is no address is counted as the address of the proxy', async () => {
     await createPerson(app, 'bob')
     for (let made = 0; made < 10; made++) {
       const garbage = GARBAGE[made % GARBAGE.length] ?? ''
@@ -128,7 +128,7 @@ describe('behind a proxy that is trusted', () => {
     ['a word', 'nonsense'],
     ['a long text', 'x'.repeat(5000)],
     ['a hidden name with a port', '_hidden:1'],
-  ])('a session keeps the proxy’s own instead of what is none: %s', async (_what, garbage) => {
+  ])('a session stores the address of the proxy instead of a text that is no address: %s', async (_what, garbage) => {
     await createPerson(app, 'bob')
 
     expect(await guessRight(app, garbage)).toBe('in')
@@ -138,7 +138,7 @@ describe('behind a proxy that is trusted', () => {
     expect(rows).toEqual([{ address: '127.0.0.1' }])
   })
 
-  test('one that has guessed too often leaves nothing of the names it goes on with', async () => {
+  test('an address over the limit leaves no rows for further names', async () => {
     expect(countOf(await guessAtMany(HERE))).toEqual({ wrong: 100 })
     const counts = () =>
       query(app, sql`select key, points from password_guesses where key not like 'address:%' order by key`)
@@ -154,7 +154,7 @@ describe('behind a proxy that is trusted', () => {
     expect(await query(app, sql`select from password_guesses`)).toHaveLength(101)
   })
 
-  test('a session keeps the address it was begun from', async () => {
+  test('a session stores the address of its sign-in', async () => {
     await createPerson(app, 'bob')
 
     await bySignIn(app, HERE, 'bob', 'correct horse battery')
@@ -166,7 +166,7 @@ describe('behind a proxy that is trusted', () => {
 describe('without a trusted proxy', () => {
   const app = startApp()
 
-  test('X-Forwarded-For is anybody’s word and counts for nothing', async () => {
+  test('X-Forwarded-For is ignored', async () => {
     await createPerson(app, 'bob')
     for (let made = 0; made < 10; made++) {
       expect(await guessWrong(app, 1, `192.0.2.${made}`, { from: made })).toEqual(['wrong'])
@@ -175,7 +175,7 @@ describe('without a trusted proxy', () => {
     expect(await guessRight(app, '192.0.2.200')).toBe('limited')
   })
 
-  test('a session keeps the address of the connection', async () => {
+  test('a session stores the address of the connection', async () => {
     await createPerson(app, 'bob')
 
     await guessRight(app, HERE)
@@ -184,10 +184,10 @@ describe('without a trusted proxy', () => {
   })
 })
 
-describe('where another machine is the trusted proxy', () => {
+describe('if another machine is the trusted proxy', () => {
   const app = startApp({ trustedProxies: ['10.0.0.0/8'] })
 
-  test('X-Forwarded-For from elsewhere counts for nothing', async () => {
+  test('X-Forwarded-For from other machines is ignored', async () => {
     await createPerson(app, 'bob')
 
     await guessRight(app, HERE)

@@ -1,4 +1,4 @@
-/** Passwords are hashed a few at a time, and only so many wait: who comes then is refused, and has not guessed. */
+/** Few passwords are hashed at the same time, and few requests wait: others are refused, and are not guesses. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { hashPassword } from '../../src/entities/password/hash.ts'
@@ -11,7 +11,7 @@ const app = startApp()
 
 const HERE = '127.0.0.1'
 
-/** They are refused for a moment, and nothing else is. */
+/** They are refused, with a second to wait. */
 function expectForAMoment(answers: Answer[]) {
   expect(answers.length).toBeGreaterThan(0)
   for (const { status, headers, errors } of answers) {
@@ -23,10 +23,10 @@ function expectForAMoment(answers: Answer[]) {
   }
 }
 
-/** As many as are computed and wait at once. */
+/** The number of passwords that are computed or wait at the same time. */
 const ROOM = 4 + 64
 
-/** Runs something while there is no room: whatever is done makes way for another. */
+/** Runs something while there is no room: each hash that is done is followed by another. */
 async function withoutRoom<T>(act: () => Promise<T>): Promise<T> {
   let isOver = false
   const keepBusy = async () => {
@@ -44,14 +44,14 @@ async function withoutRoom<T>(act: () => Promise<T>): Promise<T> {
 describe.each<[string, Guess]>([
   ['signIn', bySignIn],
   ['Basic', byBasic],
-])('a password that nobody had the time to look at: %s', (_way, guess) => {
+])('a password that the server had no time to check, by %s,', (_way, guess) => {
   /** More than may be guessed. */
   const TIMES = 12
 
   test.each([
     ['the right one', PASSWORD],
     ['a wrong one', 'wrong as can be'],
-  ])('is no guess: %s', async (_what, password) => {
+  ])('is not counted as a guess: %s', async (_what, password) => {
     await createPerson(app, 'bob')
 
     const unseen = await withoutRoom(async () => {
@@ -66,7 +66,7 @@ describe.each<[string, Guess]>([
     expect(countOf(await guessWrong(app, 11, HERE, { guess }))).toEqual({ wrong: 10, limited: 1 })
   })
 
-  test('is looked at afterwards', async () => {
+  test('can be checked afterwards', async () => {
     await createPerson(app, 'bob')
 
     const unseen = await withoutRoom(() => guess(app, HERE, 'bob', PASSWORD))
@@ -75,7 +75,7 @@ describe.each<[string, Guess]>([
     expect(await guessRight(app, HERE, { guess })).toBe('in')
   })
 
-  test('is no guess beside those that were looked at before', async () => {
+  test('is not counted in addition to earlier guesses', async () => {
     await createPerson(app, 'bob')
     await guessWrong(app, 4, HERE, { guess })
 

@@ -32,14 +32,14 @@ const WAYS: [string, Guess][] = [
 
 const mixed: Guess = (...guess) => (Number(guess[3].slice(-1)) % 2 ? byBasic(...guess) : bySignIn(...guess))
 
-/** So many wrong guesses at once, each another. */
+/** This number of wrong guesses at the same time, all different. */
 async function guessAtOnce(times: number, guess: Guess): Promise<Record<string, number>> {
   const guesses = Array.from({ length: times }, (_, index) => guess(app, HERE, 'bob', `wrong guess ${index}`))
   return countOf((await Promise.all(guesses)).map(outcomeOf))
 }
 
-describe('of many guesses at once at one user from one address', () => {
-  test.each([...WAYS, ['both', mixed] as [string, Guess]])('ten are checked: %s', async (_way, guess) => {
+describe('many guesses at the same time at one user from one address', () => {
+  test.each([...WAYS, ['both', mixed] as [string, Guess]])('are limited to ten, by %s', async (_way, guess) => {
     await createPerson(app, 'bob')
 
     const outcomes = await withoutChange(app, () => guessAtOnce(TIMES, guess))
@@ -51,7 +51,7 @@ describe('of many guesses at once at one user from one address', () => {
     expect(performance.now() - started).toBeLessThan(5000)
   })
 
-  test('one is checked where they are all the same', async () => {
+  test('count once if they are all the same', async () => {
     await createPerson(app, 'bob')
 
     const outcomes = await Promise.all(Array.from({ length: 9 }, () => byBasic(app, HERE, 'bob', 'wrong')))
@@ -60,7 +60,7 @@ describe('of many guesses at once at one user from one address', () => {
     expect(await guessRight(app, HERE)).toBe('in')
   })
 
-  test('none is made by aliases in one request', async () => {
+  test('can’t be made by aliases in one request', async () => {
     await createPerson(app, 'bob')
     const tries = Array.from({ length: 20 }, (_, index) => {
       const password = index === 19 ? PASSWORD : `wrong guess ${index}`
@@ -75,7 +75,7 @@ describe('of many guesses at once at one user from one address', () => {
 })
 
 describe('too many guesses', () => {
-  test('are answered with 429 and when to come back', async () => {
+  test('are answered with 429 and the time to wait', async () => {
     await createPerson(app, 'bob')
     await guessWrong(app, 10, HERE)
 
@@ -92,7 +92,7 @@ describe('too many guesses', () => {
     }
   })
 
-  test('are over when the time is', async () => {
+  test('are forgotten after the time to wait', async () => {
     await createPerson(app, 'bob')
     await guessWrong(app, 10, HERE)
     expect(await guessRight(app, HERE)).toBe('limited')
@@ -102,7 +102,7 @@ describe('too many guesses', () => {
     expect(await guessRight(app, HERE)).toBe('in')
   })
 
-  test('do not go on counting: waiting is enough, whatever was sent meanwhile', async () => {
+  test('do not extend the time to wait', async () => {
     await createPerson(app, 'bob')
     await guessWrong(app, 10, HERE)
     const [before] = await query(app, sql`select max(expire)::text as expire from password_guesses`)
@@ -112,7 +112,7 @@ describe('too many guesses', () => {
     expect(await query(app, sql`select max(expire)::text as expire from password_guesses`)).toEqual([before])
   })
 
-  test('are the tenth in any case of the username', async () => {
+  test('are counted together in any case of the username', async () => {
     await createPerson(app, 'bob')
     for (const username of ['bob', 'BOB', 'Bob', 'boB', 'BOb']) {
       expect(await guessWrong(app, 2, HERE, { username })).toEqual(['wrong', 'wrong'])
@@ -121,13 +121,13 @@ describe('too many guesses', () => {
     expect(await guessRight(app, HERE, { username: 'bOb' })).toBe('limited')
   })
 
-  test('are the same for who is missing', async () => {
+  test('are limited for a user who does not exist too', async () => {
     expect(await guessWrong(app, 10, HERE, { username: 'missing' })).toEqual(Array(10).fill('wrong'))
 
     expect(await guessWrong(app, 1, HERE, { username: 'missing', from: 10 })).toEqual(['limited'])
   })
 
-  test('at one user limit no other', async () => {
+  test('at one user do not limit other users', async () => {
     await createPerson(app, 'bob')
     await createPerson(app, 'alice')
 
@@ -137,7 +137,7 @@ describe('too many guesses', () => {
     expect(await guessRight(app, HERE, { username: 'alice' })).toBe('in')
   })
 
-  test('limit no key and no session', async () => {
+  test('do not limit keys and sessions', async () => {
     const { key } = await createPerson(app, 'bob', { withApiKey: true })
     const { data } = await bySignIn(app, HERE, 'bob', PASSWORD)
 
@@ -147,7 +147,7 @@ describe('too many guesses', () => {
     expect(await statusOf(app.as({ ...at(HERE), authorization: `Bearer ${data.signIn.token}` }))).toBe(200)
   })
 
-  test.each(WAYS)('refuse the password that was right a moment ago, by %s', async (_way, guess) => {
+  test.each(WAYS)('refuse a password that was right before, by %s', async (_way, guess) => {
     await createPerson(app, 'bob')
     expect([await guessRight(app, HERE, { guess }), await guessRight(app, HERE, { guess })]).toEqual(['in', 'in'])
 
@@ -156,7 +156,7 @@ describe('too many guesses', () => {
     expect(await guessRight(app, HERE, { guess })).toBe('limited')
   })
 
-  test('stay too many on another server of the database, and after a restart', async () => {
+  test('are counted on all servers of the database, and after a restart', async () => {
     await createPerson(app, 'bob')
     await guessWrong(app, 6, HERE)
     const second = await listen(await openTestServices(app.database, { trustedProxies: ['loopback'] }))
@@ -189,7 +189,7 @@ function clientOf(url: string, headers: Record<string, string>): Pick<Client, 's
 }
 
 describe('a right password', () => {
-  test('is right twenty times at once', async () => {
+  test('is right in many requests at the same time', async () => {
     await createPerson(app, 'bob')
 
     for (const [, guess] of WAYS) {
@@ -198,7 +198,7 @@ describe('a right password', () => {
     }
   })
 
-  test.each(WAYS)('lets the count begin anew, every time: %s', async (_way, guess) => {
+  test.each(WAYS)('resets the count every time, by %s', async (_way, guess) => {
     await createPerson(app, 'bob')
 
     for (let round = 0; round < 4; round++) {
@@ -210,7 +210,7 @@ describe('a right password', () => {
     }
   })
 
-  test('of one’s own lets nobody guess at another’s anew', async () => {
+  test('of one user does not reset the count of another user', async () => {
     await createPerson(app, 'bob')
     await createPerson(app, 'mallory')
 
@@ -235,21 +235,21 @@ describe('the current password, which changePassword asks for,', () => {
   test.each([
     ['for real', false],
     ['in dry runs', true],
-  ])('is guessed ten times %s and no more', async (_what, dryRun) => {
+  ])('can be guessed ten times %s and not more', async (_what, dryRun) => {
     const { key } = await createPerson(app, 'bob', { withApiKey: true })
 
     const outcomes = []
     for (let made = 0; made < 11; made++) outcomes.push(await guessCurrent(key ?? '', HERE, `wrong ${made}`, dryRun))
 
-    expect(outcomes).toEqual([...Array(10).fill('InvalidInput'), 'RATE_LIMITED'])
+    expect(outcomes).toEqual([...Array(10).fill('InvalidInputError'), 'RATE_LIMITED'])
     expect(await guessCurrent(key ?? '', HERE, PASSWORD)).toBe('RATE_LIMITED')
     expect(await guessRight(app, HERE)).toBe('limited')
     expect(await guessRight(app, ELSEWHERE)).toBe('in')
   })
 })
 
-describe('what was typed', () => {
-  test('is kept nowhere in clear: neither what may be a username nor what may be a password', async () => {
+describe('a typed username or password', () => {
+  test('is not stored in clear text', async () => {
     await createPerson(app, 'bob')
     const typed = ['hunter2-typed-as-a-name', 'hunter3-typed-as-a-password']
 

@@ -1,4 +1,4 @@
-/** What is taken away is gone at the next request, on connections too that were open before. */
+/** A revocation has effect at the next request, also on connections that were open before. */
 import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { change, changeDocument } from '../support/change.ts'
@@ -11,7 +11,7 @@ import { bearer, createPerson, OTHER_PASSWORD, PASSWORD, signIn } from '../suppo
 
 const app = startApp()
 
-// On the embedded database all requests queue for one session, and a few say so.
+// On the embedded database all requests queue for one session, and a few are enough.
 const TRIALS = process.env.CHATELAINE_LONG ? 200 : isPostgres() ? 4 : 2
 const TRIAL_MS = 5000
 const CONNECTIONS = 3
@@ -20,11 +20,11 @@ const CONNECTIONS = 3
 interface Holder {
   headers: Record<string, string>
   keyId?: string
-  /** Who takes it away, where that is not root. */
+  /** The headers of the revocation, if they are not root’s. */
   taker?: Record<string, string>
 }
 
-/** Makes a user of this name, and whatever else there must be, called by that name too. */
+/** Makes a user of this name, and what else is needed, also with that name. */
 type Make = (name: string) => Promise<Holder>
 
 const withKey = async (name: string, input: Parameters<typeof createUser>[2] = {}): Promise<Holder> => {
@@ -128,7 +128,7 @@ const ENDS: [mutation: string, Make, Question, input: (name: string, holder: Hol
 ]
 
 test.each(ENDS)(
-  `after %s the next request on each open connection goes without: ${TRIALS} trials`,
+  'after %s the next request on each open connection has lost the authority',
   { timeout: TRIALS * TRIAL_MS },
   async (mutation, make, { ask, before, after }, inputOf) => {
     const told: unknown[] = []

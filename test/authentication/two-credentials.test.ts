@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../support/app.ts'
 import { change, changeDocument } from '../support/change.ts'
 import { permissionsOf, statusOf } from '../support/look.ts'
+import { missingOf } from '../support/missing.ts'
 import { lapseKey, query, readAudit, uuidOf, withoutWriting } from '../support/rows.ts'
 import { createApiKey, createProject, createRole, createUser, type SeededUser } from '../support/seed.ts'
 import { basic, bearer, createPerson, PASSWORD, signIn, VIEWER, withoutChange } from '../support/sessions.ts'
@@ -16,7 +17,7 @@ const ROLES = [
 
 interface World {
   bobId: string
-  /** Who owns the application's keys; may nothing. */
+  /** The owner of the application's keys, without authority. */
   owner: SeededUser
   /** Requests of bob, by password or session, with this key of an application. */
   with(key: string): Client
@@ -36,8 +37,10 @@ async function createWorld(way: () => Promise<{ authorization: string }>): Promi
 }
 
 describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
+  const given = app.world(() => createWorld(way))
+
   test('are one caller: the user, through the key', async () => {
-    const world = await createWorld(way)
+    const world = given()
 
     const { viewer } = await world.with(world.owner.key).ok('{ viewer { user { username } session { isCurrent } } }')
 
@@ -47,8 +50,8 @@ describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
     })
   })
 
-  test('show the key to who may read its owner’s record, and to no other', async () => {
-    const world = await createWorld(way)
+  test('show the key only to users who can read the record of its owner', async () => {
+    const world = given()
     const client = world.with(world.owner.key)
     const KEY = '{ viewer { apiKey { id label } } }'
 
@@ -57,8 +60,8 @@ describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
     expect((await client.ok(KEY)).viewer.apiKey).toEqual({ id: world.owner.keyId, label: 'first key' })
   })
 
-  test('may what the user may, where the key has no limits', async () => {
-    const world = await createWorld(way)
+  test('have the permissions of the user if the key has no limits', async () => {
+    const world = given()
 
     expect(await permissionsOf(world.with(world.owner.key))).toEqual([
       'projects.manage everywhere',
@@ -68,8 +71,8 @@ describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
     ])
   })
 
-  test('may what the user may and the limits of the key let through', async () => {
-    const world = await createWorld(way)
+  test('have the permissions of the user that the limits of the key allow', async () => {
+    const world = given()
     await createProject(app, 'apollo')
     const limits = [
       { role: 'VERSION_MANAGER', project: 'apollo' },
@@ -89,8 +92,8 @@ describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
     )
   })
 
-  test('never touch credentials where the key has limits', async () => {
-    const world = await createWorld(way)
+  test('can’t change credentials if the key has limits', async () => {
+    const world = given()
     const limited = await createApiKey(app.root, { user: 'owner', limits: ROLES })
     const client = world.with(limited.key)
     await statusOf(client)
@@ -104,25 +107,25 @@ describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
       }),
     )
 
-    expect(extensions.missing).toEqual(['a key without limits'])
+    expect(missingOf(extensions)).toEqual(['a key without limits'])
     expect(await statusOf(app.as(basic('bob', PASSWORD)))).toBe(200)
   })
 
-  test('only read where the key only reads', async () => {
-    const world = await createWorld(way)
-    const readOnly = await createApiKey(app.root, { user: 'owner', readOnly: true })
-    const client = world.with(readOnly.key)
+  test('can only read if the key is read-only', async () => {
+    const world = given()
+    const isReadOnly = await createApiKey(app.root, { user: 'owner', isReadOnly: true })
+    const client = world.with(isReadOnly.key)
 
     const { extensions } = await withoutChange(app, () =>
       client.refused('FORBIDDEN', changeDocument('createProject'), { input: { code: 'apollo' } }),
     )
 
-    expect(extensions.missing).toEqual(['a key that is not read-only'])
+    expect(missingOf(extensions)).toEqual(['a key that is not read-only'])
     expect(await statusOf(client)).toBe(200)
   })
 
-  test('are both named by the audit of a change', async () => {
-    const world = await createWorld(way)
+  test('are both in the audit row of a change', async () => {
+    const world = given()
 
     await change(world.with(world.owner.key), 'createProject', { code: 'apollo' })
 
@@ -171,8 +174,8 @@ describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
     ],
   ]
 
-  test.each(BAD_KEYS)('are 401 where the key %s', async (_what, keyOf) => {
-    const world = await createWorld(way)
+  test.each(BAD_KEYS)('are answered with 401 if the key %s', async (_what, keyOf) => {
+    const world = given()
     const client = world.with(await keyOf(world))
 
     const answer = await withoutChange(app, () =>
@@ -185,8 +188,8 @@ describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
     ])
   })
 
-  test('are 401 where the user is disabled, good as the key is', async () => {
-    const world = await createWorld(way)
+  test('are answered with 401 if the user is disabled, although the key is valid', async () => {
+    const world = given()
     const client = world.with(world.owner.key)
     expect(await statusOf(client)).toBe(200)
 
@@ -197,7 +200,12 @@ describe.each(WAYS)('%s and an application’s key', (wayName, way) => {
   })
 })
 
-describe('a good key', () => {
+describe('a valid key', () => {
+  const given = app.world(async () => {
+    await createPerson(app, 'bob')
+    return { owner: await createUser(app, 'owner', { isAdmin: true }) }
+  })
+
   test.each([
     ['a wrong password', async () => basic('bob', 'wrong')],
     ['a user without a password', async () => basic('owner', PASSWORD)],
@@ -217,9 +225,8 @@ describe('a good key', () => {
         return bearer(`${token.slice(0, -8)}AAAAAAAA`)
       },
     ],
-  ])('beside %s is 401: it does not ask alone', async (_what, headersOf) => {
-    await createPerson(app, 'bob')
-    const owner = await createUser(app, 'owner', { isAdmin: true })
+  ])('together with %s is answered with 401', async (_what, headersOf) => {
+    const { owner } = given()
     const client = app.as({ ...(await headersOf()), 'api-key': owner.key })
 
     const { status, data } = await withoutChange(app, () => client.send(VIEWER))

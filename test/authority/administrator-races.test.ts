@@ -143,13 +143,13 @@ async function administrators(): Promise<string[]> {
 
 /** What else an attack can come to: it would leave nobody, the other one was faster, or it is done by nobody, or not by them. */
 const REFUSALS = [
-  'LastAdmin',
+  'LastAdministratorError',
   'FORBIDDEN',
-  'NotFound',
+  'NotFoundError',
   'UNAUTHENTICATED',
-  'Conflict',
-  'InvalidInput',
-  'MissingAuthority',
+  'ConflictError',
+  'InvalidInputError',
+  'MissingAuthorityError',
 ]
 
 // The embedded database has one session: its transactions queue.
@@ -179,7 +179,7 @@ describe.runIf(isPostgres())('after any two attacks at once', () => {
       expect(told.filter(({ before }) => before.length !== 2)).toEqual([])
       expect(told.filter(({ after }) => after.length === 0)).toEqual([])
       expect(told.filter(({ words }) => words.some((word) => word !== 'done' && !REFUSALS.includes(word)))).toEqual([])
-      expect(new Set(told.flatMap(({ words }) => words))).toContain('LastAdmin')
+      expect(new Set(told.flatMap(({ words }) => words))).toContain('LastAdministratorError')
     },
   )
 })

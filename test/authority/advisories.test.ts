@@ -23,10 +23,10 @@ const NO_ADMINISTRATOR = 'FORBIDDEN ADMINISTRATOR'
 
 /** What refuses to take over whom. */
 const STRONGER: Record<string, string> = {
-  pam: 'MissingAuthority doc.publish',
-  pat: 'MissingAuthority doc.publish',
-  rea: 'MissingAuthority doc.review',
-  sue: 'MissingAuthority SUPERUSER on the controller',
+  pam: 'MissingAuthorityError doc.publish',
+  pat: 'MissingAuthorityError doc.publish',
+  rea: 'MissingAuthorityError doc.review',
+  sue: 'MissingAuthorityError SUPERUSER on the controller',
   ada: NO_ADMINISTRATOR,
   ann: NO_ADMINISTRATOR,
 }
@@ -44,15 +44,16 @@ function tryOn(client: Delegate['client'], others: Other[], [name, input]: Attem
 
 const all = (others: Other[], answer: string) => Object.fromEntries(others.map(({ username }) => [username, answer]))
 
-/** A delegate, eve who is no stronger, and all who are. */
-async function createWorld(way: (typeof DELEGATES)[number][1], place: Place) {
-  const delegate = await createDelegate(app, way, place)
+/** Eve, who is no stronger than a delegate, and all who are. */
+async function createRivals(place: Place) {
   const [eve, ...stronger] = await createOthers(app, place, ['eve', ...Object.keys(STRONGER)])
-  return { ...delegate, eve: eve as Other, stronger }
+  return { eve: eve as Other, stronger }
 }
 
+type World = Delegate & Awaited<ReturnType<typeof createRivals>>
+
 /** Each attempt is refused on everybody stronger, and done on eve; with a limited key not even that. */
-async function isForEqualsAlone(world: Awaited<ReturnType<typeof createWorld>>, attempts: Attempt[], isOfKeys = true) {
+async function isForEqualsAlone(world: World, attempts: Attempt[], isOfKeys = true) {
   const { client, eve, stronger } = world
   const isBarred = isOfKeys && world.isLimited
   for (const [name, input] of attempts) {
@@ -65,8 +66,10 @@ async function isForEqualsAlone(world: Awaited<ReturnType<typeof createWorld>>, 
 const email = 'dan@example.test'
 
 describe.each(DELEGATES)('a delegate with %s', (_title, way, place) => {
-  test('edits no role they hold to hold more', async () => {
-    const { client } = await createDelegate(app, way, place)
+  const given = app.world(() => createDelegate(app, way, place))
+
+  test('cannot edit a role they hold to hold more', async () => {
+    const { client } = given()
     const add = (...addPermissions: string[]) =>
       outcomeOf(client, 'updateRole', { role: 'DELEGATE', name: 'MINE', addPermissions })
     const held = await permissionsOf(client)
@@ -79,29 +82,29 @@ describe.each(DELEGATES)('a delegate with %s', (_title, way, place) => {
 
     const isEverywhere = place.everywhere === true
     expect(refused).toEqual([
-      'MissingAuthority doc.publish',
-      'MissingAuthority doc.publish,organizations.manage',
-      isEverywhere ? 'Conflict The built-in role ADMINISTRATOR can’t be changed.' : 'FORBIDDEN roles.manage',
+      'MissingAuthorityError doc.publish',
+      'MissingAuthorityError doc.publish,organizations.manage',
+      isEverywhere ? 'ConflictError The built-in role ADMINISTRATOR can’t be changed.' : 'FORBIDDEN roles.manage',
     ])
     expect(await permissionsOf(client)).toEqual(held)
     expect(await add('doc.read')).toBe('done')
   })
 
-  test('makes no role to grant it to themselves', async () => {
-    const { client } = await createDelegate(app, way, place)
+  test('cannot create a role to grant themselves more', async () => {
+    const { client } = given()
     const held = new Set(await permissionsOf(client))
     for (const [name, word] of Object.entries({ MORE: 'doc.publish', SAME: 'doc.read' }))
       await change(client, 'createRole', { name, permissions: [word], organization: place.organization })
     const grant = (role: string) => outcomeOf(client, 'grantRoles', { user: 'dan', roles: [{ role, ...place }] })
 
-    expect(await withoutWriting(app, () => grant('MORE'))).toBe('MissingAuthority doc.publish')
+    expect(await withoutWriting(app, () => grant('MORE'))).toBe('MissingAuthorityError doc.publish')
 
     expect(await grant('SAME')).toBe('done')
     expect(new Set(await permissionsOf(client))).toEqual(held)
   })
 
-  test('creates no user with roles above their own', async () => {
-    const { client, isLimited } = await createDelegate(app, way, place)
+  test('cannot create a user with roles above their own', async () => {
+    const { client, isLimited } = given()
     const create = (name: string, input: object) => outcomeOf(client, name, { organization: 'acme', ...input })
     const person = (input: object) => create('createUser', { username: 'new', withApiKey: false, ...input })
     const service = (input: object) => create('createServiceUser', { username: 'ci', email, ...input })
@@ -119,36 +122,16 @@ describe.each(DELEGATES)('a delegate with %s', (_title, way, place) => {
       return [...answers, await person({ isAdmin: true })]
     })
 
-    const administrator = place.everywhere ? 'MissingAuthority ADMINISTRATOR' : 'FORBIDDEN roles.grant'
-    const words = [...['publish', 'review', 'review'].map((verb) => `MissingAuthority doc.${verb}`), administrator]
+    const administrator = place.everywhere ? 'MissingAuthorityError ADMINISTRATOR' : 'FORBIDDEN roles.grant'
+    const words = [...['publish', 'review', 'review'].map((verb) => `MissingAuthorityError doc.${verb}`), administrator]
     expect(refused).toEqual([...words.flatMap((word) => [word, isLimited ? UNLIMITED : word]), administrator])
     expect(await person(having('EQUAL'))).toBe('done')
     expect(await service(having('EQUAL'))).toBe(isLimited ? UNLIMITED : 'done')
     expect(await rolesOf(app.root, 'new')).toEqual([`EQUAL ${place.everywhere ? 'everywhere' : 'in acme'}`])
   })
 
-  test('sets no stronger user’s password', async () => {
-    const world = await createWorld(way, place)
-
-    await isForEqualsAlone(world, [
-      ['setUserPassword', ({ username }) => ({ user: username, password: OTHER_PASSWORD })],
-      ['setUserPassword', ({ username }) => ({ user: username, password: OTHER_PASSWORD, endApiKeys: true })],
-    ])
-  })
-
-  test('changes no stronger user’s e-mail or name', async () => {
-    const world = await createWorld(way, place)
-
-    const attempts: Attempt[] = [
-      ['updateUser', ({ username }) => ({ user: username, email })],
-      ['updateUser', ({ username }) => ({ user: username, email: null, displayName: 'D.' })],
-      ['updateUser', ({ username }) => ({ user: username, username: `${username}2` })],
-    ]
-    await isForEqualsAlone(world, attempts, false)
-  })
-
-  test('changes no stronger service user’s e-mail by creating it again', async () => {
-    const { client, isLimited } = await createDelegate(app, way, place)
+  test('cannot change the e-mail of a stronger service user by creating it again', async () => {
+    const { client, isLimited } = given()
     const roles = { eve: { role: 'EQUAL', ...place }, pam: { role: 'PUBLISHER', ...place }, ada: ADMINISTRATION }
     const service = { organization: 'acme', email: 'ops@example.test' }
     for (const [username, role] of Object.entries(roles))
@@ -162,72 +145,100 @@ describe.each(DELEGATES)('a delegate with %s', (_title, way, place) => {
       await update('ada'),
     ])
 
-    const words = ['doc.publish', 'doc.publish', 'ADMINISTRATOR'].map((missing) => `MissingAuthority ${missing}`)
+    const words = ['doc.publish', 'doc.publish', 'ADMINISTRATOR'].map((missing) => `MissingAuthorityError ${missing}`)
     expect(refused).toEqual(isLimited ? Array(3).fill(UNLIMITED) : words)
     expect(await update('eve')).toBe(isLimited ? UNLIMITED : 'done')
   })
 
-  test('makes and rotates no key of a stronger user', async () => {
-    const world = await createWorld(way, place)
+  describe('beside others', () => {
+    const others = app.world(() => createRivals(place))
+    const named = (username: string) => others().stronger.find((other) => other.username === username) as Other
 
-    await isForEqualsAlone(world, [
-      ['createApiKey', ({ username }) => ({ user: username, label: 'mine', limits: [] })],
-      ['rotateApiKey', ({ keyId }) => ({ apiKey: keyId, overlapUntil: inDays(1) })],
-      ['createApiKey', ({ username }) => ({ user: username, label: 'mine' })],
-    ])
-  })
+    test('cannot set the password of a stronger user', async () => {
+      const world = { ...given(), ...others() }
 
-  test('takes no key, session or account from an administrator, as they do from others', async () => {
-    const { client, isLimited } = await createDelegate(app, way, place)
-    const [pam, ada, ann] = await createOthers(app, place, ['pam', 'ada', 'ann'])
-    await change(app.root, 'disableUser', { user: 'ann' })
-    const ofCredentials: Attempt[] = [
-      ['revokeApiKey', ({ keyId }) => ({ apiKey: keyId })],
-      ['signOutEverywhere', ({ username }) => ({ user: username })],
-    ]
-    const ofAccounts: Attempt[] = [
-      ['revokeRoles', ({ username }) => ({ user: username, roles: [{ role: 'PUBLISHER', ...place }] })],
-      ['disableUser', ({ username }) => ({ user: username })],
-      ['deleteUser', ({ username }) => ({ user: username })],
-    ]
+      await isForEqualsAlone(world, [
+        ['setUserPassword', ({ username }) => ({ user: username, password: OTHER_PASSWORD })],
+        ['setUserPassword', ({ username }) => ({ user: username, password: OTHER_PASSWORD, endApiKeys: true })],
+      ])
+    })
 
-    for (const attempt of [...ofCredentials, ...ofAccounts]) {
-      const isBarred = isLimited && ofCredentials.includes(attempt)
-      const [name, input] = attempt
-      const administrators = [ada, ann] as Other[]
-      const refusal = isBarred ? UNLIMITED : NO_ADMINISTRATOR
-      expect([name, await tryOn(client, administrators, attempt)]).toEqual([name, all(administrators, refusal)])
-      expect([name, await outcomeOf(client, name, input(pam as Other))]).toEqual([name, isBarred ? UNLIMITED : 'done'])
-    }
-  })
+    test('cannot change the e-mail or name of a stronger user', async () => {
+      const world = { ...given(), ...others() }
 
-  test('enables no stronger user', async () => {
-    const world = await createWorld(way, place)
-    for (const user of ['eve', ...Object.keys(STRONGER)]) await change(app.root, 'disableUser', { user })
+      const attempts: Attempt[] = [
+        ['updateUser', ({ username }) => ({ user: username, email })],
+        ['updateUser', ({ username }) => ({ user: username, email: null, displayName: 'D.' })],
+        ['updateUser', ({ username }) => ({ user: username, username: `${username}2` })],
+      ]
+      await isForEqualsAlone(world, attempts, false)
+    })
 
-    await isForEqualsAlone(world, [['enableUser', ({ username }) => ({ user: username })]], false)
-  })
+    test('cannot create or rotate a key of a stronger user', async () => {
+      const world = { ...given(), ...others() }
 
-  test('restores nobody to more than they hold themselves', async () => {
-    const { client } = await createDelegate(app, way, place)
-    const [ada] = await createOthers(app, place, ['ada'])
-    const former = { user: 'ada', roles: [ADMINISTRATION] }
-    await change(app.root, 'revokeRoles', former)
-    const { id } = await change(app.root, 'deleteUser', { user: 'ada' }, 'id')
-    const base = (verb: string) =>
-      change(app.root, 'updateOrganization', { organization: 'acme', [`${verb}BasePermissions`]: ['doc.publish'] })
-    const restore = () => outcomeOf(client, 'restoreUser', { id })
+      await isForEqualsAlone(world, [
+        ['createApiKey', ({ username }) => ({ user: username, label: 'mine', limits: [] })],
+        ['rotateApiKey', ({ keyId }) => ({ apiKey: keyId, overlapUntil: inDays(1) })],
+        ['createApiKey', ({ username }) => ({ user: username, label: 'mine' })],
+      ])
+    })
 
-    await base('add')
-    expect(await withoutWriting(app, restore)).toBe('MissingAuthority doc.publish')
-    await base('remove')
-    expect(await restore()).toBe('done')
-    await base('add')
-    const enable = () => outcomeOf(client, 'enableUser', { user: 'ada' })
-    expect(await withoutWriting(app, enable)).toBe('MissingAuthority doc.publish')
-    await base('remove')
-    expect(await enable()).toBe('done')
+    test('cannot take a key, a session or an account from an administrator, but from other users', async () => {
+      const { client, isLimited } = given()
+      const [pam, ada, ann] = ['pam', 'ada', 'ann'].map(named)
+      await change(app.root, 'disableUser', { user: 'ann' })
+      const ofCredentials: Attempt[] = [
+        ['revokeApiKey', ({ keyId }) => ({ apiKey: keyId })],
+        ['signOutEverywhere', ({ username }) => ({ user: username })],
+      ]
+      const ofAccounts: Attempt[] = [
+        ['revokeRoles', ({ username }) => ({ user: username, roles: [{ role: 'PUBLISHER', ...place }] })],
+        ['disableUser', ({ username }) => ({ user: username })],
+        ['deleteUser', ({ username }) => ({ user: username })],
+      ]
 
-    expect([ada?.username, await rolesOf(app.root, 'ada')]).toEqual(['ada', []])
+      for (const attempt of [...ofCredentials, ...ofAccounts]) {
+        const isBarred = isLimited && ofCredentials.includes(attempt)
+        const [name, input] = attempt
+        const administrators = [ada, ann] as Other[]
+        const refusal = isBarred ? UNLIMITED : NO_ADMINISTRATOR
+        expect([name, await tryOn(client, administrators, attempt)]).toEqual([name, all(administrators, refusal)])
+        expect([name, await outcomeOf(client, name, input(pam as Other))]).toEqual([
+          name,
+          isBarred ? UNLIMITED : 'done',
+        ])
+      }
+    })
+
+    test('cannot enable a stronger user', async () => {
+      const world = { ...given(), ...others() }
+      for (const user of ['eve', ...Object.keys(STRONGER)]) await change(app.root, 'disableUser', { user })
+
+      await isForEqualsAlone(world, [['enableUser', ({ username }) => ({ user: username })]], false)
+    })
+
+    test('cannot restore a user to more than they hold themselves', async () => {
+      const { client } = given()
+      const ada = named('ada')
+      const former = { user: 'ada', roles: [ADMINISTRATION] }
+      await change(app.root, 'revokeRoles', former)
+      const { deletedId: id } = await change(app.root, 'deleteUser', { user: 'ada' }, 'deletedId')
+      const base = (verb: string) =>
+        change(app.root, 'updateOrganization', { organization: 'acme', [`${verb}BasePermissions`]: ['doc.publish'] })
+      const restore = () => outcomeOf(client, 'restoreUser', { id })
+
+      await base('add')
+      expect(await withoutWriting(app, restore)).toBe('MissingAuthorityError doc.publish')
+      await base('remove')
+      expect(await restore()).toBe('done')
+      await base('add')
+      const enable = () => outcomeOf(client, 'enableUser', { user: 'ada' })
+      expect(await withoutWriting(app, enable)).toBe('MissingAuthorityError doc.publish')
+      await base('remove')
+      expect(await enable()).toBe('done')
+
+      expect([ada?.username, await rolesOf(app.root, 'ada')]).toEqual(['ada', []])
+    })
   })
 })

@@ -57,7 +57,7 @@ function leadsToNode(type: string): boolean {
   return type.endsWith('Connection') || nodeTypes().some(({ name }) => name === type)
 }
 
-test('every caller gets from every field what the design says, foreign is missing to the byte, and nothing is written', async () => {
+test('every caller gets from every field what the design says, foreign things answer as missing to the byte, and nothing is written', async () => {
   const callers = await createWorld(app)
   const before = await snapshot(app)
 
@@ -144,9 +144,9 @@ function withoutNames(body: string, sides: Things[]): string {
 const WORDS: Record<string, string> = {
   UNAUTHENTICATED: '401',
   FORBIDDEN: 'F',
-  NotFound: 'NF',
-  Conflict: 'C',
-  MissingAuthority: 'MA',
+  NotFoundError: 'NF',
+  ConflictError: 'C',
+  MissingAuthorityError: 'MA',
 }
 
 interface Body {
@@ -175,7 +175,7 @@ function outcomeOf(row: Row, status: number, { data, errors }: Body): string {
   const { __typename: type, ...fields } = result
   if (type.endsWith('Payload')) return 'OK'
   if (type === 'AccessAnswer') return result.code === 'NOT_FOUND' ? 'NF' : 'OK'
-  if (type === 'NotFound' && row.namesTwo) return `NF:${result.path}`
+  if (type === 'NotFoundError' && row.namesTwo) return `NF:${result.path}`
   if (type.endsWith('Connection')) return pageOf(result)
   if (WORDS[type]) return WORDS[type]
   const [inner] = Object.values(fields) as (Result | null)[]

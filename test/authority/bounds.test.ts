@@ -14,7 +14,7 @@ const app = startApp()
 describe('of ssh keys a user has at most fifty', () => {
   const add = (client: Client, key: string) => change(client, 'addSshKey', { key })
 
-  test('and another is a conflict, until one is removed', async () => {
+  test('another key is a conflict, until one is removed', async () => {
     const bob = await createUser(app, 'bob')
     const carol = await createUser(app, 'carol')
     const lines = Array.from({ length: 50 }, (_, index) => ed25519Line(`key ${index}`))
@@ -23,21 +23,21 @@ describe('of ssh keys a user has at most fifty', () => {
 
     for (const [client, user] of refusals) {
       const input = { key: ed25519Line(), user }
-      const { message } = await withoutWriting(app, () => failChange(client, 'Conflict', 'addSshKey', input))
+      const { message } = await withoutWriting(app, () => failChange(client, 'ConflictError', 'addSshKey', input))
       expect(message).toBe('A user has at most 50 ssh keys: remove one first.')
     }
     await add(carol.client, ed25519Line())
     const next = ed25519Line('one more')
     await change(bob.client, 'removeSshKey', { fingerprint: fingerprintOf(lines[7] ?? '') })
     await add(bob.client, next)
-    await withoutWriting(app, () => failChange(bob.client, 'Conflict', 'addSshKey', { key: ed25519Line() }))
+    await withoutWriting(app, () => failChange(bob.client, 'ConflictError', 'addSshKey', { key: ed25519Line() }))
 
     const { user } = await app.root.ok('{ user(username: "bob") { sshKeys(first: 100) { nodes { publicKey } } } }')
     const kept = user.sshKeys.nodes.map(({ publicKey }: { publicKey: string }) => publicKey)
     expect(kept).toEqual([...lines.toSpliced(7, 1), next])
   })
 
-  test('however many are added at once', async () => {
+  test('the bound holds when many keys are added at once', async () => {
     const bob = await createUser(app, 'bob')
     const document = changeDocument('addSshKey')
 
@@ -47,7 +47,7 @@ describe('of ssh keys a user has at most fifty', () => {
 
     const names = answers.map(({ addSshKey }) => addSshKey.__typename)
     expect(names.filter((name) => name === 'AddSshKeyPayload')).toHaveLength(50)
-    expect(names.filter((name) => name === 'Conflict')).toHaveLength(10)
+    expect(names.filter((name) => name === 'ConflictError')).toHaveLength(10)
   })
 })
 
@@ -69,7 +69,7 @@ describe('of open sessions a user has at most a hundred', () => {
 
   const statuses = (clients: (Client | undefined)[]) => Promise.all(clients.map((client) => client && statusOf(client)))
 
-  test('and whoever signs in once more ends the oldest', async () => {
+  test('another sign-in ends the oldest session', async () => {
     const bob = await createPerson(app, 'bob')
     await createPerson(app, 'carol')
     const [hers] = await signInTimes('carol', 1)
@@ -83,7 +83,7 @@ describe('of open sessions a user has at most a hundred', () => {
     expect(await statuses([hers])).toEqual([200])
   })
 
-  test('of which those that were ended or have expired are none', async () => {
+  test('ended and expired sessions do not count', async () => {
     const bob = await createPerson(app, 'bob')
     const [first, second, third, ...others] = await signInTimes('bob', 100)
     await second?.ok('mutation { signOut { __typename } }')
@@ -100,7 +100,7 @@ describe('of open sessions a user has at most a hundred', () => {
     expect((await openOf(bob.id)).filter(Boolean)).toHaveLength(100)
   })
 
-  test('however often they sign in at once', async () => {
+  test('the bound holds when the user signs in many times at once', async () => {
     const bob = await createPerson(app, 'bob')
     await signInTimes('bob', 95)
 

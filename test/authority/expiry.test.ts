@@ -1,4 +1,5 @@
 /** Whatever has an end is over at it by the database’s clock alone: nothing has to notice first. */
+
 import { type SQL, sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
@@ -6,6 +7,7 @@ import { change } from '../support/change.ts'
 import { check, EVERYWHERE, have, may } from '../support/check.ts'
 import { createController, createModel } from '../support/levels.ts'
 import { inDays, permissionsOf, statusOf } from '../support/look.ts'
+import { missingOf } from '../support/missing.ts'
 import { query, withoutWriting } from '../support/rows.ts'
 import { createApiKey, createProject, createRole, createUser, grantRoles } from '../support/seed.ts'
 
@@ -148,7 +150,7 @@ const KINDS: [string, Kind][] = [
   ],
 ]
 
-describe('is there up to its end and not from it on, though nobody has ended it:', () => {
+describe('holds until its planned end and no longer, without a mutation:', () => {
   test.each(KINDS)('%s', async (_what, { table, which = sql`true`, give, look, before, after }) => {
     const bob = await startBob()
     await give(bob)
@@ -166,7 +168,7 @@ describe('is there up to its end and not from it on, though nobody has ended it:
   })
 })
 
-test('a key that is limited to a role loses what a permission of that gave it, though its owner keeps it', async () => {
+test('a key that is limited to a role loses a permission that ends in that role, although its owner keeps it', async () => {
   const bob = await startBob()
   await createRole(app, 'AUTHOR', ['doc.edit', 'controllers.manage'])
   await grantRoles(app, 'bob', [{ role: 'AUTHOR', everywhere: true }])
@@ -181,7 +183,7 @@ test('a key that is limited to a role loses what a permission of that gave it, t
   expect(await permissionsOf(bob.client)).toEqual(both)
 })
 
-test('what is over refuses a mutation too, in its own transaction', async () => {
+test('ended access does not allow a mutation, in its own transaction', async () => {
   const bob = await startBob()
   await change(app.root, 'updateOrganization', { organization: 'default', addBasePermissions: ['projects.manage'] })
   await planEnd('base_permissions', sql`true`, AT_ONCE)
@@ -190,10 +192,10 @@ test('what is over refuses a mutation too, in its own transaction', async () => 
     bob.client.refused('FORBIDDEN', 'mutation { createProject(input: { code: "zeus" }) { __typename } }'),
   )
 
-  expect(extensions.missing).toEqual(['projects.manage'])
+  expect(missingOf(extensions)).toEqual(['projects.manage'])
 })
 
-test('no worker runs beside these tests: there is no queue for one', async () => {
+test('no worker runs beside these tests: there is no queue', async () => {
   const schemas = await query(app, sql`select nspname as name from pg_namespace where nspname like 'pgboss%'`)
 
   expect(schemas).toEqual([])

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../support/app.ts'
 import { change, changeDocument, failChange } from '../support/change.ts'
 import { inDays, permissionsOf, rolesOf, statusOf } from '../support/look.ts'
+import { missingOf } from '../support/missing.ts'
 import { query, uuidOf, withoutWriting } from '../support/rows.ts'
 import {
   createApiKey,
@@ -29,7 +30,7 @@ async function createAcme(): Promise<SeededUser> {
 type Limits = NonNullable<Parameters<typeof createApiKey>[1]>['limits']
 
 /** A client with a new key of a user's. */
-async function withKey(user: SeededUser, input: { limits?: Limits; readOnly?: boolean; expiresAt?: string }) {
+async function withKey(user: SeededUser, input: { limits?: Limits; isReadOnly?: boolean; expiresAt?: string }) {
   const { id, key } = await createApiKey(user.client, input)
   return { id, client: app.as(key) }
 }
@@ -38,12 +39,12 @@ async function withKey(user: SeededUser, input: { limits?: Limits; readOnly?: bo
 async function isForbidden(client: Client, missing: string[], name: string, input: object) {
   const refused = () => client.refused('FORBIDDEN', changeDocument(name), { input })
   const { extensions } = await withoutWriting(app, refused)
-  expect(extensions.missing).toEqual(missing)
+  expect(missingOf(extensions)).toEqual(missing)
 }
 
 async function isNotFound(client: Client, path: string, name: string, input: object) {
-  const error = await withoutWriting(app, () => failChange(client, 'NotFound', name, input))
-  expect(error.path).toBe(path)
+  const error = await withoutWriting(app, () => failChange(client, 'NotFoundError', name, input))
+  expect(error.path.join('.')).toBe(path)
 }
 
 const UNLIMITED = ['a key without limits']
@@ -118,9 +119,9 @@ describe('a limited key', () => {
     const grant = (role: string) => ({ user: 'carol', roles: [{ role, organization }] })
 
     const { missing } = await withoutWriting(app, () =>
-      failChange(client, 'MissingAuthority', 'grantRoles', grant('VERSION_MANAGER')),
+      failChange(client, 'MissingAuthorityError', 'grantRoles', grant('VERSION_MANAGER')),
     )
-    expect(missing).toEqual(['version.delete', 'version.update'])
+    expect(missingOf({ missing })).toEqual(['version.delete', 'version.update'])
 
     await change(client, 'grantRoles', grant('GRANTER'))
   })
@@ -147,7 +148,7 @@ describe('a limited key', () => {
     await createRole(app, 'CLERK', ['users.manage', 'users.read', 'roles.grant'])
     const { client } = await withKey(bob, { limits: [{ role: 'CLERK', organization }] })
     const takeover = async (name: string, input: object) => {
-      await withoutWriting(app, () => failChange(client, 'MissingAuthority', name, input))
+      await withoutWriting(app, () => failChange(client, 'MissingAuthorityError', name, input))
     }
 
     await takeover('updateUser', { user: 'bob', email: 'mallory@example.test' })
@@ -184,13 +185,15 @@ describe('a limited key', () => {
 
     // Nobody holds DEFINER: the key alone would gain.
     const widen = { role: 'DEFINER', addPermissions: ['users.manage', 'roles.grant'] }
-    const { missing } = await withoutWriting(app, () => failChange(client, 'MissingAuthority', 'updateRole', widen))
+    const { missing } = await withoutWriting(app, () =>
+      failChange(client, 'MissingAuthorityError', 'updateRole', widen),
+    )
 
-    expect(missing).toEqual(['roles.grant', 'users.manage'])
+    expect(missingOf({ missing })).toEqual(['roles.grant', 'users.manage'])
     expect(await permissionsOf(client)).toEqual(['roles.manage everywhere'])
   })
 
-  test('is not widened by somebody else who lacks what they would add to its limit', async () => {
+  test('is not widened by another user who lacks what they would add to its limit', async () => {
     const bob = await createAcme()
     await createRole(app, 'DEFINER', ['roles.manage'])
     const dan = await createUser(app, 'dan', { organization, roles: [{ role: 'DEFINER', everywhere: true }] })
@@ -198,7 +201,7 @@ describe('a limited key', () => {
     const { id, client } = await withKey(bob, { limits: [{ role: 'WRITER', organization }] })
     const widen = { role: 'WRITER', addPermissions: ['version.delete'] }
 
-    await withoutWriting(app, () => failChange(dan.client, 'MissingAuthority', 'updateRole', widen))
+    await withoutWriting(app, () => failChange(dan.client, 'MissingAuthorityError', 'updateRole', widen))
     expect(await permissionsOf(client)).toEqual(['version.create in acme'])
 
     await change(bob.client, 'revokeApiKey', { apiKey: id })
@@ -242,9 +245,11 @@ describe('a limited key', () => {
 })
 
 describe('a read-only key', () => {
-  test('reads what its owner reads and calls no mutation, not even in a dry run', async () => {
-    const bob = await createAcme()
-    const { client } = await withKey(bob, { readOnly: true })
+  const given = app.world(createAcme)
+
+  test('reads what its owner reads and may call no mutation, also not as a dry run', async () => {
+    const bob = given()
+    const { client } = await withKey(bob, { isReadOnly: true })
     const inputs: [string, object][] = [
       ['updateProject', { project: 'project1', title: 'new' }],
       ['createUser', { username: 'new' }],
@@ -260,9 +265,9 @@ describe('a read-only key', () => {
     }
   })
 
-  test('stays one when its owner rotates it', async () => {
-    const bob = await createAcme()
-    const { id } = await withKey(bob, { readOnly: true })
+  test('stays read-only when its owner rotates it', async () => {
+    const bob = given()
+    const { id } = await withKey(bob, { isReadOnly: true })
 
     const { secret } = await change(bob.client, 'rotateApiKey', { apiKey: id }, 'secret')
 
@@ -272,6 +277,8 @@ describe('a read-only key', () => {
 })
 
 describe('a key made with a key that expires', () => {
+  const given = app.world(createAcme)
+
   async function expiryOf(id: string): Promise<string | null> {
     const [row] = await query<{ at: string | null }>(
       app,
@@ -280,8 +287,8 @@ describe('a key made with a key that expires', () => {
     return row?.at ?? null
   }
 
-  test('ends with it where nothing was asked, and never lasts longer', async () => {
-    const bob = await createAcme()
+  test('ends with it by default, and never lasts longer', async () => {
+    const bob = given()
     await createUser(app, 'carol', { organization })
     const end = inDays(10)
     const { client } = await withKey(bob, { expiresAt: end })
@@ -294,14 +301,14 @@ describe('a key made with a key that expires', () => {
 
     for (const { id } of [own, other, first, serving]) expect(await expiryOf(id)).toBe(end)
     await withoutWriting(app, () =>
-      failChange(client, 'MissingAuthority', 'createApiKey', { label: 'long', expiresAt: inDays(11) }),
+      failChange(client, 'MissingAuthorityError', 'createApiKey', { label: 'long', expiresAt: inDays(11) }),
     )
     const shorter = await createApiKey(client, { expiresAt: inDays(5) })
     expect(await expiryOf(shorter.id)).not.toBe(end)
   })
 
-  test('is not longer for being rotated, and rotated with itself ends when it would have', async () => {
-    const bob = await createAcme()
+  test('does not last longer after a rotation, also when it rotates itself', async () => {
+    const bob = given()
     const end = inDays(10)
     const { id, client } = await withKey(bob, { expiresAt: end })
 
@@ -313,7 +320,7 @@ describe('a key made with a key that expires', () => {
   })
 
   test('is refused once it has ended', async () => {
-    const bob = await createAcme()
+    const bob = given()
     const { id, client } = await withKey(bob, { expiresAt: inDays(1) })
     expect(await statusOf(client)).toBe(200)
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../support/app.ts'
 import { change, changeDocument, failChange } from '../support/change.ts'
 import { inDays, permissionsOf, rolesOf } from '../support/look.ts'
+import { missingOf } from '../support/missing.ts'
 import { withoutWriting } from '../support/rows.ts'
 import { createOrganization, createProject, createRole, createUser, type SeededUser } from '../support/seed.ts'
 
@@ -23,21 +24,21 @@ async function createDelegate(words: string[], expiresAt?: string): Promise<Seed
   return createUser(app, 'dan', { organization, roles })
 }
 
-/** The mutation answers MissingAuthority for exactly these permissions and writes nothing. */
+/** The mutation answers MissingAuthorityError for exactly these permissions and writes nothing. */
 async function lacks(client: Client, missing: string[], name: string, input: object) {
-  const error = await withoutWriting(app, () => failChange(client, 'MissingAuthority', name, input))
-  expect(error.missing).toEqual(missing)
+  const error = await withoutWriting(app, () => failChange(client, 'MissingAuthorityError', name, input))
+  expect(missingOf(error)).toEqual(missing)
 }
 
 /** The mutation is refused for want of exactly this and writes nothing. */
 async function isForbidden(client: Client, missing: string[], name: string, input: object) {
   const refused = () => client.refused('FORBIDDEN', changeDocument(name), { input })
   const { extensions } = await withoutWriting(app, refused)
-  expect(extensions.missing).toEqual(missing)
+  expect(missingOf(extensions)).toEqual(missing)
 }
 
 describe('granting', () => {
-  test('a role is granted only with all its permissions in hand', async () => {
+  test('a role is granted only by a caller who holds all its permissions', async () => {
     await createAcme()
     const dan = await createDelegate(['version.create'])
     await createUser(app, 'carol', { organization })
@@ -83,7 +84,7 @@ describe('granting', () => {
     expect(await rolesOf(app.root, 'carol')).toEqual(['WRITER in acme'])
   })
 
-  test('one item that can’t be conferred leaves the others ungranted', async () => {
+  test('no role is granted where one of them cannot be granted', async () => {
     const bob = await createAcme()
     await createUser(app, 'carol', { organization })
     await createRole(app, 'FOUNDER', ['organizations.manage'])
@@ -95,7 +96,7 @@ describe('granting', () => {
     await lacks(bob.client, ['organizations.manage'], 'grantRoles', { user: 'carol', roles })
   })
 
-  test('ADMINISTRATOR is given by administrators alone, whatever else one holds everywhere', async () => {
+  test('only administrators grant ADMINISTRATOR, whatever else the caller holds everywhere', async () => {
     await createOrganization(app, organization)
     const words = ['users.manage', 'users.read', 'roles.grant', 'roles.manage', 'organizations.manage']
     await createRole(app, 'ALMOST', [...words, 'projects.manage', 'project.update', 'project.delete'])
@@ -108,7 +109,7 @@ describe('granting', () => {
     await lacks(dan.client, ['ADMINISTRATOR'], 'createServiceUser', { username: 'new', email: 'a@b.test', roles })
   })
 
-  test('an organization admin makes another one, but confers nothing beyond the organization', async () => {
+  test('an organization admin makes another one, but grants nothing outside the organization', async () => {
     const bob = await createAcme()
     await createOrganization(app, 'globex')
     const roles = [{ role: 'ORGANIZATION_ADMIN', organization }]
@@ -124,8 +125,9 @@ describe('granting', () => {
 })
 
 describe('making users', () => {
-  test('nobody is created with a role that the maker does not hold', async () => {
-    await createAcme()
+  const given = app.world(createAcme)
+
+  test('a user is not created with a role that the caller does not hold', async () => {
     const dan = await createDelegate([])
     const roles = [{ role: 'PROJECT_MANAGER', project: 'project1' }]
     const missing = ['project.delete', 'project.update', 'version.create', 'version.delete', 'version.update']
@@ -134,13 +136,12 @@ describe('making users', () => {
     await lacks(dan.client, missing, 'createServiceUser', { username: 'new', email: 'new@example.test', roles })
   })
 
-  test('nobody is made a member where members hold what the maker does not', async () => {
-    await createAcme()
+  test('a user is not created in an organization whose members hold more than the caller', async () => {
     await createOrganization(app, 'globex', ['secret.read'])
     await createRole(app, 'HIRER', ['users.manage', 'users.read'])
     const dan = await createUser(app, 'dan', { organization, roles: [{ role: 'HIRER', everywhere: true }] })
     await createUser(app, 'gone', { organization: 'globex' })
-    const { id } = await change(app.root, 'deleteUser', { user: 'gone' }, 'id')
+    const { deletedId: id } = await change(app.root, 'deleteUser', { user: 'gone' }, 'deletedId')
 
     await lacks(dan.client, ['secret.read'], 'createUser', { username: 'new', organization: 'globex' })
     await lacks(dan.client, ['secret.read'], 'restoreUser', { id })
@@ -148,8 +149,8 @@ describe('making users', () => {
     await change(dan.client, 'createUser', { username: 'new' })
   })
 
-  test('an update of a service user that grants more than one holds is refused', async () => {
-    const bob = await createAcme()
+  test('an update of a service user that grants more than the caller holds is refused', async () => {
+    const bob = given()
     await createRole(app, 'FOUNDER', ['organizations.manage'])
     const roles = [{ role: 'FOUNDER', organization }]
     await change(app.root, 'createServiceUser', { username: 'ci', email: 'ci@example.test', organization, roles })
@@ -161,8 +162,9 @@ describe('making users', () => {
 })
 
 describe('editing what others hold', () => {
-  test('a permission is added to a role only by who holds it wherever the role is held', async () => {
-    await createAcme()
+  app.world(createAcme)
+
+  test('a permission is added to a role only by a caller who holds it everywhere the role is held', async () => {
     await createOrganization(app, 'globex')
     await createRole(app, 'DEFINER', ['roles.manage', 'version.create'])
     const roles = [
@@ -182,8 +184,7 @@ describe('editing what others hold', () => {
     await change(dan.client, 'updateRole', add)
   })
 
-  test('nobody widens a role that they hold themselves', async () => {
-    await createAcme()
+  test('a user cannot widen a role that they hold themselves', async () => {
     await createRole(app, 'OWN', ['roles.manage', 'version.create'], organization)
     const dan = await createUser(app, 'dan', { organization, roles: [{ role: 'OWN', organization }] })
 
@@ -194,8 +195,7 @@ describe('editing what others hold', () => {
     expect(await permissionsOf(dan.client)).toEqual(['roles.manage in acme'])
   })
 
-  test('a base permission is added only by who holds it in the organization without an end', async () => {
-    await createAcme()
+  test('a base permission is added only by a caller who holds it in the organization permanently', async () => {
     await createRole(app, 'STEWARD', ['organizations.manage', 'version.create'])
     const roles = (expiresAt?: string) => [{ role: 'STEWARD', organization, expiresAt }]
     const lasting = await createUser(app, 'dan', { organization, roles: roles() })
@@ -210,8 +210,9 @@ describe('editing what others hold', () => {
 })
 
 describe('taking over', () => {
-  test('who manages users does not get into the account of one who holds more', async () => {
-    await createAcme()
+  const given = app.world(createAcme)
+
+  test('a manager of users cannot take over the account of a user who holds more', async () => {
     const dan = await createDelegate([])
     const carol = await createUser(app, 'carol', {
       organization,
@@ -228,8 +229,7 @@ describe('taking over', () => {
     await change(dan.client, 'updateUser', { user: 'carol', displayName: 'Carol' })
   })
 
-  test('a suspended user who holds more is neither enabled nor given a key', async () => {
-    await createAcme()
+  test('a suspended user who holds more is not enabled and gets no key', async () => {
     const dan = await createDelegate([])
     await createUser(app, 'carol', { organization, roles: [{ role: 'VERSION_MANAGER', project: 'project1' }] })
     const missing = ['version.create', 'version.delete', 'version.update']
@@ -242,8 +242,7 @@ describe('taking over', () => {
     await change(dan.client, 'enableUser', { user: 'carol' })
   })
 
-  test('what only takes away needs its permission alone', async () => {
-    await createAcme()
+  test('a mutation that only takes access away needs only its own permission', async () => {
     await createRole(app, 'FOUNDER', ['organizations.manage'])
     const dan = await createDelegate([])
     const carol = await createUser(app, 'carol', { organization, roles: [{ role: 'FOUNDER', organization }] })
@@ -255,7 +254,7 @@ describe('taking over', () => {
   })
 
   test('an organization admin does nothing to an administrator of the same home', async () => {
-    const bob = await createAcme()
+    const bob = given()
     const ada = await createUser(app, 'ada', { organization, isAdmin: true })
     const roles = [{ role: 'AUDITOR', organization }]
     await change(app.root, 'grantRoles', { user: 'ada', roles })

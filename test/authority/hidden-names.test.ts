@@ -33,8 +33,8 @@ async function createWorld(): Promise<{ ann: SeededUser; bob: SeededUser }> {
 const DELETE_BOB =
   'mutation { deleteUser(input: {user: "bob"}, dryRun: true) { ... on DeleteUserPayload { accessLost { role organization project } } } }'
 
-describe('what an organization’s administrator is told', () => {
-  test('of the access a deleted user loses, is what they could read of it before', async () => {
+describe('what an organization administrator reads', () => {
+  test('about the access a deleted user loses is what they could read before', async () => {
     const { ann } = given()
 
     const { deleteUser } = await ann.client.ok(DELETE_BOB)
@@ -42,7 +42,7 @@ describe('what an organization’s administrator is told', () => {
     expect(deleteUser.accessLost).toEqual([{ role: 'VERSION_MANAGER', organization: 'acme', project: null }])
   })
 
-  test('of their permissions, names no word that only another organization’s role has', async () => {
+  test('about their permissions names no word that only a role of another organization has', async () => {
     const { ann, bob } = given()
 
     const { viewer } = await ann.client.ok('{ viewer { permissions { name organization } } }')
@@ -54,7 +54,7 @@ describe('what an organization’s administrator is told', () => {
   })
 })
 
-describe('what is told of', () => {
+describe('the answer about', () => {
   test('a model that uses a credential, is its number where it is hidden', async () => {
     const { ann, bob } = given()
     await createController(app, 'secret-controller', 'globex')
@@ -66,8 +66,8 @@ describe('what is told of', () => {
       await change(bob.client, 'createModel', model)
     }
 
-    const { message } = await failChange(ann.client, 'Conflict', 'deleteUser', { user: 'bob' })
-    const own = await failChange(bob.client, 'Conflict', 'removeCredential', { name: 'aws' })
+    const { message } = await failChange(ann.client, 'ConflictError', 'deleteUser', { user: 'bob' })
+    const own = await failChange(bob.client, 'ConflictError', 'removeCredential', { name: 'aws' })
 
     expect(message).toContain('con-acme/model')
     expect(message).toContain('1 that you may not see')
@@ -75,7 +75,7 @@ describe('what is told of', () => {
     expect(own.message).toContain('con-acme/model, secret-controller/secret-model')
   })
 
-  test('a key or a session that is shown to who may ask, names no word and no place that is hidden from them', async () => {
+  test('a key or a session names no word and no place that is hidden from the caller', async () => {
     const { ann, bob } = given()
     await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
     const { token } = await signIn(app, 'bob')
@@ -100,13 +100,13 @@ describe('what is told of', () => {
       permission: { permission: 'secret.launch', project },
     }))
 
-    const document = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code } }'
+    const document = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { isAllowed code } }'
     const { checkAccess } = await ann.client.ok(document, { input: { user: 'bob', questions } })
 
-    expect(checkAccess).toEqual(Array(2).fill({ allowed: false, code: 'NOT_FOUND' }))
+    expect(checkAccess).toEqual(Array(2).fill({ isAllowed: false, code: 'NOT_FOUND' }))
   })
 
-  test('what was done, to who reads the audit of one organization, stops at its bounds', async () => {
+  test('the audit of one organization shows nothing of other organizations', async () => {
     const { ann } = given()
 
     const { auditEvents } = await ann.client.ok(
@@ -136,7 +136,7 @@ describe('rows', () => {
     await ann.client.ok(`{ viewer { user { ${nested(2)} } } }`)
   })
 
-  test('are counted over all root fields together, and by variables as by literals', async () => {
+  test('are counted over all root fields together, with variables as with literals', async () => {
     const { ann } = given()
     const page = 'users(first: $n) { nodes { roles(first: $n) { nodes { id } } } }'
     const document = `query ($n: Int!) { a: ${page} b: ${page} c: ${page} }`

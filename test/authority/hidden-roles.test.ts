@@ -124,7 +124,7 @@ describe.each(DELEGATES.filter(([, , place]) => place.organization))('to a deleg
     return { ...answer, body }
   }
 
-  test('a hidden role answers as a missing one does, whatever names it', async () => {
+  test('a hidden role answers as a missing role in every document that names it', async () => {
     await hideRole(world)
 
     for (const question of QUESTIONS) {
@@ -140,7 +140,7 @@ describe.each(DELEGATES.filter(([, , place]) => place.organization))('to a deleg
     }
   })
 
-  test('nothing that names no role changes by one that is hidden', async () => {
+  test('no answer without a role name changes because of a hidden role', async () => {
     const { headers } = world.delegate
     const USER = `username roles { totalCount edges { node { name } } } effectiveAccess { totalCount nodes { permission } }`
     const read = () =>
@@ -179,7 +179,7 @@ describe.each(DELEGATES.filter(([, , place]) => place.organization))('to a deleg
   })
 })
 
-test('a word that only a hidden role gives is to a check a word that nothing gives', async () => {
+test('checkAccess answers the same for a word of a hidden role and for a word of no role', async () => {
   const world = await createWorld('a key')
   await hideRole(world)
   const checker = { role: 'AUDITOR', organization: 'acme' }

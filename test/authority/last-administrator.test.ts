@@ -35,13 +35,15 @@ describe('the last administrator', () => {
   test.each(ENDS)('stays: %s is refused', async (name, input) => {
     const alice = await aloneWithAlice()
 
-    const error = await withoutWriting(app, () => failChange(alice.client, 'LastAdmin', name, input(alice)))
+    const error = await withoutWriting(app, () =>
+      failChange(alice.client, 'LastAdministratorError', name, input(alice)),
+    )
 
-    expect(error.code).toBe('LAST_ADMIN')
+    expect(error.code).toBe('LAST_ADMINISTRATOR')
     expect(await statusOf(alice.client)).toBe(200)
   })
 
-  test.each(ENDS)('no longer alone can go: %s', async (name, input) => {
+  test.each(ENDS)('can go when there is another: %s', async (name, input) => {
     const alice = await aloneWithAlice()
     const bob = await addAdministrator(alice, 'bob')
 
@@ -51,19 +53,19 @@ describe('the last administrator', () => {
     expect(await statusOf(bob)).toBe(200)
   })
 
-  test('is not replaced by one whose administration has a planned end', async () => {
+  test('is not replaced by a user whose administration has a planned end', async () => {
     const alice = await aloneWithAlice()
     await addAdministrator(alice, 'bob', inDays(3650))
 
     await withoutWriting(app, () =>
-      failChange(alice.client, 'LastAdmin', 'revokeRoles', { user: 'alice', roles: ADMINISTRATION }),
+      failChange(alice.client, 'LastAdministratorError', 'revokeRoles', { user: 'alice', roles: ADMINISTRATION }),
     )
   })
 
   test.each([
     ['that expires', { expiresAt: inDays(3650) }],
     ['with limits', { limits: ADMINISTRATION }],
-    ['that is read-only', { readOnly: true }],
+    ['that is read-only', { isReadOnly: true }],
   ])('is not replaced by one who has only a key %s', async (_what, key) => {
     const alice = await aloneWithAlice()
     const { user } = await change(
@@ -74,15 +76,19 @@ describe('the last administrator', () => {
     )
     await createApiKey(alice.client, { user: user.username, ...key })
 
-    await withoutWriting(app, () => failChange(alice.client, 'LastAdmin', 'disableUser', { user: 'alice' }))
+    await withoutWriting(app, () =>
+      failChange(alice.client, 'LastAdministratorError', 'disableUser', { user: 'alice' }),
+    )
   })
 
-  test('is not replaced by one who is disabled', async () => {
+  test('is not replaced by a disabled user', async () => {
     const alice = await aloneWithAlice()
     await addAdministrator(alice, 'bob')
     await change(alice.client, 'disableUser', { user: 'bob' })
 
-    await withoutWriting(app, () => failChange(alice.client, 'LastAdmin', 'revokeApiKey', { apiKey: alice.keyId }))
+    await withoutWriting(app, () =>
+      failChange(alice.client, 'LastAdministratorError', 'revokeApiKey', { apiKey: alice.keyId }),
+    )
   })
 
   test('may rotate their key', async () => {
@@ -114,17 +120,17 @@ describe('root', () => {
   ])('stays what it is, whoever else administers: %s is a conflict', async (name, input) => {
     const alice = await createUser(app, 'alice', { isAdmin: true })
 
-    const error = await withoutWriting(app, () => failChange(alice.client, 'Conflict', name, input))
+    const error = await withoutWriting(app, () => failChange(alice.client, 'ConflictError', name, input))
 
     expect(error.message).toContain('root')
   })
 
-  test('is never demoted, whether others administer or not', async () => {
+  test('is never demoted, with or without other administrators', async () => {
     const input = { user: 'root', roles: ADMINISTRATION }
 
-    const alone = await withoutWriting(app, () => failChange(app.root, 'Conflict', 'revokeRoles', input))
+    const alone = await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'revokeRoles', input))
     const alice = await createUser(app, 'alice', { isAdmin: true })
-    const beside = await withoutWriting(app, () => failChange(alice.client, 'Conflict', 'revokeRoles', input))
+    const beside = await withoutWriting(app, () => failChange(alice.client, 'ConflictError', 'revokeRoles', input))
 
     expect(beside).toEqual(alone)
     expect(await rolesOf(alice.client, 'root')).toEqual(['ADMINISTRATOR everywhere'])

@@ -21,30 +21,32 @@ async function createWorld() {
 
 const LISTS = ['apiKeys', 'roles', 'controllers', 'sessions', 'sshKeys', 'credentials']
 const RECORD = ['email', 'createdAt', 'isAdmin', 'organization', ...LISTS]
-const WHOLE_USER = `id username displayName kind active
+const WHOLE_USER = `id username displayName kind isActive
   email createdAt isAdmin organization { name } ${LISTS.map((list) => `${list} { totalCount }`).join(' ')}`
 
 describe('a user', () => {
-  test('shows the reference alone to who may only grant: each record field is null and FORBIDDEN at its path', async () => {
+  test('shows only its reference to a caller who may only grant: each record field is null and FORBIDDEN at its path', async () => {
     const { bob, carol } = given()
 
     const { data, errors } = await bob.client.send(`{ user(username: "CAROL") { ${WHOLE_USER} } }`)
 
-    const reference = { id: carol.id, username: 'carol', displayName: null, kind: 'HUMAN', active: true }
+    const reference = { id: carol.id, username: 'carol', displayName: null, kind: 'HUMAN', isActive: true }
     const nothing = Object.fromEntries(RECORD.map((field) => [field, null]))
     expect(data).toEqual({ user: { ...reference, ...nothing } })
-    const needs = [{ what: 'users.read', where: 'in the user’s organization' }]
+    const missing = [
+      { allOf: [expect.objectContaining({ permission: 'users.read', text: 'users.read in the user’s organization' })] },
+    ]
     expect(errors.map(({ path, extensions }) => ({ path, ...extensions }))).toEqual(
-      RECORD.map((field) => ({ path: ['user', field], code: 'FORBIDDEN', missing: ['users.read'], needs })),
+      RECORD.map((field) => ({ path: ['user', field], code: 'FORBIDDEN', missing })),
     )
   })
 
-  test('shows the whole record to themselves, to who reads the users of their home, and to administrators', async () => {
+  test('shows the whole record to themselves, to a reader of the users of their organization, and to administrators', async () => {
     const { bob, carol } = given()
     const roles = [{ role: 'AUDITOR', organization: 'globex' }]
     const auditor = await createUser(app, 'aud', { organization: 'acme', roles })
     const expected = {
-      ...{ id: carol.id, username: 'carol', displayName: null, kind: 'HUMAN', active: true, isAdmin: false },
+      ...{ id: carol.id, username: 'carol', displayName: null, kind: 'HUMAN', isActive: true, isAdmin: false },
       ...{ email: 'carol@example.test', organization: { name: 'globex' } },
       ...Object.fromEntries(LISTS.map((list) => [list, { totalCount: list === 'apiKeys' ? 1 : 0 }])),
     }
@@ -60,7 +62,7 @@ describe('a user', () => {
     })
   })
 
-  test('of elsewhere is found by name by who may grant, but met in no list, count or filter', async () => {
+  test('of another organization is found by name by a caller who may grant, but appears in no list, count or filter', async () => {
     const { bob } = given()
 
     const seen = await bob.client.ok(`{ user(username: "carol") { username }
@@ -76,7 +78,7 @@ describe('a user', () => {
     })
   })
 
-  test('of elsewhere is found by nobody who may not grant, nor when suspended or deleted', async () => {
+  test('of another organization is not found by a caller who may not grant, and not when suspended or deleted', async () => {
     const { bob, carol } = given()
     const find = '{ user(username: "carol") { username } }'
     expect(await carol.client.ok('{ user(username: "bob") { username } }')).toEqual({ user: null })
@@ -92,7 +94,7 @@ describe('a user', () => {
     expect(await app.root.ok(find)).toEqual({ user: null })
   })
 
-  test('of elsewhere who holds something here is met among its holders, with the reference alone', async () => {
+  test('of another organization who holds a role here appears among its holders, with the reference only', async () => {
     const { bob } = given()
     await createUser(app, 'aud', { organization: 'acme', roles: [{ role: 'AUDITOR', organization: 'acme' }] })
     const roles = [{ role: 'VERSION_MANAGER', project: 'acme-project' }]
@@ -108,7 +110,7 @@ describe('a user', () => {
 })
 
 describe('keys', () => {
-  test('of others are hidden from who does not read their owner’s record, by id and in lists', async () => {
+  test('of other users are hidden by id and in lists from a caller who does not read the record of the owner', async () => {
     const { bob, carol } = given()
     const dave = await createUser(app, 'dave', { organization: 'acme' })
     const find = 'query ($id: ID!) { node(id: $id) { ... on ApiKey { label user { username } } } }'
@@ -150,7 +152,7 @@ async function namesOf(client: Client, list: string, name: string): Promise<stri
 describe('roles and permissions', () => {
   const BUILT_IN = ['ADMINISTRATOR', 'AUDITOR', 'ORGANIZATION_ADMIN', 'PROJECT_MANAGER', 'VERSION_MANAGER']
 
-  test('of the server are known to all, of an organization to who sees that', async () => {
+  test('of the server are visible to all, those of an organization to the callers who see it', async () => {
     const { bob, carol } = given()
 
     expect(await namesOf(bob.client, 'roles', 'name')).toEqual(['acme-role', ...BUILT_IN])
@@ -162,7 +164,7 @@ describe('roles and permissions', () => {
     expect(await namesOf(app.root, 'roles', 'name')).toHaveLength(7)
   })
 
-  test('an application’s word is known only to who sees a role or an organization that names it', async () => {
+  test('a word of an application is visible only to a caller who sees a role or an organization that names it', async () => {
     const { bob, carol } = given()
     const words = async (client: Client) =>
       (await namesOf(client, 'permissions', 'name')).filter((word) => word.endsWith('.word'))
@@ -172,7 +174,7 @@ describe('roles and permissions', () => {
     expect(await words(app.root)).toEqual(['acme.word', 'globex.word'])
   })
 
-  test('the holders of a role are listed and counted as far as the caller reads the users there', async () => {
+  test('the holders of a role are listed and counted only where the caller reads the users', async () => {
     const { bob, carol } = given()
     await createUser(app, 'dave', { organization: 'acme', roles: [{ role: 'VERSION_MANAGER', organization: 'acme' }] })
     const roles = [{ role: 'VERSION_MANAGER', organization: 'globex' }]
@@ -193,7 +195,7 @@ describe('roles and permissions', () => {
 })
 
 describe('organizations and projects', () => {
-  test('are listed to members and to who holds something there', async () => {
+  test('are listed for members and for users who hold a role there', async () => {
     const { bob, carol } = given()
     const seen = async (client: Client) => [
       await namesOf(client, 'organizations', 'name'),
@@ -224,7 +226,7 @@ describe('organizations and projects', () => {
     expect(await namesOf(carol.client, 'projects', 'code')).toEqual(['globex-project'])
   })
 
-  test('a page of what is seen is full, whatever lies hidden between', async () => {
+  test('a page is full also where hidden items lie between the visible ones', async () => {
     const { carol } = given()
     const roles = []
     for (const code of ['a', 'b', 'c', 'd', 'e', 'f']) {

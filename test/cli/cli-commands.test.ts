@@ -1,4 +1,4 @@
-/** The commands as they are derived from the schema: their help, their documents, and how they read their values. */
+/** The commands that the schema defines: their help, their documents, and how they read values. */
 import { isObjectType, parse, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { type CommandSpec, deriveCommands } from '../../src/cli/commands.ts'
@@ -27,14 +27,14 @@ function rootFields(): string[] {
   )
 }
 
-/** The arguments of a command's field: all of them, or those it can't do without. */
+/** The arguments of a command's field: all of them, or the required ones. */
 function argumentsOf({ field }: CommandSpec, which: 'all' | 'required'): Record<string, unknown> {
   const args = field.args.filter(({ type }) => which === 'all' || String(type).endsWith('!'))
   const needed = args.filter(({ name }) => which === 'all' || name !== 'dryRun')
   return Object.fromEntries(needed.map(({ name }) => [name, null]))
 }
 
-test('there is one command for every field of Query and Mutation', () => {
+test('every field of Query and Mutation has one command', () => {
   const names = rootFields().map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
 
   expect(commands.map(({ name }) => name).sort()).toEqual(names.sort())
@@ -42,7 +42,7 @@ test('there is one command for every field of Query and Mutation', () => {
 })
 
 describe('help', () => {
-  test('lists every command with a whole sentence', async () => {
+  test('lists every command with a complete sentence', async () => {
     const { code, stdout, stderr } = await run('--help')
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -56,7 +56,7 @@ describe('help', () => {
   })
 
   test.each(commands.map((spec) => [spec.name, spec] as const))(
-    'of %s tells what it does and every flag',
+    'of %s describes the command and every flag',
     async (name, spec) => {
       const { code, stdout, stderr } = await run(name, '--help')
 
@@ -76,7 +76,7 @@ describe('help', () => {
   )
 
   test.each(commands.filter(({ parameters }) => parameters.some(({ isSecret }) => isSecret)))(
-    'of $name shows no value for a secret, and names the variable it comes from',
+    'of $name shows no value for a secret, and names its variable',
     async ({ name, parameters }) => {
       const { stdout } = await run(name, '--help')
 
@@ -91,7 +91,7 @@ describe('help', () => {
     },
   )
 
-  test('of create-service-user tells the flags of the command it replaces', async () => {
+  test('of create-service-user lists the flags of the command that it replaces', async () => {
     const { stdout } = await run('create-service-user', '--help')
 
     for (const flag of ['email', 'first-name', 'last-name', 'role']) {
@@ -102,7 +102,7 @@ describe('help', () => {
 
 describe('the document', () => {
   test.each(commands.map((spec) => [spec.name, spec] as const))(
-    'of %s is good with all its arguments and with none that it can do without',
+    'of %s is valid with all arguments and with only the required ones',
     async (_name, spec) => {
       for (const which of ['all', 'required'] as const) {
         const source = documentOf(spec, argumentsOf(spec, which))
@@ -119,12 +119,12 @@ describe('the document', () => {
     },
   )
 
-  test('of every mutation asks for its errors whole', () => {
+  test('of every mutation asks for all fields of its errors', () => {
     for (const spec of commands.filter(({ operation }) => operation === 'mutation')) {
       const source = documentOf(spec, { input: {} })
       expect(source).toContain('__typename')
-      expect(source).toContain('... on Error { code message }')
-      expect(source).toContain('... on InvalidInput { issues { path message } }')
+      expect(source).toContain('... on MutationError { code message }')
+      expect(source).toContain('... on InvalidInputError { issues { path message } }')
     }
   })
 })
@@ -142,15 +142,15 @@ describe('a value', () => {
     ['that is no whole number', ['users', '--first', '1.5'], /--first takes a whole number/],
     ['that is neither true nor false', [...grant, 'A,everywhere=yes'], /everywhere takes true or false, not "yes"/],
     ['that is neither, of a flag', ['create-user', 'x', '--is-admin', 'maybe'], /--is-admin takes true or false/],
-    ['to clear that there is not', ['update-user', 'x', '--clear', 'shoeSize'], /shoeSize/],
-  ])('%s is wrong usage, said without asking a server', async (_name, args, message) => {
+    ['to clear that does not exist', ['update-user', 'x', '--clear', 'shoeSize'], /shoeSize/],
+  ])('%s is wrong usage, without a request to a server', async (_name, args, message) => {
     const { code, stdout, stderr } = await run('--url', 'http://127.0.0.1:1/graphql', ...args)
 
     expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(message)
   })
 
-  test('may hold equals signs, commas where it is whole, and words that look like flags after an equals sign', async () => {
+  test('can contain equals signs, commas, and words that look like flags', async () => {
     const title = 'a=b, c --json'
 
     const { code, stdout } = await run('--url', app.url, '--json', 'create-project', 'apollo', `--title=${title}`)
@@ -159,7 +159,7 @@ describe('a value', () => {
     expect(JSON.parse(stdout).data.createProject.project).toMatchObject({ code: 'apollo', title })
   })
 
-  test('that is given several times is a list of all, in their order', async () => {
+  test('that is given several times is a list of all values', async () => {
     const made = await run(
       ...['--url', app.url, '--json', 'create-role', 'EDITOR', '--permissions', 'doc.read', 'doc.edit'],
       ...['--permissions', 'doc.write'],

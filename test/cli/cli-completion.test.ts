@@ -8,7 +8,7 @@ function completions(script: string, words: string[]): string[] {
   return execFileSync('bash', ['-c', line], { encoding: 'utf8' }).trim().split('\n')
 }
 
-test('bash completes commands and the flags of each', async () => {
+test('bash completes commands and their flags', async () => {
   const { code, stdout } = await runProgram(['completion', 'bash'], {})
 
   expect(code).toBe(0)
@@ -21,7 +21,7 @@ test('bash completes commands and the flags of each', async () => {
   expect(completions(stdout, ['chatelaine', '--url', 'http://x', 'users', '--fil'])).toEqual(['--filter'])
 })
 
-test('another shell is a usage error that names those there are', async () => {
+test('an unknown shell is wrong usage, and the message names the known shells', async () => {
   const { code, stderr } = await runProgram(['completion', 'tcsh'], {})
 
   expect(code).toBe(2)

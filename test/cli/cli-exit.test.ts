@@ -1,4 +1,4 @@
-/** The command line over HTTP: processes with `--url` and CHATELAINE_API_KEY, where they fail, and what they exit with. */
+/** The command line over HTTP, with `--url` and CHATELAINE_API_KEY: its failures and its exit codes. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -29,7 +29,7 @@ async function serveText(body: string, type = 'application/json'): Promise<strin
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
 }
 
-test('a process ends by itself with the code of what became of the command', async () => {
+test('a process ends with the exit code of its command', async () => {
   const nowhere = 'http://127.0.0.1:1/graphql'
   const commands = [['users'], ['create-user', 'a b'], ['create-user'], ['--url', nowhere, 'users']]
 
@@ -45,8 +45,8 @@ test('a process ends by itself with the code of what became of the command', asy
   ])
 })
 
-describe('what is refused', () => {
-  /** A command that must exit so with one line on standard error, none on standard output, and nothing written. */
+describe('a refusal', () => {
+  /** A command that must exit with this code, print nothing on standard output and write nothing; gives standard error. */
   async function refuse(code: number, args: string[], key: string = ROOT_KEY): Promise<string> {
     const ended = await withoutWriting(app, () => run(args, key))
     expect({ code: ended.code, stdout: ended.stdout }, ended.stderr).toEqual({ code, stdout: '' })
@@ -62,7 +62,7 @@ describe('what is refused', () => {
     expect(await refuse(1, ['grant-roles', 'bob', '--roles', 'NONE,everywhere=true'])).toMatch(/^chatelaine: [^\n]+\n$/)
   })
 
-  test('for want of a key, or for a bad one, exits 1 and says that it is the key', async () => {
+  test('of a missing or invalid key exits 1 and names the key', async () => {
     for (const key of ['', 'a-bad-key']) {
       expect(await refuse(1, ['users'], key)).toMatch(/^chatelaine: [^\n]*(key|credential|sign)[^\n]*\n$/i)
     }
@@ -73,25 +73,25 @@ describe('what is refused', () => {
     ['an unknown command', ['create-everything', 'x'], /create-everything/],
     ['no command', [], /Usage: chatelaine/],
     ['an unknown option', ['users', '--nothing'], /--nothing/],
-    ['a missing word', ['create-user'], /username/],
+    ['a missing argument', ['create-user'], /username/],
     ['a missing option', ['create-service-user', 'x'], /--email/],
-    ['a word too much', ['create-user', 'x', 'y'], /too many arguments/],
-  ])('%s exits 2 and says what is wrong', async (_name, args, message) => {
+    ['an extra argument', ['create-user', 'x', 'y'], /too many arguments/],
+  ])('of %s exits 2 and names the problem', async (_name, args, message) => {
     expect(await refuse(2, args)).toMatch(message)
   })
 
-  test('values the schema does not take exit 2 and tell what they were for', async () => {
+  test('of values that the schema does not accept exits 2 and names their field', async () => {
     expect(await refuse(2, ['users', '--first', '101'])).toContain('first')
     expect(await refuse(2, ['users', '--order-by', 'SHOE_SIZE'])).toContain('UserOrderField')
-    expect(await refuse(2, ['create-service-user', 'x', '--email', 'no-address'])).toContain('email')
+    expect(await refuse(1, ['create-service-user', 'x', '--email', 'no-address'])).toContain('email')
   })
 })
 
 describe('a server', () => {
-  /** Asks whatever is at the address. */
+  /** Sends a command to the address. */
   const ask = (url: string, ...args: string[]) => runCommand(['--url', url, ...args], { CHATELAINE_API_KEY: ROOT_KEY })
 
-  test('that nobody runs exits 3 and names the address', async () => {
+  test('that does not run makes the command exit 3 and name the address', async () => {
     const { code, stdout, stderr } = await ask('http://127.0.0.1:1/graphql', 'users')
 
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
@@ -103,17 +103,17 @@ describe('a server', () => {
     ['nothing', 'null', 'application/json'],
     ['something else', '{"status":"ok"}', 'application/json'],
     ['an error of another kind', '{"errors":"no"}', 'application/json'],
-  ])('that answers with %s exits 3', async (_name, body, type) => {
+  ])('that answers with %s makes the command exit 3', async (_name, body, type) => {
     const { code, stdout, stderr } = await ask(await serveText(body, type), 'users')
 
     expect({ code, stdout }, stderr).toEqual({ code: 3, stdout: '' })
     expect(stderr).toMatch(/^chatelaine: [^\n]+\n$/)
   })
 
-  test('can’t steer the terminal by its errors', async () => {
+  test('can’t send control characters to the terminal in its errors', async () => {
     const message = 'no\u001b[2J\u009b31m\r\nchatelaine: all is well'
     const refusal = { data: null, errors: [{ message, path: ['user', '\u001b]0;title\u0007'] }] }
-    const failure = { data: { createProject: { __typename: 'Conflict', code: 'CONFLICT', message } } }
+    const failure = { data: { createProject: { __typename: 'ConflictError', code: 'CONFLICT', message } } }
 
     for (const [body, args] of [
       [refusal, ['user', 'bob']],

@@ -1,4 +1,4 @@
-/** The command line over HTTP: processes with `--url` and CHATELAINE_API_KEY, and what they print and change. */
+/** The command line over HTTP, with `--url` and CHATELAINE_API_KEY: what it prints and changes. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test, vi } from 'vitest'
 import { startApp } from '../support/app.ts'
@@ -18,15 +18,15 @@ function run(args: string[], key: string = ROOT_KEY): Promise<Ended> {
   return runCommand(['--url', app.url, ...args], { CHATELAINE_API_KEY: key })
 }
 
-/** Runs a command that must succeed without a word on standard error; gives what it printed. */
+/** Runs a command that must succeed and print nothing on standard error; gives what it printed. */
 async function print(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(args)
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
   return stdout
 }
 
-describe('what is read', () => {
-  test('a list is a table, or JSON of the whole answer', async () => {
+describe('a query', () => {
+  test('prints a list as a table, or the whole answer as JSON', async () => {
     const { id } = await createUser(app, 'bob')
     const args = ['users', '--filter', 'username.startsWith=b']
 
@@ -35,7 +35,7 @@ describe('what is read', () => {
 
     expect(lines).toHaveLength(3)
     expect(lines[0]?.split(/ {2,}/)).toEqual(
-      'ID USERNAME DISPLAYNAME KIND ACTIVE EMAIL ORGANIZATION ISADMIN CREATEDAT'.split(' '),
+      'ID USERNAME DISPLAYNAME KIND ISACTIVE EMAIL ORGANIZATION ISADMIN CREATEDAT'.split(' '),
     )
     expect(lines[1]).toMatch(
       new RegExp(`^${id} {2}bob +- +HUMAN +true +bob@example\\.test +default +false +\\d{4}-[^ ]+Z$`),
@@ -45,7 +45,7 @@ describe('what is read', () => {
     expect(data.users.nodes[0]).toMatchObject({ id, username: 'bob', organization: { name: 'default' } })
   })
 
-  test('a list is filtered, ordered and paged by flags', async () => {
+  test('has flags that filter, sort and page a list', async () => {
     for (const name of ['bz', 'ba', 'bm', 'cara']) await createUser(app, name)
     const args = ['users', '--filter', 'username.startsWith=b', '--first', '1', '--json']
 
@@ -59,7 +59,7 @@ describe('what is read', () => {
     expect(second.data.users.nodes).toMatchObject([{ username: 'ba' }])
   })
 
-  test('user … shows the keys with their ids and the roles with their scopes', async () => {
+  test('of a user prints the keys with their ids and the roles with their scopes', async () => {
     await createProject(app, 'project1')
     const bob = await createUser(app, 'bob', { roles: [{ role: 'VERSION_MANAGER', project: 'project1' }] })
 
@@ -72,7 +72,7 @@ describe('what is read', () => {
     expect(stdout).toContain(bob.keyId)
   })
 
-  test('what is missing or hidden is not found: exit 1, and nothing on standard output', async () => {
+  test('of a missing or hidden object exits 1 and prints nothing on standard output', async () => {
     const bob = await createUser(app, 'bob')
 
     expect(await run(['user', 'nobody'])).toMatchObject({ code: 1, stdout: '', stderr: 'chatelaine: Not found.\n' })
@@ -83,7 +83,7 @@ describe('what is read', () => {
     })
   })
 
-  test('what may be seen in part is printed, and what is refused is said on standard error', async () => {
+  test('prints the visible fields, and the refused ones on standard error', async () => {
     await createProject(app, 'project1')
     await change(app.root, 'createRole', { name: 'GRANTER', permissions: ['roles.grant'] })
     const bob = await createUser(app, 'bob', { roles: [{ role: 'GRANTER', project: 'project1' }] })
@@ -93,14 +93,14 @@ describe('what is read', () => {
     const plain = await run(['user', 'carol'], bob.key)
 
     expect(code).toBe(0)
-    expect(JSON.parse(stdout).data.user).toMatchObject({ username: 'carol', active: true, email: null, roles: null })
+    expect(JSON.parse(stdout).data.user).toMatchObject({ username: 'carol', isActive: true, email: null, roles: null })
     expect(plain.stdout).toMatch(/^username: carol$/m)
     expect(plain.stdout).not.toContain('carol@example.test')
     expect(plain.stderr).toContain('(user.email)')
     expect(stderr + plain.stderr).not.toContain('carol@example.test')
   })
 
-  test('the environment can name the address', async () => {
+  test('can take the address from the environment', async () => {
     const { code, stdout } = await runCommand(['viewer', '--json'], {
       CHATELAINE_URL: app.url,
       CHATELAINE_API_KEY: ROOT_KEY,
@@ -110,7 +110,7 @@ describe('what is read', () => {
     expect(JSON.parse(stdout).data.viewer.user.username).toBe('root')
   })
 
-  test('control characters from the database can’t steer the terminal', async () => {
+  test('prints no control characters from the database', async () => {
     const evil = 'a\u001b[2J\u0007\u009b31m\u007f\r\nroot'
     await createUser(app, 'bob', { displayName: evil })
 
@@ -125,29 +125,26 @@ describe('what is read', () => {
   })
 })
 
-describe('what is changed', () => {
-  test.each(['display-name', 'displayName'])(
-    '--clear %s sets the value to nothing, and leaves the others',
-    async (name) => {
-      await createUser(app, 'bob', { displayName: 'Bob B.' })
-      const values = () => query(app, sql`select email, display_name from users where username = 'bob'`)
+describe('a change', () => {
+  test.each(['display-name', 'displayName'])('with --clear %s clears the value and keeps the others', async (name) => {
+    await createUser(app, 'bob', { displayName: 'Bob B.' })
+    const values = () => query(app, sql`select email, display_name from users where username = 'bob'`)
 
-      await print('update-user', 'bob', '--clear', 'email')
-      expect(await values()).toEqual([{ email: null, display_name: 'Bob B.' }])
-      await print('update-user', 'bob', '--clear', name, '--email', 'bob@example.test')
+    await print('update-user', 'bob', '--clear', 'email')
+    expect(await values()).toEqual([{ email: null, display_name: 'Bob B.' }])
+    await print('update-user', 'bob', '--clear', name, '--email', 'bob@example.test')
 
-      expect(await values()).toEqual([{ email: 'bob@example.test', display_name: null }])
-    },
-  )
+    expect(await values()).toEqual([{ email: 'bob@example.test', display_name: null }])
+  })
 
-  test('--dry-run prints what would be and keeps nothing', async () => {
+  test('with --dry-run prints the result and keeps nothing', async () => {
     const stdout = await withoutWriting(app, () => print('create-user', 'dry', '--with-api-key', '--dry-run'))
 
     expect(stdout).toMatch(/^ {2}username: dry$/m)
     expect(stdout).toMatch(/^secret: -$/m)
   })
 
-  test('--dry-run prints who would gain or lose what, and the change itself does not', async () => {
+  test('prints the access difference with --dry-run, and not without', async () => {
     await createUser(app, 'bob')
     await createProject(app, 'apollo')
     const words = ['grant-roles', 'bob', '--roles', 'VERSION_MANAGER,project=apollo']
@@ -162,7 +159,7 @@ describe('what is changed', () => {
     expect(real).not.toContain('accessDiff')
   })
 
-  test('a flag of true or false takes either, and none is true', async () => {
+  test('has boolean flags that accept true and false, and mean true without a value', async () => {
     await print('create-user', 'a', '--is-admin', '--with-api-key', 'false')
     await print('create-user', 'b', '--is-admin', 'false', '--with-api-key', 'true')
 

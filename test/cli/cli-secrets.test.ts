@@ -1,24 +1,26 @@
 /** Secrets on the command line: never in a flag, but from the environment, or lines of standard input. */
-import { describe, expect, test, vi } from 'vitest'
+
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { deriveCommands } from '../../src/cli/commands.ts'
 import { schema } from '../../src/graphql/schema.ts'
 import { type Client, startApp } from '../support/app.ts'
-import { change } from '../support/change.ts'
 import { addCredential, reveal } from '../support/credentials.ts'
-import { beginProgram, createStore, type Ended, runCommand } from '../support/program.ts'
+import { createStartedStore } from '../support/database.ts'
+import { beginProgram, type Ended, runCommand } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { withoutWriting } from '../support/rows.ts'
-import { createUser, type SeededUser } from '../support/seed.ts'
-import { OTHER_PASSWORD, PASSWORD, signIn } from '../support/sessions.ts'
+import { createPerson, OTHER_PASSWORD, PASSWORD, signIn } from '../support/sessions.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
 
 const app = startApp()
 
-let bob: SeededUser
+let bob: { key: string; client: Client }
+/** bob, who has PASSWORD and a key. */
 app.world(async () => {
-  bob = await createUser(app, 'bob')
+  const { key } = await createPerson(app, 'bob', { withApiKey: true })
+  bob = { key: key ?? '', client: app.as(key ?? '') }
 })
 
 interface Given {
@@ -46,7 +48,7 @@ async function refuse(args: string[], given: Given = {}): Promise<string> {
   return stderr
 }
 
-test('every secret that a command takes is marked as one', () => {
+test('every secret of a command is marked as a secret', () => {
   const secrets = deriveCommands(schema).flatMap(({ name, parameters }) =>
     parameters.filter(({ isSecret }) => isSecret).map(({ flag }) => `${name} --${flag}`),
   )
@@ -67,13 +69,13 @@ test('every secret that a command takes is marked as one', () => {
 })
 
 describe('a secret', () => {
-  test('comes from the variable named for it', async () => {
+  test('is read from its variable', async () => {
     await print(['create-user', 'carol', '--password'], { key: ROOT_KEY, CHATELAINE_PASSWORD: PASSWORD })
 
     await signIn(app, 'carol')
   })
 
-  test('comes from a line of standard input, whole as it is', async () => {
+  test('is read from a line of standard input without changes', async () => {
     const password = '  a=b, "c" --json ä '
 
     await print(['set-user-password', 'bob'], { key: ROOT_KEY, input: `${password}\n` })
@@ -81,20 +83,19 @@ describe('a secret', () => {
     await signIn(app, 'bob', password)
   })
 
-  test('is one line: the command ends though whoever wrote it keeps standard input open', async () => {
+  test('is one line: the command ends although standard input stays open', async () => {
     const args = ['--url', app.url, 'set-user-password', 'bob']
     const running = beginProgram(args, { CHATELAINE_API_KEY: ROOT_KEY })
-    running.write(`${PASSWORD}\n`)
+    running.write(`${OTHER_PASSWORD}\n`)
 
     const { code, signal, stderr, afterMs } = await running.ended
 
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
     expect(afterMs).toBeLessThan(10_000)
-    await signIn(app, 'bob')
+    await signIn(app, 'bob', OTHER_PASSWORD)
   })
 
-  test('of several is so many lines, of which the last may come late, and nothing after it is waited for', async () => {
-    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+  test('is one of several lines: the command waits for the last line, and for no more', async () => {
     const args = ['--url', app.url, 'change-password', '--current-password']
     const running = beginProgram(args, { CHATELAINE_API_KEY: bob.key })
     running.write(`${PASSWORD}\n`)
@@ -109,7 +110,7 @@ describe('a secret', () => {
     await signIn(app, 'bob', OTHER_PASSWORD)
   })
 
-  test('that is refused ends the command too', async () => {
+  test('that is wrong ends the command too', async () => {
     const running = beginProgram(['--url', app.url, 'sign-in', 'bob'], {})
     running.write('wrong-and-hidden\n')
 
@@ -119,8 +120,7 @@ describe('a secret', () => {
     expect(afterMs).toBeLessThan(10_000)
   })
 
-  test('of several each has a line, or its variable', async () => {
-    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+  test('is read from its variable or from a line, each of several', async () => {
     const args = ['change-password', '--current-password', '--confirm-password']
 
     await print(args, { CHATELAINE_CURRENT_PASSWORD: PASSWORD, input: `${OTHER_PASSWORD}\n${OTHER_PASSWORD}\n` })
@@ -128,7 +128,7 @@ describe('a secret', () => {
     await signIn(app, 'bob', OTHER_PASSWORD)
   })
 
-  test('that may be left out is not asked for where its flag is not there', async () => {
+  test('that is optional is not read if its flag is missing', async () => {
     const stdout = await print(['create-user', 'carol', '--json'], { key: ROOT_KEY, CHATELAINE_PASSWORD: PASSWORD })
 
     expect(JSON.parse(stdout).data.createUser.secret).toMatch(/^chl_/)
@@ -143,11 +143,11 @@ describe('a secret', () => {
     ['sign-in', ['sign-in', 'bob'], 'CHATELAINE_PASSWORD'],
     ['create-user', ['create-user', 'x', '--password'], 'CHATELAINE_PASSWORD'],
     ['verify-session', ['verify-session'], 'CHATELAINE_TOKEN'],
-  ])('that is nowhere is wrong usage of %s, which names the variable', async (_name, args, variable) => {
+  ])('that is missing is wrong usage of %s, and the message names the variable', async (_name, args, variable) => {
     expect(await refuse(args)).toMatch(new RegExp(`^chatelaine: [^\\n]*${variable}[^\\n]*\\n$`))
   })
 
-  test('of which is asked is not the key that the question comes with', async () => {
+  test('that is the subject of a question is not the key of the request', async () => {
     const args = [
       'check-access',
       '--api-key',
@@ -157,9 +157,9 @@ describe('a secret', () => {
 
     const stdout = await print([...args, '--json'], { key: ROOT_KEY, input: `${bob.key}\n` })
 
-    const needs = [{ what: 'users.manage', where: 'everywhere' }]
-    const answer = { allowed: false, code: 'NOT_HELD', ways: [], needs, grantors: ['root'] }
-    expect(JSON.parse(stdout).data.checkAccess).toEqual([answer])
+    const [answer] = JSON.parse(stdout).data.checkAccess
+    expect(answer).toMatchObject({ isAllowed: false, code: 'NOT_HELD', ways: [], grantors: ['root'] })
+    expect(answer.missing).toEqual([{ allOf: [{ text: 'users.manage everywhere' }] }])
   })
 
   test.each([
@@ -169,15 +169,13 @@ describe('a secret', () => {
     ['verify-session', ['verify-session', '--token=spelled-out-secret']],
     ['verify-session', ['verify-session', 'spelled-out-secret']],
     ['verify-api-key', ['verify-api-key', '--secret', 'spelled-out-secret']],
-  ])('that is spelled out is wrong usage of %s: %j', async (_name, args) => {
+  ])('on the command line is wrong usage of %s: %j', async (_name, args) => {
     await refuse(args, { key: ROOT_KEY, CHATELAINE_PASSWORD: PASSWORD, CHATELAINE_TOKEN: 'x', CHATELAINE_SECRET: 'x' })
   })
 })
 
 describe('signing in', () => {
-  test('prints the token, with which a session is asked about', async () => {
-    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
-
+  test('prints the token, which verify-session accepts', async () => {
     const signedIn = await print(['sign-in', 'bob', '--json'], { CHATELAINE_PASSWORD: PASSWORD })
     const { token } = JSON.parse(signedIn).data.signIn
     const verified = await print(['verify-session', '--json'], { key: ROOT_KEY, CHATELAINE_TOKEN: token })
@@ -187,7 +185,7 @@ describe('signing in', () => {
     expect(JSON.parse(shown).data.verifyApiKey.username).toBe('bob')
   })
 
-  test('with a wrong password exits 1 and repeats nothing of it', async () => {
+  test('with a wrong password exits 1 and does not print the password', async () => {
     const { code, stdout, stderr } = await run(['sign-in', 'bob'], { CHATELAINE_PASSWORD: 'wrong-and-hidden' })
 
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
@@ -204,27 +202,27 @@ describe('a credential', () => {
     return (await reveal(client, 'aws')).find(({ isSecret }) => isSecret)?.value
   }
 
-  test('takes its secret where a dash stands for it', async () => {
+  test('reads its secret from the variable if the value is a dash', async () => {
     await print(['add-credential', 'aws', '--attributes', `${ATTRIBUTES}-`], { CHATELAINE_SECRET_KEY: 'a=b,c' })
 
     expect(await kept()).toBe('a=b,c')
   })
 
-  test('takes it from a line of standard input', async () => {
+  test('reads its secret from a line of standard input', async () => {
     const stdout = await print(['add-credential', 'aws', '--attributes', `${ATTRIBUTES}-`], { input: 'a=b,c\n' })
 
     expect(stdout).not.toContain('a=b,c')
     expect(await kept()).toBe('a=b,c')
   })
 
-  test('with its secret spelled out is wrong usage, which does not repeat it', async () => {
+  test('with its secret on the command line is wrong usage, and the message does not contain it', async () => {
     const said = await refuse(['add-credential', 'aws', '--attributes', `${ATTRIBUTES}spelled-out-secret`])
 
     expect(said).toMatch(/^chatelaine: --attributes: [^\n]*secretKey=-[^\n]*\n$/)
     expect(said).not.toContain('spelled-out-secret')
   })
 
-  test('is shown whole by reveal-credential, and without its secret by everything else', async () => {
+  test('is printed with its secret only by reveal-credential', async () => {
     await addCredential(bob.client, 'aws', 'kept-and-hidden')
 
     expect(await print(['reveal-credential', 'aws'])).toContain('kept-and-hidden')
@@ -233,10 +231,10 @@ describe('a credential', () => {
   })
 })
 
-describe('the operator, who is no user', () => {
-  test('sets a user’s password and adds an ssh key for them, and has no password and no credential of their own', async () => {
-    const store = await createStore()
-    await runCommand(['migrate'], store)
+describe('the operator', () => {
+  test('sets the password of a user, and has no password, credential or session of their own', async () => {
+    const { environment: store, remove } = await createStartedStore()
+    onTestFinished(remove)
     const operate = (args: string[], variables: Record<string, string> = {}) =>
       runCommand([...args, '--json'], { ...store, ...variables })
     await operate(['create-user', 'carol'])

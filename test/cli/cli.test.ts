@@ -1,4 +1,4 @@
-/** The command line with the database in its hands: every command is a process of its own, as the operator runs it. */
+/** The command line on a database, without a server, as the operator runs it. */
 import { createHash } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -24,7 +24,7 @@ function run(...args: string[]): Promise<Ended> {
   return runCommand(args, store.environment)
 }
 
-/** Runs a command that must succeed without a word on standard error; gives what it printed. */
+/** Runs a command that must succeed and print nothing on standard error; gives what it printed. */
 async function print(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(...args)
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' })
@@ -51,7 +51,7 @@ function lookAtUser(username: string) {
 describe('create-service-user', () => {
   const created = ['--email', EMAIL, '--first-name', 'CodePipeline', '--last-name', 'Uploader']
 
-  test('prints the user and its token, and updates without one when it is run again, prefixed or not', async () => {
+  test('prints the user and its token, and updates the user without a token if it is run again', async () => {
     const stdout = await print('create-service-user', 'test', ...created, '--role', 'VERSION_MANAGER')
 
     expect(stdout).toMatch(/^ {2}username: api-test$/m)
@@ -73,7 +73,7 @@ describe('create-service-user', () => {
     expect(await lookAtUser('api-test')).toEqual({ ...made, displayName: 'Nightly' })
   })
 
-  test('told to fail where the user exists changes nothing and exits 1', async () => {
+  test('with --if-exists FAIL changes nothing and exits 1 if the user exists', async () => {
     await print('create-service-user', 'twice', ...created)
     const before = await look(snapshot)
 
@@ -86,7 +86,7 @@ describe('create-service-user', () => {
 })
 
 describe('the operator', () => {
-  test('grants several roles in one command, and every change is audited as the operator’s', async () => {
+  test('grants several roles in one command, and every audit row names the operator', async () => {
     await print('create-project', 'project2')
     await print('create-user', 'bar')
     const stdout = await print(
@@ -108,7 +108,7 @@ describe('the operator', () => {
     expect(audit).toEqual(['createProject', 'createUser', 'grantRoles'].map((action) => ({ action, ...operator })))
   })
 
-  test('can’t take away the last way in, nor disable or delete root, and is told why', async () => {
+  test('can’t revoke the last key of an administrator, or disable or delete root, and gets the reason', async () => {
     const [key] = await look((holder) =>
       query<{ id: string }>(holder, sql`select id from api_keys where source = 'ENVIRONMENT'`),
     )
@@ -126,7 +126,7 @@ describe('the operator', () => {
     expect(await look(snapshot)).toEqual(before)
   })
 
-  test('runs a command dry: it prints what it would do, mints no token, keeps nothing', async () => {
+  test('with --dry-run gets the result, without a token, and nothing is kept', async () => {
     const before = await look(snapshot)
 
     const stdout = await print('create-user', 'dry', '--dry-run')
@@ -137,7 +137,7 @@ describe('the operator', () => {
     expect(await look(snapshot)).toEqual(before)
   })
 
-  test('who is no user gets an answer to "viewer" that says so', async () => {
+  test('gets an error from "viewer" that names the operator', async () => {
     const { code, stderr } = await run('viewer')
 
     expect(code).toBe(1)
@@ -146,7 +146,7 @@ describe('the operator', () => {
 })
 
 describe('the database', () => {
-  test('that a server holds is refused with its address where it is embedded, and shared on PostgreSQL', async () => {
+  test('of a running server is refused with its address if it is embedded, and shared on PostgreSQL', async () => {
     const url = 'http://127.0.0.1:4321/graphql'
     const held = await lookInto(store.environment, (database) => {
       database.noteAddress(url)
@@ -161,7 +161,7 @@ describe('the database', () => {
     }
   })
 
-  test('that is empty is made ready where it is embedded; a shared one is left to "migrate", which the message names', async () => {
+  test('that is empty is set up if it is embedded, and needs "migrate" on PostgreSQL', async () => {
     const empty = await createStore()
 
     const { code, stdout, stderr } = await runCommand(['user', 'root', '--json'], empty)
@@ -176,7 +176,7 @@ describe('the database', () => {
     }
   })
 
-  test('that is out of reach exits 3, without the insides of the program', async () => {
+  test('that can’t be reached makes the command exit 3, without internal details', async () => {
     const environment = { DATABASE_URL: 'postgres://someone:hidden-password@127.0.0.1:1/none', ENCRYPTION_KEY }
 
     const { code, stdout, stderr } = await runCommand(['users'], environment)
@@ -186,7 +186,7 @@ describe('the database', () => {
     expect(stderr).not.toMatch(/hidden-password|select|node_modules/)
   })
 
-  test('configured wrongly exits 1 and names the variable', async () => {
+  test('with a wrong configuration makes the command exit 1 and name the variable', async () => {
     const { code, stdout, stderr } = await runCommand(['users'], { DATABASE_URL: 'mysql://127.0.0.1/none' })
 
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

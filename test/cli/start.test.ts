@@ -1,16 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'
 import { addLaterMigration, FIRST_COUNTS, readCounts, readMigrations } from '../support/first-start.ts'
-import {
-  ask,
-  createFolder,
-  createStore,
-  lookInto,
-  runCommand,
-  runProgram,
-  startProgram,
-  usernameOf,
-} from '../support/program.ts'
+import { ask, createFolder, createStore, lookInto, runCommand, startProgram, usernameOf } from '../support/program.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
@@ -18,8 +9,15 @@ vi.setConfig({ testTimeout: 120_000 })
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none'
 const FIRST = 'first-value-of-the-variable-0123456789'
 
+/** A database after the first start, which is removed when the test is finished. */
+async function createStarted(): Promise<Record<string, string>> {
+  const { environment, remove } = await createStartedStore()
+  onTestFinished(remove)
+  return environment
+}
+
 describe('the first start', () => {
-  test('prints the address and root’s key; later ones print no key, are ready within 3 s, and the key still works', async () => {
+  test('prints the address and the key of root; later starts print no key, are ready within 3 s, and accept the key', async () => {
     const store = await createStore()
 
     const first = await startProgram(store)
@@ -44,7 +42,7 @@ describe('the first start', () => {
     expect(Math.min(...readyAfterMs)).toBeLessThan(3000)
   })
 
-  test('with ROOT_API_KEY prints no key, and nothing but the variable’s value lets anybody in', async () => {
+  test('with ROOT_API_KEY prints no key, and only the value of the variable is a valid key', async () => {
     const program = await startProgram({ ...(await createStore()), ROOT_API_KEY: FIRST })
 
     expect(program.key).toBe(null)
@@ -58,9 +56,9 @@ describe('the first start', () => {
 })
 
 describe('a start', () => {
-  test('with a mail server is not said to be without one, whether or not it answers', async () => {
+  test('with a mail server prints no warning about SMTP_URL, even if the mail server does not answer', async () => {
     const mail = { SMTP_URL: 'smtp://user:hidden-password@127.0.0.1:1', MAIL_FROM: 'chatelaine@example.test' }
-    const program = await startProgram({ ...(await createStore()), ...mail })
+    const program = await startProgram({ ...(await createStarted()), ...mail })
 
     const { code, stdout, stderr } = await program.stop()
 
@@ -69,23 +67,32 @@ describe('a start', () => {
     expect(stdout + stderr).not.toContain('hidden-password')
   })
 
-  test('with READ_ONLY=true serves what is read, and no request ends it', async () => {
-    const program = await startProgram({ ...(await createStore()), READ_ONLY: 'true', ROOT_API_KEY: FIRST })
+  test('with READ_ONLY=true answers queries, and no request ends the read-only mode', async () => {
+    const program = await startProgram({ ...(await createStarted()), READ_ONLY: 'true', ROOT_API_KEY: FIRST })
 
     const made = await ask(program, FIRST, 'mutation { createProject(input: { code: "x" }) { __typename } }')
     const ended = await ask(
       program,
       FIRST,
-      'mutation { setReadOnly(input: { readOnly: false }) { __typename ... on Conflict { message } } }',
+      'mutation { setReadOnly(input: { isReadOnly: false }) { __typename ... on ConflictError { message } } }',
     )
 
     expect(await usernameOf(program, FIRST)).toBe('root')
     expect(made.errors[0].extensions.code).toBe('READ_ONLY')
-    expect(ended.data.setReadOnly).toEqual({ __typename: 'Conflict', message: expect.stringContaining('READ_ONLY') })
+    expect(ended.data.setReadOnly).toEqual({
+      __typename: 'ConflictError',
+      message: expect.stringContaining('READ_ONLY'),
+    })
   })
 })
 
-describe('what stops the start', () => {
+describe('the start is stopped by', () => {
+  /** A store on which everything else is good, and which costs no more than the variable needs. */
+  async function storeFor(name: string): Promise<Record<string, string>> {
+    if (name === 'HOST') return createStarted()
+    return ['ROOT_API_KEY', 'ENCRYPTION_KEY'].includes(name) ? createStore() : { DATA_DIR: createFolder() }
+  }
+
   test.each([
     ['PORT', 'abc', 1],
     ['DATABASE_URL', 'mysql://localhost/db', 1],
@@ -101,9 +108,7 @@ describe('what stops the start', () => {
   ])(
     '%s=%s: the message names the variable, the exit code is %i, and there is no stack trace',
     async (name, value, exit) => {
-      const store = ['HOST', 'ROOT_API_KEY', 'ENCRYPTION_KEY'].includes(name)
-        ? await createStore()
-        : { DATA_DIR: createFolder() }
+      const store = await storeFor(name)
 
       const { code, stdout, stderr } = await runCommand(['serve'], { ...store, [name]: value })
 
@@ -114,17 +119,17 @@ describe('what stops the start', () => {
     },
   )
 
-  test('MAIL_FROM that is missing beside SMTP_URL: the message names it', async () => {
+  test('a missing MAIL_FROM if SMTP_URL is set: the message names it', async () => {
     const environment = { DATA_DIR: createFolder(), SMTP_URL: 'smtp://nobody:secret-password@127.0.0.1' }
 
-    const { code, stderr } = await runProgram(['serve'], environment)
+    const { code, stderr } = await runCommand(['serve'], environment)
 
     expect(code).toBe(1)
     expect(stderr).toMatch(/^chatelaine: MAIL_FROM [^\n]*\n$/)
     expect(stderr).not.toContain('secret-password')
   })
 
-  test('ENCRYPTION_KEY that is missing beside DATABASE_URL: the message names it', async () => {
+  test('a missing ENCRYPTION_KEY if DATABASE_URL is set: the message names it', async () => {
     const { DATABASE_URL } = await createStore()
 
     const { code, stdout, stderr } = await runCommand(['serve'], { DATABASE_URL: DATABASE_URL ?? NO_DATABASE })
@@ -134,20 +139,18 @@ describe('what stops the start', () => {
     if (DATABASE_URL) expect(stderr).toMatch(/^chatelaine: ENCRYPTION_KEY [^\n]*\n$/)
   })
 
-  test('a port in use is said so', async () => {
-    const store = await createStore()
-    const first = await startProgram(store)
+  test('a port in use: the message says so', async () => {
+    const first = await startProgram(await createStarted())
     const { port } = new URL(first.url)
 
-    const { code, stderr } = await runCommand(['serve'], { ...(await createStore()), PORT: port })
+    const { code, stderr } = await runCommand(['serve'], { ...(await createStarted()), PORT: port })
 
     expect(code).toBe(1)
     expect(stderr).toMatch(/^chatelaine: PORT .*in use.*\n$/)
   })
 
-  test('a database that a newer version migrated is refused with the reason, and nothing in it is changed', async () => {
-    const { environment: store, remove } = await createStartedStore()
-    onTestFinished(remove)
+  test('a database of a newer version: the message says so, and the database is not changed', async () => {
+    const store = await createStarted()
     const before = await lookInto(store, addLaterMigration)
 
     const { code, stdout, stderr } = await runCommand(['serve'], store)
@@ -159,8 +162,8 @@ describe('what stops the start', () => {
   })
 })
 
-describe('servers that start at once on one empty database', () => {
-  test('all serve, and root is made once', async () => {
+describe('servers that start at the same time on one empty database', () => {
+  test('all serve, and make root once', async () => {
     const store = { ...(await createStore()), ROOT_API_KEY: FIRST }
 
     const servers = await Promise.all([1, 2, 3, 4].map(() => startProgram(store)))

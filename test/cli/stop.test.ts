@@ -1,15 +1,22 @@
 import { connect } from 'node:net'
-import { describe, expect, test, vi } from 'vitest'
-import { ask, createStore, type Program, startProgram, usernameOf } from '../support/program.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createStartedStore } from '../support/database.ts'
+import { ask, type Program, startProgram, usernameOf } from '../support/program.ts'
+import { ROOT_KEY } from '../support/root-key.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
 
-const FIRST = 'first-value-of-the-variable-0123456789'
+/** A database after the first start, and root’s key; it is removed when the test is finished. */
+async function createStarted(): Promise<Record<string, string>> {
+  const { environment, remove } = await createStartedStore()
+  onTestFinished(remove)
+  return { ...environment, ROOT_API_KEY: ROOT_KEY }
+}
 
-describe('the end', () => {
-  test('SIGTERM lets the request under way finish, takes no new ones, and exits with 0', async () => {
-    const program = await startProgram({ ...(await createStore()), ROOT_API_KEY: FIRST })
+describe('the end of the server', () => {
+  test('after SIGTERM finishes the request under way, accepts no new ones, and exits with 0', async () => {
+    const program = await startProgram(await createStarted())
     const body = JSON.stringify({
       query:
         'mutation { createProject(input: { code: "project1" }) { ... on CreateProjectPayload { project { code } } } }',
@@ -28,9 +35,9 @@ describe('the end', () => {
     expect(performance.now() - answered).toBeLessThan(3000)
   })
 
-  test('SIGINT does not wait for clients that only keep their connection', async () => {
-    const program = await startProgram({ ...(await createStore()), ROOT_API_KEY: FIRST })
-    expect(await usernameOf(program, FIRST)).toBe('root')
+  test('after SIGINT does not wait for clients that only keep their connection open', async () => {
+    const program = await startProgram(await createStarted())
+    expect(await usernameOf(program, ROOT_KEY)).toBe('root')
     const silent = connect(Number(new URL(program.url).port), '127.0.0.1')
     silent.on('error', () => {})
     await new Promise((resolve) => silent.once('connect', resolve))
@@ -43,8 +50,8 @@ describe('the end', () => {
     expect(performance.now() - asked).toBeLessThan(3000)
   })
 
-  test('kill -9 loses no acknowledged write, three times over', async () => {
-    const store = { ...(await createStore()), ROOT_API_KEY: FIRST }
+  test('by kill -9 loses no acknowledged write', async () => {
+    const store = await createStarted()
     const acknowledged: string[] = []
     for (let round = 0; round < 3; round++) {
       const program = await startProgram(store)
@@ -75,14 +82,14 @@ describe('the end', () => {
 function createProject(program: Program, code: string) {
   return ask(
     program,
-    FIRST,
+    ROOT_KEY,
     'mutation ($input: CreateProjectInput!) { createProject(input: $input) { ... on CreateProjectPayload { project { code } } } }',
     { input: { code } },
   )
 }
 
 async function codesOf(program: Program): Promise<string[]> {
-  const { data } = await ask(program, FIRST, '{ projects(first: 100) { nodes { code } } }')
+  const { data } = await ask(program, ROOT_KEY, '{ projects(first: 100) { nodes { code } } }')
   return data.projects.nodes.map((project: { code: string }) => project.code)
 }
 
@@ -97,7 +104,7 @@ async function beginRequest({ url }: Program, body: string) {
     })
     socket.once('close', resolve)
   })
-  const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nApi-Key: ${FIRST}\r\n`
+  const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nApi-Key: ${ROOT_KEY}\r\n`
   const begun = `${head}Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`
   await new Promise<void>((resolve) => {
     socket.write(begun)

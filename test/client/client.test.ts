@@ -27,9 +27,9 @@ test('the documents of the client are valid, and their answers are typed', () =>
       print(document as never),
     ).toEqual([])
   }
-  expectTypeOf<ListedUser>().toEqualTypeOf<{ username: string; kind: 'HUMAN' | 'SERVICE'; active: boolean }>()
+  expectTypeOf<ListedUser>().toEqualTypeOf<{ username: string; kind: 'HUMAN' | 'SERVICE'; isActive: boolean }>()
   expectTypeOf<NonNullable<ResultOf<typeof documents.GRANT_ROLES>['grantRoles']>['__typename']>().toEqualTypeOf<
-    'GrantRolesPayload' | 'InvalidInput' | 'MissingAuthority' | 'NotFound'
+    'GrantRolesPayload' | 'InvalidInputError' | 'MissingAuthorityError' | 'NotFoundError'
   >()
 })
 
@@ -43,7 +43,7 @@ test('all users come in pages, each once and in order', async () => {
     ['carol', 'dave'],
     ['root'],
   ])
-  expect(pages[0]?.[0]).toEqual({ username: 'alice', kind: 'HUMAN', active: true })
+  expect(pages[0]?.[0]).toEqual({ username: 'alice', kind: 'HUMAN', isActive: true })
 })
 
 test('a role is granted, and again changes nothing', async () => {

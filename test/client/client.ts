@@ -34,13 +34,13 @@ export async function grantRoles(client: Client, input: VariablesOf<typeof GRANT
   const result = data?.grantRoles
   switch (result?.__typename) {
     case 'GrantRolesPayload':
-      return `${result.user?.username} ${result.changed ? 'holds it now' : 'held it already'}`
-    case 'InvalidInput':
-      return result.issues.map(({ path, message }) => `${path}: ${message}`).join('\n')
-    case 'MissingAuthority':
-      return `you lack ${result.missing.join(', ')}`
-    case 'NotFound':
-      return `${result.path} is not there`
+      return `${result.user.username} ${result.changed ? 'holds it now' : 'held it already'}`
+    case 'InvalidInputError':
+      return result.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n')
+    case 'MissingAuthorityError':
+      return `you lack ${result.missing.flatMap(({ allOf }) => allOf.map(({ text }) => text)).join(', ')}`
+    case 'NotFoundError':
+      return `${result.path.join('.')} is not there`
     case undefined:
       return 'no answer'
     default:

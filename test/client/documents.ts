@@ -1,10 +1,10 @@
 import { graphql } from './graphql.ts'
 
-const USER_FIELDS = graphql('fragment UserFields on User @_unmask { username kind active }')
+const USER_FIELDS = graphql('fragment UserFields on User @_unmask { username kind isActive }')
 
 export const USERS = graphql(
   `query Users($first: Int!, $after: String) {
-    users(first: $first, after: $after, orderBy: [{ field: USERNAME }]) {
+    users(first: $first, after: $after, orderBy: { field: USERNAME }) {
       totalCount
       pageInfo { hasNextPage endCursor }
       nodes { ...UserFields }
@@ -18,10 +18,10 @@ export const GRANT_ROLES = graphql(
     grantRoles(input: $input) {
       __typename
       ... on GrantRolesPayload { changed user { ...UserFields } }
-      ... on InvalidInput { issues { path message } }
-      ... on MissingAuthority { missing }
-      ... on NotFound { path }
-      ... on Error { code message }
+      ... on InvalidInputError { issues { path message } }
+      ... on MissingAuthorityError { missing { allOf { text } } }
+      ... on NotFoundError { path }
+      ... on MutationError { code message }
     }
   }`,
   [USER_FIELDS],

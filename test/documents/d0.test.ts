@@ -122,7 +122,7 @@ test('the mutation does not update unless told to', async () => {
 
   for (const username of ['test', 'api-test']) {
     const input = { username, email: 'other@example.test' }
-    const error = await withoutWriting(app, () => failChange(app.root, 'Conflict', 'createServiceUser', input))
+    const error = await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'createServiceUser', input))
     expect(error.message).toContain('api-test')
   }
 })

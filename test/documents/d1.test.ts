@@ -1,10 +1,12 @@
 // Runs on both databases.
 /** The walk-through of D1, "List The Docs: Project Management", in its order and with its values; keys replaced. */
+
 import { expect, test } from 'vitest'
 import { bootstrap } from '../../src/bootstrap.ts'
 import { startApp, type TestApp } from '../support/app.ts'
 import { change, changeDocument, failChange } from '../support/change.ts'
 import { permissionsOf, rolesOf, statusOf, usernameOf } from '../support/look.ts'
+import { missingOf } from '../support/missing.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { withoutWriting } from '../support/rows.ts'
 import { createApiKey, createProject } from '../support/seed.ts'
@@ -52,9 +54,9 @@ test('root is never deleted, disabled or demoted', async () => {
   const roles = [{ role: 'ADMINISTRATOR', everywhere: true }]
 
   await withoutWriting(app, async () => {
-    await failChange(root, 'Conflict', 'deleteUser', { user: 'root' })
-    await failChange(root, 'Conflict', 'disableUser', { user: 'root' })
-    await failChange(root, 'Conflict', 'revokeRoles', { user: 'root', roles })
+    await failChange(root, 'ConflictError', 'deleteUser', { user: 'root' })
+    await failChange(root, 'ConflictError', 'disableUser', { user: 'root' })
+    await failChange(root, 'ConflictError', 'revokeRoles', { user: 'root', roles })
   })
 
   expect(await usernameOf(root)).toBe('root')
@@ -66,7 +68,7 @@ test('"The users REST APIs can be accessed only from administrators"', async () 
   const document = 'mutation { createUser(input: { username: "baz" }) { __typename } }'
   const error = await withoutWriting(app, () => bar.refused('FORBIDDEN', document))
 
-  expect(error.extensions.missing).toEqual(['users.manage'])
+  expect(missingOf(error.extensions)).toEqual(['users.manage'])
   // "Api-Key" with a key that is none: refused (theirs is not).
   expect((await app.as({ 'Api-Key': 'f9bf78b9a18ce6d46a0cd2b0b86df9da' }).send('{ __typename }')).status).toBe(401)
 })
@@ -118,7 +120,7 @@ test('all the users are read with keys and roles', async () => {
   await addBar(app)
 
   // "GET /api/v2/users": root, then bar
-  const { users } = await root.ok(`{ users(orderBy: [{ field: CREATED_AT }]) { totalCount nodes { ${READ} } } }`)
+  const { users } = await root.ok(`{ users(orderBy: { field: CREATED_AT }) { totalCount nodes { ${READ} } } }`)
 
   expect(users.totalCount).toBe(2)
   expect(users.nodes).toMatchObject([
@@ -184,7 +186,7 @@ test('the same roles again change nothing, and a second user may hold them (thei
 test('in read-only mode everything is read, nothing is changed, and access is still taken away', async () => {
   const { made } = await addBar(app)
   const key = await createApiKey(root, { user: 'bar' })
-  await change(root, 'setReadOnly', { readOnly: true })
+  await change(root, 'setReadOnly', { isReadOnly: true })
 
   for (const [name, input] of Object.entries({
     createUser: { username: 'baz' },
@@ -199,6 +201,6 @@ test('in read-only mode everything is read, nothing is changed, and access is st
   await change(root, 'disableUser', { user: 'bar' })
   expect(await statusOf(app.as({ 'Api-Key': made.secret }))).toBe(401)
 
-  await change(root, 'setReadOnly', { readOnly: false })
+  await change(root, 'setReadOnly', { isReadOnly: false })
   await change(root, 'createUser', { username: 'baz' })
 })

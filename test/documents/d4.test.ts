@@ -18,19 +18,19 @@ const app = startApp()
 const ACCESS = `controllers { edges { access node { name type } models { edges { access node { name } } } } }`
 const CREDENTIALS = 'credentials { nodes { name type key: attributes { name value isSecret } } }'
 const SSH_KEYS = 'sshKeys { nodes { publicKey } }'
-const USER = `name: username active ${CREDENTIALS} ${SSH_KEYS} ${ACCESS}`
+const USER = `name: username isActive ${CREDENTIALS} ${SSH_KEYS} ${ACCESS}`
 
 const SUPERUSER = {
   access: 'SUPERUSER',
   node: { name: 'gce1', type: 'google' },
   models: { edges: [{ access: 'ADMIN', node: { name: 'default' } }] },
 }
-const NOTHING = { active: true, credentials: { nodes: [] }, sshKeys: { nodes: [] }, controllers: { edges: [] } }
+const NOTHING = { isActive: true, credentials: { nodes: [] }, sshKeys: { nodes: [] }, controllers: { edges: [] } }
 /** What the document has as "key": its content is shown to its owner alone, and only when asked for. */
 const FILE = [{ name: 'file', value: null, isSecret: true }]
 const ADMIN = {
   name: 'admin',
-  active: true,
+  isActive: true,
   credentials: { nodes: [{ name: 'admin', type: 'JSONFILE', key: FILE }] },
   sshKeys: { nodes: [] },
   controllers: { edges: [SUPERUSER] },
@@ -95,10 +95,10 @@ test('"Required headers: api-key" and BasicAuth: both must be good, and the audi
 test('GET /users: "all of the information of all the users (with all their controller access and model access)"', async () => {
   await startAdmin()
 
-  const { users } = await chief.ok(`{ users(orderBy: [{ field: CREATED_AT }]) { totalCount nodes { ${USER} } } }`)
+  const { users } = await chief.ok(`{ users(orderBy: { field: CREATED_AT }) { totalCount nodes { ${USER} } } }`)
 
   expect(users.totalCount).toBe(4)
-  const names = ['root', 'api-portal', 'chief'].map((name) => expect.objectContaining({ name, active: true }))
+  const names = ['root', 'api-portal', 'chief'].map((name) => expect.objectContaining({ name, isActive: true }))
   expect(users.nodes).toEqual([...names, ADMIN])
 })
 
@@ -109,7 +109,7 @@ test('POST /users: "username", "password". "Creates a new user. Checks if the us
 
   expect(user).toEqual({ name: 'sebastien', ...NOTHING })
   expect(await usernameOf(callsOf('sebastien'))).toBe('sebastien')
-  await withoutWriting(app, () => failChange(chief, 'Conflict', 'createUser', input))
+  await withoutWriting(app, () => failChange(chief, 'ConflictError', 'createUser', input))
   const other = { input: { username: 'other', password: PASSWORD } }
   await withoutWriting(app, () => callsOf('sebastien').refused('FORBIDDEN', changeDocument('createUser'), other))
 })
@@ -153,7 +153,7 @@ test('DELETE /users/[user]: "Removes the user", and answers with the access they
   const admin = await startAdmin()
   await change(admin, 'addSshKey', { key: SSH_KEY })
 
-  const payload = 'name: username accessLost { controller model access }'
+  const payload = 'name accessLost { controller model access }'
   const gone = await change(chief, 'deleteUser', { user: 'admin' }, payload)
 
   expect(gone).toMatchObject({
@@ -183,7 +183,7 @@ test('…/ssh: "Gets the SSH-keys of a user", "Adds an SSH-key for a user", "Rem
     expect(sshKey).toEqual({ fingerprint: FINGERPRINT })
     expect(await list(admin)).toEqual({ totalCount: 1, nodes: [one] })
     expect(await list(chief)).toEqual({ totalCount: 1, nodes: [one] })
-    await withoutWriting(app, () => failChange(client, 'Conflict', 'addSshKey', { user, key: SSH_KEY }))
+    await withoutWriting(app, () => failChange(client, 'ConflictError', 'addSshKey', { user, key: SSH_KEY }))
 
     const removed = await change(client, 'removeSshKey', { user, fingerprint: FINGERPRINT }, 'changed')
     expect(removed.changed).toBe(true)
@@ -211,10 +211,13 @@ test('…/credentials: "Gets the credentials of a user", "Adds an credential", "
   for (const [name, file] of Object.entries(files)) {
     const { attributes } = await change(admin, 'revealCredential', { name }, 'attributes { name value isSecret }')
     expect(attributes).toEqual([{ name: 'file', value: file, isSecret: true }])
-    await withoutWriting(app, () => failChange(chief, 'NotFound', 'revealCredential', { name }))
+    await withoutWriting(app, () => failChange(chief, 'NotFoundError', 'revealCredential', { name }))
   }
   await withoutWriting(app, () =>
-    failChange(admin, 'Conflict', 'addCredential', { name: 'Credential1', attributes: { jsonfile: { file: '{}' } } }),
+    failChange(admin, 'ConflictError', 'addCredential', {
+      name: 'Credential1',
+      attributes: { jsonfile: { file: '{}' } },
+    }),
   )
 
   expect(await change(admin, 'removeCredential', { name: 'credential1' }, 'name')).toMatchObject({
@@ -307,7 +310,7 @@ test('all of it, of one user and of all, is one statement beside authentication 
   const admin = await startAdmin()
   await change(admin, 'addSshKey', { key: SSH_KEY })
   const one = `query ($name: String!) { user(username: $name) { ${USER} } }`
-  const all = `{ users(orderBy: [{ field: CREATED_AT }]) { nodes { ${USER} } } }`
+  const all = `{ users(orderBy: { field: CREATED_AT }) { nodes { ${USER} } } }`
   const whole = { ...ADMIN, sshKeys: { nodes: [{ publicKey: SSH_KEY }] } }
   const withKey = app.as(ROOT_KEY)
   await statusOf(withKey)

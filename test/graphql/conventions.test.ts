@@ -173,23 +173,23 @@ describe('secrets', () => {
 describe('mutations', () => {
   test('each is declared through the helper and says whether it confers', () => {
     const strays = mutations.filter(
-      (field) => typeof extensionOf<{ confers?: boolean }>(field, 'mutation')?.confers !== 'boolean',
+      (field) => typeof extensionOf<{ grants?: boolean }>(field, 'mutation')?.grants !== 'boolean',
     )
 
     expect(strays.map(({ name }) => name)).toEqual([])
   })
 
-  test('each that confers can answer MissingAuthority, and no other can', () => {
+  test('each that confers can answer MissingAuthorityError, and no other can', () => {
     const wrong = mutations.filter((field) => {
-      const members = membersOf(field).includes('MissingAuthority')
-      return members !== extensionOf<{ confers: boolean }>(field, 'mutation')?.confers
+      const members = membersOf(field).includes('MissingAuthorityError')
+      return members !== extensionOf<{ grants: boolean }>(field, 'mutation')?.grants
     })
 
     expect(wrong.map(({ name }) => name)).toEqual([])
   })
 
   test('those that take over or give are marked as conferring', () => {
-    const conferring = mutations.filter((field) => extensionOf<{ confers: boolean }>(field, 'mutation')?.confers)
+    const conferring = mutations.filter((field) => extensionOf<{ grants: boolean }>(field, 'mutation')?.grants)
 
     expect(conferring.map(({ name }) => name).sort()).toEqual([
       'addSshKey',
@@ -249,7 +249,9 @@ describe('mutations', () => {
       const result = getNamedType(field.type)
       if (!isUnionType(result)) return [field.name]
       const others = result.getTypes().filter(({ name }) => !name.endsWith('Payload'))
-      return others.filter((type) => !type.getInterfaces().some(({ name }) => name === 'Error')).map(({ name }) => name)
+      return others
+        .filter((type) => !type.getInterfaces().some(({ name }) => name === 'MutationError'))
+        .map(({ name }) => name)
     })
 
     expect(odd).toEqual([])

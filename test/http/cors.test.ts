@@ -111,7 +111,7 @@ describe('with a list', () => {
 describe('without a list', () => {
   const app = startApp()
 
-  test('no origin gets anything', async () => {
+  test('no origin is allowed', async () => {
     const asked = await fetch(app.url, {
       method: 'OPTIONS',
       headers: { origin: LISTED, 'access-control-request-method': 'POST' },

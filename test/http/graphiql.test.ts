@@ -34,13 +34,13 @@ describe('the prepared operations', () => {
       const line = definition.loc?.startToken.line ?? 0
       expect(lines[line - 2], `above line ${line}`).toMatch(/^# \S/)
       const text = print(definition)
-      if (text.startsWith('mutation')) expect(text).toMatch(/__typename[\s\S]*\.\.\. on Error \{\s+message/)
+      if (text.startsWith('mutation')) expect(text).toMatch(/__typename[\s\S]*\.\.\. on MutationError \{\s+message/)
     }
   })
 })
 
 describe('the page', () => {
-  test('is small, public, without inline scripts, and allows scripts of this server alone', async () => {
+  test('is small and public, has no inline scripts, and allows only scripts of this server', async () => {
     const response = await fetch(app.url, { headers: HTML })
     const page = await response.text()
 
@@ -56,7 +56,7 @@ describe('the page', () => {
     expect(page.match(/(?:src|href)="(?!\/graphql\/assets\/|data:)/g)).toBe(null)
   })
 
-  test('loads what is kept for good, under names that change with the content', async () => {
+  test('loads permanently cached files, under names that change with the content', async () => {
     const page = await (await fetch(app.url, { headers: HTML })).text()
     const paths = page.match(/\/graphql\/assets\/[^"]+/g) ?? []
 
@@ -116,7 +116,7 @@ describe.runIf(chromium !== null)('in a browser', () => {
     const { user } = await app.root.ok('{ user(username: "alice") { displayName email } }')
     expect(user).toEqual({ displayName: 'Alice', email: 'alice@example.com' })
     await runOperation(visit, 'CreateUser')
-    await waitForAnswer(visit, '"__typename": "Conflict"')
+    await waitForAnswer(visit, '"__typename": "ConflictError"')
     await takePicture(visit)
     expect([...hosts]).toEqual([new URL(app.url).host])
     expect(outside).toEqual([])
@@ -134,7 +134,7 @@ describe.runIf(chromium !== null)('in a browser', () => {
     expect(visit.problems.filter((text) => !text.includes('status of 401'))).toEqual([])
   })
 
-  test('what would leave the machine is noticed', async () => {
+  test('a request to another machine is noticed', async () => {
     const { page, outside } = await browser.visit()
 
     await page.goto('http://elsewhere.test/').catch(() => {})

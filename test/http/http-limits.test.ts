@@ -13,7 +13,7 @@ describe('a body larger than 256 kB', () => {
     return `${start}${' '.repeat(size - start.length - 2)}"}`
   }
 
-  test('of the limit exactly is read', async () => {
+  test('is counted from the limit on: exactly 256 kB is read', async () => {
     const response = await post(app, bodyOf(LIMIT))
 
     expect(response.status).toBe(200)
@@ -64,7 +64,7 @@ describe('a body larger than 256 kB', () => {
 })
 
 describe('slow clients', () => {
-  test('a client that never finishes is cut off, and others are answered meanwhile', async () => {
+  test('a client that never finishes is disconnected, and other clients are answered in the meantime', async () => {
     const head = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\n'
     const body = `${head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n`
     const slow = Promise.all([

@@ -18,8 +18,8 @@ async function tell(name: string, input: object, client = app.root): Promise<(st
 
 const IN_ACME = [{ role: 'EDITOR', organization: 'acme' }]
 
-describe('a dry run tells', () => {
-  test('of a role that is edited what all its holders gain and lose, where each holds it', async () => {
+describe('the access difference of a dry run', () => {
+  test('of an edited role has what all its holders gain and lose, at the place of each', async () => {
     await createOrganization(app, 'acme')
     await createProject(app, 'apollo', 'acme')
     await createRole(app, 'EDITOR', ['doc.edit', 'doc.read'])
@@ -47,7 +47,7 @@ describe('a dry run tells', () => {
     ])
   })
 
-  test('of base permissions what every active member gains, but who has it already', async () => {
+  test('of base permissions has what every active member gains who does not hold it yet', async () => {
     await createOrganization(app, 'acme')
     await createRole(app, 'EDITOR', ['doc.edit'])
     for (const username of ['amy', 'bob']) await createUser(app, username, { organization: 'acme' })
@@ -60,7 +60,7 @@ describe('a dry run tells', () => {
     expect(told).toEqual([2, 0, 'GAINED amy doc.edit in acme', 'GAINED bob doc.edit in acme'])
   })
 
-  test('of a user who is disabled, enabled or deleted all that they hold', async () => {
+  test('of a disabled, enabled or deleted user has all that they hold', async () => {
     await createOrganization(app, 'acme', ['doc.read'])
     await createRole(app, 'EDITOR', ['doc.edit'])
     await createUser(app, 'amy', { organization: 'acme', roles: IN_ACME })
@@ -79,7 +79,7 @@ describe('a dry run tells', () => {
     expect(await tell('deleteUser', { user: 'amy' })).toEqual([0, 0])
   })
 
-  test('of an end that is put off, brought forward or taken away, until when it would be held', async () => {
+  test('of a later, earlier or removed end has the new end', async () => {
     await createOrganization(app, 'acme')
     await createController(app, 'gce1')
     await createRole(app, 'EDITOR', ['doc.edit'])
@@ -89,7 +89,7 @@ describe('a dry run tells', () => {
     await change(app.root, 'grantControllerAccess', { ...level, expiresAt: late })
     const untils = async (name: string, input: object) => {
       const { gained, lost, items } = await diffOf(app.root, name, input)
-      return [gained, lost, ...items.map(({ kind, until }) => [kind, until])]
+      return [gained, lost, ...items.map(({ kind, expiresAt }) => [kind, expiresAt])]
     }
     const role = (expiresAt?: string) => ({ user: 'bob', roles: [{ ...IN_ACME[0], expiresAt }] })
 
@@ -101,7 +101,7 @@ describe('a dry run tells', () => {
     expect(await untils('revokeRoles', { user: 'bob', roles: IN_ACME })).toEqual([0, 1, ['LOST', soon]])
   })
 
-  test('of administration that it is every permission, and every level there is', async () => {
+  test('of administration has every permission and every level', async () => {
     await createOrganization(app, 'acme')
     await createController(app, 'gce1', 'acme')
     await createUser(app, 'bob')
@@ -117,7 +117,7 @@ describe('a dry run tells', () => {
     expect(some).toContain('GAINED bob SUPERUSER on gce1')
   })
 
-  test('of more than 100 things how many they are, and the first 100', async () => {
+  test('of more than 100 items has their count and the first 100', async () => {
     await createOrganization(app, 'acme')
     const words = Array.from({ length: 60 }, (_, n) => `doc.w${n}`)
     await createRole(app, 'MANY', words)
@@ -132,7 +132,7 @@ describe('a dry run tells', () => {
     expect(new Set(diffInWords(diff)).size).toBe(100)
   })
 
-  test('nothing of itself to another that is tried at the same time', async () => {
+  test('is not visible to another dry run at the same time', async () => {
     await createOrganization(app, 'acme', ['doc.read'])
     const usernames = ['amy', 'bob', 'carol', 'dave']
     for (const username of usernames) await createUser(app, username, { organization: 'acme' })
@@ -158,7 +158,7 @@ describe('a dry run tells', () => {
   })
 })
 
-describe('a delegate is told', () => {
+describe('the access difference for a delegate', () => {
   /** Chief administrates acme; bob of acme holds things in globex too. */
   async function makeTwoSides() {
     for (const name of ['acme', 'globex']) {
@@ -175,7 +175,7 @@ describe('a delegate is told', () => {
     return chief.client
   }
 
-  test('of places they do not see no name, but that something is lost', async () => {
+  test('does not name places they do not see, but counts what is lost there', async () => {
     const chief = await makeTwoSides()
     await grantRoles(app, 'bob', [
       { role: 'EDITOR', organization: 'globex' },
@@ -196,7 +196,7 @@ describe('a delegate is told', () => {
     ])
   })
 
-  test('no word that they do not know, as in the list of what somebody may do', async () => {
+  test('has no word that they do not see, as effectiveAccess has none', async () => {
     const chief = await makeTwoSides()
     await grantRoles(app, 'bob', [{ role: 'SECRETIVE', organization: 'globex' }])
 
@@ -205,7 +205,7 @@ describe('a delegate is told', () => {
     expect(told).toEqual([0, 1, 'LOST bob doc.edit in acme'])
   })
 
-  test('of a level on a model they do not see no level on a controller', async () => {
+  test('has no level on a controller for a level on a model they do not see', async () => {
     const chief = await makeTwoSides()
     await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'c-globex', model: 'web', access: 'WRITE' })
 
@@ -215,7 +215,7 @@ describe('a delegate is told', () => {
     expect([lost, levels.sort()]).toEqual([3, ['LOGIN null', 'null WRITE', 'null null']])
   })
 
-  test('of users they do not see nothing, and they do not count', async () => {
+  test('has and counts no users they do not see', async () => {
     await makeTwoSides()
     const roles = [
       { role: 'ORGANIZATION_ADMIN', organization: 'acme' },

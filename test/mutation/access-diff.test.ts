@@ -1,4 +1,4 @@
-/** What a dry run says would change in who may do what, against what then has changed. */
+/** The change of access that a dry run announces, compared with the change that the mutation then makes. */
 import { describe, expect, test } from 'vitest'
 import { DIFF, differenceOf, diffOf, diffOfChange, readEverybodysAccess, sortedDiff } from '../support/access-diff.ts'
 import { startApp } from '../support/app.ts'
@@ -8,6 +8,7 @@ import { withoutWriting } from '../support/rows.ts'
 import { createUser, grantRoles } from '../support/seed.ts'
 
 const app = startApp()
+const given = app.world(makeRichWorld)
 
 /** The world of the samples, where more people hold more: members, who is disabled, who administrates an organization. */
 async function makeRichWorld() {
@@ -54,24 +55,25 @@ const COUNTS: Record<string, [number, number]> = {
   setModelAccess: [1, 2],
 }
 
-describe('the difference that a dry run tells', () => {
-  test.each(CHANGES)('of $name is that of everybody’s access before and after it', async (sample) => {
-    const world = await makeRichWorld()
-    const input = sample.input(world)
+describe('the access difference of a dry run', () => {
+  test.each(CHANGES)(
+    'of $name equals the difference of the access of all users before and after it',
+    async (sample) => {
+      const input = sample.input(given())
 
-    const diff = await withoutWriting(app, () => diffOf(app.root, sample.name, input))
-    const before = await readEverybodysAccess(app)
-    const told = await diffOfChange(app.root, sample.name, input)
-    const after = await readEverybodysAccess(app)
+      const diff = await withoutWriting(app, () => diffOf(app.root, sample.name, input))
+      const before = await readEverybodysAccess(app)
+      const told = await diffOfChange(app.root, sample.name, input)
+      const after = await readEverybodysAccess(app)
 
-    expect(sortedDiff(diff)).toEqual(sortedDiff(differenceOf(before, after)))
-    expect(diff.items.map(({ username }) => username)).toEqual(diff.items.map(({ username }) => username).sort())
-    expect([diff.gained, diff.lost]).toEqual(COUNTS[sample.name] ?? [0, 0])
-    expect(told).toBe(null)
-  })
+      expect(sortedDiff(diff)).toEqual(sortedDiff(differenceOf(before, after)))
+      expect(diff.items.map(({ username }) => username)).toEqual(diff.items.map(({ username }) => username).sort())
+      expect([diff.gained, diff.lost]).toEqual(COUNTS[sample.name] ?? [0, 0])
+      expect(told).toBe(null)
+    },
+  )
 
-  test('is told under the name it is asked for, and the rest of the answer with it', async () => {
-    await makeRichWorld()
+  test('is answered under its alias, together with the rest of the payload', async () => {
     const document = changeDocument('disableUser', `changed one: ${DIFF} two: accessDiff { lost }`)
 
     const { disableUser } = await app.root.ok(document, { input: { user: 'amy' }, dryRun: true })

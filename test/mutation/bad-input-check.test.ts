@@ -5,7 +5,7 @@ import { ROOT_KEY } from '../support/root-key.ts'
 
 const app = startOwnApp()
 
-const DOCUMENT = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code } }'
+const DOCUMENT = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { isAllowed code } }'
 const EVERYWHERE = { permission: 'version.create', everywhere: true }
 const NULL_BYTE = 'a\0b'
 
@@ -87,10 +87,10 @@ describe('a question about access is BAD_USER_INPUT naming it', () => {
     expect(await refuse({ user: 'root', apiKey: 'chl_x', ...many(1) })).toContain('"user" or an "apiKey"')
 
     const { checkAccess } = await app.root.ok(DOCUMENT, { input: many(100) })
-    expect(checkAccess).toEqual(Array(100).fill({ allowed: true, code: 'ALLOWED' }))
+    expect(checkAccess).toEqual(Array(100).fill({ isAllowed: true, code: 'ALLOWED' }))
   })
 
-  test('but not where nothing has that name: that is the answer', async () => {
+  test('a name that does not exist is no bad input: it is the answer', async () => {
     const names = ['', ' ', '%', 'a\ud800b', "'; drop table users; --", 'a'.repeat(20_000)]
     for (const name of names) {
       const questions = [
@@ -103,7 +103,7 @@ describe('a question about access is BAD_USER_INPUT naming it', () => {
       const { checkAccess } = await app.root.ok(DOCUMENT, { input: { questions } })
       const nobody = await app.root.ok(DOCUMENT, { input: { user: name, questions } })
 
-      expect(checkAccess).toEqual(Array(4).fill({ allowed: false, code: 'NOT_FOUND' }))
+      expect(checkAccess).toEqual(Array(4).fill({ isAllowed: false, code: 'NOT_FOUND' }))
       expect(nobody.checkAccess).toBe(null)
     }
   })

@@ -18,7 +18,7 @@ async function refusalOf(name: string, input: Input, path: string): Promise<stri
   const [error] = errors
   if (error) return `${status} ${error.extensions.code}${error.message.includes(dotted(path)) ? ' named' : ''}`
   const { __typename, issues = [] } = data[name]
-  const named = issues.some((issue: { path: string }) => issue.path === path)
+  const named = issues.some((issue: { path: string[] }) => issue.path.join('.') === path)
   return `${status} ${__typename}${named ? ' named' : ''}`
 }
 
@@ -87,7 +87,10 @@ describe('every text that a mutation takes', () => {
 
   test('is refused by name where no text can be like that', async () => {
     const world = given()
-    const attempts = attemptsOf(world, UNREADABLE, () => ['200 InvalidInput named', '200 BAD_USER_INPUT named']).filter(
+    const attempts = attemptsOf(world, UNREADABLE, () => [
+      '200 InvalidInputError named',
+      '200 BAD_USER_INPUT named',
+    ]).filter(
       // Of credentials they may be longer, as keys and certificates are.
       ({ path, what }) => !(path.startsWith('attributes.') && what === '1,001 characters'),
     )
@@ -98,16 +101,13 @@ describe('every text that a mutation takes', () => {
 
   test('is refused by name where it is of the wrong type', async () => {
     const world = given()
-    // An ID may be written as a number: then it is malformed.
-    const attempts = attemptsOf(world, MISTYPED, (scalar, what) =>
-      scalar === 'ID' && what === 'a number' ? ['200 InvalidInput named'] : ['200 BAD_USER_INPUT named'],
-    )
+    const attempts = attemptsOf(world, MISTYPED, () => ['200 InvalidInputError named'])
 
     expect(await surprisesOf(world, attempts)).toEqual([])
   })
 })
 
-describe('what is no input at all', () => {
+describe('a value that is no input', () => {
   const NEITHER = ['true', 'yes', 1, 0, [true], { a: true }]
 
   test('is refused by name where it is neither true nor false', async () => {
@@ -115,7 +115,7 @@ describe('what is no input at all', () => {
 
     const attempts = SAMPLES.flatMap(({ name }) =>
       booleanFields(name).flatMap((path) =>
-        NEITHER.map((value): Attempt => ({ name, path, value, expected: ['200 BAD_USER_INPUT named'] })),
+        NEITHER.map((value): Attempt => ({ name, path, value, expected: ['200 InvalidInputError named'] })),
       ),
     )
 
@@ -165,7 +165,7 @@ describe('input that is wrong by its meaning', () => {
     await createRole(app, 'ACME_READER', ['doc.read'], 'acme')
 
     const attempts = INVALID.flatMap(({ name, path, values }) =>
-      values.map((value): Attempt => ({ name, path, value, expected: ['200 InvalidInput named'] })),
+      values.map((value): Attempt => ({ name, path, value, expected: ['200 InvalidInputError named'] })),
     )
 
     expect(await surprisesOf(world, attempts)).toEqual([])
@@ -175,7 +175,13 @@ describe('input that is wrong by its meaning', () => {
     const world = given()
 
     const attempts = WRONG_LEVELS.flatMap(({ name, path, values }) =>
-      values.map((value): Attempt => ({ name, path, value, expected: ['200 BAD_USER_INPUT named'] })),
+      values.map((value): Attempt => {
+        // Null where a value is required is no value of the wrong form, but an input of another shape.
+        const expected = [
+          value === null && !name.startsWith('revoke') ? '200 BAD_USER_INPUT named' : '200 InvalidInputError named',
+        ]
+        return { name, path, value, expected }
+      }),
     )
 
     expect(attempts.length).toBe(70)
@@ -205,12 +211,12 @@ describe('input that is wrong by its meaning', () => {
 
     const data = await withoutWriting(app, () => app.root.ok(changeDocument(name), { input }))
 
-    expect(data[name]).toMatchObject({ __typename: 'Conflict', message: expect.stringContaining(taken) })
+    expect(data[name]).toMatchObject({ __typename: 'ConflictError', message: expect.stringContaining(taken) })
   })
 })
 
 describe('a name that nothing has', () => {
-  test('is NotFound at its path, in every mutation', async () => {
+  test('is NotFoundError at its path, in every mutation', async () => {
     const world = given()
     const references = /(^|\.)(user|organization|project|role|controller|model|credential)$/
     const named = ['removeCredential', 'revealCredential']
@@ -223,7 +229,10 @@ describe('a name that nothing has', () => {
         const input = replaced(sampleOf(name, world), path, value)
         const data = await app.root.ok(changeDocument(name), { input })
         const message = expect.stringContaining('no-such-thing')
-        expect([name, data[name]]).toMatchObject([name, { __typename: 'NotFound', path, message }])
+        expect([name, data[name]]).toMatchObject([
+          name,
+          { __typename: 'NotFoundError', path: path.split('.'), message },
+        ])
       }
     })
     expect(attempts.length).toBe(65)
@@ -233,17 +242,19 @@ describe('a name that nothing has', () => {
 describe('a model of another controller', () => {
   const MODEL_CHANGES = CHANGES.filter(({ name }) => textFields(name).includes('model'))
 
-  test.each(MODEL_CHANGES)('is NotFound in $name, as one that is nowhere', async ({ name, input }) => {
+  test.each(MODEL_CHANGES)('is NotFoundError in $name, as one that is nowhere', async ({ name, input }) => {
     const world = given()
     await createModel(app.root, 'idle', 'elsewhere')
 
     const [elsewhere, nowhere] = await withoutWriting(app, () =>
       Promise.all(
-        ['elsewhere', 'nowhere'].map((model) => failChange(app.root, 'NotFound', name, { ...input(world), model })),
+        ['elsewhere', 'nowhere'].map((model) =>
+          failChange(app.root, 'NotFoundError', name, { ...input(world), model }),
+        ),
       ),
     )
 
-    expect(elsewhere.path).toBe('model')
+    expect(elsewhere.path.join('.')).toBe('model')
     expect(elsewhere).toEqual({ ...nowhere, message: nowhere.message.replace('nowhere', 'elsewhere') })
   })
 
@@ -252,8 +263,8 @@ describe('a model of another controller', () => {
   })
 })
 
-describe('what is just within the bounds', () => {
-  test('is taken', async () => {
+describe('a value just within the bounds', () => {
+  test('is accepted', async () => {
     await createOrganization(app, 'a'.repeat(64))
     await createProject(app, 'A.b_c-9')
     await createController(app, 'a'.repeat(64))

@@ -53,7 +53,7 @@ describe('a change that meets an end', () => {
     }
   })
 
-  test('after revokeRoles has answered, nothing more is done by what it took away', async () => {
+  test('after revokeRoles has answered, nothing more is done with the revoked role', async () => {
     const project = { project: 'project1' }
     await createProject(app, 'project1')
     const bob = await createUser(app, 'bob')
@@ -71,7 +71,7 @@ describe('a change that meets an end', () => {
 
       expect(await countWrittenWith(bob.keyId)).toBe(writtenThen)
       expect(words.filter((word) => word === 'done')).toHaveLength(writtenThen - before)
-      expect(words.filter((word) => !['done', 'FORBIDDEN', 'NotFound'].includes(word))).toEqual([])
+      expect(words.filter((word) => !['done', 'FORBIDDEN', 'NotFoundError'].includes(word))).toEqual([])
     }
   })
 
@@ -88,7 +88,7 @@ describe('a change that meets an end', () => {
         app.root.send(changeDocument(name), { input }),
       ])
 
-      expect(['done', 'NotFound']).toContain(wordOf(granted))
+      expect(['done', 'NotFoundError']).toContain(wordOf(granted))
       expect(wordOf(deleted)).toBe('done')
       expect(await openGrants(names.user)).toBe(0)
     }
@@ -106,7 +106,7 @@ describe('a change that meets an end', () => {
       ])
 
       const isMade = wordOf(made) === 'done'
-      expect([wordOf(made), wordOf(deleted)]).toEqual(isMade ? ['done', 'Conflict'] : ['NotFound', 'done'])
+      expect([wordOf(made), wordOf(deleted)]).toEqual(isMade ? ['done', 'ConflictError'] : ['NotFoundError', 'done'])
       expect(await countLivingIn(id)).toBe(isMade ? 1 : 0)
     }
   })
@@ -121,14 +121,14 @@ describe('a change that meets an end', () => {
         app.root.send(changeDocument('deleteUser'), { input: { user } }),
       ])
 
-      expect(['done', 'NotFound']).toContain(wordOf(made))
+      expect(['done', 'NotFoundError']).toContain(wordOf(made))
       expect(wordOf(deleted)).toBe('done')
       const userId = id.replace(/^user_/, '')
       expect(await count(sql`select from api_keys where user_id = ${userId} and revoked_at is null`)).toBe(0)
     }
   })
 
-  test('of two rotations of one key at once, one succeeds and one key is good afterwards', async () => {
+  test('when a key is rotated twice at the same time, one rotation succeeds and one key is valid afterwards', async () => {
     let { client, keyId } = await createUser(app, 'bob')
     for (let round = 0; round < ROUNDS / 5; round++) {
       const rotate = () =>

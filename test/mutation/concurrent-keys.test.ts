@@ -11,7 +11,7 @@ const app = startApp()
 // On the embedded database there is one session: its transactions queue, and a handful of rounds says so.
 const ROUNDS = isPostgres() ? 50 : 5
 
-test('a key that two rotate at once has one successor', async () => {
+test('a key that is rotated twice at the same time has one successor', async () => {
   const bob = await createUser(app, 'bob')
   for (let round = 0; round < ROUNDS; round++) {
     const label = `key ${round}`
@@ -21,7 +21,7 @@ test('a key that two rotate at once has one successor', async () => {
       [app.root, bob.client].map((client) => client.send(changeDocument('rotateApiKey'), { input: { apiKey: id } })),
     )
 
-    expect(rotations.map(wordOf).sort()).toEqual(['Conflict', 'done'])
+    expect(rotations.map(wordOf).sort()).toEqual(['ConflictError', 'done'])
     const rows = await app.database.db.execute(
       sql`select count(*)::int as live from api_keys where label = ${label} and revoked_at is null`,
     )
@@ -29,7 +29,7 @@ test('a key that two rotate at once has one successor', async () => {
   }
 })
 
-test('after updateRole has answered, nothing more is written by what it took away', async () => {
+test('after updateRole has answered, nothing more is written with the removed permission', async () => {
   await createRole(app, 'MAKER', ['projects.manage'])
   const bob = await createUser(app, 'bob', { roles: [{ role: 'MAKER', everywhere: true }] })
   for (let round = 0; round < ROUNDS; round++) {

@@ -11,7 +11,7 @@ import { wordOf } from '../support/word.ts'
 const app = startApp()
 
 function setReadOnly(client = app.root) {
-  return change(client, 'setReadOnly', { readOnly: true }, 'readOnly changed')
+  return change(client, 'setReadOnly', { isReadOnly: true }, 'isReadOnly changed')
 }
 
 /** Whether a new project is made, in one word. */
@@ -19,7 +19,7 @@ async function tryToCreate(code: string): Promise<string> {
   return wordOf(await app.root.send(changeDocument('createProject'), { input: { code } }))
 }
 
-const SET = { __typename: 'SetReadOnlyPayload', readOnly: true, changed: true }
+const SET = { __typename: 'SetReadOnlyPayload', isReadOnly: true, changed: true }
 
 /** How many wait for the lock between changes and the mode. */
 async function countWaiting(): Promise<number> {
@@ -133,10 +133,10 @@ async function countCrosswise(): Promise<number> {
 }
 
 /** Everything that was seen, each once, again and again until something has ended. */
-async function watch<T>(look: () => Promise<T>, until: Promise<unknown>): Promise<T[]> {
+async function watch<T>(look: () => Promise<T>, expiresAt: Promise<unknown>): Promise<T[]> {
   const seen = new Set<T>()
   let isOver = false
-  const over = until.finally(() => {
+  const over = expiresAt.finally(() => {
     isOver = true
   })
   while (!isOver) seen.add(await look())

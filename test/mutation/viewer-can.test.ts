@@ -83,8 +83,8 @@ async function judgeAll(cells: Cell[]): Promise<string[]> {
 
 /** The state of things may still forbid what the caller may do. */
 const MEANING: Record<string, boolean> = {
-  ...{ done: true, Conflict: true, InvalidInput: true, LastAdmin: true },
-  ...{ FORBIDDEN: false, MissingAuthority: false, 'about others': false },
+  ...{ done: true, ConflictError: true, InvalidInputError: true, LastAdministratorError: true },
+  ...{ FORBIDDEN: false, MissingAuthorityError: false, 'about others': false },
 }
 
 /** Where the mutation answers otherwise than the button promises, in words. */

@@ -116,7 +116,7 @@ test('a guard that denies gives null, the reason at its path, and the rest of th
       message: 'Reading this needs people:contact.',
       path: ['p', 'e'],
       locations: [expect.anything()],
-      extensions: { code: 'FORBIDDEN', missing: ['people:contact'], needs: [{ what: 'people:contact', where: null }] },
+      extensions: { code: 'FORBIDDEN', missing: 'people:contact' },
     },
   ])
   expect(texts.length).toBe(1)

@@ -122,14 +122,9 @@ const paging: Directed[] = [
     variables: [{ f: 2, l: null }, { f: null, l: 2 }, {}, { f: 1, l: 1 }, { l: 3 }, { f: null, l: null }],
   },
   {
-    name: 'two entries in orderBy',
-    source: 'query ($o: [TaskOrder!]) { tasks(orderBy: $o) { nodes { id } } }',
-    variables: [
-      { o: [{ field: 'TITLE' }, { field: 'SIZE' }] },
-      { o: { field: 'SIZE', direction: 'DESC' } },
-      { o: [] },
-      { o: null },
-    ],
+    name: 'orderBy in a variable',
+    source: 'query ($o: TaskOrder) { tasks(orderBy: $o) { nodes { id } } }',
+    variables: [{ o: { field: 'SIZE', direction: 'DESC' } }, { o: { field: 'TITLE' } }, {}, { o: null }],
   },
   {
     name: 'malformed cursors and cursors of another ordering',

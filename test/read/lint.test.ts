@@ -82,7 +82,7 @@ function start() {
     table: 'owners',
     description,
     visible: (t) => isNotNull(t.name),
-    guards: { open: { allows: () => undefined, missing: 'nothing' } },
+    guards: { open: { allows: () => undefined, refusal: () => new Error('nothing') } },
     fields: (f) => ({ name: f.column('name', { type: 'String', description }) }),
   })
   const Thing = reads.type('Thing', {

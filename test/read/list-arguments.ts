@@ -63,13 +63,11 @@ function orderArgument(random: Random, variables: Variables, list: ListName, ord
   if (dice < 7) {
     const { field, direction } = make(random)
     const text = direction === 'ASC' ? `{field: ${field}}` : `{field: ${field}, direction: ${direction}}`
-    return [`orderBy: ${random.chance(0.5) ? text : `[${text}]`}`, always({ field, direction })] as const
+    return [`orderBy: ${text}`, always({ field, direction })] as const
   }
-  if (dice < 8) return [`orderBy: ${random.pick(['null', '[]'])}`, always(usual)] as const
-  const name = variables.declare('order', `[${list}Order!]`, (r) =>
-    r.chance(0.2) ? r.pick([null, undefined, []]) : [make(r)],
-  )
-  const inRun = (values: Record<string, unknown>) => (values[name.slice(1)] as Order[] | null | undefined)?.[0] ?? usual
+  if (dice < 8) return ['orderBy: null', always(usual)] as const
+  const name = variables.declare('order', `${list}Order`, (r) => (r.chance(0.2) ? r.pick([null, undefined]) : make(r)))
+  const inRun = (values: Record<string, unknown>) => (values[name.slice(1)] as Order | null | undefined) ?? usual
   return [`orderBy: ${name}`, inRun] as const
 }
 
@@ -158,7 +156,7 @@ function taskFilterValue(random: Random, variables: Variables, key: string): str
     case 'createdAt': {
       const time = () =>
         variable ? variables.use('time', 'DateTime', (r) => r.pick([null, ...times])) : `"${random.pick(times)}"`
-      return random.pick([`{from: ${time()}}`, `{until: ${time()}}`, `{from: ${time()}, until: ${time()}}`])
+      return random.pick([`{from: ${time()}}`, `{to: ${time()}}`, `{from: ${time()}, to: ${time()}}`])
     }
     case 'state':
       return variable

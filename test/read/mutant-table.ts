@@ -123,8 +123,8 @@ const peeks: Mutant[] = [
   {
     name: 'guard forgotten: the order',
     file: 'page.ts',
-    find: "c.peek(`order ${numberOf(node)}`, (env) => JSON.stringify(readPath(field, node, 'orderBy', env) ?? []))",
-    replace: "JSON.stringify(readPath(field, node, 'orderBy', c.env) ?? [])",
+    find: "c.peek(`order ${numberOf(node)}`, (env) => JSON.stringify(readPath(field, node, 'orderBy', env) ?? null))",
+    replace: "JSON.stringify(readPath(field, node, 'orderBy', c.env) ?? null)",
   },
   {
     name: 'guard forgotten: a flag of the caller',
@@ -322,8 +322,8 @@ const objects: Mutant[] = [
   {
     name: 'the guard of an ordinary resolver is forgotten',
     file: 'object.ts',
-    find: 'if (spec.guard) guards(spec.guard)',
-    replace: '',
+    find: 'const verdict = spec.guard ? guards(spec.guard) : undefined',
+    replace: "const verdict = spec.guard && spec.kind !== 'needs' ? guards(spec.guard) : undefined",
   },
   {
     name: 'the resolver does not look at the guard',

@@ -21,7 +21,7 @@ export interface PageArguments {
   last?: number | null
   after?: string | null
   before?: string | null
-  orderBy?: { field: string; direction: 'ASC' | 'DESC' }[] | null
+  orderBy?: { field: string; direction: 'ASC' | 'DESC' } | null
 }
 
 /** `2026-01-10 00:00:00.12+00` and `2026-01-10T00:00:00.120Z` as one form with microseconds. */
@@ -92,7 +92,7 @@ export const orderings = {
 export type ListName = keyof typeof orderings
 
 export function orderOf<Row>({ by, direction }: Ordering<Row>, { orderBy }: PageArguments) {
-  return orderBy?.[0] ?? { field: by, direction }
+  return orderBy ?? { field: by, direction }
 }
 
 /** The documented format: a JSON array of the order's name and the texts of its keys, in base64url. */
@@ -105,9 +105,6 @@ export function cursorOf<Row>(ordering: Ordering<Row>, order: { field: string; d
 /** What is wrong with a connection's arguments; cursors matter only where the page is read. */
 export function pageProblems<Row>(ordering: Ordering<Row>, args: PageArguments, usesPage: boolean): string[] {
   const problems: string[] = []
-  if ((args.orderBy?.length ?? 0) > 1) {
-    problems.push('"orderBy" takes one entry: each order of this list has an index of its own.')
-  }
   for (const name of ['first', 'last'] as const) {
     const size = args[name] ?? 1
     if (size < 1 || size > 100) problems.push(`"${name}" must be from 1 to 100, not ${size}.`)

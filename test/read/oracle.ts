@@ -41,7 +41,7 @@ const only = <Row>(row: Row | null, sees: (row: Row) => boolean) => (row && sees
 
 function guard(allowed: boolean, missing: string) {
   if (!allowed) {
-    throw new GraphQLError(`Reading this needs ${missing}.`, { extensions: { code: 'FORBIDDEN', missing: [missing] } })
+    throw new GraphQLError(`Reading this needs ${missing}.`, { extensions: { code: 'FORBIDDEN', missing } })
   }
 }
 const contact = (c: Caller, p: Person) => guard(isAdmin(c) || isMe(c, p.id), 'people:contact')
@@ -54,7 +54,7 @@ const uuidOf = (id: string) => id.slice(id.indexOf('_') + 1)
 
 interface TaskFilter {
   title?: NameFilter | null
-  createdAt?: { from?: string | null; until?: string | null } | null
+  createdAt?: { from?: string | null; to?: string | null } | null
   state?: string | null
   isReviewed?: boolean | null
   author?: string | null
@@ -74,10 +74,10 @@ function fitsName(name: string, filter: NameFilter | null | undefined) {
 }
 
 function fitsTask(t: Task, filter: TaskFilter | null | undefined) {
-  const { from, until } = filter?.createdAt ?? {}
+  const { from, to } = filter?.createdAt ?? {}
   if (!fitsName(t.title, filter?.title)) return false
   if (typeof from === 'string' && microseconds(t.createdAt) < microseconds(from)) return false
-  if (typeof until === 'string' && microseconds(t.createdAt) >= microseconds(until)) return false
+  if (typeof to === 'string' && microseconds(t.createdAt) >= microseconds(to)) return false
   if (typeof filter?.state === 'string' && upper(t.state) !== filter.state) return false
   if (typeof filter?.isReviewed === 'boolean' && (t.reviewerId !== null) !== filter.isReviewed) return false
   return typeof filter?.author !== 'string' || t.authorId === uuidOf(filter.author)

@@ -48,21 +48,21 @@ async function statementsOf(client: Client, document: string, variables: object 
   return [...statements.texts]
 }
 
-const USER = `id username displayName kind active email isAdmin createdAt organization { name title }
-  apiKeys { totalCount nodes { id label hint isValid readOnly expiresAt revokedAt limits { scope role { name } organization { name } project { code } } } }
-  roles { totalCount edges { node { name permissions { name description } } scope organization { name } project { code organization { name } } since until grantedBy { username } } }`
+const USER = `id username displayName kind isActive email isAdmin createdAt organization { name title }
+  apiKeys { totalCount nodes { id label hint isValid isReadOnly expiresAt revokedAt limits { scope role { name } organization { name } project { code } } } }
+  roles { totalCount edges { node { name permissions { name description } } scope organization { name } project { code organization { name } } since expiresAt grantedBy { username } } }`
 
 describe('a query is one statement beside authentication', () => {
   const queries = {
     'all that a user may do, now and in the past': `{ user(username: "bob") {
       effectiveAccess(first: 50) { totalCount pageInfo { hasNextPage endCursor } nodes { permission scope organization { name } project { code organization { name } }
-        controller { name } model { name controller { name } } controllerAccess modelAccess via role { name permissions { name } } since until } }
+        controller { name } model { name controller { name } } controllerAccess modelAccess via role { name permissions { name } } since expiresAt } }
       then: effectiveAccess(at: "2020-01-01T00:00:00Z") { totalCount nodes { permission role { name } } } } }`,
     'all that everybody may do':
       '{ users { nodes { username effectiveAccess { totalCount nodes { permission controller { name } via role { name } } } } } }',
     'controllers and models with who reached them in the past': `{ controllers { nodes { name holders(at: "2020-01-01T00:00:00Z") { totalCount nodes { username } }
       models { nodes { holders(at: "2020-01-01T00:00:00Z") { totalCount edges { access via node { username } } } } } } } }`,
-    'the viewer with user, key and permissions': `{ viewer { user { ${USER} } apiKey { id label } permissions { name organization project until } } }`,
+    'the viewer with user, key and permissions': `{ viewer { user { ${USER} } apiKey { id label } permissions { name organization project expiresAt } } }`,
     'a user with keys, roles and projects': `{ user(username: "bob") { ${USER} } }`,
     'an organization with users, roles and projects with their holders': `{ organization(name: "acme") { name basePermissions { name }
       users { totalCount nodes { username roles { nodes { name } } } } roles { nodes { name holders { totalCount nodes { username } } } }
@@ -94,7 +94,7 @@ describe('a query is one statement beside authentication', () => {
       const LEVELS = `${SECRETS} controllers { totalCount edges { access node { name type }
         models { totalCount edges { access node { name } } } } }`
       const one = `{ user(username: "bob") { ${USER} ${LEVELS} } }`
-      const all = `{ users { nodes { username active ${LEVELS} } } }`
+      const all = `{ users { nodes { username isActive ${LEVELS} } } }`
       const client = callers[caller]
 
       expect(await statementsOf(client, one)).toHaveLength(2)
@@ -162,7 +162,7 @@ describe('a query is one statement beside authentication', () => {
   test('whether a key is good, whose, and what it may do', async () => {
     const { key } = await createApiKey(callers.bob)
     const document = `query ($key: String!) { verifyApiKey(secret: $key) {
-      username readOnly expiresAt user { ${USER} } apiKey { id label limits { role { name } } } permissions { name organization project until } } }`
+      username isReadOnly expiresAt user { ${USER} } apiKey { id label limits { role { name } } } permissions { name organization project expiresAt } } }`
 
     for (const client of [callers.root, callers.carol]) {
       expect(await statementsOf(client, document, { key })).toHaveLength(2)
@@ -173,7 +173,7 @@ describe('a query is one statement beside authentication', () => {
     await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
     const { token } = await signIn(app, 'bob')
     const document = `query ($token: String!) { verifySession(token: $token) {
-      username expiresAt user { ${USER} } session { id address isActive } permissions { name organization project until } } }`
+      username expiresAt user { ${USER} } session { id address isActive } permissions { name organization project expiresAt } } }`
     await app.root.ok(document, { token })
 
     for (const client of [callers.root, callers.carol]) {
@@ -192,7 +192,7 @@ describe('a query is one statement beside authentication', () => {
       { model: { controller: 'gce1', model: 'web', access: 'READ' } },
     ]
     const questions = Array.from({ length: 100 }, (_none, index) => kinds[index % kinds.length])
-    const document = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code } }'
+    const document = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { isAllowed code } }'
     const { key } = await createApiKey(callers.bob)
 
     for (const subject of [{}, { user: 'bob' }, { apiKey: key }]) {

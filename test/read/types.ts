@@ -1,6 +1,6 @@
 /** The types of the test schema: every kind of field, each able to reach a row the caller may not see. */
 import { and, sql } from 'drizzle-orm'
-import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
+import { GraphQLError, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql'
 import type { TypeOption } from '../../src/read/declarations.ts'
 import { loadOne } from '../../src/read/run.ts'
 import {
@@ -19,6 +19,11 @@ import {
   throughTeam,
 } from './builder.ts'
 
+/** The error of a guard. */
+function refusal(missing: string) {
+  return () => new GraphQLError(`Reading this needs ${missing}.`, { extensions: { code: 'FORBIDDEN', missing } })
+}
+
 /** Nothing is said of the test schema's elements: their names are all there is. */
 export const description = '.'
 
@@ -28,10 +33,10 @@ export const Person = reads.type('Person', {
   id: 'person',
   visible: (t, c) => (isAdmin(c) ? undefined : sql`(not ${t.isHidden} or ${isMe(c, t.id)})`),
   guards: {
-    contact: { allows: (t, c) => (isAdmin(c) ? undefined : isMe(c, t.id)), missing: 'people:contact' },
+    contact: { allows: (t, c) => (isAdmin(c) ? undefined : isMe(c, t.id)), refusal: refusal('people:contact') },
     work: {
       allows: (t, c) => (c.flag(hasFlag('auditor')) ? undefined : sql`(${isMe(c, t.bossId)} or ${t.logins} > 5)`),
-      missing: 'people:work',
+      refusal: refusal('people:work'),
     },
   },
   fields: (f) => ({
@@ -79,7 +84,9 @@ export const Team = reads.type('Team', {
   description,
   id: 'team',
   visible: (t, c) => teamVisible(c, t.id, t.isPrivate),
-  guards: { money: { allows: (t, c) => (isAdmin(c) ? undefined : isMe(c, t.ownerId)), missing: 'teams:money' } },
+  guards: {
+    money: { allows: (t, c) => (isAdmin(c) ? undefined : isMe(c, t.ownerId)), refusal: refusal('teams:money') },
+  },
   fields: (f) => ({
     name: f.column('name', { type: 'String', description }),
     level: f.column('level', { type: 'Int', description }),

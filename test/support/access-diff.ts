@@ -4,7 +4,8 @@ import { type Access, accessOf } from './access.ts'
 import type { Client, TestApp } from './app.ts'
 import { change, changeDocument } from './change.ts'
 
-const ITEM = 'kind username permission scope organization project controller model controllerAccess modelAccess until'
+const ITEM =
+  'kind username permission scope organization project controller model controllerAccess modelAccess expiresAt'
 export const DIFF = `accessDiff { gained lost items { ${ITEM} } }`
 
 export interface DiffItem {
@@ -18,7 +19,7 @@ export interface DiffItem {
   model: string | null
   controllerAccess: string | null
   modelAccess: string | null
-  until: string | null
+  expiresAt: string | null
 }
 
 export interface Diff {
@@ -78,9 +79,9 @@ function addTo({ things, names }: Snapshot, userId: string, item: Access) {
   const [o, p, c, m] = [organization, project, controller, model].map((one) => one?.id ?? null)
   const key = JSON.stringify([userId, permission, scope, o, p, c, m, controllerAccess, modelAccess])
   const known = things.get(key)
-  const until = known ? laterOf(known.until, item.until) : item.until
+  const expiresAt = known ? laterOf(known.expiresAt, item.expiresAt) : item.expiresAt
   const place = { organization: o ?? null, project: p ?? null, controller: c ?? null, model: m ?? null }
-  things.set(key, { username: userId, permission, scope, ...place, controllerAccess, modelAccess, until })
+  things.set(key, { username: userId, permission, scope, ...place, controllerAccess, modelAccess, expiresAt })
 }
 
 /** Words that stand for many are one thing: they stay the same whatever words there are. */
@@ -102,7 +103,7 @@ export function differenceOf(before: Snapshot, after: Snapshot): Diff {
   for (const key of new Set([...before.things.keys(), ...after.things.keys()])) {
     const [was, is] = [before.things.get(key), after.things.get(key)]
     const item = is ?? was
-    if (item && was?.until !== is?.until) items.push({ kind: kindOf(was, is), ...item })
+    if (item && was?.expiresAt !== is?.expiresAt) items.push({ kind: kindOf(was, is), ...item })
   }
   const names = new Map([...before.names, ...after.names])
   const called = (id: string | null) => (id === null ? null : (names.get(id) ?? id))
@@ -117,10 +118,13 @@ export function differenceOf(before: Snapshot, after: Snapshot): Diff {
   return { gained, lost: items.length - gained, items: named }
 }
 
-function kindOf(was: { until: string | null } | undefined, is: { until: string | null } | undefined): DiffItem['kind'] {
+function kindOf(
+  was: { expiresAt: string | null } | undefined,
+  is: { expiresAt: string | null } | undefined,
+): DiffItem['kind'] {
   if (!was) return 'GAINED'
   if (!is) return 'LOST'
-  return laterOf(was.until, is.until) === is.until ? 'LONGER' : 'SHORTER'
+  return laterOf(was.expiresAt, is.expiresAt) === is.expiresAt ? 'LONGER' : 'SHORTER'
 }
 
 /** The same in one fixed order, for comparing: that of the answer goes by username. */

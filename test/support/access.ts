@@ -15,11 +15,11 @@ export interface Access {
   via: string
   role: { name: string } | null
   since: string
-  until: string | null
+  expiresAt: string | null
 }
 
 export const ACCESS = `permission scope organization { id name } project { id code } controller { id name } model { id name }
-  controllerAccess modelAccess via role { name } since until`
+  controllerAccess modelAccess via role { name } since expiresAt`
 
 const DOCUMENT = `query ($user: String!, $first: Int, $after: String, $at: DateTime) { user(username: $user) {
   effectiveAccess(first: $first, after: $after, at: $at) { totalCount nodes { ${ACCESS} } edges { cursor }
@@ -68,5 +68,5 @@ export function inWords(item: Access): string {
 
 /** The same with its time. */
 export function inWordsWithTime(item: Access): string {
-  return `${inWords(item)} ${item.since} ${item.until}`
+  return `${inWords(item)} ${item.since} ${item.expiresAt}`
 }

@@ -21,14 +21,8 @@ export interface Answer {
   errors: {
     message: string
     path?: (string | number)[]
-    extensions: { code: string; missing?: string[]; needs?: Need[] }
+    extensions: { code: string; missing?: { allOf: { text: string }[] }[] }
   }[]
-}
-
-/** What was missing for something, and where. */
-export interface Need {
-  what: string
-  where: string | null
 }
 
 /** Requests of one caller, over HTTP. */

@@ -40,7 +40,7 @@ export async function eventsOf(client: Client, filter: object = {}): Promise<Aud
 
 /** The changes of an event: what each field was and is; undefined where there is nothing. */
 export function sidesOf({ changes }: Pick<AuditEvent, 'changes'>): Record<string, [unknown, unknown]> {
-  const value = (text: string | null) => (text === null ? undefined : JSON.parse(text))
+  const value = (given: unknown) => given ?? undefined
   return Object.fromEntries(changes.map(({ field, before, after }) => [field, [value(before), value(after)]]))
 }
 

@@ -1,10 +1,12 @@
 /** Mutations as tests send them: one document per mutation that selects everything of every error. */
+
 import { expect } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
 import type { Answer, Client } from './app.ts'
+import { MISSING } from './missing.ts'
 
-const ERROR = `... on Error { code message
-  ... on InvalidInput { issues { path message } } ... on NotFound { path } ... on MissingAuthority { missing } }`
+const ERROR = `... on MutationError { code message
+  ... on InvalidInputError { issues { path message } } ... on NotFoundError { path } ... on MissingAuthorityError { ${MISSING} } }`
 
 /** The document of a mutation, with the arguments it takes: `input`, and `dryRun` where it has one. */
 export function changeDocument(name: string, payload = '__typename'): string {
@@ -37,10 +39,10 @@ export async function failChange(
   return client.failed(typeName, changeDocument(name), { input })
 }
 
-/** Sends a mutation that must answer with InvalidInput for exactly these paths. */
+/** Sends a mutation that must answer with InvalidInputError for exactly these paths. */
 export async function failInput(client: Client, paths: string[], name: string, input: object) {
-  const { issues } = await failChange(client, 'InvalidInput', name, input)
-  expect(issues.map((issue: { path: string }) => issue.path)).toEqual(paths)
+  const { issues } = await failChange(client, 'InvalidInputError', name, input)
+  expect(issues.map((issue: { path: string[] }) => issue.path.join('.'))).toEqual(paths)
 }
 
 function typeOf(name: string): string {

@@ -66,10 +66,10 @@ export interface SampleChange {
   targetId(payload: any, world: World): string
 }
 
-const USER = `user { id username displayName email kind active isAdmin organization { name }
-  roles { totalCount edges { node { name } project { code } organization { name } until grantedBy { username } } }
+const USER = `user { id username displayName email kind isActive isAdmin organization { name }
+  roles { totalCount edges { node { name } project { code } organization { name } expiresAt grantedBy { username } } }
   controllers { totalCount edges { access node { name } models { edges { access node { name } } } } } }`
-const KEY = 'apiKey { id label hint isValid readOnly isLimited limits { role { name } } expiresAt user { username } }'
+const KEY = 'apiKey { id label hint isValid isReadOnly isLimited limits { role { name } } expiresAt user { username } }'
 const ORGANIZATION = 'organization { id name title tokenTtl basePermissions { name } }'
 const PROJECT = 'project { id code title organization { name } }'
 const ROLE = 'role { id name title organization { name } permissions { name } }'
@@ -134,7 +134,7 @@ export const CHANGES: SampleChange[] = [
   {
     name: 'deleteUser',
     input: () => ({ user: 'bob' }),
-    payload: 'id username accessLost { role organization project controller model access }',
+    payload: 'deletedId name endedGrants accessLost { role organization project controller model access }',
     targetType: 'User',
     targetId: (_payload, world) => world.bob.id,
   },
@@ -151,7 +151,7 @@ export const CHANGES: SampleChange[] = [
       user: 'bob',
       label: 'ci',
       expiresAt: later(),
-      readOnly: true,
+      isReadOnly: true,
       limits: [{ role: 'VERSION_MANAGER', project: 'apollo' }],
     }),
     payload: `secret ${KEY}`,
@@ -244,7 +244,7 @@ export const CHANGES: SampleChange[] = [
   {
     name: 'deleteProject',
     input: () => ({ project: 'apollo' }),
-    payload: 'project endedGrants',
+    payload: 'name endedGrants',
     targetType: 'Project',
     targetId: (_payload, world) => world.apolloId,
   },

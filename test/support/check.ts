@@ -1,8 +1,10 @@
 /** Questions of `checkAccess`, and their answers in words. */
+
 import { expect } from 'vitest'
 import type { Client } from './app.ts'
+import { MISSING, type Missing, missingAt } from './missing.ts'
 
-export const CHECK = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code } }'
+export const CHECK = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { isAllowed code } }'
 
 type Place = { everywhere: true } | { organization: string } | { project: string }
 
@@ -22,41 +24,43 @@ export function have(access: string, thing: string) {
 /** The codes of the answers, in order; null where the subject is hidden, missing, or a key that does not work. */
 export async function check(client: Client, subject: object, questions: object[]): Promise<string[] | null> {
   const { checkAccess } = await client.ok(CHECK, { input: { ...subject, questions } })
-  const answers: { allowed: boolean; code: string }[] | null = checkAccess
-  for (const { allowed, code } of answers ?? []) expect(allowed, code).toBe(code === 'ALLOWED')
+  const answers: { isAllowed: boolean; code: string }[] | null = checkAccess
+  for (const { isAllowed, code } of answers ?? []) expect(isAllowed, code).toBe(code === 'ALLOWED')
   return answers === null ? null : answers.map(({ code }) => code)
-}
-
-/** One thing that is missing, and where. */
-export interface Need {
-  what: string
-  where: string | null
 }
 
 /** An answer without its ways. */
 export interface Told {
   code: string
-  needs: Need[]
+  missing: Missing[]
+  grantors: string[]
+}
+
+interface AccessAnswer {
+  isAllowed: boolean
+  code: string
+  missing: NonNullable<Parameters<typeof missingAt>[0]['missing']>
   grantors: string[]
 }
 
 const ASK = `query ($input: CheckAccessInput!) { checkAccess(input: $input) {
-  allowed code needs { what where } grantors } }`
+  isAllowed code ${MISSING} grantors } }`
 
 /** The answers with what is missing and who could give it; something is missing where it is not held. */
 export async function ask(client: Client, subject: object, questions: object[]): Promise<Told[]> {
   const { checkAccess } = await client.ok(ASK, { input: { ...subject, questions } })
-  const answers: (Told & { allowed: boolean })[] = checkAccess
-  return answers.map(({ allowed, code, needs, grantors }) => {
-    expect([code, allowed]).toEqual([code, code === 'ALLOWED'])
+  const answers: AccessAnswer[] = checkAccess
+  return answers.map(({ isAllowed, code, grantors, ...answer }) => {
+    const missing = missingAt(answer)
+    expect([code, isAllowed]).toEqual([code, code === 'ALLOWED'])
     // Of what is hidden from who would call it nothing else may be missing.
-    if (code !== 'HIDDEN') expect([code, needs.length > 0]).toEqual([code, code === 'NOT_HELD'])
-    return { code, needs, grantors }
+    if (code !== 'HIDDEN') expect([code, missing.length > 0]).toEqual([code, code === 'NOT_HELD'])
+    return { code, missing, grantors }
   })
 }
 
-const EXPLAIN = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { allowed code ways {
-  code via role organization project controller model controllerAccess modelAccess since until } } }`
+const EXPLAIN = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { isAllowed code ways {
+  code via role organization project controller model controllerAccess modelAccess since expiresAt } } }`
 
 /** One way of an answer. */
 export interface Way {
@@ -70,19 +74,19 @@ export interface Way {
   controllerAccess: string | null
   modelAccess: string | null
   since: string
-  until: string | null
+  expiresAt: string | null
 }
 
 /** The answers with all of their ways; whoever may, may by at least one. */
 export async function explain(client: Client, subject: object, questions: object[]) {
   const { checkAccess } = await client.ok(EXPLAIN, { input: { ...subject, questions } })
-  const answers: { allowed: boolean; code: string; ways: Way[] }[] = checkAccess
-  for (const { allowed, code, ways } of answers) {
+  const answers: { isAllowed: boolean; code: string; ways: Way[] }[] = checkAccess
+  for (const { isAllowed, code, ways } of answers) {
     const codes = ways.map((way) => way.code)
-    expect([code, allowed, codes.includes('ALLOWED')]).toEqual([code, code === 'ALLOWED', code === 'ALLOWED'])
+    expect([code, isAllowed, codes.includes('ALLOWED')]).toEqual([code, code === 'ALLOWED', code === 'ALLOWED'])
     expect(ways.length).toBeLessThanOrEqual(100)
     // Where something lets them, what does not is not told.
-    if (allowed) expect(new Set(codes)).toEqual(new Set(['ALLOWED']))
+    if (isAllowed) expect(new Set(codes)).toEqual(new Set(['ALLOWED']))
   }
   return answers
 }

@@ -1,8 +1,10 @@
 /** Delegates: they manage users and roles, in one organization or everywhere, and are no administrators. */
+
 import type { Client, TestApp } from './app.ts'
 import { change, changeDocument } from './change.ts'
 import { createController } from './levels.ts'
 import { inDays } from './look.ts'
+import { missingOf } from './missing.ts'
 import { createApiKey, createOrganization, createProject, createRole, createUser } from './seed.ts'
 import { bearer, PASSWORD, signIn } from './sessions.ts'
 
@@ -92,11 +94,11 @@ export async function createOthers(app: TestApp, place: Place, usernames: string
   return made
 }
 
-/** What a mutation answers, in words: `done`, `MissingAuthority doc.publish`, `FORBIDDEN ADMINISTRATOR`. */
+/** What a mutation answers, in words: `done`, `MissingAuthorityError doc.publish`, `FORBIDDEN ADMINISTRATOR`. */
 export async function outcomeOf(client: Client, name: string, input: object): Promise<string> {
   const { data, errors } = await client.send(changeDocument(name), { input })
   const [error] = errors
-  if (error) return `${error.extensions.code} ${error.extensions.missing}`
+  if (error) return `${error.extensions.code} ${missingOf(error.extensions)}`
   const { __typename, missing, message } = data[name]
-  return __typename.endsWith('Payload') ? 'done' : `${__typename} ${missing ?? message}`
+  return __typename.endsWith('Payload') ? 'done' : `${__typename} ${missing ? missingOf({ missing }) : message}`
 }

@@ -12,12 +12,12 @@ export interface Holding {
   organization: { name: string } | null
   project: { code: string } | null
   since: string
-  until: string | null
+  expiresAt: string | null
   grantedBy: { username: string } | null
 }
 
 const EDGE =
-  'cursor node { username } via scope organization { name } project { code } since until grantedBy { username }'
+  'cursor node { username } via scope organization { name } project { code } since expiresAt grantedBy { username }'
 const PAGE = 'totalCount nodes { username } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
 const ARGUMENTS = 'first: $first, after: $after, at: $at, filter: $filter'
 

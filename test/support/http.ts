@@ -7,7 +7,7 @@ export const JSON_AS_ROOT = { 'content-type': 'application/json', 'api-key': ROO
 
 /** What root may do, and what every refused request here tries. */
 export const CREATE = {
-  query: 'mutation { createProject(input: { code: "project1" }) { __typename ... on Error { message } } }',
+  query: 'mutation { createProject(input: { code: "project1" }) { __typename ... on MutationError { message } } }',
 }
 
 /** What would give away the inside of the server. */

@@ -43,7 +43,7 @@ export async function levelsOf(client: Client, username: string): Promise<string
   return own.map(([place, access]) => `${place.slice(username.length + 1)} ${access}`)
 }
 
-const HOLDERS = 'holders { totalCount edges { access via until node { username } } }'
+const HOLDERS = 'holders { totalCount edges { access via expiresAt node { username } } }'
 
 /** Who can reach a controller or a model and through what, like `bob ADMIN GRANT`, sorted. */
 export async function holdersOf(client: Client, controller: string, model?: string): Promise<string[]> {

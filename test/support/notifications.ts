@@ -19,9 +19,9 @@ export interface Notification {
 
 /** All notifications as root sees them, the oldest first. */
 export async function readNotifications(app: TestApp): Promise<Notification[]> {
-  const { notifications } = await app.root.ok(`{ notifications(first: 100, orderBy: [{ field: CREATED_AT }]) {
+  const { notifications } = await app.root.ok(`{ notifications(first: 100) {
     nodes { id kind email state attempts lastError createdAt sentAt user { username } } } }`)
-  return notifications.nodes
+  return notifications.nodes.reverse()
 }
 
 /** Waits until the only notification is as told; gives it. */

@@ -87,8 +87,8 @@ export function secretChanges(USER: string): SampleChange[] {
     },
     {
       name: 'setReadOnly',
-      input: () => ({ readOnly: true }),
-      payload: 'changed readOnly',
+      input: () => ({ isReadOnly: true }),
+      payload: 'changed isReadOnly',
       targetType: 'Server',
       targetId: () => 'server_00000000-0000-0000-0000-000000000000',
     },

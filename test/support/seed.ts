@@ -1,7 +1,7 @@
 /** The seed ladder: each rung makes one thing through the API and gives what a test needs of it. */
 import type { Client, TestApp } from './app.ts'
 
-const ERROR = '... on Error { code message } ... on InvalidInput { issues { path message } }'
+const ERROR = '... on MutationError { code message } ... on InvalidInputError { issues { path message } }'
 
 export interface SeededUser {
   id: string
@@ -71,7 +71,7 @@ export async function createRole(
 /** A key of the client's own user. */
 export async function createApiKey(
   client: Client,
-  input: { user?: string; expiresAt?: string; readOnly?: boolean; limits?: RoleInput[]; label?: string } = {},
+  input: { user?: string; expiresAt?: string; isReadOnly?: boolean; limits?: RoleInput[]; label?: string } = {},
 ): Promise<{ id: string; key: string }> {
   const { createApiKey: made } = await client.ok(
     `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { __typename

@@ -13,12 +13,13 @@ export const VIEWER = '{ viewer { user { username } } }'
 
 export const SIGN_IN = `mutation ($username: String!, $password: String!) {
   signIn(input: { username: $username, password: $password }) {
-    __typename ... on SignInPayload { token expiresAt } ... on Error { code message } } }`
+    __typename ... on SignInPayload { token expiresAt } ... on MutationError { code message } } }`
 
-export const SIGN_OUT = 'mutation { signOut { __typename ... on SignOutPayload { changed } ... on Error { message } } }'
+export const SIGN_OUT =
+  'mutation { signOut { __typename ... on SignOutPayload { changed } ... on MutationError { message } } }'
 
 export const SIGN_OUT_EVERYWHERE = `mutation ($input: SignOutEverywhereInput!) { signOutEverywhere(input: $input) {
-  __typename ... on SignOutEverywherePayload { ended user { username } } ... on Error { code message } } }`
+  __typename ... on SignOutEverywherePayload { ended user { username } } ... on MutationError { code message } } }`
 
 export interface Person {
   id: string

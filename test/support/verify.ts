@@ -7,7 +7,7 @@ interface HeldPermission {
   name: string
   organization: string | null
   project: string | null
-  until: string | null
+  expiresAt: string | null
 }
 
 /** What is held, like `version.create on apollo`, sorted. */

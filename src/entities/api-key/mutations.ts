@@ -1,13 +1,13 @@
 import { eq } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
-import { userConfers } from '../../authority/guard.ts'
+import { grantedByTakeover } from '../../authority/guard.ts'
 import { apiKeys } from '../../db/tables.ts'
 import { ConflictError, type Issue } from '../../errors.ts'
 import { expiryIssues } from '../../graphql/input-checks.ts'
 import { readId } from '../../graphql/node-id.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { type Finder, findRow } from '../../mutation/lookup.ts'
-import { changeOf, type Sides } from '../audit/operations.ts'
+import { changeIn, type Sides } from '../audit/operations.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
 import { type FoundRole, findRoles } from '../role/lookup.ts'
@@ -30,7 +30,7 @@ interface KeyRefs {
   user: UserReference
 }
 
-/** The visible key of this id, and its owner. @throws NotFoundError */
+/** Finds the visible key with this id, and its owner. @throws NotFoundError */
 async function findKey(finder: Finder, id: string): Promise<KeyRefs> {
   const what = 'The API key'
   const fits = eq(apiKeys.id, readId('key', id, 'apiKey'))
@@ -38,19 +38,21 @@ async function findKey(finder: Finder, id: string): Promise<KeyRefs> {
   return { key, user: await findOwner(finder, key.userId, 'apiKey', what) }
 }
 
-/** A label for people: 1 to 100 characters. */
+/** Checks that a label, which is meant for people to read, has 1 to 100 characters. */
 export function labelIssues(path: string, label: string | null | undefined): Issue[] {
   if (label === undefined || label === null) return []
   if (label.trim() !== '' && label.length <= 100) return []
   return [{ path, message: 'A label has 1 to 100 characters.' }]
 }
 
-/** When a new key ends: never after the key that makes it. */
+/**
+ * Returns the planned end of a new key, by default that of the caller's key. The escalation guard refuses a later end.
+ */
 function expiryWithin(caller: Caller, wanted: Date | null | undefined): string | null {
   return wanted?.toISOString() ?? caller.apiKey?.expiresAt ?? null
 }
 
-/** Until when an old key works on: never longer than it would have. */
+/** Returns the time until which a rotated key stays valid: never later than its own planned end. */
 function earlier(wanted: Date | null | undefined, expiresAt: string | null): string | null {
   if (!wanted) return null
   const end = expiresAt === null ? wanted.getTime() : Math.min(wanted.getTime(), Date.parse(expiresAt))
@@ -58,26 +60,30 @@ function earlier(wanted: Date | null | undefined, expiresAt: string | null): str
 }
 
 function keyChange({ id }: { id: string }, { organizationId }: UserReference, sides: Sides) {
-  return changeOf('ApiKey', { id, organizationId }, sides)
+  return changeIn('ApiKey', { id, organizationId }, sides)
 }
 
 mutation({
   name: 'createApiKey',
   description:
-    'Makes a key and shows its secret, this once. Without `limits` it does all that its owner may. Made with a key that expires, it ends with that key at the latest. Making one for another user takes them over, so the caller must hold all that they hold.',
+    'Creates an API key and shows its secret once. Without `limits`, the key can do everything that its owner may do. Where the caller uses a key that expires, the new key ends no later than that key. Creating a key for another user lets the caller act with that user’s full authority, so the caller must hold everything that the user holds.',
   input: (t) => ({
-    user: t.string({ description: 'Whose it is to be; by default the caller’s.' }),
-    label: t.string({ required: true, description: 'What it is for.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'When it ends by itself; never by default.' }),
-    readOnly: t.boolean({ description: 'It is to call no mutation.' }),
+    user: t.string({ description: 'The user who will own the key; by default the caller.' }),
+    label: t.string({ required: true, description: 'A text that says what the key is for.' }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      description:
+        'The planned end of the key; by default the key does not expire, or it expires with the caller’s key.',
+    }),
+    isReadOnly: t.boolean({ description: 'True for a key that cannot call any mutation.' }),
     limits: t.field({
       type: [RoleScopeInput],
-      description: 'It is to do at most what these allow. An empty list allows nothing.',
+      description: 'The key can do at most what these limits allow. An empty list allows nothing.',
     }),
   }),
   payload: (p) => ({
-    apiKey: p.loaded(ApiKey, 'The new key.'),
-    secret: p.string('The secret, shown this once; null in a dry run.'),
+    apiKey: p.loaded(ApiKey, 'The API key that was created.'),
+    secret: p.secret('The secret of the new key, which is shown only once; null in a dry run.'),
   }),
   check: (input) => [
     ...labelIssues('label', input.label),
@@ -101,17 +107,23 @@ mutation({
       isGuarded: true,
     },
   ],
-  confers: ({ refs, caller, input }) => ({
-    ...(refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
+  grants: ({ refs, caller, input }) => ({
+    ...(refs.user.id === caller.userId ? null : grantedByTakeover(refs.user.id)),
     keyUntil: input.expiresAt,
   }),
   touchesCredentials: true,
   async run({ tx, caller, input, refs: { user, limits }, dryRun }) {
     if (user.id !== caller.userId) await lockCredentials(tx, user.id)
     const expiresAt = expiryWithin(caller, input.expiresAt)
-    const fields = { label: input.label, readOnly: input.readOnly ?? false, expiresAt }
+    const fields = { label: input.label, readOnly: input.isReadOnly ?? false, expiresAt }
     const { id, secret } = await insertApiKey(tx, caller, { ...fields, userId: user.id, limits }, dryRun)
-    const after = { ...fields, user: user.username, limits: limits?.map(describeLimit) }
+    const after = {
+      label: fields.label,
+      isReadOnly: fields.readOnly,
+      expiresAt,
+      user: user.username,
+      limits: limits?.map(describeLimit),
+    }
     return {
       values: { apiKey: id, secret },
       change: keyChange({ id }, user, { after }),
@@ -130,18 +142,18 @@ function describeLimit({ role, scope }: FoundRole) {
 mutation({
   name: 'rotateApiKey',
   description:
-    'Replaces a key by a new one of the same label, limits and length. The old one ends at once, or works on beside it until a time given. Rotated with itself, the new one ends when the old one would have.',
+    'Replaces a key with a new key that has the same label, limits and lifetime. The old key ends at once, or it stays valid beside the new key until a given time. Where a key is used to rotate itself, the new key has the same planned end as the old key.',
   input: (t) => ({
-    apiKey: t.id({ required: true, description: 'The id of the key.' }),
+    apiKey: t.id({ required: true, description: 'The id of the API key.' }),
     overlapUntil: t.field({
       type: 'DateTime',
       description:
-        'Until when the old one works on; not at all by default. `lastUsedAt` shows whether it is still used.',
+        'The time until which the old key stays valid; by default the old key ends at once. The `lastUsedAt` of the old key shows whether it is still used.',
     }),
   }),
   payload: (p) => ({
-    apiKey: p.loaded(ApiKey, 'The new key.'),
-    secret: p.string('The secret, shown this once; null in a dry run.'),
+    apiKey: p.loaded(ApiKey, 'The API key that was created.'),
+    secret: p.secret('The secret of the new key, which is shown only once; null in a dry run.'),
   }),
   check: (input) => expiryIssues('overlapUntil', input.overlapUntil),
   find: (finder, input) => findKey(finder, input.apiKey),
@@ -151,7 +163,7 @@ mutation({
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
   shownOn: [{ on: ApiKey, as: 'Rotate', refs: (row) => ({ user: ownerColumns(row.userId) }), isGuarded: true }],
-  confers: ({ refs, caller }) => (refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
+  grants: ({ refs, caller }) => (refs.user.id === caller.userId ? null : grantedByTakeover(refs.user.id)),
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],
@@ -175,7 +187,7 @@ mutation({
     if (overlapUntil) await overlapApiKey(tx, key.id, overlapUntil, id)
     const sides = {
       before: { apiKey: `key_${key.id}` },
-      after: { apiKey: `key_${id}`, label, readOnly, expiresAt, overlapUntil },
+      after: { apiKey: `key_${id}`, label, isReadOnly: readOnly, expiresAt, overlapUntil },
     }
     const until = overlapUntil ? `until ${overlapUntil}` : 'no more'
     return {
@@ -191,11 +203,11 @@ mutation({
 
 mutation({
   name: 'revokeApiKey',
-  description: 'Ends a key at once: the next request with it is refused.',
-  input: (t) => ({ apiKey: t.id({ required: true, description: 'The id of the key.' }) }),
+  description: 'Ends a key at once: the next request that uses it is refused.',
+  input: (t) => ({ apiKey: t.id({ required: true, description: 'The id of the API key.' }) }),
   payload: (p) => ({
-    apiKey: p.loaded(ApiKey, 'The key, ended.'),
-    changed: p.boolean('False where it had ended already.'),
+    apiKey: p.loaded(ApiKey, 'The key after it was ended.'),
+    changed: p.boolean('False where the key had already ended.'),
   }),
   find: (finder, input) => findKey(finder, input.apiKey),
   may: (by) =>
@@ -205,7 +217,7 @@ mutation({
     ),
   readOnlyMode: 'ALLOWED',
   shownOn: [{ on: ApiKey, as: 'Revoke', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: true,
   endangersAdministration: true,
   async run({ tx, caller, refs: { key, user } }) {

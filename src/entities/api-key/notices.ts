@@ -2,7 +2,7 @@ import type { Notice } from '../notification/operations.ts'
 
 const WARNED_BEFORE_MS = 7 * 24 * 60 * 60 * 1000
 
-/** The warning a week before a key ends; none for one that does not last so long. */
+/** Returns the warning that is sent a week before a key expires, or no warning for a key that expires sooner. */
 export function expiryNotices(key: { id: string; userId: string; label: string; expiresAt: string | null }): Notice[] {
   const { id, userId, label, expiresAt } = key
   if (expiresAt === null) return []

@@ -9,7 +9,7 @@ import { createToken, hashToken, hintOf } from './token.ts'
 
 export type ApiKey = typeof apiKeys.$inferSelect
 
-/** A limit, shaped like a grant. */
+/** One limit of a key. It has the same fields as a role grant. */
 export type Limit = Scope & { roleId: string }
 
 export interface NewApiKey {
@@ -17,11 +17,11 @@ export interface NewApiKey {
   label: string
   expiresAt: string | null
   readOnly: boolean
-  /** Null: no limits, the owner's whole authority. */
+  /** Null where the key has no limits and has the full authority of its owner. */
   limits: Limit[] | null
 }
 
-/** A key and its secret, which is kept nowhere; null in a dry run, where none is minted. */
+/** A key and its secret. The secret is not stored; it is null in a dry run, where no secret is created. */
 export interface MintedApiKey {
   id: string
   secret: string | null
@@ -59,7 +59,7 @@ export async function insertApiKey(
 
 const isOpen = isUsableKey(apiKeys, sql`clock_timestamp()`)
 
-/** Ends a key at once. False where it had ended already. */
+/** Ends a key at once. Returns false where the key had already ended. */
 export async function endApiKey(tx: Transaction, caller: Caller, id: string): Promise<boolean> {
   const rows = await tx
     .update(apiKeys)
@@ -69,7 +69,7 @@ export async function endApiKey(tx: Transaction, caller: Caller, id: string): Pr
   return rows.length > 0
 }
 
-/** Lets a key work on beside its successor until a time, and no longer than it would have. */
+/** Keeps a key valid beside its successor until a time, but never beyond the key's own planned end. */
 export async function overlapApiKey(tx: Transaction, id: string, until: string, replacedBy: string) {
   await tx
     .update(apiKeys)
@@ -77,7 +77,7 @@ export async function overlapApiKey(tx: Transaction, id: string, until: string, 
     .where(eq(apiKeys.id, id))
 }
 
-/** Does a key still work, as far as it goes by itself? */
+/** Whether a key is neither revoked nor expired. The state of its owner is not considered. */
 export async function isApiKeyOpen(tx: Transaction, id: string): Promise<boolean> {
   const rows = await tx
     .select({ id: apiKeys.id })
@@ -86,7 +86,7 @@ export async function isApiKeyOpen(tx: Transaction, id: string): Promise<boolean
   return rows.length > 0
 }
 
-/** Ends all of a user's keys at once, but not the one the caller came with; gives their labels. */
+/** Ends all of a user's keys at once, except the key that the caller uses. Returns the labels of the ended keys. */
 export async function endApiKeys(tx: Transaction, caller: Caller, userId: string): Promise<string[]> {
   const other = caller.apiKey ? ne(apiKeys.id, caller.apiKey.id) : undefined
   const rows = await tx
@@ -97,7 +97,7 @@ export async function endApiKeys(tx: Transaction, caller: Caller, userId: string
   return rows.map(({ label }) => label)
 }
 
-/** The limits of a key; null where it has none. */
+/** Returns the limits of a key, or null where the key has no limits. */
 export async function readLimits(tx: Transaction, key: ApiKey): Promise<Limit[] | null> {
   if (!key.limited) return null
   const { roleId, organizationId, projectId } = apiKeyLimits
@@ -105,8 +105,9 @@ export async function readLimits(tx: Transaction, key: ApiKey): Promise<Limit[] 
 }
 
 /**
- * When the successor of a key ends. Rotated with itself it ends when the key would have; otherwise it has its full
- * length again, but never outlives the key that makes it.
+ * Returns the planned end of a key's successor. Where the key is used to rotate itself, the successor has the same
+ * planned end. Otherwise the successor gets the full lifetime of the key again, but it never ends after the key that
+ * creates it.
  */
 export function successorExpiry(key: ApiKey, caller: Caller, now: Date): string | null {
   if (caller.apiKey?.id === key.id) return key.expiresAt

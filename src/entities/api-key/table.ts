@@ -7,8 +7,9 @@ import { roles } from '../role/table.ts'
 import { users } from '../user/table.ts'
 
 /**
- * A key's secret is never kept: `hash` is its SHA-256, `hint` its last four characters. `limited` stays true when the
- * last of the key's limits loses its meaning, so that ending a role or a project never widens a key.
+ * The secret of a key is never stored: `hash` is its SHA-256, and `hint` is its last four characters. `limited` stays
+ * true when the last limit of the key no longer has an effect, so that deleting a role or a project never extends what
+ * a key may do.
  */
 export const apiKeys = pgTable(
   'api_keys',
@@ -29,7 +30,7 @@ export const apiKeys = pgTable(
     revokedAt: instant('revoked_at'),
     revokedBy: uuid('revoked_by'),
     lastUsedAt: instant('last_used_at'),
-    /** The key that it was rotated to. */
+    /** The key that replaced this key when it was rotated. */
     replacedBy: uuid('replaced_by'),
   },
   (t) => [
@@ -49,7 +50,10 @@ export const apiKeys = pgTable(
   ],
 )
 
-/** One row per limit of a key, shaped like a grant: the key does at most what this role may on this scope. */
+/**
+ * One row per limit of a key, with the same columns as a role grant: the key can do at most what this role allows on
+ * this scope.
+ */
 export const apiKeyLimits = pgTable(
   'api_key_limits',
   {

@@ -12,23 +12,26 @@ import { User } from '../user/type.ts'
 const ApiKeyLimit = reads.type('ApiKeyLimit', {
   table: 'apiKeyLimits',
   description:
-    'One limit of a key: at most what this role may, there. Where role and scope are gone it allows nothing.',
+    'One limit of a key: the key can do at most what this role allows on this scope. Where the role or the scope was deleted, the limit allows nothing.',
   authScopes: { signedIn: true },
   fields: (f) => ({
     role: f.one('role', Role, {
       nullable: true,
-      description: 'What it allows; null where the role is gone or hidden.',
+      description: 'The role that the key is limited to; null where the role was deleted or is hidden from the caller.',
     }),
     scope: f.expression({
       type: ScopeKind as never,
-      description: 'How wide it allows it. A scope that is gone, or that the caller may not see, is null below.',
+      description:
+        'The kind of scope that the key is limited to. Where the scope was deleted or is hidden from the caller, `organization` and `project` are null.',
       sql: scopeKindSql,
     }),
     organization: f.one('organization', Organization, {
-      description: 'The organization it allows it in; null is everywhere, gone or hidden.',
+      description:
+        'The organization that the key is limited to; null where the scope is everywhere, or the organization was deleted or is hidden from the caller.',
     }),
     project: f.one('project', Project, {
-      description: 'The project it allows it on; null is not one alone, gone or hidden.',
+      description:
+        'The project that the key is limited to; null where the scope is not a single project, or the project was deleted or is hidden from the caller.',
     }),
   }),
 })
@@ -36,38 +39,52 @@ const ApiKeyLimit = reads.type('ApiKeyLimit', {
 export const ApiKey = reads.type('ApiKey', {
   table: 'apiKeys',
   id: 'key',
-  description: 'A key of a user. Its secret is shown once, when it is made; only a hash is kept.',
+  description: 'An API key of a user. Its secret is shown once, when the key is created; only a hash of it is stored.',
   authScopes: { signedIn: true },
   visible: (key, caller) => mayReadOwned(key.userId, caller),
   fields: (f) => ({
-    label: f.column('label', { type: 'String', description: 'What it is for.' }),
+    label: f.column('label', { type: 'String', description: 'A text that says what the key is for.' }),
     hint: f.column('hint', { type: 'String', description: 'The last four characters of the secret.' }),
     isValid: f.expression({
       type: 'Boolean',
-      description: 'Neither revoked nor expired. Its owner may be disabled all the same.',
+      description: 'True where the key is neither revoked nor expired. The owner of a valid key can still be disabled.',
       sql: (key) => isUsableKey(key, NOW),
     }),
-    readOnly: f.column('readOnly', { type: 'Boolean', description: 'It can call no mutation but `signIn`.' }),
-    isLimited: f.column('limited', { type: 'Boolean', description: 'It does at most what `limits` allow.' }),
+    isReadOnly: f.column('readOnly', {
+      type: 'Boolean',
+      description: 'True where the key cannot call any mutation except `signIn`.',
+    }),
+    isLimited: f.column('limited', {
+      type: 'Boolean',
+      description: 'True where the key can do at most what `limits` allow.',
+    }),
     limits: f.many(ApiKeyLimit, {
-      description: 'What narrows it below its owner: it does what both its owner and one of these allow.',
+      description:
+        'The limits of the key: it can do what both its owner may do and at least one of these limits allows.',
       on: (key, limit) => eq(limit.apiKeyId, key.id),
       orderBy: ['id'],
     }),
-    user: f.one('user', User, { implied: true, description: 'Whose it is.' }),
-    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was made.' }),
-    expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'When it ends by itself; null is never.' }),
+    user: f.one('user', User, { implied: true, description: 'The user who owns the key.' }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the key was created.' }),
+    expiresAt: f.column('expiresAt', {
+      type: 'DateTime',
+      description: 'The planned end of the key; null where it does not expire.',
+    }),
     lastUsedAt: f.column('lastUsedAt', {
       type: 'DateTime',
-      description: 'When a request last came with it, to the minute; null is never.',
+      description: 'The time when a request last used the key, accurate to a minute; null where it was never used.',
     }),
-    revokedAt: f.column('revokedAt', { type: 'DateTime', description: 'When it was revoked.' }),
+    revokedAt: f.column('revokedAt', {
+      type: 'DateTime',
+      description: 'The time when the key was revoked; null where it was not.',
+    }),
   }),
 })
 
 reads.extend(ApiKey, (f) => ({
   replacement: f.one('replacement', ApiKey, {
-    description: 'The key it was rotated to, where it worked on beside that one.',
+    description:
+      'The key that replaced this key, where this key stayed valid beside it after the rotation; null otherwise.',
   }),
 }))
 
@@ -81,6 +98,6 @@ const ApiKeyConnection = reads.connection('ApiKey', {
 reads.extend(User, (f) => ({
   apiKeys: f.connection('apiKeys', ApiKeyConnection, {
     guard: 'record',
-    description: 'Their keys, revoked and expired ones too.',
+    description: 'The user’s API keys, including revoked and expired keys.',
   }),
 }))

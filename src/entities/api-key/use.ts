@@ -9,8 +9,8 @@ import { logError } from '../../log.ts'
 const NOTED_EVERY_MS = 60_000
 
 /**
- * Notes that the key of this hash was used, where there is one that works. Nobody waits for it, and it is written once a
- * minute at most, by all servers together.
+ * Records that the key with this hash was used, where there is a valid key with this hash. The request does not wait
+ * for the write. All servers together write it at most once a minute.
  */
 export type NoteUse = (hash: Buffer) => void
 

@@ -7,19 +7,19 @@ import { auditEvents } from '../../db/tables.ts'
 import type { Target } from '../../errors.ts'
 import type { TargetType } from './targets.ts'
 
-/** What was changed; `before` and `after` hold the changed fields by name. */
+/** A change that was made. `before` and `after` contain the changed fields by name. */
 export interface Change extends Target {
   targetType: TargetType
   before?: object
   after?: object
-  /** Who made it, where nobody was known before it: signing in. */
+  /** The user who made the change, where the caller is not known before it, as in a sign-in. */
   actorId?: string
 }
 
 export type Sides = Pick<Change, 'before' | 'after'>
 
-/** A change of something in an organization. */
-export function changeOf(
+/** Returns a change of a target that belongs to an organization. */
+export function changeIn(
   targetType: TargetType,
   { id, organizationId }: { id: string; organizationId: string | null },
   sides: Sides,
@@ -27,14 +27,14 @@ export function changeOf(
   return { targetType, targetId: id, organizationId, ...sides }
 }
 
-/** Who acts, and from where. */
+/** The caller of a request, and the network address of the request. */
 export interface Actor {
   caller: Caller | null
   requestId: string | null
   address: string | null
 }
 
-/** Writes the row of one change, in the change's own transaction: without it there is no change. */
+/** Writes the row of one change in the transaction of that change, so that no change is committed without its row. */
 export async function recordChange(tx: Transaction, actor: Actor, action: string, change: Change) {
   const { actorId = null, targetType, targetId, organizationId } = change
   const who = actorColumns(actor, 'SYSTEM')
@@ -51,7 +51,7 @@ export async function recordChange(tx: Transaction, actor: Actor, action: string
   })
 }
 
-/** What was refused to whom; without a target where none was found or named. */
+/** A refusal. `target` is null where no target was found or named. */
 export interface Refusal {
   action: string
   code: string
@@ -59,11 +59,14 @@ export interface Refusal {
   missing?: string[]
 }
 
-/** Counts a refusal: one row per caller, action, target and minute. Outside the transaction that is rolled back. */
+/**
+ * Counts a refusal, with one row per caller, action, target and minute. It is written outside the transaction of the
+ * refused request, because that transaction is rolled back.
+ */
 export async function recordRefusal(db: Connection, actor: Actor, { action, code, target, missing }: Refusal) {
   const who = actorColumns(actor, 'NOBODY')
   const minute = Math.floor(Date.now() / 60_000)
-  // Nobody is told apart by where they come from.
+  // Unidentified callers (`NOBODY`) are distinguished by their network address.
   const from = who.actorKind === 'NOBODY' ? actor.address : null
   const what = [who.actorKind, who.actorId, who.apiKeyId, who.sessionId, from, action, code, target?.targetId, minute]
   await db
@@ -94,12 +97,14 @@ function actorColumns(actor: Actor, unknown: 'SYSTEM' | 'NOBODY') {
   }
 }
 
-/** What may be kept, by name; anything else is left out, so that a secret added by mistake is not kept. */
+/**
+ * The names of the fields that may be stored. All other fields are left out, so that no secret is stored by mistake.
+ */
 const FIELDS: ReadonlySet<string> = new Set([
-  ...['access', 'active', 'address', 'apiKey', 'attributes', 'basePermissions', 'code', 'controller', 'credential'],
+  ...['access', 'isActive', 'address', 'apiKey', 'attributes', 'basePermissions', 'code', 'controller', 'credential'],
   ...['detachedModels', 'displayName', 'email', 'endedApiKeys', 'endedGrants', 'expiresAt', 'id', 'kid', 'label'],
   ...['limits', 'model', 'name', 'organization', 'organizationId', 'overlapUntil', 'password', 'permissions'],
-  ...['project', 'readOnly', 'reason', 'revealed', 'roles', 'sessions', 'sshKey', 'title', 'tokenTtl', 'type'],
+  ...['project', 'isReadOnly', 'reason', 'revealed', 'roles', 'sessions', 'sshKey', 'title', 'tokenTtl', 'type'],
   ...['user', 'username'],
 ])
 

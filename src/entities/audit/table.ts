@@ -3,9 +3,9 @@ import { check, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from '
 import { instantNow } from '../../db/columns.ts'
 
 /**
- * One row per change, written in the change's own transaction; and one per caller, action, target and minute of what was
- * refused, with a count. `before` and `after` hold the changed fields by name, never a secret. No foreign keys: an audit
- * row outlives whatever it names.
+ * One row per change, written in the transaction of the change; and one row with a count per caller, action, target and
+ * minute of refused requests. `before` and `after` contain the changed fields by name and never a secret. The table has
+ * no foreign keys, because an audit row remains after the rows that it names are deleted.
  */
 export const auditEvents = pgTable(
   'audit_events',
@@ -16,9 +16,9 @@ export const auditEvents = pgTable(
     outcome: text('outcome', { enum: ['DONE', 'REFUSED'] })
       .notNull()
       .default('DONE'),
-    /** How often within that minute; `at` is the first time. */
+    /** How often the request was refused within that minute; `at` is the first time. 1 for a change. */
     count: integer('count').notNull().default(1),
-    /** Of what was refused: the code of the refusal, and what its row is counted by. */
+    /** The code of a refusal, and the key that its row is counted by. Both are null for a change. */
     code: text('code'),
     refusalKey: text('refusal_key'),
     actorKind: text('actor_kind', { enum: ['USER', 'OPERATOR', 'SYSTEM', 'NOBODY'] }).notNull(),

@@ -1,4 +1,4 @@
-/** What the audit can be about: the name of the thing, the prefix of its id, its table and the column of its name. */
+/** The types of audit target, each with its id prefix, its table and the column that contains its name. */
 export const TARGETS = {
   User: { prefix: 'user', table: 'users', label: 'username' },
   ApiKey: { prefix: 'key', table: 'api_keys', label: 'label' },
@@ -12,7 +12,7 @@ export const TARGETS = {
   Server: { prefix: 'server', table: null, label: null },
 } as const
 
-/** The server itself, where a change is about no thing of its own. */
+/** The server as a target, for a change that has no more specific target. */
 export const SERVER = {
   targetType: 'Server',
   targetId: '00000000-0000-0000-0000-000000000000',
@@ -21,7 +21,7 @@ export const SERVER = {
 
 export type TargetType = keyof typeof TARGETS
 
-/** What a mutation calls the things it found, the one it is about first. */
+/** The names that mutations give to the rows they find. The row with the first of these names is the target. */
 const REFERENCES: [string, TargetType][] = [
   ['key', 'ApiKey'],
   ['credential', 'Credential'],
@@ -39,7 +39,7 @@ interface Found {
   organizationId?: string | null
 }
 
-/** What a mutation that found these things is about; null where it found none. */
+/** Returns the target of a mutation that found these rows, or null where it found none. */
 export function targetOf(refs: unknown) {
   const found = refs as Record<string, Found | null | undefined>
   for (const [name, targetType] of REFERENCES) {

@@ -2,54 +2,65 @@ import { type SQL, sql } from 'drizzle-orm'
 import { holdsEverywhere, holdsInOrganization } from '../../authority/visibility.ts'
 import { builder, filters, reads } from '../../graphql/builder.ts'
 import { parseId } from '../../graphql/node-id.ts'
+import { fitsArgument } from '../../graphql/references.ts'
 import { badUserInput } from '../../read/errors.ts'
-import { lowerCase } from '../../read/filters.ts'
 import { Organization } from '../organization/type.ts'
 import { User } from '../user/type.ts'
 import { TARGETS } from './targets.ts'
 
 const AuditOutcome = builder.enumType('AuditOutcome', {
-  description: 'What became of it.',
+  description: 'The outcome of an audited action.',
   values: {
-    DONE: { description: 'It was done.' },
-    REFUSED: { description: 'It was refused, and nothing was changed.' },
+    DONE: { description: 'The action was done.' },
+    REFUSED: { description: 'The action was refused, and nothing was changed.' },
   },
 })
 
 const ActorKind = builder.enumType('ActorKind', {
-  description: 'Who acted.',
+  description: 'The kind of actor that performed an action.',
   values: {
-    USER: { description: 'A user, with a key, a session or a password.' },
-    OPERATOR: { description: 'Whoever had the database in hand: the command line without --url.' },
-    SYSTEM: { description: 'The server itself.' },
-    NOBODY: { description: 'Somebody who did not prove who they are.' },
+    USER: { description: 'A user who authenticated with a key, a session or a password.' },
+    OPERATOR: {
+      description: 'An operator with direct access to the database, who used the command line without --url.',
+    },
+    SYSTEM: { description: 'The server itself acted, without a caller.' },
+    NOBODY: { description: 'A caller who did not authenticate.' },
   },
 })
 
 interface FieldChange {
   field: string
-  before: string | null
-  after: string | null
+  before: unknown
+  after: unknown
 }
 
 const AuditChange = builder.objectRef<FieldChange>('AuditChange').implement({
-  description: 'One field of what was changed. Secrets are never among them.',
+  description: 'One changed field. Fields with secrets are never included.',
   authScopes: { signedIn: true },
   fields: (t) => ({
-    field: t.exposeString('field', { nullable: false, description: 'Its name.' }),
-    before: t.exposeString('before', { nullable: true, description: 'As JSON; null where there was nothing before.' }),
-    after: t.exposeString('after', { nullable: true, description: 'As JSON; null where there is nothing after.' }),
+    field: t.exposeString('field', { nullable: false, description: 'The name of the changed field.' }),
+    before: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'The value before the change, as JSON; null where there was no value.',
+      resolve: ({ before }) => before,
+    }),
+    after: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'The value after the change, as JSON; null where there is no value.',
+      resolve: ({ after }) => after,
+    }),
   }),
 })
 
 function fieldChanges(before: unknown, after: unknown): FieldChange[] {
   const [old, now] = [before, after].map((side) => (side ?? {}) as Record<string, unknown>)
   const names = [...new Set([...Object.keys(old ?? {}), ...Object.keys(now ?? {})])].sort()
-  const text = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
-  return names.map((field) => ({ field, before: text(old?.[field]), after: text(now?.[field]) }))
+  return names.map((field) => ({ field, before: old?.[field] ?? null, after: now?.[field] ?? null }))
 }
 
-/** A target's name as it is now, or was when it was deleted. */
+/** SQL for the current name of a target, or for its last name where it was deleted. */
 function targetName(event: { targetType: unknown; targetId: unknown }): SQL {
   const cases = Object.entries(TARGETS).flatMap(([name, { table, label }]) =>
     table === null
@@ -70,61 +81,66 @@ export const AuditEvent = reads.type('AuditEvent', {
   table: 'auditEvents',
   id: 'event',
   description:
-    'One thing that was done, or refused: who, what, when, from where. Seen by holders of `audit.read` over the organization it was in, whole: it names what it touched elsewhere too.',
+    'One action that was done or refused, with its actor, its time and the network address it came from. Users that hold `audit.read` over the organization of the event can see it, with all its fields: they can name things outside that organization that the action affected.',
   authScopes: { signedIn: true },
   visible: (event, caller) =>
     holdsEverywhere(caller, 'audit.read') ? undefined : holdsInOrganization(caller, 'audit.read', event.organizationId),
   fields: (f) => ({
     at: f.column('at', {
       type: 'DateTime',
-      description: 'When; of what was refused several times within a minute, the first time.',
+      description:
+        'The time of the action; for an action that was refused several times within a minute, the first time.',
     }),
     action: f.column('action', { type: 'String', description: 'The mutation or query, like `grantRoles`.' }),
-    outcome: f.column('outcome', { type: AuditOutcome as never, description: 'Done or refused.' }),
-    count: f.column('count', { type: 'Int', description: 'How often within that minute; 1 for what was done.' }),
-    code: f.column('code', { type: 'String', description: 'Why it was refused, like `FORBIDDEN`.' }),
-    actorKind: f.column('actorKind', { type: ActorKind as never, description: 'Who acted.' }),
-    actor: f.one('actor', User, { description: 'The user who acted; null where they are gone or hidden.' }),
+    outcome: f.column('outcome', { type: AuditOutcome as never, description: 'Whether it was done or refused.' }),
+    count: f.column('count', { type: 'Int', description: 'How often it was refused within that minute; otherwise 1.' }),
+    code: f.column('code', { type: 'String', description: 'The code of a refusal, like `FORBIDDEN`; null otherwise.' }),
+    actorKind: f.column('actorKind', { type: ActorKind as never, description: 'The kind of actor that acted.' }),
+    actor: f.one('actor', User, {
+      description: 'The user who acted; null where there is none, or they are deleted or hidden from the caller.',
+    }),
     actorName: f.expression({
       type: 'String',
       nullable: true,
-      description: 'The username of who acted, of a deleted user too.',
+      description:
+        'The username of the user who performed the action, even where the user was deleted; null where no user did.',
       sql: (event) => sql`(select u.username from users as u where u.id = ${event.actorId})`,
     }),
     apiKeyId: f.expression({
       type: 'ID',
       nullable: true,
-      description: 'The key they came with.',
+      description: 'The id of the API key that the request used; null where it used none.',
       sql: (event) => sql`'key_' || ${event.apiKeyId}`,
     }),
     sessionId: f.expression({
       type: 'ID',
       nullable: true,
-      description: 'The session they came with.',
+      description: 'The id of the session that the request used; null where it used none.',
       sql: (event) => sql`'session_' || ${event.sessionId}`,
     }),
-    address: f.column('address', { type: 'String', description: 'The network address they came from.' }),
-    requestId: f.column('requestId', { type: 'String', description: 'The request, as its answer named it.' }),
-    targetType: f.column('targetType', { type: 'String', description: 'What it was about, like `User`.' }),
+    address: f.column('address', { type: 'String', description: 'The network address of the request, where known.' }),
+    requestId: f.column('requestId', { type: 'String', description: 'The id that its response also contained.' }),
+    targetType: f.column('targetType', { type: 'String', description: 'The type of its target, like `User`.' }),
     targetId: f.expression({
       type: 'ID',
       nullable: true,
-      description: 'The id of that.',
+      description: 'The id of its target; null where there is none.',
       sql: targetId,
     }),
     targetName: f.expression({
       type: 'String',
       nullable: true,
-      description: 'The name of that, as it is now or was last.',
+      description: 'The current name of the target, or its last name where it was deleted; null where it has none.',
       sql: targetName,
     }),
     organization: f.one('organization', Organization, {
-      description: 'The organization it was in; null is the whole server, gone or hidden.',
+      description:
+        'The organization of the event; null where the event belongs to the whole server, or the organization was deleted or is hidden from the caller.',
     }),
     changes: f.resolved({
       type: [AuditChange] as never,
       needs: ['before', 'after'],
-      description: 'What was changed, field by field.',
+      description: 'The changed fields with their values before and after.',
       resolve: ({ before, after }) => fieldChanges(before, after),
     }),
   }),
@@ -137,47 +153,48 @@ const AuditEventConnection = reads.connection('AuditEvent', {
   defaultOrder: 'AT',
   defaultDirection: 'desc',
   filters: {
-    at: filters.time('at', 'Only what happened then.'),
+    at: filters.time('at', 'Only events in this period of time.'),
     actor: {
       type: 'String',
-      description: 'Only what the user of this name did; deleted users of that name too.',
+      description:
+        'Only events of this user, given by id; or of all users with this username, including deleted users.',
       column: 'actorId',
       where: (event, args, path) =>
-        sql`${event.actorId} in (select u.id from users as u where u.username_key = ${args.param(path, 'text', lowerCase)})`,
+        sql`${event.actorId} in (select u.id from users as u where ${fitsArgument('user', { id: sql`u.id`, key: sql`u.username_key` }, args, path)})`,
     },
     target: {
       type: 'ID',
-      description: 'Only what was about the thing of this id.',
+      description: 'Only events whose target has this id.',
       column: 'targetId',
       where: (event, args, path) =>
         sql`(${event.targetId} = ${args.param(path, 'uuid', uuidOf)} and ${event.targetType} = ${args.param(path, 'text', typeOf)})`,
     },
     action: {
       type: 'String',
-      description: 'Only this mutation or query.',
+      description: 'Only events of this mutation or query.',
       column: 'action',
       where: (event, args, path) => sql`${event.action} = ${args.param(path, 'text')}`,
     },
     organization: {
       type: 'String',
-      description: 'Only what was in the organization of this name.',
+      description: 'Only events of this organization.',
       column: 'organizationId',
       where: (event, args, path) =>
-        sql`${event.organizationId} in (select o.id from organizations as o where o.name_key = ${args.param(path, 'text', lowerCase)})`,
+        sql`${event.organizationId} in (select o.id from organizations as o where ${fitsArgument('organization', { id: sql`o.id`, key: sql`o.name_key` }, args, path)})`,
     },
     outcome: {
       type: AuditOutcome as never,
-      description: 'Only what was done, or only what was refused.',
+      description: 'Only events with this outcome.',
       where: (event, args, path) => sql`${event.outcome} = ${args.param(path, 'text')}`,
     },
   },
 })
 
-const uuidOf = (id: string) => readTarget(id).uuid
-const typeOf = (id: string) => readTarget(id).type
+const uuidOf = (id: string) => targetOfId(id).uuid
+const typeOf = (id: string) => targetOfId(id).type
 
-/** @throws BAD_USER_INPUT naming the argument */
-function readTarget(id: string): { type: string; uuid: string } {
+/** Reads the type and the UUID from the id of a target. @throws BAD_USER_INPUT naming the argument */
+function targetOfId(id: string): { type: string; uuid: string } {
   const parsed = parseId(id)
   const [type] = Object.entries(TARGETS).find(([, { prefix }]) => prefix === parsed?.prefix) ?? []
   if (!parsed || !type) throw badUserInput('"filter.target" is not an id of this server: use one that it gave.')
@@ -185,6 +202,7 @@ function readTarget(id: string): { type: string; uuid: string } {
 }
 
 reads.queryConnection('auditEvents', AuditEventConnection, {
-  description: 'What was done and refused, the newest first, as far as the caller’s `audit.read` reaches.',
+  description:
+    'The actions that were done or refused, newest first by default, in the organizations over which the caller holds `audit.read`.',
   authScopes: { permission: ['audit.read'] },
 })

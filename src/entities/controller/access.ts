@@ -1,9 +1,9 @@
-import { levelConfers } from '../../authority/guard.ts'
+import { grantedLevel } from '../../authority/guard.ts'
 import type { rulesFor } from '../../authority/rule.ts'
 import { ControllerAccess } from '../../graphql/enums.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
-import { endOf, levelIssues, stepChange } from '../level/input.ts'
+import { endOf, levelIssues, levelsAround, revokedLevelIssues, stepChange } from '../level/input.ts'
 import { step } from '../level/operations.ts'
 import { findUser } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
@@ -19,37 +19,41 @@ async function findBoth(finder: Finder, input: { user: string; controller: strin
 
 type Both = Awaited<ReturnType<typeof findBoth>>
 
-/** By grant, or as a manager of controllers. */
+/** The rule for users that are SUPERUSER on the controller, by a grant or because they manage controllers. */
 function superusers(by: ReturnType<typeof rulesFor<Both>>) {
   return by.level('SUPERUSERs on the controller', 3, ({ controller }) => ({ controller, model: null }))
 }
 
 const PLACE = {
-  user: 'Their username.',
+  user: 'The username of the user.',
   controller: 'The name of the controller.',
 }
 
 mutation({
   name: 'grantControllerAccess',
   description:
-    'Raises a user to a level on a controller. It never lowers: who has as much for as long keeps it. A level with an end is not granted over a lower one that lasts longer: set it.',
+    'Raises a user to a level on a controller. It never lowers a level: a user who already has this level or a higher one for as long keeps it. A level with a planned end is not granted to a user who has a lower level for longer; use `setControllerAccess` instead.',
   input: (t) => ({
     user: t.string({ required: true, description: PLACE.user }),
     controller: t.string({ required: true, description: PLACE.controller }),
-    access: t.field({ type: ControllerAccess, required: true, description: 'The level to have at least.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'A planned end; none by default.' }),
+    access: t.field({
+      type: ControllerAccess,
+      required: true,
+      description: 'The level that the user has at least after the change.',
+    }),
+    expiresAt: t.field({ type: 'DateTime', description: 'The planned end of the level; by default it has none.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    controller: p.loaded(Controller, 'The controller, with its holders after the change.'),
-    changed: p.boolean('False where they had as much for as long already.'),
+    controller: p.loaded(Controller, 'The controller with its holders after the change.'),
+    changed: p.boolean('False where the user already had this level or a higher one for as long.'),
   }),
   check: levelIssues,
   find: findBoth,
   may: (by) => superusers(by),
   shownOn: [{ on: Controller, as: 'GrantAccess', refs: (controller) => ({ controller }) }],
-  confers: ({ input, refs }) =>
-    levelConfers({ controllerId: refs.controller.id, modelId: null, level: input.access, expiresAt: endOf(input) }),
+  grants: ({ input, refs }) =>
+    grantedLevel({ controllerId: refs.controller.id, modelId: null, level: input.access, expiresAt: endOf(input) }),
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { user, controller } }) {
     const place = { userId: user.id, controllerId: controller.id }
@@ -66,30 +70,36 @@ mutation({
 mutation({
   name: 'revokeControllerAccess',
   description:
-    'Lowers a user to one below a level on a controller, or takes away all they were granted there. It never raises; what is not held is passed over. Anyone may give up their own.',
+    'Lowers a user to the level below the given one on a controller, or revokes every level that the user was granted on it. It never raises a level, and a level that the user does not have is ignored. Every user may revoke their own level.',
   input: (t) => ({
     user: t.string({ required: true, description: PLACE.user }),
     controller: t.string({ required: true, description: PLACE.controller }),
-    access: t.field({ type: ControllerAccess, description: 'The level to take away; omitted, all.' }),
+    access: t.field({
+      type: ControllerAccess,
+      description: 'The level to revoke; where it is omitted, every level is revoked.',
+    }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    controller: p.loaded(Controller, 'The controller; null where the caller may no longer see it.'),
-    changed: p.boolean('False where they did not have it.'),
+    controller: p.loadedIfAny(Controller, 'The controller; null where the caller may no longer see it.'),
+    before: p.valueIfAny(ControllerAccess, 'The level that was granted before the change; null where there was none.'),
+    after: p.valueIfAny(ControllerAccess, 'The level that is granted after the change; null where there is none.'),
+    changed: p.boolean('False where the user did not have the revoked level.'),
   }),
+  check: ({ access }) => revokedLevelIssues(access),
   find: findBoth,
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
       by.notAgainstAdministrator(superusers(by), (refs) => refs.user),
     ),
-  confers: 'nothing',
+  grants: 'nothing',
   async run({ tx, caller, input, refs: { user, controller } }) {
     const level = input.access ?? null
     const place = { userId: user.id, controllerId: controller.id }
     const stepped = await step(tx, caller, place, { kind: 'REVOKE', level }, null)
     return {
-      values: { user: user.id, controller: controller.id, changed: stepped.changed },
+      values: { user: user.id, controller: controller.id, ...levelsAround(stepped), changed: stepped.changed },
       isOwnAccess: user.id === caller.userId,
       change: stepChange(user, stepped, { controller: controller.name }),
     }
@@ -98,23 +108,28 @@ mutation({
 
 mutation({
   name: 'setControllerAccess',
-  description: 'Gives a user exactly a level on a controller, whatever they were granted there before.',
+  description:
+    'Sets the exact level that a user is granted on a controller, whatever level the user was granted before.',
   input: (t) => ({
     user: t.string({ required: true, description: PLACE.user }),
     controller: t.string({ required: true, description: PLACE.controller }),
-    access: t.field({ type: ControllerAccess, required: true, description: 'The level to have exactly.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'A planned end; none by default.' }),
+    access: t.field({
+      type: ControllerAccess,
+      required: true,
+      description: 'The level that the user has exactly after the change.',
+    }),
+    expiresAt: t.field({ type: 'DateTime', description: 'The planned end of the level; by default it has none.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    controller: p.loaded(Controller, 'The controller, with its holders after the change.'),
-    changed: p.boolean('False where they had exactly that.'),
+    controller: p.loaded(Controller, 'The controller with its holders after the change.'),
+    changed: p.boolean('False where the user already had exactly this level with this planned end.'),
   }),
   check: levelIssues,
   find: findBoth,
   may: (by) => by.notAgainstAdministrator(superusers(by), (refs) => refs.user),
-  confers: ({ input, refs }) =>
-    levelConfers({ controllerId: refs.controller.id, modelId: null, level: input.access, expiresAt: endOf(input) }),
+  grants: ({ input, refs }) =>
+    grantedLevel({ controllerId: refs.controller.id, modelId: null, level: input.access, expiresAt: endOf(input) }),
   async run({ tx, caller, input, refs: { user, controller } }) {
     const place = { userId: user.id, controllerId: controller.id }
     const expiresAt = endOf(input)

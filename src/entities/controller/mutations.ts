@@ -22,13 +22,20 @@ function typeIssues(type: string | null | undefined) {
 
 mutation({
   name: 'createController',
-  description: 'Registers a controller. Nobody has a level on it but who manages the controllers of its organization.',
+  description:
+    'Registers a controller. At first, only users that manage the controllers of its organization have a level on it.',
   input: (t) => ({
-    name: t.string({ required: true, description: 'Unique in the server, whatever its case.' }),
-    type: t.string({ required: true, description: 'The cloud it runs on, like `google`.' }),
-    organization: t.string({ description: 'Whose it is, for good; by default the caller’s home.' }),
+    name: t.string({
+      required: true,
+      description: 'The name of the new controller. It is unique in the server and is compared without regard to case.',
+    }),
+    type: t.string({ required: true, description: 'The cloud that the controller runs on, like `google`.' }),
+    organization: t.string({
+      description:
+        'The organization that the controller permanently belongs to; by default the caller’s home organization.',
+    }),
   }),
-  payload: (p) => ({ controller: p.loaded(Controller, 'The new controller.') }),
+  payload: (p) => ({ controller: p.loaded(Controller, 'The controller that was registered.') }),
   check: (input) => [...nameIssues('name', input.name), ...typeIssues(input.type)],
   find: async (finder, input) => ({
     organization: await findHomeOrganization(finder, input.organization, 'organization'),
@@ -39,7 +46,7 @@ mutation({
       projectId: null,
     })),
   shownOn: [{ on: Organization, as: 'CreateController', refs: (organization) => ({ organization }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input: { name, type }, refs: { organization } }) {
     const id = await insertController(tx, { name, type, organizationId: organization.id })
@@ -53,11 +60,11 @@ mutation({
 
 mutation({
   name: 'updateController',
-  description: 'Changes a controller. What is omitted stays.',
+  description: 'Changes a controller. Fields that are omitted stay as they are.',
   input: (t) => ({
-    controller: t.string({ required: true, description: 'Its name.' }),
-    name: t.string({ description: 'The new name.' }),
-    type: t.string({ description: 'The cloud it runs on.' }),
+    controller: t.string({ required: true, description: 'The name of the controller.' }),
+    name: t.string({ description: 'The new name of the controller.' }),
+    type: t.string({ description: 'The cloud that the controller runs on.' }),
   }),
   payload: (p) => ({ controller: p.loaded(Controller, 'The controller after the change.') }),
   check: (input) => [...nameIssues('name', input.name), ...typeIssues(input.type)],
@@ -66,7 +73,7 @@ mutation({
   }),
   may: (by) => by.permission('controllers.manage', 'in its organization', ofController),
   shownOn: [{ on: Controller, as: 'Update', refs: (controller) => ({ controller }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { controller } }) {
     await changeController(tx, controller.id, { name: input.name ?? undefined, type: input.type ?? undefined })
@@ -81,24 +88,26 @@ mutation({
 
 mutation({
   name: 'deleteController',
-  description: 'Removes a controller on which no model lives any more. Every level on it ends; its name is free again.',
-  input: (t) => ({ controller: t.string({ required: true, description: 'Its name.' }) }),
+  description:
+    'Deletes a controller that has no models. Every level that was granted on it ends, and its name can be used again.',
+  input: (t) => ({ controller: t.string({ required: true, description: 'The name of the controller.' }) }),
   payload: (p) => ({
-    name: p.string('The name that is free again.'),
-    endedGrants: p.value('Int', 'How many levels ended.'),
+    deletedId: p.value('ID', 'The id of the deleted controller.'),
+    name: p.string('The name of the deleted controller, which can be used again.'),
+    endedGrants: p.value('Int', 'The number of grants that ended.'),
   }),
   find: async (finder, input) => ({
     controller: await findController(finder, input.controller, 'controller', 'CHANGE'),
   }),
   may: (by) => by.permission('controllers.manage', 'in its organization', ofController),
   shownOn: [{ on: Controller, as: 'Delete', refs: (controller) => ({ controller }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { controller } }) {
     const endedGrants = await removeController(tx, caller, controller)
     const { id, organizationId, name, type } = controller
     return {
-      values: { name, endedGrants },
+      values: { deletedId: `controller_${id}`, name, endedGrants },
       change: { targetType: 'Controller', targetId: id, organizationId, before: { name, type, endedGrants } },
     }
   },

@@ -9,25 +9,25 @@ import { ConflictError } from '../../errors.ts'
 
 export type Controller = typeof controllers.$inferSelect
 
-/** @throws ConflictError where the name is taken. */
+/** Inserts a controller and returns its id. @throws ConflictError where the name is taken. */
 export async function insertController(
   tx: Transaction,
   fields: { name: string; type: string; organizationId: string },
 ): Promise<string> {
   const id = createId()
-  await namedOnce(fields.name, tx.insert(controllers).values({ id, ...fields }))
+  await uniqueControllerName(fields.name, tx.insert(controllers).values({ id, ...fields }))
   return id
 }
 
-/** @throws ConflictError where the name is taken. */
+/** Changes the fields that are not undefined. @throws ConflictError where the name is taken. */
 export async function changeController(tx: Transaction, id: string, fields: { name?: string; type?: string }) {
   if (Object.values(fields).every((value) => value === undefined)) return
-  await namedOnce(fields.name ?? '', tx.update(controllers).set(fields).where(eq(controllers.id, id)))
+  await uniqueControllerName(fields.name ?? '', tx.update(controllers).set(fields).where(eq(controllers.id, id)))
 }
 
 /**
- * Removes a controller on which no model lives any more; every grant on it ends. Gives how many ended.
- * @throws ConflictError naming the models that live on it
+ * Deletes a controller that has no models. Every grant on it ends. Returns how many grants ended.
+ * @throws ConflictError naming the models that the controller still has
  */
 export async function removeController(tx: Transaction, caller: Caller, controller: Controller): Promise<number> {
   const living = await tx
@@ -45,6 +45,6 @@ export async function removeController(tx: Transaction, caller: Caller, controll
   return endedGrants
 }
 
-function namedOnce(name: string, write: PromiseLike<unknown>) {
+function uniqueControllerName(name: string, write: PromiseLike<unknown>) {
   return writeUnique(write, 'controllers_name_unique', `A controller named "${name}" exists already.`)
 }

@@ -4,7 +4,7 @@ import { history, instant, instantNow, nameKey } from '../../db/columns.ts'
 import { organizations } from '../organization/table.ts'
 import { users } from '../user/table.ts'
 
-/** A running cloud orchestrator. It stays in its organization. */
+/** A controller is a running cloud orchestrator. Its organization never changes. */
 export const controllers = pgTable(
   'controllers',
   {
@@ -30,7 +30,7 @@ export const controllers = pgTable(
   ],
 )
 
-/** A user holds a level on a controller: LOGIN < ADD_MODEL < SUPERUSER. */
+/** The grant of a level on a controller to a user. The levels are LOGIN < ADD_MODEL < SUPERUSER. */
 export const controllerGrants = pgTable(
   'controller_grants',
   {

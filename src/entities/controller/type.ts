@@ -1,4 +1,4 @@
-import { and, eq, or, type SQL, sql } from 'drizzle-orm'
+import { and, or, type SQL, sql } from 'drizzle-orm'
 import { type controllerHolders, controllerHoldersRelation } from '../../authority/derived.ts'
 import { CONTROLLER_LEVEL } from '../../authority/levels.ts'
 import {
@@ -10,6 +10,7 @@ import {
 } from '../../authority/visibility.ts'
 import { filters, reads } from '../../graphql/builder.ts'
 import { AccessVia, ControllerAccess } from '../../graphql/enums.ts'
+import { fitsArgument } from '../../graphql/references.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Organization } from '../organization/type.ts'
 import { Role } from '../role/type.ts'
@@ -19,7 +20,7 @@ export const Controller = reads.type('Controller', {
   table: 'controllers',
   id: 'controller',
   description:
-    'A running cloud orchestrator. Seen by whoever has a level on it or on one of its models, and by holders of `controllers.manage` or `users.read` in its organization.',
+    'A running cloud orchestrator. Users that have a level on it or on one of its models can see it, and so can holders of `controllers.manage` or `users.read` in its organization.',
   authScopes: { signedIn: true },
   visible: (controller, caller, time) =>
     and(
@@ -32,13 +33,17 @@ export const Controller = reads.type('Controller', {
           ),
     ),
   fields: (f) => ({
-    name: f.column('name', { type: 'String', description: 'Unique in the server, whatever its case.' }),
-    type: f.column('type', { type: 'String', description: 'The cloud it runs on, like `google`.' }),
+    name: f.column('name', {
+      type: 'String',
+      description: 'The name of the controller. It is unique in the server and is compared without regard to case.',
+    }),
+    type: f.column('type', { type: 'String', description: 'The cloud that the controller runs on, like `google`.' }),
     organization: f.one('organization', Organization, {
       nullable: true,
-      description: 'Whose it is, for good; null where the caller may not see that.',
+      description:
+        'The organization that the controller permanently belongs to; null where it is hidden from the caller.',
     }),
-    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was registered.' }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the controller was registered.' }),
   }),
 })
 
@@ -48,20 +53,21 @@ const ControllerConnection = reads.connection('Controller', {
   orders: { NAME: ['nameKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'NAME',
   filters: {
-    name: filters.name('nameKey', 'Only those whose name fits.'),
-    createdAt: filters.time('createdAt', 'Only what was registered then.'),
+    name: filters.name('nameKey', 'Only controllers with a matching name.'),
+    createdAt: filters.time('createdAt', 'Only controllers that were registered in this period of time.'),
   },
 })
 
 reads.queryOne('controller', Controller, {
-  description: 'A controller by name.',
+  description: 'Finds a controller by its name; null where there is none that the caller may see.',
   authScopes: { signedIn: true },
-  args: (arg) => ({ name: arg.string({ required: true, description: 'Its name, in any case.' }) }),
-  where: (controller, _caller, args) => eq(controller.nameKey, sql`lower(${args.param('name', 'text')})`),
+  args: (arg) => ({ name: arg.string({ required: true, description: 'The name of the controller, in any case.' }) }),
+  where: (controller, _caller, args) =>
+    fitsArgument('controller', { id: controller.id, key: controller.nameKey }, args, 'name'),
 })
 
 reads.queryConnection('controllers', ControllerConnection, {
-  description: 'The controllers the caller may see.',
+  description: 'The controllers that the caller may see.',
   authScopes: { signedIn: true },
 })
 
@@ -71,8 +77,11 @@ reads.extend(Organization, (f) => ({
   }),
 }))
 
-/** Who may see how somebody reaches a controller: themselves, its SUPERUSERs, and who manages or reads there. */
-function mayReadHolder(holder: typeof controllerHolders, caller: CallerScope): SQL | undefined {
+/**
+ * The condition for a holder that the caller may see: the caller's own items, and all items of a controller on which
+ * the caller is SUPERUSER, or whose organization's controllers the caller may see.
+ */
+function mayReadControllerHolder(holder: typeof controllerHolders, caller: CallerScope): SQL | undefined {
   if (seesEveryController(caller)) return undefined
   const there = sql`exists (select from controllers as c where c.id = ${holder.controllerId} and ${seesControllersOf(caller, sql`c.organization_id`)})`
   return or(
@@ -88,20 +97,29 @@ const ControllerHolderConnection = reads.connection('ControllerHolder', {
   hasPast: true,
   node: User,
   via: 'user',
-  visible: mayReadHolder,
+  visible: mayReadControllerHolder,
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   fields: (f) => ({
-    access: f.column('level', { type: ControllerAccess as never, description: 'The level they have by this way.' }),
-    via: f.column('via', { type: AccessVia as never, description: 'Through what they have it.' }),
-    role: f.one('role', Role, { description: 'The role that gives it, where one does; null where hidden.' }),
-    since: f.column('since', { type: 'DateTime', description: 'Since when they have it.' }),
-    until: f.column('until', { type: 'DateTime', description: 'Its planned end; null is none.' }),
+    access: f.column('level', {
+      type: ControllerAccess as never,
+      description: 'The level that the user has in this way.',
+    }),
+    via: f.column('via', { type: AccessVia as never, description: 'The way in which the user has the level.' }),
+    role: f.one('role', Role, {
+      description: 'The role that grants the level; null where no role does, or the role is hidden from the caller.',
+    }),
+    since: f.column('since', { type: 'DateTime', description: 'The time since which the user has the level.' }),
+    expiresAt: f.column('until', {
+      type: 'DateTime',
+      description: 'The planned end of the level; null where there is none.',
+    }),
   }),
 })
 
 reads.extend(Controller, (f) => ({
   holders: f.connection('holders', ControllerHolderConnection, {
-    description: 'Who can reach it and through what, one item per way, as far as the caller may know.',
+    description:
+      'The users that have a level on the controller, with one item for each way in which they have it. Only items that the caller may see are included.',
   }),
 }))

@@ -1,4 +1,4 @@
-/** What each type of credential consists of, as the clouds name it. */
+/** The types of credential and the attributes of each type, with the names that the clouds use. */
 
 interface Attribute {
   name: string
@@ -7,7 +7,7 @@ interface Attribute {
 }
 
 export interface CredentialType {
-  /** As the clouds name it, and as it is kept. */
+  /** The name that the clouds use, which is also the stored name. */
   name: string
   description: string
   attributes: readonly Attribute[]
@@ -17,11 +17,11 @@ const needed = (name: string): Attribute => ({ name, isSecret: false, isRequired
 const optional = (name: string): Attribute => ({ name, isSecret: false, isRequired: false })
 const secret = (name: string): Attribute => ({ name, isSecret: true, isRequired: true })
 
-/** By the name that stands in the schema. */
+/** The types of credential, by their names in the GraphQL schema. */
 export const CREDENTIAL_TYPES: Readonly<Record<string, CredentialType>> = {
   accessKey: {
     name: 'access-key',
-    description: 'An access key and its secret: EC2 and its kin.',
+    description: 'An access key and its secret key, as used by EC2 and similar clouds.',
     attributes: [
       needed('access-key'),
       secret('secret-key'),
@@ -32,7 +32,7 @@ export const CREDENTIAL_TYPES: Readonly<Record<string, CredentialType>> = {
   },
   userpass: {
     name: 'userpass',
-    description: 'A username and a password: OpenStack, vSphere.',
+    description: 'A username and a password, as used by OpenStack and vSphere.',
     attributes: [
       needed('username'),
       secret('password'),
@@ -43,27 +43,27 @@ export const CREDENTIAL_TYPES: Readonly<Record<string, CredentialType>> = {
   },
   oauth1: {
     name: 'oauth1',
-    description: 'An OAuth 1 token: MAAS.',
+    description: 'An OAuth 1 token, as used by MAAS.',
     attributes: [needed('consumer'), secret('token')],
   },
   oauth2: {
     name: 'oauth2',
-    description: 'A service account by its parts: Google.',
+    description: 'A service account given by its separate attributes, as used by Google.',
     attributes: [needed('client-id'), needed('client-email'), needed('project-id'), secret('private-key')],
   },
   jsonfile: {
     name: 'jsonfile',
-    description: 'The content of a JSON file: Google.',
+    description: 'The content of a JSON file, as used by Google.',
     attributes: [secret('file')],
   },
   clientcertificate: {
     name: 'clientcertificate',
-    description: 'A certificate and its key: Kubernetes, LXD.',
+    description: 'A certificate and its key, as used by Kubernetes and LXD.',
     attributes: [needed('certificate'), secret('key')],
   },
   httpsig: {
     name: 'httpsig',
-    description: 'Signed requests: Oracle.',
+    description: 'A key that signs requests, as used by Oracle.',
     attributes: [
       needed('user'),
       needed('tenancy'),
@@ -75,32 +75,36 @@ export const CREDENTIAL_TYPES: Readonly<Record<string, CredentialType>> = {
   },
   servicePrincipalSecret: {
     name: 'service-principal-secret',
-    description: 'A service principal: Azure.',
+    description: 'A service principal and its password, as used by Azure.',
     attributes: [needed('application-id'), needed('subscription-id'), secret('application-password')],
   },
   interactive: {
     name: 'interactive',
-    description: 'A trust: Azure, set up by hand.',
+    description: 'A trust that was set up manually, as used by Azure.',
     attributes: [needed('subscription-id'), secret('trust-password')],
   },
-  empty: { name: 'empty', description: 'Nothing: clouds that ask for none.', attributes: [] },
+  empty: {
+    name: 'empty',
+    description: 'A credential without attributes, for clouds that require none.',
+    attributes: [],
+  },
 }
 
-/** One attribute with its value; null stands for a secret that is not shown. */
+/** One attribute with its value, which is null for a secret that is not shown. */
 export interface AttributeValue {
   name: string
   value: string | null
   isSecret: boolean
 }
 
-/** The type of this name, as it is kept. */
+/** Returns the type with this stored name. */
 export function credentialType(name: string): CredentialType {
   const type = Object.values(CREDENTIAL_TYPES).find((one) => one.name === name)
   if (!type) throw new Error(`There is no type of credential "${name}".`)
   return type
 }
 
-/** `secret-key` → `secretKey` */
+/** Converts a name to camel case: `secret-key` becomes `secretKey`. */
 export function camelCase(name: string): string {
   return name.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase())
 }

@@ -1,11 +1,11 @@
-/** The `@oneOf` input: one member per type, with its own attributes. */
+/** The `@oneOf` input for a credential. It has one member per type, with the attributes of that type. */
 
 import type { Issue } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { type AttributeValue, CREDENTIAL_TYPES, type CredentialType, camelCase } from './attributes.ts'
 
-/** What the input comes to: exactly one member is there. */
+/** The value of the input, in which exactly one member is present. */
 export type CredentialAttributes = Record<string, Record<string, string | null> | null>
 
 const members = Object.entries(CREDENTIAL_TYPES).map(([member, type]) => ({
@@ -15,7 +15,7 @@ const members = Object.entries(CREDENTIAL_TYPES).map(([member, type]) => ({
 }))
 
 export const CredentialAttributesInput = builder.inputType('CredentialAttributesInput', {
-  description: 'The attributes of one type of credential.',
+  description: 'The attributes of a credential, which has exactly one type.',
   isOneOf: true,
   fields: (t) =>
     Object.fromEntries(
@@ -32,17 +32,22 @@ function attributesInput(member: string, { description, attributes }: Credential
     description,
     fields: (t) =>
       (attributes.length === 0
-        ? { confirm: t.boolean({ required: true, description: 'True: an input has to have something.' }) }
+        ? {
+            confirm: t.boolean({
+              required: true,
+              description: 'Set this to true, because an input needs at least one field.',
+            }),
+          }
         : Object.fromEntries(
             attributes.map(({ name, isSecret, isRequired }) => {
-              const options = { required: isRequired, description: `The cloud’s \`${name}\`.` }
+              const options = { required: isRequired, description: `The attribute that the cloud calls \`${name}\`.` }
               return [camelCase(name), isSecret ? secretText(t, options) : t.string(options)]
             }),
           )) as never,
   })
 }
 
-/** The type that was given, and its attributes by their own names. */
+/** Returns the type that was given, and its attributes by the names that the clouds use. */
 export function readAttributes(given: CredentialAttributes): { type: string; values: AttributeValue[] } {
   const [member = '', input] = Object.entries(given).find(([, value]) => value !== null && value !== undefined) ?? []
   const type = CREDENTIAL_TYPES[member]
@@ -54,7 +59,7 @@ export function readAttributes(given: CredentialAttributes): { type: string; val
   return { type: type.name, values }
 }
 
-/** An attribute that is there says something. */
+/** Checks that no attribute that is present is empty. */
 export function attributeIssues(path: string, given: CredentialAttributes): Issue[] {
   return Object.entries(given).flatMap(([member, input]) =>
     Object.entries(input ?? {}).flatMap(([name, value]) =>

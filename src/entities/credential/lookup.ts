@@ -3,13 +3,14 @@ import type { Caller } from '../../authority/caller.ts'
 import { immediateScope } from '../../authority/visibility.ts'
 import type { Transaction } from '../../db/database.ts'
 import { credentials, models } from '../../db/tables.ts'
+import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, findRow } from '../../mutation/lookup.ts'
 import type { Row } from '../../read/spec.ts'
 import { Model } from '../model/type.ts'
 import { type Credential as CredentialRow, readUses } from './operations.ts'
 import { Credential } from './type.ts'
 
-/** A user's visible credential of this name. @throws NotFoundError */
+/** Finds the visible credential of a user with this name. @throws NotFoundError */
 export function findCredential(
   finder: Finder,
   userId: string,
@@ -17,7 +18,7 @@ export function findCredential(
   path: string,
   lock: 'CHANGE' | 'SHARE',
 ): Promise<CredentialRow> {
-  const fits = sql`${credentials.userId} = ${userId} and ${credentials.nameKey} = ${name.toLowerCase()}`
+  const fits = sql`${credentials.userId} = ${userId} and ${fitsReference('credential', { id: credentials.id, key: credentials.nameKey }, name)}`
   return findRow(finder, credentials, Credential.visible, fits, {
     path,
     what: `The credential "${name}"`,
@@ -25,7 +26,10 @@ export function findCredential(
   })
 }
 
-/** The models that use credentials, as `controller/model`; those hidden from the caller are counted. Null: none. */
+/**
+ * Lists the models that use these credentials, as `controller/model`, and counts the models that are hidden from the
+ * caller. Returns null where no model uses them.
+ */
 export async function describeUses(tx: Transaction, caller: Caller, which: SQL): Promise<string | null> {
   const uses = await readUses(tx, which, Model.visible?.(models as unknown as Row, immediateScope(caller)))
   if (uses.length === 0) return null

@@ -4,7 +4,7 @@ import { ConflictError } from '../../errors.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
-import { changeOf, type Sides } from '../audit/operations.ts'
+import { changeIn, type Sides } from '../audit/operations.ts'
 import { findSelf, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { attributeIssues, type CredentialAttributes, CredentialAttributesInput, readAttributes } from './inputs.ts'
@@ -13,22 +13,26 @@ import { insertCredential, openCredential, removeCredential } from './operations
 import { Credential, CredentialAttribute } from './type.ts'
 
 function credentialChange({ organizationId }: UserReference, id: string, sides: Sides) {
-  return changeOf('Credential', { id, organizationId }, sides)
+  return changeIn('Credential', { id, organizationId }, sides)
 }
 
 mutation({
   name: 'addCredential',
-  description: 'Adds a credential of the caller’s own. Its secrets are kept encrypted and shown to nobody else.',
+  description: 'Adds a credential of the caller. Its secrets are stored encrypted and are shown to no other user.',
   input: (t) => ({
-    name: t.string({ required: true, description: 'Unique among the caller’s, whatever its case.' }),
+    name: t.string({
+      required: true,
+      description:
+        'The name of the new credential. It is unique among the caller’s credentials and is compared without regard to case.',
+    }),
     attributes: t.field({
       type: CredentialAttributesInput,
       required: true,
-      description: 'Exactly one type, with its attributes.',
+      description: 'Exactly one type of credential with its attributes.',
     }),
   }),
   longTexts: ['attributes'],
-  payload: (p) => ({ credential: p.loaded(Credential, 'The new credential.') }),
+  payload: (p) => ({ credential: p.loaded(Credential, 'The credential that was added.') }),
   check: ({ name, attributes }) => [
     ...nameIssues('name', name),
     ...attributeIssues('attributes', attributes as CredentialAttributes),
@@ -36,7 +40,7 @@ mutation({
   find: async (finder) => ({ user: await findSelf(finder, 'name') }),
   may: (by) => by.self((refs) => refs.user.id),
   shownOn: [{ on: User, as: 'AddCredential', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],
   async run({ ctx: { services }, tx, input: { name, attributes }, refs: { user } }) {
@@ -51,12 +55,15 @@ mutation({
 mutation({
   name: 'removeCredential',
   description:
-    'Removes a credential with its secrets. One that a model uses stays until the model uses another, or none.',
+    'Removes a credential with its secrets. A credential that a model uses can be removed only after the model uses another credential or none.',
   input: (t) => ({
-    user: t.string({ description: 'Whose it is; by default the caller’s.' }),
-    name: t.string({ required: true, description: 'Which of them, in any case.' }),
+    user: t.string({ description: 'The user who owns the credential; by default the caller.' }),
+    name: t.string({ required: true, description: 'The name of the credential, in any case.' }),
   }),
-  payload: (p) => ({ name: p.string('The name that is free again.') }),
+  payload: (p) => ({
+    deletedId: p.value('ID', 'The id of the removed credential.'),
+    name: p.string('The name of the removed credential, which can be used again.'),
+  }),
   find: findOwned,
   may: (by) =>
     by.either(
@@ -64,7 +71,7 @@ mutation({
       by.administrators(),
     ),
   shownOn: [{ on: Credential, as: 'Remove', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { user, credential } }) {
@@ -72,7 +79,10 @@ mutation({
     if (models) throw new ConflictError(`The credential is used by ${models}: let them use another first.`)
     await removeCredential(tx, credential.id)
     const { name, type } = credential
-    return { values: { name }, change: credentialChange(user, credential.id, { before: { name, type } }) }
+    return {
+      values: { deletedId: `credential_${credential.id}`, name },
+      change: credentialChange(user, credential.id, { before: { name, type } }),
+    }
   },
 })
 
@@ -84,16 +94,19 @@ async function findOwned(finder: Finder, input: { user?: string | null; name: st
 mutation({
   name: 'revealCredential',
   description:
-    'Shows a credential of the caller’s own with its secrets. Each time is kept in the audit. What was added before somebody else set the caller’s password or made them a key is locked: add it anew.',
-  input: (t) => ({ name: t.string({ required: true, description: 'Which of them, in any case.' }) }),
+    'Shows a credential of the caller with its secrets. Every call is recorded in the audit. A credential is locked, and cannot be revealed, where another user set the caller’s password or created an API key for the caller after the credential was added: add the credential again.',
+  input: (t) => ({ name: t.string({ required: true, description: 'The name of the credential, in any case.' }) }),
   payload: (p) => ({
-    credential: p.loaded(Credential, 'What was revealed.'),
-    attributes: p.value([CredentialAttribute], 'Its parts with their secrets; without them in a dry run.'),
+    credential: p.loaded(Credential, 'The credential that was revealed.'),
+    attributes: p.value(
+      [CredentialAttribute],
+      'The attributes with their secret values; in a dry run, the secret values are null.',
+    ),
   }),
   find: (finder, { name }) => findOwned(finder, { name }),
   may: (by) => by.self((refs) => refs.user.id),
   shownOn: [{ on: Credential, as: 'Reveal', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],
   async run({ ctx: { services }, refs: { user, credential }, dryRun }) {

@@ -15,7 +15,7 @@ interface NewCredential {
   values: AttributeValue[]
 }
 
-/** @throws ConflictError where the user has one of that name. */
+/** Inserts a credential and returns its id. @throws ConflictError where the user has one with this name. */
 export async function insertCredential(tx: Transaction, keyring: Keyring, given: NewCredential): Promise<string> {
   const { userId, name, type, values } = given
   const id = createId()
@@ -36,12 +36,12 @@ function valuesOf(values: AttributeValue[], isSecret: boolean): Record<string, s
   return Object.fromEntries(wanted.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])))
 }
 
-/** What the secrets of a credential are bound to. */
+/** Returns the text that the encrypted secrets of a credential are bound to. */
 export function boundTo({ id, userId }: { id: string; userId: string }): string {
   return `credentials/${id}/${userId}`
 }
 
-/** All attributes of a credential with their secrets. @throws SealError */
+/** Returns all attributes of a credential with their secret values. @throws SealError */
 export async function openCredential(keyring: Keyring, credential: Credential): Promise<AttributeValue[]> {
   const secrets: Record<string, string> = JSON.parse(
     await unseal(keyring, credential.secrets ?? '', boundTo(credential)),
@@ -49,7 +49,7 @@ export async function openCredential(keyring: Keyring, credential: Credential): 
   return describeAttributes({ ...credential, attributes: { ...credential.attributes, ...secrets } })
 }
 
-/** The attributes that are there, in their order; a secret whose value is not given is null. */
+/** Returns the attributes that are present, in their order. The value of a secret that is not given is null. */
 export function describeAttributes(
   credential: Pick<Credential, 'type' | 'attributes' | 'secretNames'>,
 ): AttributeValue[] {
@@ -60,8 +60,8 @@ export function describeAttributes(
 }
 
 /**
- * Locks what a user has: called where somebody else gets into their account. They are nobody else's to see, so whoever
- * comes in after it, the user too, is not shown what was added before.
+ * Locks all credentials of a user. It is called where another user gets access to the account. No other user may see
+ * the secrets, so credentials that were added before are not revealed afterwards to anyone, including the user.
  */
 export async function lockCredentials(tx: Transaction, userId: string) {
   await tx
@@ -70,12 +70,12 @@ export async function lockCredentials(tx: Transaction, userId: string) {
     .where(and(eq(credentials.userId, userId), isNull(credentials.deletedAt), isNull(credentials.lockedAt)))
 }
 
-/** Removes a credential; its secrets go at once. */
+/** Removes a credential. Its secrets are deleted at once. */
 export async function removeCredential(tx: Transaction, id: string) {
   await remove(tx, eq(credentials.id, id))
 }
 
-/** Removes all of a user's. */
+/** Removes all credentials of a user. */
 export async function removeCredentials(tx: Transaction, userId: string) {
   await remove(tx, and(eq(credentials.userId, userId), isNull(credentials.deletedAt)))
 }
@@ -84,14 +84,14 @@ async function remove(tx: Transaction, which: SQL | undefined) {
   await tx.update(credentials).set({ deletedAt: sql`clock_timestamp()`, secrets: null, keyId: null }).where(which)
 }
 
-/** A credential's name; null where there is none. */
+/** Returns the name of a credential, or null where there is no credential. */
 export async function readCredentialName(tx: Transaction, id: string | null): Promise<string | null> {
   if (id === null) return null
   const [row] = await tx.select({ name: credentials.name }).from(credentials).where(eq(credentials.id, id))
   return row?.name ?? null
 }
 
-/** The models that use credentials, as `controller/model`, and whether `visible` names them. */
+/** Returns the models that use these credentials, as `controller/model`, and whether they satisfy `visible`. */
 export function readUses(tx: Transaction, which: SQL, visible: SQL = sql`true`) {
   return tx
     .select({
@@ -105,7 +105,7 @@ export function readUses(tx: Transaction, which: SQL, visible: SQL = sql`true`) 
     .orderBy(controllers.nameKey, models.nameKey)
 }
 
-/** Lets models use none of a user's credentials any more; gives which did, as `controller/model`. */
+/** Removes a user's credentials from all models. Returns the models that used them, as `controller/model`. */
 export async function detachCredentials(tx: Transaction, userId: string): Promise<string[]> {
   const used = await readUses(tx, eq(credentials.userId, userId))
   await tx

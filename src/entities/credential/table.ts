@@ -3,7 +3,7 @@ import { foreignKey, index, jsonb, pgTable, text, uniqueIndex, uuid } from 'driz
 import { instant, instantNow, nameKey } from '../../db/columns.ts'
 import { users } from '../user/table.ts'
 
-/** What a user reaches a cloud with. It is added and removed, never changed. */
+/** A user accesses a cloud with a credential. A credential can be added and removed, but never changed. */
 export const credentials = pgTable(
   'credentials',
   {
@@ -12,15 +12,17 @@ export const credentials = pgTable(
     name: text('name').notNull(),
     nameKey: nameKey('name_key', 'name'),
     type: text('type').notNull(),
-    /** The attributes that are no secret, by name. */
+    /** The attributes that are not secret, by name. */
     attributes: jsonb('attributes').$type<Record<string, string>>().notNull(),
-    /** The names of those that are secret. */
+    /** The names of the secret attributes. */
     secretNames: jsonb('secret_names').$type<string[]>().notNull(),
-    /** JWE of the secret ones, bound to the row and its owner; it goes when the credential is removed. */
+    /** A JWE of the secret attributes, bound to the row and its owner. It is deleted when the credential is removed. */
     secrets: text('secrets'),
-    /** The encryption key that `secrets` is sealed with. */
+    /** The id of the encryption key that `secrets` is encrypted with. */
     keyId: text('key_id'),
-    /** Since when somebody else may have had access to the account: its secrets are shown to nobody any more. */
+    /**
+     * The time since which another user may have had access to the account. The secrets are no longer shown to anyone.
+     */
     lockedAt: instant('locked_at'),
     createdAt: instantNow('created_at'),
     deletedAt: instant('deleted_at'),

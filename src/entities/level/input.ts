@@ -4,12 +4,12 @@ import type { Change } from '../audit/operations.ts'
 import type { UserReference } from '../user/lookup.ts'
 import type { Stepped } from './operations.ts'
 
-/** What is wrong with the input of a step by itself. */
+/** Returns the issues of a step's input that can be found without the database. */
 export function levelIssues(input: { expiresAt?: Date | null }): Issue[] {
   return expiryIssues('expiresAt', input.expiresAt)
 }
 
-/** What the audit keeps of a step; null where there was nothing to do. */
+/** Returns what the audit records of a step, or null where the step changed nothing. */
 export function stepChange(user: UserReference, { before, after, changed }: Stepped, place: object): Change | null {
   if (!changed) return null
   return {
@@ -21,7 +21,18 @@ export function stepChange(user: UserReference, { before, after, changed }: Step
   }
 }
 
-/** The planned end asked for; null is none. */
+/** Returns the requested planned end, or null where there is none. */
 export function endOf({ expiresAt }: { expiresAt?: Date | null }): string | null {
   return expiresAt?.toISOString() ?? null
+}
+
+/** Returns the levels before and after a step, counted from 1; null means no level. */
+export function levelsAround({ before, after }: Stepped) {
+  return { before: before.level || null, after: after.level || null }
+}
+
+/** Refuses null. Omitting the level revokes every level, and null must not do so by mistake. */
+export function revokedLevelIssues(access: number | null | undefined): Issue[] {
+  if (access !== null) return []
+  return [{ path: 'access', message: 'Name a level, or omit this to revoke all of them.' }]
 }

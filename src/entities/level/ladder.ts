@@ -1,10 +1,10 @@
-/** Grant, revoke, set: what becomes of a level. Levels are counted from 1; 0 is none. */
+/** How granting, revoking and setting change a level. Levels are counted from 1; 0 means no level. */
 
 export type Step = { kind: 'GRANT' | 'SET'; level: number } | { kind: 'REVOKE'; level: number | null }
 
 /**
- * The level after a step. A grant never lowers; a revocation leaves one below what is revoked and never raises, and
- * without a level it leaves nothing; setting leaves exactly that.
+ * Returns the level after a step. A grant never lowers a level. A revocation never raises a level: it leaves at most
+ * the level below the revoked one, and no level where it names none. Setting leaves exactly the given level.
  */
 export function levelAfter(held: number, step: Step): number {
   if (step.kind === 'GRANT') return Math.max(held, step.level)

@@ -1,4 +1,4 @@
-/** Levels on controllers and models: the same ladder on two tables. */
+/** Operations on the levels of controllers and models, which follow the same rules on two tables. */
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
 import { CONTROLLER_LEVELS, MODEL_LEVELS } from '../../authority/levels.ts'
@@ -9,16 +9,20 @@ import { controllerGrants, modelGrants } from '../../db/tables.ts'
 import { ConflictError } from '../../errors.ts'
 import { levelAfter, type Step } from './ladder.ts'
 
-/** What a level is held on, and by whom; the caller of these operations holds the user's lock and the target's. */
+/**
+ * A user, and the controller or model on which the user has a level. Code that calls these operations must hold the
+ * locks of the user and of the target.
+ */
 export type Place = { userId: string } & ({ controllerId: string } | { modelId: string })
 
-/** What somebody holds by grant: a level's name and its planned end; two nulls are nothing. */
+/** What a user is granted: the name of a level and its planned end. Where the user has no level, both are null. */
 export interface Position {
+  level: number
   access: string | null
   expiresAt: string | null
 }
 
-/** What a step did. */
+/** The result of a step. */
 export interface Stepped {
   before: Position
   after: Position
@@ -33,8 +37,10 @@ interface Open {
 const NOTHING: Open = { level: 0, expiresAt: null }
 
 /**
- * Takes a step on the ladder. What is held as high and as long or longer stays as it is.
- * @throws ConflictError for a grant that would shorten a lower level, or that a higher one outlives too early to show
+ * Grants, revokes or sets a level. A grant changes nothing where the held level is as high or higher and lasts as long
+ * or longer.
+ * @throws ConflictError for a grant that would shorten a lower level, or that names a lower level than the held one and
+ * lasts longer than it
  */
 export async function step(
   tx: Transaction,
@@ -55,7 +61,7 @@ export async function step(
   return { ...positions, changed: true }
 }
 
-/** What would be held after a step; a revocation keeps the end of what it lowers. */
+/** Returns what a user holds after a step. A revocation keeps the planned end of the level that it lowers. */
 function openAfter(open: Open, given: Step, expiresAt: string | null): Open {
   const level = levelAfter(open.level, given)
   if (level === 0) return NOTHING
@@ -68,9 +74,12 @@ function lastsAsLong(one: Open, other: Open): boolean {
   return lasts(one, other) && lasts(other, one)
 }
 
-/** One grant is kept per user and target, so a higher level for a while and a lower one for longer can't both be. */
+/**
+ * Refuses a grant that would shorten what is held. Only one grant is stored per user and target, so a higher level for
+ * a short time and a lower level for a longer time cannot both be stored.
+ */
 function refuseLoss(kind: Kind, open: Open, granted: number, next: Open) {
-  const held = nameOf(kind, open.level)
+  const held = levelNameOf(kind, open.level)
   if (granted > open.level && !lasts(next, open)) {
     throw new ConflictError(
       `${held} is held for longer than that, and would be lost at the end: set the level instead of granting it.`,
@@ -78,7 +87,7 @@ function refuseLoss(kind: Kind, open: Open, granted: number, next: Open) {
   }
   if (granted < open.level) {
     throw new ConflictError(
-      `${held} is held, and ends sooner: grant ${held} for longer, or set ${nameOf(kind, granted)}.`,
+      `${held} is held, and ends sooner: grant ${held} for longer, or set ${levelNameOf(kind, granted)}.`,
     )
   }
 }
@@ -95,12 +104,12 @@ function kindOf(place: Place) {
   return { table: modelGrants, which, levels: MODEL_LEVELS as readonly string[] }
 }
 
-function nameOf({ levels }: Kind, level: number): string | null {
+function levelNameOf({ levels }: Kind, level: number): string | null {
   return levels[level - 1] ?? null
 }
 
 function positionOf(kind: Kind, { level, expiresAt }: Open): Position {
-  return { access: nameOf(kind, level), expiresAt: expiresAt && new Date(expiresAt).toISOString() }
+  return { level, access: levelNameOf(kind, level), expiresAt: expiresAt && new Date(expiresAt).toISOString() }
 }
 
 async function readOpen(tx: Transaction, place: Place): Promise<Open | null> {

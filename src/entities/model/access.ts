@@ -1,8 +1,8 @@
-import { levelConfers } from '../../authority/guard.ts'
+import { grantedLevel } from '../../authority/guard.ts'
 import { ModelAccess } from '../../graphql/enums.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
-import { endOf, levelIssues, stepChange } from '../level/input.ts'
+import { endOf, levelIssues, levelsAround, revokedLevelIssues, stepChange } from '../level/input.ts'
 import { step } from '../level/operations.ts'
 import { findUser } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
@@ -14,7 +14,7 @@ async function findAll(finder: Finder, input: { user: string; controller: string
 }
 
 const PLACE = {
-  user: 'Their username.',
+  user: 'The username of the user.',
   controller: 'The name of the controller.',
   model: 'The name of the model.',
 }
@@ -22,25 +22,29 @@ const PLACE = {
 mutation({
   name: 'grantModelAccess',
   description:
-    'Raises a user to a level on a model. It never lowers: who has as much for as long keeps it. A level with an end is not granted over a lower one that lasts longer: set it.',
+    'Raises a user to a level on a model. It never lowers a level: a user who already has this level or a higher one for as long keeps it. A level with a planned end is not granted to a user who has a lower level for longer; use `setModelAccess` instead.',
   input: (t) => ({
     user: t.string({ required: true, description: PLACE.user }),
     controller: t.string({ required: true, description: PLACE.controller }),
     model: t.string({ required: true, description: PLACE.model }),
-    access: t.field({ type: ModelAccess, required: true, description: 'The level to have at least.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'A planned end; none by default.' }),
+    access: t.field({
+      type: ModelAccess,
+      required: true,
+      description: 'The level that the user has at least after the change.',
+    }),
+    expiresAt: t.field({ type: 'DateTime', description: 'The planned end of the level; by default it has none.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    model: p.loaded(Model, 'The model, with its holders after the change.'),
-    changed: p.boolean('False where they had as much for as long already.'),
+    model: p.loaded(Model, 'The model with its holders after the change.'),
+    changed: p.boolean('False where the user already had this level or a higher one for as long.'),
   }),
   check: levelIssues,
   find: findAll,
   may: (by) => admins(by),
   shownOn: [{ on: Model, as: 'GrantAccess', refs: placeColumns }],
-  confers: ({ input, refs }) =>
-    levelConfers({
+  grants: ({ input, refs }) =>
+    grantedLevel({
       controllerId: refs.controller.id,
       modelId: refs.model.id,
       level: input.access,
@@ -62,30 +66,36 @@ mutation({
 mutation({
   name: 'revokeModelAccess',
   description:
-    'Lowers a user to one below a level on a model, or takes away all they were granted there. It never raises; what is not held is passed over. Anyone may give up their own.',
+    'Lowers a user to the level below the given one on a model, or revokes every level that the user was granted on it. It never raises a level, and a level that the user does not have is ignored. Every user may revoke their own level.',
   input: (t) => ({
     user: t.string({ required: true, description: PLACE.user }),
     controller: t.string({ required: true, description: PLACE.controller }),
     model: t.string({ required: true, description: PLACE.model }),
-    access: t.field({ type: ModelAccess, description: 'The level to take away; omitted, all.' }),
+    access: t.field({
+      type: ModelAccess,
+      description: 'The level to revoke; where it is omitted, every level is revoked.',
+    }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    model: p.loaded(Model, 'The model; null where the caller may no longer see it.'),
-    changed: p.boolean('False where they did not have it.'),
+    model: p.loadedIfAny(Model, 'The model; null where the caller may no longer see it.'),
+    before: p.valueIfAny(ModelAccess, 'The level that was granted before the change; null where there was none.'),
+    after: p.valueIfAny(ModelAccess, 'The level that is granted after the change; null where there is none.'),
+    changed: p.boolean('False where the user did not have the revoked level.'),
   }),
+  check: ({ access }) => revokedLevelIssues(access),
   find: findAll,
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
       by.notAgainstAdministrator(admins(by), (refs) => refs.user),
     ),
-  confers: 'nothing',
+  grants: 'nothing',
   async run({ tx, caller, input, refs: { user, controller, model } }) {
     const level = input.access ?? null
     const stepped = await step(tx, caller, { userId: user.id, modelId: model.id }, { kind: 'REVOKE', level }, null)
     return {
-      values: { user: user.id, model: model.id, changed: stepped.changed },
+      values: { user: user.id, model: model.id, ...levelsAround(stepped), changed: stepped.changed },
       isOwnAccess: user.id === caller.userId,
       change: stepChange(user, stepped, { controller: controller.name, model: model.name }),
     }
@@ -94,24 +104,28 @@ mutation({
 
 mutation({
   name: 'setModelAccess',
-  description: 'Gives a user exactly a level on a model, whatever they were granted there before.',
+  description: 'Sets the exact level that a user is granted on a model, whatever level the user was granted before.',
   input: (t) => ({
     user: t.string({ required: true, description: PLACE.user }),
     controller: t.string({ required: true, description: PLACE.controller }),
     model: t.string({ required: true, description: PLACE.model }),
-    access: t.field({ type: ModelAccess, required: true, description: 'The level to have exactly.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'A planned end; none by default.' }),
+    access: t.field({
+      type: ModelAccess,
+      required: true,
+      description: 'The level that the user has exactly after the change.',
+    }),
+    expiresAt: t.field({ type: 'DateTime', description: 'The planned end of the level; by default it has none.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    model: p.loaded(Model, 'The model, with its holders after the change.'),
-    changed: p.boolean('False where they had exactly that.'),
+    model: p.loaded(Model, 'The model with its holders after the change.'),
+    changed: p.boolean('False where the user already had exactly this level with this planned end.'),
   }),
   check: levelIssues,
   find: findAll,
   may: (by) => by.notAgainstAdministrator(admins(by), (refs) => refs.user),
-  confers: ({ input, refs }) =>
-    levelConfers({
+  grants: ({ input, refs }) =>
+    grantedLevel({
       controllerId: refs.controller.id,
       modelId: refs.model.id,
       level: input.access,

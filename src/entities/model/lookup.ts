@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { rulesFor } from '../../authority/rule.ts'
 import { models } from '../../db/tables.ts'
+import { fitsReference } from '../../graphql/references.ts'
 import type { Finder } from '../../mutation/lookup.ts'
 import { findRow } from '../../mutation/lookup.ts'
 import type { Row } from '../../read/spec.ts'
@@ -9,13 +10,13 @@ import type { Controller as ControllerRow } from '../controller/operations.ts'
 import type { Model as ModelRow } from './operations.ts'
 import { Model } from './type.ts'
 
-/** A model named in an input, with its controller. */
+/** A model that an input names, with its controller. */
 export interface ModelRefs {
   controller: ControllerRow
   model: ModelRow
 }
 
-/** @throws NotFoundError */
+/** Finds the visible model that an input names, and its controller. @throws NotFoundError */
 export async function findPlace(
   finder: Finder,
   input: { controller: string; model: string },
@@ -25,18 +26,18 @@ export async function findPlace(
   return { controller, model: await findModel(finder, controller, input.model, 'model', lock) }
 }
 
-/** By grant, or as SUPERUSER on the controller. */
+/** The rule for users that are ADMIN on the model, by a grant or as SUPERUSER on its controller. */
 export function admins<Refs extends ModelRefs>(by: ReturnType<typeof rulesFor<Refs>>) {
   return by.level('ADMINs on the model', 3, ({ controller, model }) => ({ controller, model }))
 }
 
-/** A model as rules see it, by columns: for each row of a list. */
+/** Returns what a rule needs about a model, as columns, so that it applies to each row of a list. */
 export function placeColumns(model: Row): object {
   const organizationId = sql`(select c.organization_id from controllers as c where c.id = ${model.controllerId})`
   return { model, controller: { id: model.controllerId, organizationId } }
 }
 
-/** The visible model of this name on a controller. @throws NotFoundError */
+/** Finds the visible model with this name on a controller. @throws NotFoundError */
 export function findModel(
   finder: Finder,
   controller: ControllerRow,
@@ -44,6 +45,6 @@ export function findModel(
   path: string,
   lock: 'CHANGE' | 'SHARE' = 'SHARE',
 ) {
-  const fits = sql`${models.controllerId} = ${controller.id} and ${models.nameKey} = ${name.toLowerCase()}`
+  const fits = sql`${models.controllerId} = ${controller.id} and ${fitsReference('model', { id: models.id, key: models.nameKey }, name)}`
   return findRow(finder, models, Model.visible, fits, { path, what: `The model "${name}"`, lock })
 }

@@ -1,7 +1,7 @@
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
-import { changeOf, type Sides } from '../audit/operations.ts'
+import { changeIn, type Sides } from '../audit/operations.ts'
 import { findController } from '../controller/lookup.ts'
 import { Controller } from '../controller/type.ts'
 import { findCredential } from '../credential/lookup.ts'
@@ -15,32 +15,35 @@ import { Model } from './type.ts'
 const ADMIN = 3
 
 function modelChange({ controller, model }: ModelRefs, sides: Sides) {
-  return changeOf('Model', { id: model.id, organizationId: controller.organizationId }, sides)
+  return changeIn('Model', { id: model.id, organizationId: controller.organizationId }, sides)
 }
 
-/** The caller's own credential of this name. @throws NotFoundError */
+/** Finds the credential of the caller with this name; null where no name is given. @throws NotFoundError */
 async function findOwnCredential(finder: Finder, name: string | null | undefined) {
   if (typeof name !== 'string') return null
   const user = await findSelf(finder, 'credential')
   return findCredential(finder, user.id, name, 'credential', 'SHARE')
 }
 
-/** Using a credential is touching it. */
+/** Whether an input names a credential. Using a credential counts as touching credentials. */
 function namesCredential({ credential }: { credential?: string | null }): boolean {
   return typeof credential === 'string'
 }
 
 mutation({
   name: 'createModel',
-  description: 'Adds a model to a controller. Whoever adds it is ADMIN on it.',
+  description: 'Adds a model to a controller. The user who adds it becomes ADMIN on it.',
   input: (t) => ({
     controller: t.string({ required: true, description: 'The name of the controller.' }),
-    name: t.string({ required: true, description: 'Unique on the controller, whatever its case.' }),
+    name: t.string({
+      required: true,
+      description: 'The name of the new model. It is unique on the controller and is compared without regard to case.',
+    }),
     credential: t.string({
-      description: 'A credential of the caller’s own, to reach its cloud with; none by default.',
+      description: 'A credential of the caller, with which the model accesses its cloud; none by default.',
     }),
   }),
-  payload: (p) => ({ model: p.loaded(Model, 'The new model.') }),
+  payload: (p) => ({ model: p.loaded(Model, 'The model that was added.') }),
   check: (input) => nameIssues('name', input.name),
   find: async (finder, input) => ({
     controller: await findController(finder, input.controller, 'controller'),
@@ -48,8 +51,9 @@ mutation({
   }),
   may: (by) => by.level('holders of ADD_MODEL on the controller', 2, ({ controller }) => ({ controller, model: null })),
   shownOn: [{ on: Controller, as: 'CreateModel', refs: (controller) => ({ controller }) }],
-  // The maker's ADMIN is the one thing conferred that its giver need not hold: there was no model to hold it on.
-  confers: 'nothing',
+  // The ADMIN level of the user who adds the model is the only grant that the caller need not hold, because the model
+  // did not exist before.
+  grants: 'nothing',
   touchesCredentials: namesCredential,
   errors: ['CONFLICT'],
   async run({ tx, caller, input: { name }, refs: { controller, credential } }) {
@@ -68,13 +72,13 @@ mutation({
 
 mutation({
   name: 'updateModel',
-  description: 'Changes a model. What is omitted stays.',
+  description: 'Changes a model. Fields that are omitted stay as they are.',
   input: (t) => ({
-    controller: t.string({ required: true, description: 'The name of its controller.' }),
-    model: t.string({ required: true, description: 'Its name.' }),
-    name: t.string({ description: 'The new name.' }),
+    controller: t.string({ required: true, description: 'The name of the controller of the model.' }),
+    model: t.string({ required: true, description: 'The name of the model.' }),
+    name: t.string({ description: 'The new name of the model.' }),
     credential: t.string({
-      description: 'A credential of the caller’s own, to reach its cloud with; null takes it away.',
+      description: 'A credential of the caller, with which the model accesses its cloud; null removes the credential.',
     }),
   }),
   payload: (p) => ({ model: p.loaded(Model, 'The model after the change.') }),
@@ -85,7 +89,7 @@ mutation({
   }),
   may: (by) => admins(by),
   shownOn: [{ on: Model, as: 'Update', refs: placeColumns }],
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: namesCredential,
   errors: ['CONFLICT'],
   async run({ tx, input, refs }) {
@@ -106,22 +110,27 @@ mutation({
 
 mutation({
   name: 'deleteModel',
-  description: 'Removes a model. Every level on it ends; a new model of its name starts with none.',
+  description:
+    'Deletes a model. Every level that was granted on it ends; a new model with the same name does not get these levels.',
   input: (t) => ({
-    controller: t.string({ required: true, description: 'The name of its controller.' }),
-    model: t.string({ required: true, description: 'Its name.' }),
+    controller: t.string({ required: true, description: 'The name of the controller of the model.' }),
+    model: t.string({ required: true, description: 'The name of the model.' }),
   }),
   payload: (p) => ({
-    name: p.string('The name that is free again.'),
-    endedGrants: p.value('Int', 'How many levels ended.'),
+    deletedId: p.value('ID', 'The id of the deleted model.'),
+    name: p.string('The name of the deleted model, which can be used again.'),
+    endedGrants: p.value('Int', 'The number of grants that ended.'),
   }),
   find: (finder, input) => findPlace(finder, input, 'CHANGE'),
   may: (by) => by.level('SUPERUSERs on its controller', 3, ({ controller }) => ({ controller, model: null })),
   shownOn: [{ on: Model, as: 'Delete', refs: placeColumns }],
-  confers: 'nothing',
+  grants: 'nothing',
   async run({ tx, caller, refs }) {
     const endedGrants = await removeModel(tx, caller, refs.model)
     const { name } = refs.model
-    return { values: { name, endedGrants }, change: modelChange(refs, { before: { name, endedGrants } }) }
+    return {
+      values: { deletedId: `model_${refs.model.id}`, name, endedGrants },
+      change: modelChange(refs, { before: { name, endedGrants } }),
+    }
   },
 })

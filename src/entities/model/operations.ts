@@ -8,33 +8,39 @@ import { writeUnique } from '../../db/unique.ts'
 
 export type Model = typeof models.$inferSelect
 
-/** @throws ConflictError where the controller has a model of that name. */
+/** Inserts a model and returns its id. @throws ConflictError where the controller has a model with this name. */
 export async function insertModel(
   tx: Transaction,
   fields: { name: string; controllerId: string; credentialId: string | null },
 ): Promise<string> {
   const id = createId()
-  await namedOnce(fields.name, tx.insert(models).values({ id, ...fields }))
+  await uniqueModelName(fields.name, tx.insert(models).values({ id, ...fields }))
   return id
 }
 
-/** @throws ConflictError where the controller has a model of that name. */
+/**
+ * Changes the fields that are not undefined.
+ * @throws ConflictError where the controller has a model with this name.
+ */
 export async function changeModel(
   tx: Transaction,
   id: string,
   fields: { name?: string; credentialId?: string | null },
 ) {
   if (Object.values(fields).every((value) => value === undefined)) return
-  await namedOnce(fields.name ?? '', tx.update(models).set(fields).where(eq(models.id, id)))
+  await uniqueModelName(fields.name ?? '', tx.update(models).set(fields).where(eq(models.id, id)))
 }
 
-/** Removes a model; every grant on it ends, and a new model of its name starts with none. Gives how many ended. */
+/**
+ * Deletes a model. Every grant on it ends, and a new model with the same name has no grants at first. Returns how many
+ * grants ended.
+ */
 export async function removeModel(tx: Transaction, caller: Caller, model: Model): Promise<number> {
   const endedGrants = await endFacts(tx, modelGrants, eq(modelGrants.modelId, model.id), caller)
   await tx.update(models).set({ deletedAt: sql`clock_timestamp()`, credentialId: null }).where(eq(models.id, model.id))
   return endedGrants
 }
 
-function namedOnce(name: string, write: PromiseLike<unknown>) {
+function uniqueModelName(name: string, write: PromiseLike<unknown>) {
   return writeUnique(write, 'models_name_unique', `The controller has a model named "${name}" already.`)
 }

@@ -5,7 +5,7 @@ import { controllers } from '../controller/table.ts'
 import { credentials } from '../credential/table.ts'
 import { users } from '../user/table.ts'
 
-/** A workspace on a controller, which it never leaves. Its name is unique on the controller. */
+/** A model is a workspace on a controller. Its controller never changes, and its name is unique on the controller. */
 export const models = pgTable(
   'models',
   {
@@ -13,7 +13,7 @@ export const models = pgTable(
     controllerId: uuid('controller_id').notNull(),
     name: text('name').notNull(),
     nameKey: nameKey('name_key', 'name'),
-    /** What it reaches its cloud with. */
+    /** The credential with which the model accesses its cloud. */
     credentialId: uuid('credential_id'),
     createdAt: instantNow('created_at'),
     deletedAt: instant('deleted_at'),
@@ -34,7 +34,7 @@ export const models = pgTable(
   ],
 )
 
-/** A user holds a level on a model: READ < WRITE < ADMIN. */
+/** The grant of a level on a model to a user. The levels are READ < WRITE < ADMIN. */
 export const modelGrants = pgTable(
   'model_grants',
   {

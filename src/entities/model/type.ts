@@ -1,4 +1,4 @@
-import { and, eq, or, type SQL, sql } from 'drizzle-orm'
+import { and, or, type SQL, sql } from 'drizzle-orm'
 import {
   type modelHolders,
   modelHoldersRelation,
@@ -14,8 +14,11 @@ import {
   seesControllersOf,
   seesEveryController,
 } from '../../authority/visibility.ts'
+import { namedRequirement } from '../../errors.ts'
 import { filters, reads } from '../../graphql/builder.ts'
 import { AccessVia, ControllerAccess, ModelAccess } from '../../graphql/enums.ts'
+import { fitsArgument } from '../../graphql/references.ts'
+import { unreadable } from '../../graphql/refusals.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Controller } from '../controller/type.ts'
 import { Role } from '../role/type.ts'
@@ -25,7 +28,7 @@ function seesControllersOfModel(caller: CallerScope, controllerId: unknown): SQL
   return sql`exists (select from controllers as c where c.id = ${controllerId} and ${seesControllersOf(caller, sql`c.organization_id`)})`
 }
 
-/** Its ADMINs, and who sees its controller whole. */
+/** The condition for a model that the caller may see with its holders: as ADMIN on it, or through its controller. */
 function seesModelWhole(model: { id: unknown; controllerId: unknown }, caller: CallerScope): SQL | undefined {
   if (seesEveryController(caller)) return undefined
   return or(
@@ -38,7 +41,8 @@ function seesModelWhole(model: { id: unknown; controllerId: unknown }, caller: C
 export const Model = reads.type('Model', {
   table: 'models',
   id: 'model',
-  description: 'A workspace on a controller. Seen by whoever has a level on it, and by who sees its controller whole.',
+  description:
+    'A workspace on a controller. Users that have a level on the model or are SUPERUSER on its controller can see it, and so can holders of `controllers.manage` or `users.read` in the organization of the controller.',
   authScopes: { signedIn: true },
   visible: (model, caller, time) =>
     and(
@@ -52,12 +56,21 @@ export const Model = reads.type('Model', {
           ),
     ),
   guards: {
-    admin: { allows: seesModelWhole, missing: 'ADMIN on the model', needs: { what: 'ADMIN', where: 'on the model' } },
+    admin: {
+      allows: seesModelWhole,
+      refusal: () => unreadable(namedRequirement({ level: 'ADMIN', text: 'ADMIN on the model' })),
+    },
   },
   fields: (f) => ({
-    name: f.column('name', { type: 'String', description: 'Unique on its controller, whatever its case.' }),
-    controller: f.one('controller', Controller, { implied: true, description: 'Where it lives, for good.' }),
-    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was added.' }),
+    name: f.column('name', {
+      type: 'String',
+      description: 'The name of the model. It is unique on its controller and is compared without regard to case.',
+    }),
+    controller: f.one('controller', Controller, {
+      implied: true,
+      description: 'The controller that the model permanently belongs to.',
+    }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the model was added.' }),
   }),
 })
 
@@ -67,32 +80,34 @@ const ModelConnection = reads.connection('Model', {
   orders: { NAME: ['nameKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'NAME',
   filters: {
-    name: filters.name('nameKey', 'Only those whose name fits.'),
-    createdAt: filters.time('createdAt', 'Only what was added then.'),
+    name: filters.name('nameKey', 'Only items with a matching name.'),
+    createdAt: filters.time('createdAt', 'Only models that were added in this period of time.'),
   },
 })
 
 reads.queryOne('model', Model, {
-  description: 'A model by its controller and name.',
+  description: 'Finds a model by its controller and its name; null where there is none that the caller may see.',
   authScopes: { signedIn: true },
   args: (arg) => ({
-    controller: arg.string({ required: true, description: 'The name of its controller, in any case.' }),
-    name: arg.string({ required: true, description: 'Its name, in any case.' }),
+    controller: arg.string({ required: true, description: 'The name of the controller of the model, in any case.' }),
+    name: arg.string({ required: true, description: 'The name of the model, in any case.' }),
   }),
   where: (model, _caller, args) =>
     and(
-      eq(model.nameKey, sql`lower(${args.param('name', 'text')})`),
-      sql`${model.controllerId} in (select c.id from controllers as c where c.name_key = lower(${args.param('controller', 'text')}) and c.deleted_at is null)`,
+      fitsArgument('model', { id: model.id, key: model.nameKey }, args, 'name'),
+      sql`${model.controllerId} in (select c.id from controllers as c where ${fitsArgument('controller', { id: sql`c.id`, key: sql`c.name_key` }, args, 'controller')} and c.deleted_at is null)`,
     ),
 })
 
 reads.queryConnection('models', ModelConnection, {
-  description: 'The models the caller may see.',
+  description: 'The models that the caller may see.',
   authScopes: { signedIn: true },
 })
 
-/** Who may see how somebody reaches a model: themselves, and who sees the model whole. */
-function mayReadHolder(holder: typeof modelHolders, caller: CallerScope): SQL | undefined {
+/**
+ * The condition for a holder that the caller may see: the caller's own items, and all items of a model seen in full.
+ */
+function mayReadModelHolder(holder: typeof modelHolders, caller: CallerScope): SQL | undefined {
   const whole = seesModelWhole({ id: holder.modelId, controllerId: holder.controllerId }, caller)
   return whole && or(isCaller(caller, holder.userId), whole)
 }
@@ -103,25 +118,33 @@ const ModelHolderConnection = reads.connection('ModelHolder', {
   hasPast: true,
   node: User,
   via: 'user',
-  visible: mayReadHolder,
+  visible: mayReadModelHolder,
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   fields: (f) => ({
-    access: f.column('level', { type: ModelAccess as never, description: 'The level they have by this way.' }),
-    via: f.column('via', { type: AccessVia as never, description: 'Through what they have it.' }),
-    role: f.one('role', Role, { description: 'The role that gives it, where one does; null where hidden.' }),
-    since: f.column('since', { type: 'DateTime', description: 'Since when they have it.' }),
-    until: f.column('until', { type: 'DateTime', description: 'Its planned end; null is none.' }),
+    access: f.column('level', { type: ModelAccess as never, description: 'The level that the user has in this way.' }),
+    via: f.column('via', { type: AccessVia as never, description: 'The way in which the user has the level.' }),
+    role: f.one('role', Role, {
+      description: 'The role that grants the level; null where no role does, or the role is hidden from the caller.',
+    }),
+    since: f.column('since', { type: 'DateTime', description: 'The time since which the user has the level.' }),
+    expiresAt: f.column('until', {
+      type: 'DateTime',
+      description: 'The planned end of the level; null where there is none.',
+    }),
   }),
 })
 
 reads.extend(Controller, (f) => ({
-  models: f.connection('models', ModelConnection, { description: 'Its models that the caller may see.' }),
+  models: f.connection('models', ModelConnection, {
+    description: 'The models of the controller that the caller may see.',
+  }),
 }))
 
 reads.extend(Model, (f) => ({
   holders: f.connection('holders', ModelHolderConnection, {
-    description: 'Who can reach it and through what, one item per way, as far as the caller may know.',
+    description:
+      'The users that have a level on the model, with one item for each way in which they have it. Only items that the caller may see are included.',
   }),
 }))
 
@@ -133,15 +156,18 @@ const UserModelConnection = reads.connection('UserModel', {
   orders: { NAME: ['nameKey'] },
   defaultOrder: 'NAME',
   filters: {
-    name: filters.name('nameKey', 'Only those whose name fits.'),
+    name: filters.name('nameKey', 'Only items with a matching name.'),
     access: {
       type: ModelAccess as never,
-      description: 'Only those on which they have exactly this level.',
+      description: 'Only items on which the user has exactly this level.',
       where: (row, args, path) => sql`${row.level} = ${args.param(path, 'int')}`,
     },
   },
   fields: (f) => ({
-    access: f.column('level', { type: ModelAccess as never, description: 'The highest level they have on it.' }),
+    access: f.column('level', {
+      type: ModelAccess as never,
+      description: 'The highest level that the user has on this item.',
+    }),
   }),
 })
 
@@ -153,17 +179,20 @@ const UserControllerConnection = reads.connection('UserController', {
   orders: { NAME: ['nameKey'] },
   defaultOrder: 'NAME',
   filters: {
-    name: filters.name('nameKey', 'Only those whose name fits.'),
+    name: filters.name('nameKey', 'Only items with a matching name.'),
     access: {
       type: ControllerAccess as never,
-      description: 'Only those on which they have exactly this level.',
+      description: 'Only items on which the user has exactly this level.',
       where: (row, args, path) => sql`${row.level} = ${args.param(path, 'int')}`,
     },
   },
   fields: (f) => ({
-    access: f.column('level', { type: ControllerAccess as never, description: 'The highest level they have on it.' }),
+    access: f.column('level', {
+      type: ControllerAccess as never,
+      description: 'The highest level that the user has on this item.',
+    }),
     models: f.connection('models', UserModelConnection, {
-      description: 'The models of the controller that the same user can reach.',
+      description: 'The models of the controller on which the same user has a level.',
     }),
   }),
 })
@@ -171,6 +200,7 @@ const UserControllerConnection = reads.connection('UserController', {
 reads.extend(User, (f) => ({
   controllers: f.connection('reachableControllers', UserControllerConnection, {
     guard: 'record',
-    description: 'The controllers they can reach, with their highest level and their models there.',
+    description:
+      'The controllers on which the user has a level, with the highest level and the models that the user can access.',
   }),
 }))

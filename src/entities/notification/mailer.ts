@@ -1,4 +1,4 @@
-/** Mails out of the database: queued by pg-boss in the transaction of what they tell, sent through SMTP. */
+/** Sends mails through SMTP. pg-boss queues a mail in the transaction of the change that the mail reports. */
 
 import { sql } from 'drizzle-orm'
 import { createTransport } from 'nodemailer'
@@ -11,26 +11,26 @@ import type { Mailer } from './operations.ts'
 import { isStillTrue, noteAttempt, noteDropped, readQueued } from './operations.ts'
 import { mailOf, type NotificationKind } from './text.ts'
 
-/** What the queue holds: the id of a notification. */
+/** The content of a job in the queue: the id of a notification. */
 interface Queued {
   id: string
 }
 
 const QUEUE = 'notifications'
-/** With waits that double up to an hour: about half a day. */
+/** The delay doubles with each attempt, up to an hour, so all attempts take about half a day. */
 const RETRIES = 16
 const LONGEST_WAIT_SECONDS = 3600
 const SMTP_TIMEOUT_MS = 10_000
-/** One mail that waits for a slow server does not hold up the next ones. */
+/** Several workers run at once, so that a mail that waits for a slow server does not delay the next mails. */
 const WORKERS = { includeMetadata: true, localConcurrency: 4, pollingIntervalSeconds: 1 } as const
 
-/** The mailer where the configuration has an SMTP_URL. */
+/** Opens the mailer where the configuration has an SMTP_URL. Returns null otherwise. */
 export async function openMailerIfWanted(database: Database, config: Config): Promise<Mailer | null> {
   const { smtpUrl } = config
   return smtpUrl === null ? null : openMailer(database, { ...config, smtpUrl })
 }
 
-/** Opens the queue, and makes its tables where they are missing. */
+/** Opens the queue, and creates its tables where they are missing. */
 async function openMailer(database: Database, config: Config & { smtpUrl: string }): Promise<Mailer> {
   const boss = new PgBoss({ db: createExecutor(database), schedule: false, supervise: true, migrate: true })
   boss.on('error', (error) => logError(error, null))
@@ -87,12 +87,12 @@ async function openMailer(database: Database, config: Config & { smtpUrl: string
   }
 }
 
-/** Starts pg-boss, or leaves nothing of it running. */
+/** Starts pg-boss. Where that fails, it stops every part of pg-boss that was started. */
 async function startQueue(boss: PgBoss) {
   try {
     await boss.start()
     await boss.createQueue(QUEUE)
-    // Brings the queue into pg-boss' cache: inside a transaction the executor can't be asked for it.
+    // This loads the queue into the cache of pg-boss, because it cannot be read through the executor in a transaction.
     await boss.findJobs(QUEUE, { id: createId() })
   } catch (error) {
     await boss.stop({ graceful: false }).catch(() => {})
@@ -100,7 +100,10 @@ async function startQueue(boss: PgBoss) {
   }
 }
 
-/** What pg-boss asks the database. Texts of its own with BEGIN and COMMIT run in a transaction that ends whatever happens. */
+/**
+ * Creates the executor for the SQL of pg-boss. SQL that contains BEGIN and COMMIT runs in a transaction that always
+ * ends, even after an error.
+ */
 function createExecutor(database: Database) {
   return {
     async executeSql(text: string, values: unknown[] = []) {
@@ -108,7 +111,7 @@ function createExecutor(database: Database) {
       const rows = statements
         ? await database.transaction((tx) => runStatement(tx, statements, values, false))
         : await runStatement(database.db, text, values, false)
-      // Several statements in one text give a list of lists.
+      // Several statements in one text return a list of lists.
       return { rows: (Array.isArray(rows[0]) ? rows.flat() : rows) as never[] }
     },
   }

@@ -5,22 +5,23 @@ import { createId } from '../../db/id.ts'
 import { apiKeys, notifications, users } from '../../db/tables.ts'
 import type { NotificationKind } from './text.ts'
 
-/** Something its user is to be told. */
+/** A message that is to be sent about a user. */
 export interface Notice {
   userId: string
   kind: NotificationKind
   details?: Record<string, string>
-  /** When it is to be told; at once by default. */
+  /** The time when the mail is to be sent; by default it is sent at once. */
   at?: Date
 }
 
 /**
- * Tells users what was done, in its transaction: without it there is no mail. Who has no e-mail is told nothing, and
- * without a mailer it is kept as not sent. What is told later goes to whoever is in charge by then.
+ * Writes and queues mails about a change in the transaction of the change, so that no mail is sent for a change that is
+ * not committed. A user without an e-mail address gets no mail. Without a mailer, the notification is stored as not
+ * sent. A mail that is to be sent later goes to the e-mail address that the user has at that time.
  */
 export async function notify(tx: Transaction, mailer: Mailer | null, caller: Caller, notices: readonly Notice[]) {
   if (notices.length === 0) return
-  const actor = await nameOf(tx, caller)
+  const actor = await actorName(tx, caller)
   for (const { userId, kind, details, at } of notices) {
     const [user] = await tx
       .select({ email: users.email, username: users.username })
@@ -40,7 +41,7 @@ export async function notify(tx: Transaction, mailer: Mailer | null, caller: Cal
   }
 }
 
-async function nameOf(tx: Transaction, { actor, userId }: Caller): Promise<string> {
+async function actorName(tx: Transaction, { actor, userId }: Caller): Promise<string> {
   if (actor === 'OPERATOR' || userId === null) return 'the operator'
   const [user] = await tx.select({ username: users.username }).from(users).where(eq(users.id, userId))
   return user?.username ?? ''
@@ -50,7 +51,7 @@ function now(): string {
   return new Date().toISOString()
 }
 
-/** What is to be sent, and to whom; null where it was sent already, or is not there any more. */
+/** Reads a queued notification and its recipient. Returns null where it was already sent or no longer exists. */
 export async function readQueued(db: Connection, id: string) {
   const [row] = await db
     .select({
@@ -68,7 +69,10 @@ export async function readQueued(db: Connection, id: string) {
   return { ...queued, email: user.email, details: { ...queued.details, username: user.username } }
 }
 
-/** Is what was to be told at a later time still true? Only of keys that are about to end it may not be. */
+/**
+ * Whether a mail that was queued for a later time is still true. Only a warning about an expiring key can become
+ * untrue.
+ */
 export async function isStillTrue(db: Connection, { apiKeyId, until }: Record<string, string>): Promise<boolean> {
   if (!apiKeyId || !until) return true
   const rows = await db
@@ -85,7 +89,7 @@ export async function isStillTrue(db: Connection, { apiKeyId, until }: Record<st
   return rows.length > 0
 }
 
-/** What became of an attempt to send to this address. */
+/** Records the outcome of an attempt to send a mail to this address. */
 export async function noteAttempt(
   db: Connection,
   id: string,
@@ -99,7 +103,7 @@ export async function noteAttempt(
     .where(eq(notifications.id, id))
 }
 
-/** When its time came there was nothing to tell any more, or nobody. */
+/** Records that a mail was not sent, because at its time it was no longer true or had no recipient. */
 export async function noteDropped(db: Connection, id: string) {
   await db.update(notifications).set({ state: 'DROPPED' }).where(eq(notifications.id, id))
 }
@@ -107,8 +111,8 @@ export async function noteDropped(db: Connection, id: string) {
 export interface Mailer {
   /** Puts a notification into the queue, in the transaction that wrote it. */
   enqueue(tx: Transaction, id: string, at: Date | null): Promise<void>
-  /** Sends what is queued, from now on. */
+  /** Starts sending queued mails. */
   work(): Promise<void>
-  /** Waits for what is being sent. */
+  /** Waits for the mails that are being sent, and closes the mailer. */
   close(): Promise<void>
 }

@@ -4,8 +4,8 @@ import { instant, instantNow } from '../../db/columns.ts'
 import { users } from '../user/table.ts'
 
 /**
- * A mail about a user, written in the transaction of what it tells. It is sent from the queue of pg-boss, which holds no
- * more than its id.
+ * One row per mail about a user, written in the transaction of the change that the mail reports. The mail is sent from
+ * the queue of pg-boss, which contains only the id of the row.
  */
 export const notifications = pgTable(
   'notifications',
@@ -13,9 +13,11 @@ export const notifications = pgTable(
     id: uuid('id').primaryKey(),
     userId: uuid('user_id').notNull(),
     kind: text('kind').notNull(),
-    /** What is told later goes to whoever is in charge by then; null while nobody is. */
+    /**
+     * A mail that is sent later goes to the person in charge at that time. Null while nobody is in charge of the user.
+     */
     email: text('email'),
-    /** What the text names; never a secret. */
+    /** The values that the text contains, which never include a secret. */
     details: jsonb('details').$type<Record<string, string>>().notNull(),
     state: text('state', { enum: ['QUEUED', 'SENT', 'FAILED', 'NOT_SENT', 'DROPPED'] }).notNull(),
     attempts: integer('attempts').notNull().default(0),

@@ -1,4 +1,4 @@
-/** What the mails say. Nothing in them lets anybody in. */
+/** The texts of the mails. They contain nothing that gives access to an account. */
 
 const TEXTS = {
   USER_CREATED: 'The user {username} was created.',
@@ -15,7 +15,7 @@ export type NotificationKind = keyof typeof TEXTS
 
 export const NOTIFICATION_KINDS = Object.keys(TEXTS) as NotificationKind[]
 
-/** The sentence of a kind, with dots for what it names. */
+/** Returns the sentence of a kind, with dots in place of its values. */
 export function sentenceOf(kind: NotificationKind): string {
   return `“${TEXTS[kind].replace(/\{\w+\}/g, '…')}”`
 }
@@ -25,7 +25,7 @@ interface Mail {
   text: string
 }
 
-/** The mail of a kind. A name that is not among the details stays empty. */
+/** Returns the mail of a kind. A value that the details do not contain is left empty. */
 export function mailOf(kind: NotificationKind, details: Record<string, string>): Mail {
   const sentence = TEXTS[kind].replace(/\{(\w+)\}/g, (_braces, name: string) => oneLine(details[name] ?? ''))
   const actor = details.actor ? `By: ${oneLine(details.actor)}\n` : ''
@@ -35,7 +35,7 @@ export function mailOf(kind: NotificationKind, details: Record<string, string>):
   }
 }
 
-/** A label is the user's own text: it does not get to add lines, or to steer a terminal. */
+/** Removes line breaks and control characters: a user writes a label and must not add lines or control a terminal. */
 function oneLine(text: string): string {
   return text.replace(/[\s\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 200)
 }

@@ -5,42 +5,56 @@ import { User } from '../user/type.ts'
 import { NOTIFICATION_KINDS, sentenceOf } from './text.ts'
 
 const NotificationState = builder.enumType('NotificationState', {
-  description: 'What became of a mail.',
+  description: 'The state of a mail.',
   values: {
-    QUEUED: { description: 'It is to be sent; where there is an error, once more.' },
-    SENT: { description: 'The mail server took it.' },
-    FAILED: { description: 'It was tried often enough.' },
+    QUEUED: { description: 'The mail is waiting to be sent, or to be sent again after an error.' },
+    SENT: { description: 'The mail server accepted the mail.' },
+    FAILED: { description: 'Every attempt to send the mail failed, and no further attempt is made.' },
     DROPPED: {
       description:
-        'When its time came it was not true any more: the key was revoked or rotated, or nobody is in charge.',
+        'The mail was not sent, because at its time it was no longer true or had no recipient: the key was revoked or rotated, or the user had no e-mail address.',
     },
-    NOT_SENT: { description: 'The server has no SMTP_URL, and had none then.' },
+    NOT_SENT: { description: 'The mail was not sent, because the server had no SMTP_URL when it was written.' },
   },
 })
 
 const NotificationKindType = builder.enumType('NotificationKind', {
-  description: 'What a mail tells.',
+  description: 'The kind of change that a mail reports.',
   values: Object.fromEntries(NOTIFICATION_KINDS.map((kind) => [kind, { value: kind, description: sentenceOf(kind) }])),
 })
 
 const Notification = reads.type('Notification', {
   table: 'notifications',
   id: 'notification',
-  description: 'A mail about a user, to the person in charge. Seen by administrators.',
+  description:
+    'A mail about a user, sent to the e-mail address of the person in charge. Only administrators can see it.',
   authScopes: { signedIn: true },
   visible: (_notification, caller) => (isAdministratorFlag(caller) ? undefined : sql`false`),
   fields: (f) => ({
-    kind: f.column('kind', { type: NotificationKindType as never, description: 'What it tells.' }),
-    user: f.one('user', User, { nullable: true, description: 'About whom; null where they are gone.' }),
+    kind: f.column('kind', {
+      type: NotificationKindType as never,
+      description: 'The kind of change that the mail reports.',
+    }),
+    user: f.one('user', User, {
+      nullable: true,
+      description: 'The user that the mail is about; null where the user was deleted.',
+    }),
     email: f.column('email', {
       type: 'EmailAddress',
-      description: 'Where it goes; what is told later, to whoever is in charge by then.',
+      description:
+        'The address that the mail is sent to. A mail that is sent later goes to the person in charge at that time.',
     }),
-    state: f.column('state', { type: NotificationState as never, description: 'What became of it.' }),
-    attempts: f.column('attempts', { type: 'Int', description: 'How often it was tried.' }),
-    lastError: f.column('lastError', { type: 'String', description: 'What the mail server said last.' }),
-    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was written.' }),
-    sentAt: f.column('sentAt', { type: 'DateTime', description: 'When the mail server took it.' }),
+    state: f.column('state', { type: NotificationState as never, description: 'The current state of the mail.' }),
+    attempts: f.column('attempts', { type: 'Int', description: 'The number of attempts to send the mail.' }),
+    lastError: f.column('lastError', {
+      type: 'String',
+      description: 'The last error of the mail server; null where there was none.',
+    }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the mail was written.' }),
+    sentAt: f.column('sentAt', {
+      type: 'DateTime',
+      description: 'The time when the mail server accepted the mail; null where it has not.',
+    }),
   }),
 })
 
@@ -53,15 +67,16 @@ const NotificationConnection = reads.connection('Notification', {
   filters: {
     state: {
       type: NotificationState as never,
-      description: 'Only those of which this became.',
+      description: 'Only mails in this state.',
       column: 'state',
       where: (row, args, path) => sql`${row.state} = ${args.param(path, 'text')}`,
     },
-    createdAt: filters.time('createdAt', 'Only what was written then.'),
+    createdAt: filters.time('createdAt', 'Only mails that were written in this period of time.'),
   },
 })
 
 reads.queryConnection('notifications', NotificationConnection, {
-  description: 'The mails about users, the newest first; for administrators, empty for others.',
+  description:
+    'The mails about users, newest first by default. Only administrators can see them; for other callers the list is empty.',
   authScopes: { signedIn: true },
 })

@@ -3,7 +3,10 @@ import type { Issue } from '../../errors.ts'
 const SHORTEST_SECONDS = 60
 const LONGEST_SECONDS = 30 * 24 * 60 * 60
 
-/** An ISO 8601 duration without years and months, whose length depends on when they begin; NaN where there are some. */
+/**
+ * Returns the seconds of an ISO 8601 duration. Returns NaN for a duration with years or months, because their length
+ * depends on when they begin.
+ */
 export function ttlSeconds(duration: string): number {
   try {
     return Temporal.Duration.from(duration).total('seconds')
@@ -12,7 +15,7 @@ export function ttlSeconds(duration: string): number {
   }
 }
 
-/** `PT1H30M` */
+/** Returns the ISO 8601 text of a duration, like `PT1H30M`. */
 export function durationText(seconds: number): string {
   return Temporal.Duration.from({ seconds }).round({ largestUnit: 'days' }).toString()
 }

@@ -1,10 +1,15 @@
 import { eq, sql } from 'drizzle-orm'
 import { organizations } from '../../db/tables.ts'
+import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, findRow } from '../../mutation/lookup.ts'
 import { ROOT_USERNAME } from '../user/operations.ts'
 import { Organization } from './type.ts'
 
-/** The organization named, or else the caller's home; the operator's is root's. @throws NotFoundError */
+/**
+ * Finds the organization with this name or, without a name, the home organization of the caller. The operator has the
+ * home organization of root.
+ * @throws NotFoundError
+ */
 export function findHomeOrganization(finder: Finder, name: string | null | undefined, path: string) {
   if (name !== undefined && name !== null) return findOrganization(finder, name, path)
   const { organizationId } = finder.self
@@ -15,13 +20,13 @@ export function findHomeOrganization(finder: Finder, name: string | null | undef
   return findOrganizationById(finder, organizationId, path, 'The caller’s organization')
 }
 
-/** The visible organization of this id. @throws NotFoundError */
+/** Finds the visible organization with this id. @throws NotFoundError */
 export function findOrganizationById(finder: Finder, id: string, path: string, what: string) {
   return findRow(finder, organizations, Organization.visible, eq(organizations.id, id), { path, what, lock: 'SHARE' })
 }
 
-/** The visible organization of this name. @throws NotFoundError */
+/** Finds the visible organization with this name. @throws NotFoundError */
 export function findOrganization(finder: Finder, name: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
-  const fits = eq(organizations.nameKey, name.toLowerCase())
+  const fits = fitsReference('organization', { id: organizations.id, key: organizations.nameKey }, name)
   return findRow(finder, organizations, Organization.visible, fits, { path, what: `The organization "${name}"`, lock })
 }

@@ -1,5 +1,5 @@
 import { EVERYWHERE } from '../../authority/caller.ts'
-import { wordsConfer } from '../../authority/guard.ts'
+import { grantedPermissions } from '../../authority/guard.ts'
 import { nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { durationText, ttlIssues, ttlSeconds } from './duration.ts'
@@ -16,21 +16,25 @@ import { Organization } from './type.ts'
 
 mutation({
   name: 'createOrganization',
-  description: 'Creates an organization.',
+  description: 'Creates a new organization.',
   input: (t) => ({
-    name: t.string({ required: true, description: 'Unique in the server, whatever its case.' }),
-    title: t.string({ description: 'For people.' }),
+    name: t.string({
+      required: true,
+      description:
+        'The name of the new organization. It is unique in the server and is compared without regard to case.',
+    }),
+    title: t.string({ description: 'A title for people to read.' }),
     tokenTtl: t.field({
       type: 'Duration',
-      description: 'How long sessions last: 1 minute to 30 days; an hour by default.',
+      description: 'The time that sessions of members last, from 1 minute to 30 days; one hour by default.',
     }),
-    basePermissions: t.stringList({ description: 'What every active member is to hold; nothing by default.' }),
+    basePermissions: t.stringList({ description: 'The permissions that every active member holds; none by default.' }),
   }),
-  payload: (p) => ({ organization: p.loaded(Organization, 'The new organization.') }),
+  payload: (p) => ({ organization: p.loaded(Organization, 'The organization that was created.') }),
   find: async () => ({}),
   may: (by) => by.permissionEverywhere('organizations.manage'),
-  // Whoever joins is to hold them, so the caller must hold them wherever that may be.
-  confers: ({ input }) => wordsConfer(input.basePermissions ?? [], EVERYWHERE),
+  // Every user who joins holds these permissions, so the caller must hold them everywhere.
+  grants: ({ input }) => grantedPermissions(input.basePermissions ?? [], EVERYWHERE),
   errors: ['CONFLICT'],
   check: (input) => [
     ...nameIssues('name', input.name),
@@ -61,14 +65,19 @@ mutation({
 mutation({
   name: 'updateOrganization',
   description:
-    'Changes an organization. What is omitted stays. Adding a base permission confers it on every member, so the caller must hold it there.',
+    'Changes an organization. Fields that are omitted stay as they are. Adding a base permission grants it to every member, so the caller must hold it in the organization.',
   input: (t) => ({
-    organization: t.string({ required: true, description: 'Its name.' }),
-    name: t.string({ description: 'The new name.' }),
-    title: t.string({ description: 'For people; null clears it.' }),
-    tokenTtl: t.field({ type: 'Duration', description: 'How long sessions last: 1 minute to 30 days.' }),
-    addBasePermissions: t.stringList({ description: 'What every active member is to hold from now on.' }),
-    removeBasePermissions: t.stringList({ description: 'What members no longer hold by being members.' }),
+    organization: t.string({ required: true, description: 'The name of the organization.' }),
+    name: t.string({ description: 'The new name of the organization.' }),
+    title: t.string({ description: 'A title for people to read; null removes it.' }),
+    tokenTtl: t.field({
+      type: 'Duration',
+      description: 'The time that sessions of members last, from 1 minute to 30 days.',
+    }),
+    addBasePermissions: t.stringList({ description: 'The permissions that every active member holds from now on.' }),
+    removeBasePermissions: t.stringList({
+      description: 'The permissions that members no longer hold through their membership.',
+    }),
   }),
   payload: (p) => ({ organization: p.loaded(Organization, 'The organization after the change.') }),
   find: async (finder, input) => ({
@@ -80,8 +89,8 @@ mutation({
       projectId: null,
     })),
   shownOn: [{ on: Organization, as: 'Update', refs: (organization) => ({ organization }) }],
-  confers: ({ input, refs }) =>
-    wordsConfer(input.addBasePermissions ?? [], { ...EVERYWHERE, organizationId: refs.organization.id }),
+  grants: ({ input, refs }) =>
+    grantedPermissions(input.addBasePermissions ?? [], { ...EVERYWHERE, organizationId: refs.organization.id }),
   errors: ['CONFLICT'],
   check: (input) => [
     ...nameIssues('name', input.name),
@@ -120,9 +129,13 @@ mutation({
 mutation({
   name: 'deleteOrganization',
   description:
-    'Deletes an organization in which no user, project or role lives any more. Grants in it end; its name is free again.',
-  input: (t) => ({ organization: t.string({ required: true, description: 'Its name.' }) }),
-  payload: (p) => ({ name: p.string('The name that is free again.') }),
+    'Deletes an organization that has no users, projects, roles or controllers. Grants in it end, and its name can be used again.',
+  input: (t) => ({ organization: t.string({ required: true, description: 'The name of the organization.' }) }),
+  payload: (p) => ({
+    deletedId: p.value('ID', 'The id of the deleted organization.'),
+    name: p.string('The name of the deleted organization, which can be used again.'),
+    endedGrants: p.value('Int', 'The number of grants that ended.'),
+  }),
   find: async (finder, input) => ({
     organization: await findOrganization(finder, input.organization, 'organization', 'CHANGE'),
   }),
@@ -132,13 +145,13 @@ mutation({
       projectId: null,
     })),
   shownOn: [{ on: Organization, as: 'Delete', refs: (organization) => ({ organization }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { organization } }) {
-    await removeOrganization(tx, caller, organization)
+    const endedGrants = await removeOrganization(tx, caller, organization)
     const { id, name } = organization
     return {
-      values: { name },
+      values: { deletedId: `organization_${id}`, name, endedGrants },
       change: { targetType: 'Organization', targetId: id, organizationId: id, before: { name } },
     }
   },

@@ -8,7 +8,7 @@ import { writeUnique } from '../../db/unique.ts'
 import { ConflictError } from '../../errors.ts'
 import { notePermissions } from '../permission/operations.ts'
 
-/** The organization that exists from the first start. */
+/** The name of the organization that is created at the first start. */
 export const DEFAULT_ORGANIZATION = 'default'
 
 export type Organization = typeof organizations.$inferSelect
@@ -19,7 +19,7 @@ interface OrganizationFields {
   tokenTtlSeconds?: number
 }
 
-/** @throws ConflictError where the name is taken. */
+/** Inserts an organization and returns its id. @throws ConflictError where the name is taken. */
 export async function insertOrganization(
   tx: Transaction,
   caller: Caller,
@@ -27,18 +27,18 @@ export async function insertOrganization(
 ): Promise<string> {
   const { basePermissions: words, ...row } = fields
   const id = createId()
-  await namedOnce(row.name, tx.insert(organizations).values({ id, ...row }))
+  await uniqueOrganizationName(row.name, tx.insert(organizations).values({ id, ...row }))
   await addBasePermissions(tx, caller, id, words)
   return id
 }
 
-/** @throws ConflictError where the name is taken. */
+/** Changes the fields that are not undefined. @throws ConflictError where the name is taken. */
 export async function changeOrganization(tx: Transaction, id: string, fields: OrganizationFields) {
   if (Object.values(fields).every((value) => value === undefined)) return
-  await namedOnce(fields.name ?? '', tx.update(organizations).set(fields).where(eq(organizations.id, id)))
+  await uniqueOrganizationName(fields.name ?? '', tx.update(organizations).set(fields).where(eq(organizations.id, id)))
 }
 
-/** Begins base permissions. One that holds already stays as it is. */
+/** Adds base permissions. A base permission that exists already stays as it is. */
 export async function addBasePermissions(tx: Transaction, caller: Caller, organizationId: string, words: string[]) {
   if (words.length === 0) return
   await notePermissions(tx, words)
@@ -46,14 +46,14 @@ export async function addBasePermissions(tx: Transaction, caller: Caller, organi
   await tx.insert(basePermissions).values(rows).onConflictDoNothing()
 }
 
-/** Ends base permissions. One that does not hold is passed over. */
+/** Ends base permissions. A permission that is not a base permission is ignored. */
 export async function endBasePermissions(tx: Transaction, caller: Caller, organizationId: string, words: string[]) {
   if (words.length === 0) return
   const which = and(eq(basePermissions.organizationId, organizationId), inArray(basePermissions.permission, words))
   await endFacts(tx, basePermissions, which, caller)
 }
 
-/** The base permissions of an organization that hold now, in order. */
+/** Returns the current base permissions of an organization in alphabetical order. */
 export async function readBasePermissions(tx: Transaction, organizationId: string): Promise<string[]> {
   const rows = await tx
     .select({ permission: basePermissions.permission })
@@ -64,10 +64,11 @@ export async function readBasePermissions(tx: Transaction, organizationId: strin
 }
 
 /**
- * Deletes an organization in which nothing lives any more; what was granted in it ends.
- * @throws ConflictError naming what lives in it.
+ * Deletes an organization that has no users, projects, roles or controllers. All grants in it end. Returns how many
+ * role grants ended.
+ * @throws ConflictError naming what the organization still has.
  */
-export async function removeOrganization(tx: Transaction, caller: Caller, organization: Organization) {
+export async function removeOrganization(tx: Transaction, caller: Caller, organization: Organization): Promise<number> {
   const [alive] = await tx.execute<{ users: number; projects: number; roles: number; controllers: number }>(sql`select
     (select count(*)::int from ${users} where organization_id = ${organization.id} and deleted_at is null) as users,
     (select count(*)::int from ${projects} where organization_id = ${organization.id} and deleted_at is null) as projects,
@@ -78,11 +79,12 @@ export async function removeOrganization(tx: Transaction, caller: Caller, organi
     const living = parts.map(([what, count]) => `${count} ${what}`).join(', ')
     throw new ConflictError(`The organization "${organization.name}" still has ${living}: delete them first.`)
   }
-  await endFacts(tx, roleGrants, eq(roleGrants.organizationId, organization.id), caller)
+  const endedGrants = await endFacts(tx, roleGrants, eq(roleGrants.organizationId, organization.id), caller)
   await endBasePermissions(tx, caller, organization.id, await readBasePermissions(tx, organization.id))
   await tx.update(organizations).set({ deletedAt: sql`clock_timestamp()` }).where(eq(organizations.id, organization.id))
+  return endedGrants
 }
 
-function namedOnce(name: string, write: PromiseLike<unknown>) {
+function uniqueOrganizationName(name: string, write: PromiseLike<unknown>) {
   return writeUnique(write, 'organizations_name_unique', `An organization named "${name}" exists already.`)
 }

@@ -1,8 +1,8 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, sql } from 'drizzle-orm'
 import { holdsAt, NOW } from '../../authority/held.ts'
 import { holdsEverywhere, isThere, organizationInReach } from '../../authority/visibility.ts'
 import { filters, reads } from '../../graphql/builder.ts'
-import { lowerCase } from '../../read/filters.ts'
+import { fitsArgument } from '../../graphql/references.ts'
 import { Permission } from '../permission/type.ts'
 import { durationText } from './duration.ts'
 
@@ -10,7 +10,7 @@ export const Organization = reads.type('Organization', {
   table: 'organizations',
   id: 'organization',
   description:
-    'A part of the platform that administers itself. Every user has exactly one as home. Seen by its members, and by whoever holds something in it or on one of its projects.',
+    'A part of the platform that administers itself. Every user has exactly one home organization. Its members can see it, and so can users that hold a permission in it or on one of its projects.',
   authScopes: { signedIn: true },
   visible: (organization, caller, time) =>
     and(
@@ -18,21 +18,24 @@ export const Organization = reads.type('Organization', {
       holdsEverywhere(caller, 'anything') ? undefined : organizationInReach(caller, organization.id),
     ),
   fields: (f) => ({
-    name: f.column('name', { type: 'String', description: 'Unique in the server, whatever its case.' }),
-    title: f.column('title', { type: 'String', description: 'For people.' }),
+    name: f.column('name', {
+      type: 'String',
+      description: 'The name of the organization. It is unique in the server and is compared without regard to case.',
+    }),
+    title: f.column('title', { type: 'String', description: 'A title for people to read; null where there is none.' }),
     tokenTtl: f.resolved({
       type: 'Duration',
       needs: ['tokenTtlSeconds'],
-      description: 'How long a session of a member lasts.',
+      description: 'The time that a session of a member lasts.',
       resolve: (row) => durationText(Number(row.tokenTtlSeconds)),
     }),
     basePermissions: f.many(Permission, {
-      description: 'What every active member holds in the organization by being one.',
+      description: 'The permissions that every active member holds in the organization through membership.',
       on: (organization, word) =>
         sql`exists (select from base_permissions as b where b.organization_id = ${organization.id} and b.permission = ${word.name} and ${holdsAt({ since: sql`b.since`, expiresAt: sql`b.expires_at`, endedAt: sql`b.ended_at` }, NOW)})`,
       orderBy: ['name'],
     }),
-    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the organization was created.' }),
   }),
 })
 
@@ -42,19 +45,20 @@ export const OrganizationConnection = reads.connection('Organization', {
   orders: { NAME: ['nameKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'NAME',
   filters: {
-    name: filters.name('nameKey', 'Only those whose name fits.'),
-    createdAt: filters.time('createdAt', 'Only what was created then.'),
+    name: filters.name('nameKey', 'Only organizations with a matching name.'),
+    createdAt: filters.time('createdAt', 'Only organizations that were created in this period of time.'),
   },
 })
 
 reads.queryOne('organization', Organization, {
-  description: 'An organization by name.',
+  description: 'Finds an organization by its name; null where there is none that the caller may see.',
   authScopes: { signedIn: true },
-  args: (arg) => ({ name: arg.string({ required: true, description: 'Its name, in any case.' }) }),
-  where: (organization, _caller, args) => eq(organization.nameKey, args.param('name', 'text', lowerCase)),
+  args: (arg) => ({ name: arg.string({ required: true, description: 'The name of the organization, in any case.' }) }),
+  where: (organization, _caller, args) =>
+    fitsArgument('organization', { id: organization.id, key: organization.nameKey }, args, 'name'),
 })
 
 reads.queryConnection('organizations', OrganizationConnection, {
-  description: 'The organizations the caller may see.',
+  description: 'The organizations that the caller may see.',
   authScopes: { signedIn: true },
 })

@@ -1,4 +1,4 @@
-/** Is this their password? The one place where passwords are compared, and guesses counted. */
+/** Checks passwords. This is the only place where passwords are compared and guesses are counted. */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import ipaddr from 'ipaddr.js'
@@ -14,13 +14,15 @@ import { logError } from '../../log.ts'
 import { recordRefusal } from '../audit/operations.ts'
 import { verifyPassword } from './hash.ts'
 
-/** Whose password it is, and since when: it must still be that one when something is done with it. */
+/**
+ * The user whose password was checked, and when it was set: it must still be the same password when the result is used.
+ */
 export interface CheckedPassword {
   userId: string
   setAt: string
 }
 
-/** Which request brought the password, from where, and to do what; a failure without an action is not kept. */
+/** The request that brought the password, its address and its action. A failure without an action is not recorded. */
 export interface Attempt {
   requestId: string
   address: string | null
@@ -30,17 +32,19 @@ export interface Attempt {
 
 export interface PasswordChecker {
   /**
-   * Outside any transaction: one that rolls back would forget the guess.
+   * Checks a password. Must be called outside any transaction: a rollback would forget the guess.
    * @throws BadCredentialError, the same for every cause
-   * @throws RateLimitedError where the address, or this user from this address, has guessed too often
+   * @throws RateLimitedError where the address, or this user from this address, has guessed wrong too often
    */
   check(username: string, password: string, attempt: Attempt): Promise<CheckedPassword>
 }
 
 const WINDOW_SECONDS = 15 * 60
-/** Per user and address, so that guesses from elsewhere lock nobody out; and per address, over all users. */
+/**
+ * Limits per user and address, so that guesses from other addresses lock nobody out, and per address over all users.
+ */
 const GUESSES = { ofUser: 10, ofAddress: 100 }
-/** HTTP Basic sends the password with every request: one found right is right for so long, while its hash stays. */
+/** HTTP Basic sends the password with every request: a right password is remembered this long, while its hash stays. */
 const KNOWN_FOR_MS = 5 * 60 * 1000
 
 export function createPasswordChecker({ db }: Database): PasswordChecker {
@@ -53,11 +57,11 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
 
   async function isRight(userKey: string, address: string, password: string, kept: string | null) {
     const addressKey = digest(networkOf(address))
-    // The address first: one that is blocked leaves no row for each name it tries.
+    // The address is counted first, so that a blocked address leaves no row for each name it tries.
     await count(() => ofAddress.consume(addressKey))
     await count(() => ofUser.consume(userKey))
     const right = await verifyPassword(kept, password).catch(async (error: unknown) => {
-      // Too much to do to look: that was no guess.
+      // The server was too busy to check the password: this does not count as a guess.
       await Promise.all([ofUser.reward(userKey), ofAddress.reward(addressKey)])
       throw error
     })
@@ -76,7 +80,7 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
         .digest('base64')
       const userKey = digest(name, networkOf(address))
       const remembered = known.get(userKey)
-      // Asked for many times at once a password is checked, and counted, once.
+      // A password that many requests bring at the same time is checked, and counted, once.
       const checking = remembered?.proof === proof ? remembered.right : isRight(userKey, address, password, kept)
       known.set(userKey, { proof, right: checking })
       const right = await checking.catch((error: unknown) => {
@@ -84,16 +88,16 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
         throw error
       })
       if (right && found) return { userId: found.userId, setAt: found.setAt }
-      // What was remembered goes too: beside a right answer that costs nothing, guesses would tell it from a wrong one.
+      // The remembered answer is forgotten too: if a right answer were free, guesses could tell it from a wrong one.
       known.delete(userKey)
-      // What can't be kept in the audit is refused all the same.
+      // The password is refused even where the audit can't record the failure.
       await recordFailure(db, name, attempt).catch((error: unknown) => logError(error, attempt.requestId))
       throw new BadCredentialError()
     },
   }
 }
 
-/** The password last given for a user from an address, as a digest, and whether it was right. */
+/** The last password given for a user from an address, as a digest, and whether it was right. */
 interface Known {
   proof: string
   right: Promise<boolean>
@@ -114,7 +118,9 @@ async function findPassword(db: Database['db'], name: string) {
   return row ?? null
 }
 
-/** One row per user, address and minute; a name that is nobody's may be a password, and is not kept. */
+/**
+ * Records one row per user, address and minute. A name that belongs to no user may be a password and is not recorded.
+ */
 async function recordFailure(db: Database['db'], name: string, { action, ...actor }: Attempt) {
   if (action === null) return
   const [user] = await db
@@ -134,12 +140,12 @@ async function count(consume: () => Promise<unknown>) {
   }
 }
 
-/** What is typed as a username may be a password: it is not kept in clear. */
+/** A digest of texts. Text typed as a username may be a password, so it is not stored in clear text. */
 function digest(...parts: string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }
 
-/** Whoever has one IPv6 address has all of its /64. */
+/** The network of an address. A client that has one IPv6 address has all of its /64 network. */
 function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)

@@ -1,23 +1,24 @@
-/** Argon2id: slow on purpose, so only a few are computed at once and only so many wait. */
+/** Argon2id is slow on purpose, so only a few hashes are computed at once and only a limited number wait. */
 import { randomBytes } from 'node:crypto'
 import argon2 from '@node-rs/argon2'
 import pLimit from 'p-limit'
 import { RateLimitedError } from '../../errors.ts'
 
-/** Argon2id, as the library takes it for granted, at OWASP's second choice: 19 MiB, two passes. */
+/** Argon2id, the default of the library, with OWASP's second recommended setting: 19 MiB, two passes. */
 const OPTIONS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const MAX_WAITING = 64
 
 const atOnce = pLimit(4)
 
-/** @throws RateLimitedError where too many wait already */
+/** Hashes a new password. @throws RateLimitedError where too many are waiting already */
 export function hashPassword(password: string): Promise<string> {
   return bounded(() => argon2.hash(password, OPTIONS))
 }
 
 /**
- * Does a password fit? Null is nobody's hash: a dummy is verified, so that it takes as long, and nothing fits.
- * @throws RateLimitedError where too many wait already
+ * Whether a password matches a hash. Null means that there is no hash: a dummy is verified, so that it takes equally
+ * long, and no password matches.
+ * @throws RateLimitedError where too many are waiting already
  */
 export function verifyPassword(kept: string | null, password: string): Promise<boolean> {
   return bounded(async () => {

@@ -1,13 +1,13 @@
 import { eq, sql } from 'drizzle-orm'
 import { BadCredentialError } from '../../authentication/bad-credential.ts'
-import { userConfers } from '../../authority/guard.ts'
+import { grantedByTakeover } from '../../authority/guard.ts'
 import { users } from '../../db/tables.ts'
 import { ConflictError, InvalidInputError } from '../../errors.ts'
 import type { Context } from '../../graphql/context.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { endApiKeys } from '../api-key/operations.ts'
-import { changeOf } from '../audit/operations.ts'
+import { changeIn } from '../audit/operations.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { findSelf, findUser, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
@@ -15,38 +15,38 @@ import { hashPassword } from './hash.ts'
 import { passwordSetAt, setPassword } from './operations.ts'
 import { confirmationIssues, passwordIssues } from './policy.ts'
 
-/** What comes of a new password. The audit keeps that there is one. */
+/** The outcome of setting a new password. The audit records only that it was set. */
 function passwordOutcome(user: UserReference, endedLabels: string[]) {
   const endedApiKeys = endedLabels.length
   const revoked = endedLabels.map((label) => ({ userId: user.id, kind: 'KEY_REVOKED' as const, details: { label } }))
   return {
     values: { user: user.id, endedApiKeys },
-    change: changeOf('User', user, { after: { password: 'set', endedApiKeys } }),
+    change: changeIn('User', user, { after: { password: 'set', endedApiKeys } }),
     notices: [{ userId: user.id, kind: 'PASSWORD_SET' as const }, ...revoked],
   }
 }
 
 const KEEP = {
-  confirmPassword: 'The new password once more, where it is typed twice.',
-  endApiKeys: 'Revoke their API keys too; they stay by default.',
+  confirmPassword: 'The new password again, where it is typed twice.',
+  endApiKeys: 'True to revoke the user’s API keys too; they stay valid by default.',
 }
 
 mutation({
   name: 'changePassword',
   description:
-    'Changes the caller’s own password; their other sessions end. Whoever guesses the current one too often is refused with RATE_LIMITED for a while.',
+    'Changes the caller’s own password; their other sessions end. A caller that gives a wrong current password too often is refused with RATE_LIMITED for a while.',
   input: (t) => ({
     currentPassword: secretText(t, {
       required: false,
-      description: 'The present one; omitted where there is none yet.',
+      description: 'The current password; omitted where there is none yet.',
     }),
-    newPassword: secretText(t, { required: true, description: 'The new one; long is good.' }),
+    newPassword: secretText(t, { required: true, description: 'The new password; a long one is safer.' }),
     confirmPassword: secretText(t, { required: false, description: KEEP.confirmPassword }),
     endApiKeys: t.boolean({ description: KEEP.endApiKeys }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The caller.'),
-    endedApiKeys: p.value('Int', 'How many API keys were revoked.'),
+    user: p.loaded(User, 'The user who is the caller.'),
+    endedApiKeys: p.value('Int', 'The number of API keys that were revoked.'),
   }),
   check: (input, config) => [
     ...passwordIssues('newPassword', input.newPassword, config),
@@ -75,7 +75,7 @@ mutation({
       }),
     },
   ],
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],
@@ -88,7 +88,7 @@ mutation({
   },
 })
 
-/** Since when the caller has the password given. @throws InvalidInputError where it is not theirs */
+/** The time when the given password of the caller was set. @throws InvalidInputError where it is not their password */
 async function checkCurrent(ctx: Context, password: string | null, action: string | null): Promise<string | null> {
   const { services, caller } = ctx
   const { db } = services.database
@@ -110,16 +110,16 @@ async function checkCurrent(ctx: Context, password: string | null, action: strin
 mutation({
   name: 'setUserPassword',
   description:
-    'Gives another user a password; all their sessions end. It takes them over, so the caller must hold all that they hold.',
+    'Sets the password of another user; all their sessions end. The caller could then act as that user, so the caller must hold everything that the user holds.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'Their username.' }),
-    password: secretText(t, { required: true, description: 'The new one.' }),
+    user: t.string({ required: true, description: 'The username of the user.' }),
+    password: secretText(t, { required: true, description: 'The new password of the user.' }),
     confirmPassword: secretText(t, { required: false, description: KEEP.confirmPassword }),
     endApiKeys: t.boolean({ description: KEEP.endApiKeys }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'Whose password it is.'),
-    endedApiKeys: p.value('Int', 'How many API keys were revoked.'),
+    user: p.loaded(User, 'The user whose password was set.'),
+    endedApiKeys: p.value('Int', 'The number of API keys that were revoked.'),
   }),
   check: (input, config) => [
     ...passwordIssues('password', input.password, config),
@@ -136,7 +136,7 @@ mutation({
       isGuarded: true,
     },
   ],
-  confers: ({ refs }) => userConfers(refs.user.id),
+  grants: ({ refs }) => grantedByTakeover(refs.user.id),
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],

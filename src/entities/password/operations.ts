@@ -4,14 +4,15 @@ import type { Connection, Transaction } from '../../db/database.ts'
 import { passwords } from '../../db/tables.ts'
 import { endSessions } from '../session/operations.ts'
 
-/** Since when a user has the password they have; null where they have none. */
+/** The time when a user's current password was set; null where they have none. */
 export async function passwordSetAt(db: Connection, userId: string): Promise<string | null> {
   const [row] = await db.select({ setAt: passwords.setAt }).from(passwords).where(eq(passwords.userId, userId))
   return row?.setAt ?? null
 }
 
 /**
- * Gives a user a password, already hashed. By themselves it ends their other sessions, by somebody else all of them.
+ * Sets a user's password, already hashed. It ends the user's other sessions where they set it themselves, and all of
+ * their sessions where another caller sets it.
  */
 export async function setPassword(tx: Transaction, caller: Caller, userId: string, hash: string) {
   const row = { hash, setAt: sql`clock_timestamp()`, setBy: caller.userId }
@@ -23,7 +24,7 @@ export async function setPassword(tx: Transaction, caller: Caller, userId: strin
   await endSessions(tx, caller, userId, own)
 }
 
-/** Takes a user's password away. */
+/** Removes a user's password. */
 export async function removePassword(tx: Transaction, userId: string) {
   await tx.delete(passwords).where(eq(passwords.userId, userId))
 }

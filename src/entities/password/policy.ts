@@ -1,7 +1,7 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
 import type { Issue } from '../../errors.ts'
 
-/** What passwords must be like; from the configuration. */
+/** The rules for passwords, from the configuration. */
 export interface PasswordPolicy {
   passwordMinLength: number
   allowCommonPasswords: boolean
@@ -10,7 +10,7 @@ export interface PasswordPolicy {
 const MAX_LENGTH = 128
 let common: ReadonlySet<string> | null = null
 
-/** What is wrong with a new password. It is taken as it is: nothing is trimmed or folded. */
+/** The problems of a new password. It is used exactly as given: it is not trimmed, and its case is not changed. */
 export function passwordIssues(
   path: string,
   password: string | null | undefined,
@@ -27,7 +27,7 @@ export function passwordIssues(
   return []
 }
 
-/** A password typed twice must be typed the same. */
+/** The problem of a password that is typed twice and not the same both times. */
 export function confirmationIssues(path: string, confirmation: unknown, password: unknown): Issue[] {
   if (confirmation === null || confirmation === undefined || confirmation === password) return []
   return [{ path, message: 'The two passwords differ.' }]

@@ -2,7 +2,7 @@ import { foreignKey, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm
 import { instantNow } from '../../db/columns.ts'
 import { users } from '../user/table.ts'
 
-/** A user's password, as argon2id keeps it. A table of its own, so that no list of users can read it by mistake. */
+/** The argon2id hash of a user's password. It has its own table, so that no list of users can read it by mistake. */
 export const passwords = pgTable(
   'passwords',
   {
@@ -17,7 +17,9 @@ export const passwords = pgTable(
   ],
 )
 
-/** How often was guessed, per digest of what is limited; kept by rate-limiter-flexible, which names the columns. */
+/**
+ * The number of guesses per digest of what is limited. rate-limiter-flexible writes it and determines the column names.
+ */
 export const passwordGuesses = pgTable('password_guesses', {
   key: text('key').primaryKey(),
   points: integer('points').notNull(),

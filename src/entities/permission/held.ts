@@ -18,41 +18,47 @@ interface HeldPermission {
 }
 
 export const HeldPermissionType = builder.objectRef<HeldPermission>('HeldPermission').implement({
-  description: 'A permission that is held, within the limits of a key where there is one.',
+  description: 'A permission that is held, within the limits of the key where a key is used.',
   authScopes: { signedIn: true },
   fields: (t) => ({
-    name: t.exposeString('name', { nullable: false, description: 'The dotted word, like `version.create`.' }),
+    name: t.exposeString('name', {
+      nullable: false,
+      description: 'The dotted name of the permission, like `version.create`.',
+    }),
     scope: t.field({
       type: ScopeKind,
       nullable: false,
-      description: 'How wide it is held. What the caller may not see of the scope is null below.',
+      description:
+        'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
       resolve: ({ scope }) => scope as never,
     }),
     organization: t.exposeString('organization', {
       nullable: true,
-      description: 'The name of the organization it is held in; null is everywhere, or hidden.',
+      description:
+        'The name of the organization it is held in; null where it is held everywhere, or where the caller may not see the organization.',
     }),
     project: t.exposeString('project', {
       nullable: true,
-      description: 'The code of the project it is held on; null is not one alone, or hidden.',
+      description:
+        'The code of the project it is held on; null where it is not held on a single project, or where the caller may not see the project.',
     }),
-    until: t.field({
+    expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'Its planned end; null is none.',
+      description: 'The planned end; null where there is none.',
       resolve: (held) => held.until,
     }),
   }),
 })
 
-/** The tables as the statement below names them. */
+/** The tables, with the aliases used in the statement below. */
 const WORDS = alias(permissions, 'word') as unknown as Row
 const ORGANIZATIONS = alias(organizations, 'o') as unknown as Row
 const PROJECTS = alias(projects, 'j') as unknown as Row
 
-/** All that an authority (what, organization_id, project_id, until) comes to, in words the caller may know. */
+/** All permissions of an authority (what, organization_id, project_id, until) that the caller may see. */
 export function heldPermissions(authority: SQL, caller: CallerScope): SQL {
-  // Held by several ways it is told once, until the last of them ends.
+  // A permission that is held from several sources is listed once, with the end of the last one.
   const held = sql`(
     select word.name, a.organization_id, a.project_id, nullif(max(coalesce(a.until, 'infinity')), 'infinity') as until
     from ${authority} as a

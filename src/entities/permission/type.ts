@@ -8,7 +8,7 @@ const SERVER_WORDS = Object.keys(SERVER_PERMISSIONS)
 export const Permission = reads.type('Permission', {
   table: 'permissions',
   description:
-    'A thing that may be done. The server’s own words are known to all; an application’s word to whoever sees a role or an organization that names it.',
+    'A permission to do something. All callers see the permissions of the server; a permission of an application is visible to callers that see a role or an organization that names it.',
   authScopes: { signedIn: true },
   visible: (permission, caller) =>
     and(
@@ -22,10 +22,14 @@ export const Permission = reads.type('Permission', {
           ),
     ),
   fields: (f) => ({
-    name: f.column('name', { type: 'String', description: 'The dotted word, like `version.create`.' }),
+    name: f.column('name', {
+      type: 'String',
+      description: 'The dotted name of the permission, like `version.create`.',
+    }),
     description: f.column('description', {
       type: 'String',
-      description: 'What it allows, for the server’s own words; null for an application’s.',
+      description:
+        'What the permission allows, for the permissions of the server; null for a permission of an application.',
     }),
   }),
 })
@@ -35,10 +39,10 @@ const PermissionConnection = reads.connection('Permission', {
   node: Permission,
   orders: { NAME: ['name'] },
   defaultOrder: 'NAME',
-  filters: { name: filters.name('name', 'Only words that fit.') },
+  filters: { name: filters.name('name', 'Keeps only permissions whose name matches.') },
 })
 
 reads.queryConnection('permissions', PermissionConnection, {
-  description: 'Every permission that a role can hold.',
+  description: 'The permissions that a role can hold and the caller may see.',
   authScopes: { signedIn: true },
 })

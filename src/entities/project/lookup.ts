@@ -1,10 +1,10 @@
-import { eq } from 'drizzle-orm'
 import { projects } from '../../db/tables.ts'
+import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, findRow } from '../../mutation/lookup.ts'
 import { Project } from './type.ts'
 
-/** The visible project of this code. @throws NotFoundError */
+/** The visible project with this code. @throws NotFoundError */
 export function findProject(finder: Finder, code: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
-  const fits = eq(projects.codeKey, code.toLowerCase())
+  const fits = fitsReference('project', { id: projects.id, key: projects.codeKey }, code)
   return findRow(finder, projects, Project.visible, fits, { path, what: `The project "${code}"`, lock })
 }

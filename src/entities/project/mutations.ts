@@ -19,13 +19,15 @@ export const ofOrganization = ({ project }: { project: ProjectRow }): Scope => (
 
 mutation({
   name: 'createProject',
-  description: 'Creates a project. Nobody holds anything on it but what they hold in its organization.',
+  description: 'Creates a project. At first, users hold on it only what they hold in its organization.',
   input: (t) => ({
-    code: t.string({ required: true, description: 'Unique in the server, whatever its case.' }),
-    title: t.string({ description: 'For people.' }),
-    organization: t.string({ description: 'Where it belongs, for good; by default the caller’s home.' }),
+    code: t.string({ required: true, description: 'The code, unique in the server regardless of case.' }),
+    title: t.string({ description: 'A title for people to read.' }),
+    organization: t.string({
+      description: 'The name of the organization it belongs to permanently; by default the caller’s home organization.',
+    }),
   }),
-  payload: (p) => ({ project: p.loaded(Project, 'The new project.') }),
+  payload: (p) => ({ project: p.loaded(Project, 'The project that was created.') }),
   check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
   find: async (finder, input) => ({
     organization: await findHomeOrganization(finder, input.organization, 'organization'),
@@ -36,7 +38,7 @@ mutation({
       projectId: null,
     })),
   shownOn: [{ on: Organization, as: 'CreateProject', refs: (organization) => ({ organization }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { organization } }) {
     const fields = { code: input.code, title: input.title ?? null, organizationId: organization.id }
@@ -51,11 +53,11 @@ mutation({
 
 mutation({
   name: 'updateProject',
-  description: 'Changes a project. What is omitted stays.',
+  description: 'Changes a project. Fields that are omitted stay as they are.',
   input: (t) => ({
-    project: t.string({ required: true, description: 'Its code.' }),
-    code: t.string({ description: 'The new code.' }),
-    title: t.string({ description: 'For people; null clears it.' }),
+    project: t.string({ required: true, description: 'The code of the project.' }),
+    code: t.string({ description: 'The new code of the project.' }),
+    title: t.string({ description: 'A title for people to read; null removes it.' }),
   }),
   payload: (p) => ({ project: p.loaded(Project, 'The project after the change.') }),
   check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
@@ -66,7 +68,7 @@ mutation({
       by.permission('projects.manage', 'in its organization', ofOrganization),
     ),
   shownOn: [{ on: Project, as: 'Update', refs: (project) => ({ project }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { project } }) {
     await changeProject(tx, project.id, { code: input.code ?? undefined, title: input.title })
@@ -81,11 +83,12 @@ mutation({
 
 mutation({
   name: 'deleteProject',
-  description: 'Deletes a project. Every grant on it ends; a new project of its code starts with none.',
-  input: (t) => ({ project: t.string({ required: true, description: 'Its code.' }) }),
+  description: 'Deletes a project. Every grant on it ends; a new project with the same code starts without grants.',
+  input: (t) => ({ project: t.string({ required: true, description: 'The code of the project.' }) }),
   payload: (p) => ({
-    project: p.string('The code that is free again.'),
-    endedGrants: p.value('Int', 'How many grants ended.'),
+    deletedId: p.value('ID', 'The id of the deleted project.'),
+    name: p.string('The code, which can be used again.'),
+    endedGrants: p.value('Int', 'The number of grants that ended.'),
   }),
   find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
   may: (by) =>
@@ -94,12 +97,12 @@ mutation({
       by.permission('projects.manage', 'in its organization', ofOrganization),
     ),
   shownOn: [{ on: Project, as: 'Delete', refs: (project) => ({ project }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   async run({ tx, caller, refs: { project } }) {
     const endedGrants = await removeProject(tx, caller, project)
     const { id, organizationId, code, title } = project
     return {
-      values: { project: code, endedGrants },
+      values: { deletedId: `project_${id}`, name: code, endedGrants },
       change: { targetType: 'Project', targetId: id, organizationId, before: { code, title, endedGrants } },
     }
   },

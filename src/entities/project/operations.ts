@@ -8,29 +8,32 @@ import { writeUnique } from '../../db/unique.ts'
 
 export type Project = typeof projects.$inferSelect
 
-/** @throws ConflictError where the code is taken. */
+/** Creates a project and returns its id. @throws ConflictError where the code is taken */
 export async function insertProject(
   tx: Transaction,
   fields: { code: string; title: string | null; organizationId: string },
 ): Promise<string> {
   const id = createId()
-  await codedOnce(fields.code, tx.insert(projects).values({ id, ...fields }))
+  await uniqueProjectCode(fields.code, tx.insert(projects).values({ id, ...fields }))
   return id
 }
 
-/** @throws ConflictError where the code is taken. */
+/** Changes the code or title of a project. @throws ConflictError where the code is taken */
 export async function changeProject(tx: Transaction, id: string, fields: { code?: string; title?: string | null }) {
   if (Object.values(fields).every((value) => value === undefined)) return
-  await codedOnce(fields.code ?? '', tx.update(projects).set(fields).where(eq(projects.id, id)))
+  await uniqueProjectCode(fields.code ?? '', tx.update(projects).set(fields).where(eq(projects.id, id)))
 }
 
-/** Deletes a project; every grant on it ends, and a new project of its code starts with none. Gives how many ended. */
+/**
+ * Deletes a project and ends every grant on it; a new project with its code has none. Returns the number of ended
+ * grants.
+ */
 export async function removeProject(tx: Transaction, caller: Caller, project: Project): Promise<number> {
   const endedGrants = await endFacts(tx, roleGrants, eq(roleGrants.projectId, project.id), caller)
   await tx.update(projects).set({ deletedAt: sql`clock_timestamp()` }).where(eq(projects.id, project.id))
   return endedGrants
 }
 
-function codedOnce(code: string, write: PromiseLike<unknown>) {
+function uniqueProjectCode(code: string, write: PromiseLike<unknown>) {
   return writeUnique(write, 'projects_code_unique', `A project of the code "${code}" exists already.`)
 }

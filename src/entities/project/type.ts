@@ -1,13 +1,14 @@
-import { and, eq } from 'drizzle-orm'
+import { and } from 'drizzle-orm'
 import { holdsEverywhere, holdsOnProject, isThere } from '../../authority/visibility.ts'
 import { filters, reads } from '../../graphql/builder.ts'
-import { lowerCase } from '../../read/filters.ts'
+import { fitsArgument } from '../../graphql/references.ts'
 import { Organization } from '../organization/type.ts'
 
 export const Project = reads.type('Project', {
   table: 'projects',
   id: 'project',
-  description: 'Something roles are held on. Seen by whoever holds anything on it. It stays in its organization.',
+  description:
+    'A project on which roles are held. It is visible to callers that hold anything on it. It belongs to its organization permanently.',
   authScopes: { signedIn: true },
   visible: (project, caller, time) =>
     and(
@@ -17,10 +18,13 @@ export const Project = reads.type('Project', {
         : holdsOnProject(caller, 'anything', project.id, project.organizationId),
     ),
   fields: (f) => ({
-    code: f.column('code', { type: 'String', description: 'Unique in the server, whatever its case.' }),
-    title: f.column('title', { type: 'String', description: 'For people.' }),
-    organization: f.one('organization', Organization, { implied: true, description: 'Where it belongs, for good.' }),
-    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    code: f.column('code', { type: 'String', description: 'The code, unique in the server regardless of case.' }),
+    title: f.column('title', { type: 'String', description: 'A title for people to read.' }),
+    organization: f.one('organization', Organization, {
+      implied: true,
+      description: 'The organization it belongs to permanently.',
+    }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the project was created.' }),
   }),
 })
 
@@ -30,20 +34,22 @@ const ProjectConnection = reads.connection('Project', {
   orders: { CODE: ['codeKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'CODE',
   filters: {
-    code: filters.name('codeKey', 'Only those whose code fits.'),
-    createdAt: filters.time('createdAt', 'Only what was created then.'),
+    code: filters.name('codeKey', 'Keeps only projects whose code matches.'),
+    createdAt: filters.time('createdAt', 'Keeps only projects created in the given period.'),
   },
 })
 
 reads.queryOne('project', Project, {
-  description: 'A project by code.',
+  description: 'Returns a project by its code.',
   authScopes: { signedIn: true },
-  args: (arg) => ({ code: arg.string({ required: true, description: 'Its code, in any case.' }) }),
-  where: (project, _caller, args) => eq(project.codeKey, args.param('code', 'text', lowerCase)),
+  args: (arg) => ({
+    code: arg.string({ required: true, description: 'The code of the project, in upper or lower case.' }),
+  }),
+  where: (project, _caller, args) => fitsArgument('project', { id: project.id, key: project.codeKey }, args, 'code'),
 })
 
 reads.queryConnection('projects', ProjectConnection, {
-  description: 'The projects the caller may see.',
+  description: 'The projects that the caller may see.',
   authScopes: { signedIn: true },
 })
 

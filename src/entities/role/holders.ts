@@ -1,4 +1,4 @@
-/** Who holds a role, and who holds something on a project. */
+/** The users that hold a role, and the users that hold something on a project. */
 import { sql } from 'drizzle-orm'
 import { projectHoldersRelation, roleHoldersRelation } from '../../authority/derived.ts'
 import type { relations } from '../../db/relations.ts'
@@ -13,32 +13,38 @@ import { mayReadHolding, Role } from './type.ts'
 
 type HoldingFields = ReadFields<typeof relations, 'roleHolders'>
 
-/** What is told of everything that is held on a scope. */
+/** The fields common to everything that is held on a scope. */
 function holdingFields(f: HoldingFields) {
   return {
     scope: f.expression({
       type: ScopeKind as never,
-      description: 'How wide it is held. A scope that the caller may not see is null below.',
+      description:
+        'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
       sql: scopeKindSql,
     }),
     organization: f.one('organization', Organization, {
-      description: 'The organization it is held in; null is everywhere, or hidden.',
+      description:
+        'The organization it is held in; null where it is held everywhere, or where the caller may not see the organization.',
     }),
     project: f.one('project', Project, {
-      description: 'The project it is held on; null is not one alone, or hidden.',
+      description:
+        'The project it is held on; null where it is not held on a single project, or where the caller may not see the project.',
     }),
-    via: f.column('via', { type: AccessVia as never, description: 'Through what they have it.' }),
-    since: f.column('since', { type: 'DateTime', description: 'Since when it is held.' }),
-    until: f.column('until', { type: 'DateTime', description: 'Its end, planned or not; null is none.' }),
+    via: f.column('via', { type: AccessVia as never, description: 'The source through which the user has it.' }),
+    since: f.column('since', { type: 'DateTime', description: 'The time since which it is held.' }),
+    expiresAt: f.column('until', {
+      type: 'DateTime',
+      description: 'The end, planned or not; null where there is none.',
+    }),
     grantedBy: f.one('granter', User, {
-      description: 'Who granted it; null for the operator or whom one may not see.',
+      description: 'The user who granted it; null for the operator, or where the caller may not see that user.',
     }),
   }
 }
 
 const SCOPE = {
   type: ScopeKind as never,
-  description: 'Only what is held exactly so wide.',
+  description: 'Keeps only what is held on exactly this kind of scope.',
   where: (row: Row, args: ArgumentScope, path: string) =>
     sql`${scopeKindSql(row as never)} = ${args.param(path, 'text')}`,
 }
@@ -59,7 +65,7 @@ const RoleHolderConnection = reads.connection('RoleHolder', {
 reads.extend(Role, (f) => ({
   holders: f.connection('holders', RoleHolderConnection, {
     description:
-      'The active users who hold the role, one item per scope, as far as the caller may read the users there.',
+      'The active users who hold the role: one item per user and scope, as far as the caller may read users on that scope.',
   }),
 }))
 
@@ -74,8 +80,14 @@ const ProjectHolderConnection = reads.connection('ProjectHolder', {
   defaultOrder: 'SINCE',
   filters: { scope: SCOPE },
   fields: (f) => ({
-    role: f.one('role', Role, { description: 'The role they hold; null for what they hold as a member, or hidden.' }),
-    permission: f.column('permission', { type: 'String', description: 'What they hold as a member; null for a role.' }),
+    role: f.one('role', Role, {
+      description:
+        'The role that the user holds; null for a permission held as a member, or where the caller may not see the role.',
+    }),
+    permission: f.column('permission', {
+      type: 'String',
+      description: 'The permission that the user holds as a member; null for a role.',
+    }),
     ...holdingFields(f as unknown as HoldingFields),
   }),
 })
@@ -83,6 +95,6 @@ const ProjectHolderConnection = reads.connection('ProjectHolder', {
 reads.extend(Project, (f) => ({
   holders: f.connection('holders', ProjectHolderConnection, {
     description:
-      'The active users who hold something that reaches the project: by a role on it, in its organization or everywhere, or as members; one item per role and scope, or per permission. As far as the caller may read the users there.',
+      'The active users who hold something that applies to the project: by a role on it, in its organization or everywhere, or as members. One item per role and scope, or per permission, as far as the caller may read users on that scope.',
   }),
 }))

@@ -2,7 +2,7 @@ import type { Issue } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { expiryIssues } from '../../graphql/input-checks.ts'
 
-/** A role on a scope, as typed. Exactly one of project, organization and everywhere says where. */
+/** A role on a scope, as given in the input. Exactly one of project, organization and everywhere names the scope. */
 export interface RoleInput {
   role: string
   project?: string | null
@@ -12,24 +12,25 @@ export interface RoleInput {
 }
 
 const scopeFields = {
-  project: 'The code of the project to hold it on.',
-  organization: 'The name of the organization to hold it in.',
-  everywhere: 'True to hold it everywhere. Nothing is everywhere by omission.',
+  project: 'The code of the project that is the scope.',
+  organization: 'The name of the organization that is the scope.',
+  everywhere: 'True where the scope is everywhere. An omitted scope never means everywhere.',
 }
 
 export const RoleGrantInput = builder.inputRef<RoleInput>('RoleGrantInput').implement({
-  description: 'A role and where it is to be held: exactly one of `project`, `organization` and `everywhere`.',
+  description:
+    'A role and the scope on which it is to be held: exactly one of `project`, `organization` and `everywhere`.',
   fields: (t) => ({
     role: t.string({ required: true, description: 'The name of the role.' }),
     project: t.string({ description: scopeFields.project }),
     organization: t.string({ description: scopeFields.organization }),
     everywhere: t.boolean({ description: scopeFields.everywhere }),
-    expiresAt: t.field({ type: 'DateTime', description: 'A planned end; none by default.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'The planned end of the grant; none by default.' }),
   }),
 })
 
 export const RoleScopeInput = builder.inputRef<Omit<RoleInput, 'expiresAt'>>('RoleScopeInput').implement({
-  description: 'A role and where it is held: exactly one of `project`, `organization` and `everywhere`.',
+  description: 'A role and the scope on which it is held: exactly one of `project`, `organization` and `everywhere`.',
   fields: (t) => ({
     role: t.string({ required: true, description: 'The name of the role.' }),
     project: t.string({ description: scopeFields.project }),
@@ -38,7 +39,7 @@ export const RoleScopeInput = builder.inputRef<Omit<RoleInput, 'expiresAt'>>('Ro
   }),
 })
 
-/** What is wrong with role items by themselves. */
+/** The problems of role items that can be found without a lookup. */
 export function roleIssues(path: string, items: readonly RoleInput[] | null | undefined): Issue[] {
   return (items ?? []).flatMap((item, index) => {
     const at = `${path}.${index}`

@@ -1,9 +1,9 @@
-import { eq } from 'drizzle-orm'
 import type { Scope } from '../../authority/caller.ts'
 import type { RoleItem } from '../../authority/guard.ts'
 import { BUILT_IN_ROLES, type GrantableScope } from '../../authority/permissions.ts'
 import { roles } from '../../db/tables.ts'
 import { InvalidInputError } from '../../errors.ts'
+import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, findRow } from '../../mutation/lookup.ts'
 import { findOrganization } from '../organization/lookup.ts'
 import { findProject } from '../project/lookup.ts'
@@ -11,15 +11,15 @@ import type { RoleInput } from './inputs.ts'
 import type { Role as RoleRow } from './operations.ts'
 import { Role } from './type.ts'
 
-/** A role on a scope, found. `role` and `scope` name it for people. */
+/** A role on a scope, after both were found. `role` and `scope` name them for people. */
 export interface FoundRole extends RoleItem {
   role: string
   scope: string
 }
 
 /**
- * Finds the roles and scopes named. @throws NotFoundError naming the item; @throws InvalidInputError for a role that
- * can't be held there
+ * Finds the named roles and scopes. @throws NotFoundError that names the item; @throws InvalidInputError for a role
+ * that can't be held on the scope
  */
 export async function findRoles(
   finder: Finder,
@@ -39,9 +39,9 @@ export async function findItem(finder: Finder, path: string, item: RoleInput): P
   return { roleId: role.id, role: role.name, scope: name, ...scope, expiresAt: item.expiresAt?.toISOString() ?? null }
 }
 
-/** The visible role of this name. @throws NotFoundError */
+/** The visible role with this name. @throws NotFoundError */
 export function findRole(finder: Finder, name: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
-  const fits = eq(roles.nameKey, name.toLowerCase())
+  const fits = fitsReference('role', { id: roles.id, key: roles.nameKey }, name)
   return findRow(finder, roles, Role.visible, fits, { path, what: `The role "${name}"`, lock })
 }
 
@@ -65,7 +65,7 @@ export async function findScope(finder: Finder, path: string, item: RoleInput): 
   return { kind: 'EVERYWHERE', scope: { organizationId: null, projectId: null }, name: 'everywhere' }
 }
 
-/** Why a role can't be held on a scope; null where it can. */
+/** The reason why a role can't be held on a scope; null where it can. */
 export function placeProblem(role: RoleRow, kind: GrantableScope, scope: Scope): string | null {
   const scopes = BUILT_IN_ROLES.find((builtIn) => builtIn.id === role.id)?.scopes
   if (scopes && !scopes.includes(kind)) {

@@ -1,10 +1,10 @@
 import type { Scope } from '../../authority/caller.ts'
-import { roleEditConfers, rolesConfer } from '../../authority/guard.ts'
+import { grantedByRoleEdit, grantedByRoles } from '../../authority/guard.ts'
 import { ADMINISTRATOR } from '../../authority/permissions.ts'
 import { ConflictError } from '../../errors.ts'
 import { nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { changeOf } from '../audit/operations.ts'
+import { changeIn } from '../audit/operations.ts'
 import { findOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { Project } from '../project/type.ts'
@@ -28,16 +28,17 @@ const ofRole = ({ role }: { role: RoleRow }): Scope => ({ organizationId: role.o
 
 mutation({
   name: 'createRole',
-  description: 'Creates a role, of the server or of one organization. It confers nothing until it is granted.',
+  description: 'Creates a role of the server or of one organization. It has no effect until it is granted.',
   input: (t) => ({
-    name: t.string({ required: true, description: 'Unique in the server, whatever its case.' }),
-    title: t.string({ description: 'For people.' }),
+    name: t.string({ required: true, description: 'The name, unique in the server regardless of case.' }),
+    title: t.string({ description: 'A title for people to read.' }),
     organization: t.string({
-      description: 'Whose it is, and the only one it can be granted in; omitted, the server’s.',
+      description:
+        'The organization of the role, and the only one it can be granted in; omitted for a role of the server.',
     }),
-    permissions: t.stringList({ required: true, description: 'What it allows, like `version.create`.' }),
+    permissions: t.stringList({ required: true, description: 'The permissions of the role, like `version.create`.' }),
   }),
-  payload: (p) => ({ role: p.loaded(Role, 'The new role.') }),
+  payload: (p) => ({ role: p.loaded(Role, 'The role that was created.') }),
   check: (input) => [
     ...nameIssues('name', input.name),
     ...titleIssues('title', input.title),
@@ -53,7 +54,7 @@ mutation({
       projectId: null,
     })),
   shownOn: [{ on: Organization, as: 'CreateRole', refs: (organization) => ({ organization }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { organization } }) {
     const { name, title = null, permissions } = input
@@ -67,13 +68,13 @@ mutation({
 mutation({
   name: 'updateRole',
   description:
-    'Changes a role. What is omitted stays. Adding a permission confers it on everyone who holds the role, so the caller must hold it wherever they do.',
+    'Changes a role. Fields that are omitted stay as they are. Adding a permission grants it to all users who hold the role, so the caller must hold it on every scope on which they hold the role.',
   input: (t) => ({
-    role: t.string({ required: true, description: 'Its name.' }),
-    name: t.string({ description: 'The new name.' }),
-    title: t.string({ description: 'For people; null clears it.' }),
-    addPermissions: t.stringList({ description: 'What it is to allow from now on.' }),
-    removePermissions: t.stringList({ description: 'What it no longer allows.' }),
+    role: t.string({ required: true, description: 'The name of the role.' }),
+    name: t.string({ description: 'The new name of the role.' }),
+    title: t.string({ description: 'A title for people to read; null removes it.' }),
+    addPermissions: t.stringList({ description: 'The permissions to add to the role.' }),
+    removePermissions: t.stringList({ description: 'The permissions to remove from the role.' }),
   }),
   payload: (p) => ({ role: p.loaded(Role, 'The role after the change.') }),
   check: (input) => [
@@ -82,9 +83,10 @@ mutation({
     ...permissionIssues('addPermissions', input.addPermissions),
   ],
   find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
-  may: (by) => by.permission('roles.manage', 'where the role belongs', ofRole),
+  may: (by) =>
+    by.permission('roles.manage', 'in the role’s organization, or everywhere for a role of the server', ofRole),
   shownOn: [{ on: Role, as: 'Update', refs: (role) => ({ role }) }],
-  confers: ({ input, refs }) => roleEditConfers(refs.role.id, input.addPermissions ?? []),
+  grants: ({ input, refs }) => grantedByRoleEdit(refs.role.id, input.addPermissions ?? []),
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { role } }) {
     const permissions = await readPermissions(tx, role.id)
@@ -109,22 +111,25 @@ mutation({
 
 mutation({
   name: 'deleteRole',
-  description: 'Deletes a role. Every grant of it ends; its name is free again. Keys limited to it stay limited.',
-  input: (t) => ({ role: t.string({ required: true, description: 'Its name.' }) }),
+  description:
+    'Deletes a role. Every grant of it ends; its name can be used again. API keys that are limited to it stay limited.',
+  input: (t) => ({ role: t.string({ required: true, description: 'The name of the role.' }) }),
   payload: (p) => ({
-    name: p.string('The name that is free again.'),
-    endedGrants: p.value('Int', 'How many grants ended.'),
+    deletedId: p.value('ID', 'The id of the deleted role.'),
+    name: p.string('The name, which can be used again.'),
+    endedGrants: p.value('Int', 'The number of grants that ended.'),
   }),
   find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
-  may: (by) => by.permission('roles.manage', 'where the role belongs', ofRole),
+  may: (by) =>
+    by.permission('roles.manage', 'in the role’s organization, or everywhere for a role of the server', ofRole),
   shownOn: [{ on: Role, as: 'Delete', refs: (role) => ({ role }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { role } }) {
     const endedGrants = await removeRole(tx, caller, role)
     const { id, name, organizationId } = role
     return {
-      values: { name, endedGrants },
+      values: { deletedId: `role_${id}`, name, endedGrants },
       change: { targetType: 'Role', targetId: id, organizationId, before: { name, endedGrants } },
     }
   },
@@ -133,21 +138,21 @@ mutation({
 mutation({
   name: 'grantRoles',
   description:
-    'Grants roles to a user: all of them or, where one can’t be granted, none. A role already held there as long or longer stays as it is; granting never shortens. ADMINISTRATOR is granted by administrators.',
+    'Grants roles to a user: all of them, or none where one of them can’t be granted. A role that is already held on the scope as long or longer stays as it is; granting never shortens. Only administrators can grant ADMINISTRATOR.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'Their username.' }),
-    roles: t.field({ type: [RoleGrantInput], required: true, description: 'The roles and where to hold them.' }),
+    user: t.string({ required: true, description: 'The username of the user.' }),
+    roles: t.field({ type: [RoleGrantInput], required: true, description: 'The roles to grant, with their scopes.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    changed: p.boolean('False where they held all of it already.'),
+    changed: p.boolean('False where the user already held all of them.'),
   }),
   check: (input) => [...someIssues(input.roles), ...roleIssues('roles', input.roles)],
   find: async (finder, input) => ({
     user: await findUser(finder, input.user, 'user'),
     items: await findRoles(finder, 'roles', input.roles),
   }),
-  may: (by) => by.permission('roles.grant', 'on every scope named', (refs) => refs.items),
+  may: (by) => by.permission('roles.grant', 'on every named scope', (refs) => refs.items),
   shownOn: [
     { on: Organization, as: 'GrantRoles', refs: ({ id }) => ({ items: [{ organizationId: id, projectId: null }] }) },
     {
@@ -156,12 +161,12 @@ mutation({
       refs: ({ id, organizationId }) => ({ items: [{ organizationId, projectId: id }] }),
     },
   ],
-  confers: ({ refs }) => rolesConfer(refs.items),
+  grants: ({ refs }) => grantedByRoles(refs.items),
   async run({ tx, caller, refs: { user, items } }) {
     const granted = await grantRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: granted.length > 0 },
-      change: granted.length > 0 ? changeOf('User', user, { after: { roles: describeItems(items, granted) } }) : null,
+      change: granted.length > 0 ? changeIn('User', user, { after: { roles: describeItems(items, granted) } }) : null,
     }
   },
 })
@@ -169,14 +174,14 @@ mutation({
 mutation({
   name: 'revokeRoles',
   description:
-    'Revokes roles from a user: all of them or, where one can’t be revoked, none. One that is not held is passed over. Anyone may give up their own.',
+    'Revokes roles from a user: all of them, or none where one of them can’t be revoked. A role that is not held is ignored. Any user may revoke their own roles.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'Their username.' }),
-    roles: t.field({ type: [RoleScopeInput], required: true, description: 'The roles and where they are held.' }),
+    user: t.string({ required: true, description: 'The username of the user.' }),
+    roles: t.field({ type: [RoleScopeInput], required: true, description: 'The roles to revoke, with their scopes.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    changed: p.boolean('False where they held none of it.'),
+    changed: p.boolean('False where the user held none of them.'),
   }),
   check: (input) => [...someIssues(input.roles), ...roleIssues('roles', input.roles)],
   find: async (finder, input) => ({
@@ -187,11 +192,11 @@ mutation({
     by.either(
       by.self((refs) => refs.user.id),
       by.notAgainstAdministrator(
-        by.permission('roles.grant', 'on every scope named', (refs) => refs.items),
+        by.permission('roles.grant', 'on every named scope', (refs) => refs.items),
         (refs) => refs.user,
       ),
     ),
-  confers: 'nothing',
+  grants: 'nothing',
   endangersAdministration: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { user, items } }) {
@@ -201,7 +206,7 @@ mutation({
     const revoked = await revokeRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: revoked.length > 0 },
-      change: revoked.length > 0 ? changeOf('User', user, { before: { roles: describeItems(items, revoked) } }) : null,
+      change: revoked.length > 0 ? changeIn('User', user, { before: { roles: describeItems(items, revoked) } }) : null,
     }
   },
 })
@@ -210,7 +215,7 @@ function someIssues(items: readonly unknown[]) {
   return items.length > 0 ? [] : [{ path: 'roles', message: 'Name at least one role.' }]
 }
 
-/** The items that changed, as people name them. */
+/** The items that changed, by the names that people use. */
 function describeItems(
   items: FoundRole[],
   changed: { roleId: string; organizationId: string | null; projectId: string | null }[],

@@ -11,7 +11,7 @@ import { notePermissions } from '../permission/operations.ts'
 
 export type Role = typeof roles.$inferSelect
 
-/** @throws ConflictError where the name is taken. */
+/** Creates a role with its permissions and returns its id. @throws ConflictError where the name is taken */
 export async function insertRole(
   tx: Transaction,
   caller: Caller,
@@ -19,12 +19,12 @@ export async function insertRole(
 ): Promise<string> {
   const { permissions, ...row } = fields
   const id = createId()
-  await namedOnce(row.name, tx.insert(roles).values({ id, ...row }))
+  await uniqueRoleName(row.name, tx.insert(roles).values({ id, ...row }))
   await addPermissions(tx, caller, id, permissions)
   return id
 }
 
-/** @throws ConflictError for a built-in role, or where the name is taken. */
+/** Changes a role and its permissions. @throws ConflictError for a built-in role, or where the name is taken */
 export async function changeRole(
   tx: Transaction,
   caller: Caller,
@@ -34,13 +34,13 @@ export async function changeRole(
   refuseBuiltIn(role, 'changed')
   const { name, title } = fields
   if (name !== undefined || title !== undefined) {
-    await namedOnce(name ?? '', tx.update(roles).set({ name, title }).where(eq(roles.id, role.id)))
+    await uniqueRoleName(name ?? '', tx.update(roles).set({ name, title }).where(eq(roles.id, role.id)))
   }
   await endPermissions(tx, caller, role.id, fields.removePermissions)
   await addPermissions(tx, caller, role.id, fields.addPermissions)
 }
 
-/** Deletes a role; every grant of it ends. @throws ConflictError for a built-in role */
+/** Deletes a role and ends every grant of it. @throws ConflictError for a built-in role */
 export async function removeRole(tx: Transaction, caller: Caller, role: Role): Promise<number> {
   refuseBuiltIn(role, 'deleted')
   const endedGrants = await endFacts(tx, roleGrants, eq(roleGrants.roleId, role.id), caller)
@@ -53,7 +53,7 @@ function refuseBuiltIn(role: Role, what: string) {
   if (role.isBuiltIn) throw new ConflictError(`The built-in role ${role.name} can’t be ${what}.`)
 }
 
-/** The permissions a role holds now, in order. */
+/** The permissions that a role holds now, sorted. */
 export async function readPermissions(tx: Transaction, roleId: string): Promise<string[]> {
   const rows = await tx
     .select({ permission: rolePermissions.permission })
@@ -77,8 +77,8 @@ async function endPermissions(tx: Transaction, caller: Caller, roleId: string, w
 }
 
 /**
- * Grants roles to a user; the caller holds the user's lock. A role already held there as long or longer stays as it
- * is: granting never shortens. Gives what has changed.
+ * Grants roles to a user. The user's row must be locked. A role that is already held on the scope as long or longer
+ * stays as it is: granting never shortens. Returns the grants that changed.
  */
 export async function grantRoles(
   tx: Transaction,
@@ -100,7 +100,7 @@ export async function grantRoles(
   return wanted
 }
 
-/** Revokes roles from a user; the caller holds the user's lock. Gives what they held of them. */
+/** Revokes roles from a user. The user's row must be locked. Returns the grants that the user held. */
 export async function revokeRoles(
   tx: Transaction,
   caller: Caller,
@@ -116,7 +116,7 @@ export async function revokeRoles(
 
 type TargetScope = Scope & { roleId: string }
 
-/** All that a user holds by grant now. */
+/** The open role grants of a user. */
 export async function readOpenGrants(tx: Transaction, userId: string) {
   return tx
     .select({
@@ -151,6 +151,6 @@ function longestPerTarget(items: RoleItem[]): RoleItem[] {
   )
 }
 
-function namedOnce(name: string, write: PromiseLike<unknown>) {
+function uniqueRoleName(name: string, write: PromiseLike<unknown>) {
   return writeUnique(write, 'roles_name_unique', `A role named "${name}" exists already.`)
 }

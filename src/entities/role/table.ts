@@ -6,9 +6,9 @@ import { projects } from '../project/table.ts'
 import { users } from '../user/table.ts'
 
 /**
- * Every permission word in use. The server's own are written at start; an application's word is noted when a role or
- * an organization first names it. The two words that no input can spell, `*` and `@applications`, are what the
- * built-in roles hold instead of a list that would go stale.
+ * Every permission in use. The permissions of the server are written at start; a permission of an application is stored
+ * when a role or an organization first names it. The built-in roles hold two special permissions that no input can
+ * name, `*` and `@applications`, instead of a list that would become outdated.
  */
 export const permissions = pgTable('permissions', {
   name: byteText('name').primaryKey(),
@@ -16,7 +16,7 @@ export const permissions = pgTable('permissions', {
   createdAt: instantNow('created_at'),
 })
 
-/** A named set of permissions: of the whole server (`organizationId` null) or of one organization. */
+/** A named set of permissions. It belongs to the whole server (`organizationId` is null) or to one organization. */
 export const roles = pgTable(
   'roles',
   {
@@ -43,7 +43,7 @@ export const roles = pgTable(
   ],
 )
 
-/** What a role holds, since when: a word of `permissions`. */
+/** A permission that a role holds, with its period. */
 export const rolePermissions = pgTable(
   'role_permissions',
   {
@@ -74,8 +74,9 @@ export const rolePermissions = pgTable(
 )
 
 /**
- * A user holds a role on a scope: everywhere (both null), in an organization (`organizationId`), or on a project (both;
- * the organization is the project's, which never changes). `scopeId` names the scope in one column for uniqueness.
+ * A role that a user holds on a scope: everywhere (both ids are null), in an organization (`organizationId`), or on a
+ * project (both ids; the organization is that of the project, which never changes). `scopeId` names the scope in one
+ * column for uniqueness.
  */
 export const roleGrants = pgTable(
   'role_grants',
@@ -117,7 +118,7 @@ export const roleGrants = pgTable(
   ],
 )
 
-/** Permissions that every active member of an organization holds in it. */
+/** A permission that every active member of an organization holds in it. */
 export const basePermissions = pgTable(
   'base_permissions',
   {

@@ -1,18 +1,18 @@
-import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { allows, holdsAt, NOW } from '../../authority/held.ts'
 import {
   holdsEverywhere,
   holdsInOrganization,
   holdsOnProject,
-  holdsSomewhere,
   isCaller,
+  isHolder,
   isThere,
   organizationInReach,
 } from '../../authority/visibility.ts'
 import type { roleGrants } from '../../db/tables.ts'
 import { filters, reads } from '../../graphql/builder.ts'
 import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
-import { lowerCase } from '../../read/filters.ts'
+import { fitsArgument } from '../../graphql/references.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Organization } from '../organization/type.ts'
 import { Permission } from '../permission/type.ts'
@@ -25,7 +25,7 @@ export const Role = reads.type('Role', {
   table: 'roles',
   id: 'role',
   description:
-    'A named set of permissions. Roles of the server are known to all, those of an organization to whoever sees the organization.',
+    'A named set of permissions. All callers see the roles of the server; the roles of an organization are visible to callers that see the organization.',
   authScopes: { signedIn: true },
   visible: (role, caller, time) =>
     and(
@@ -35,19 +35,23 @@ export const Role = reads.type('Role', {
         : or(isNull(role.organizationId), organizationInReach(caller, role.organizationId)),
     ),
   fields: (f) => ({
-    name: f.column('name', { type: 'String', description: 'Unique in the server, whatever its case.' }),
-    title: f.column('title', { type: 'String', description: 'For people.' }),
-    isBuiltIn: f.column('isBuiltIn', { type: 'Boolean', description: 'Comes with the server and never changes.' }),
+    name: f.column('name', { type: 'String', description: 'The name, unique in the server regardless of case.' }),
+    title: f.column('title', { type: 'String', description: 'A title for people to read.' }),
+    isBuiltIn: f.column('isBuiltIn', {
+      type: 'Boolean',
+      description: 'True for a role that comes with the server and never changes.',
+    }),
     organization: f.one('organization', Organization, {
-      description: 'Whose it is, and the only one it can be granted in; null for a role of the server.',
+      description:
+        'The organization of the role, and the only one it can be granted in; null for a role of the server.',
     }),
     permissions: f.many(Permission, {
-      description: 'What it allows. ADMINISTRATOR has every permission there is.',
+      description: 'The permissions of the role. ADMINISTRATOR has every permission that exists.',
       on: (role, permission) =>
         sql`exists (select from role_permissions as p where p.role_id = ${role.id} and ${holdsAt(HELD_WORD, NOW)} and ${allows(sql`p.permission`, sql`${permission.name}`)})`,
       orderBy: ['name'],
     }),
-    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the role was created.' }),
   }),
 })
 
@@ -57,51 +61,55 @@ const RoleConnection = reads.connection('Role', {
   orders: { NAME: ['nameKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'NAME',
   filters: {
-    name: filters.name('nameKey', 'Only those whose name fits.'),
-    createdAt: filters.time('createdAt', 'Only what was created then.'),
+    name: filters.name('nameKey', 'Keeps only roles whose name matches.'),
+    createdAt: filters.time('createdAt', 'Keeps only roles created in the given period.'),
   },
 })
 
 reads.queryOne('role', Role, {
-  description: 'A role by name.',
+  description: 'Returns a role by its name.',
   authScopes: { signedIn: true },
-  args: (arg) => ({ name: arg.string({ required: true, description: 'Its name, in any case.' }) }),
-  where: (role, _caller, args) => eq(role.nameKey, args.param('name', 'text', lowerCase)),
+  args: (arg) => ({
+    name: arg.string({ required: true, description: 'The name of the role, in upper or lower case.' }),
+  }),
+  where: (role, _caller, args) => fitsArgument('role', { id: role.id, key: role.nameKey }, args, 'name'),
 })
 
 reads.queryConnection('roles', RoleConnection, {
-  description: 'The roles the caller may see.',
+  description: 'The roles that the caller may see.',
   authScopes: { signedIn: true },
 })
 
 reads.extend(Organization, (f) => ({
-  roles: f.connection('roles', RoleConnection, { description: 'The organization’s own roles.' }),
+  roles: f.connection('roles', RoleConnection, { description: 'The roles that belong to the organization.' }),
 }))
 
-/** Grants the caller may see: their own, those on scopes whose users they read, those everywhere of such users. */
+/**
+ * The grants the caller may see: their own, those on scopes whose users they may read, those everywhere of such users.
+ */
 export function mayReadHolding(holding: Holding, caller: CallerScope): SQL | undefined {
   if (holdsEverywhere(caller, 'users.read')) return undefined
   const own = isCaller(caller, holding.userId)
-  if (!holdsSomewhere(caller, 'users.read')) return own
+  if (!isHolder(caller, 'users.read')) return own
   const onScope = holdsOnProject(caller, 'users.read', holding.projectId, holding.organizationId)
   const home = holdsInOrganization(caller, 'users.read', sql`u.organization_id`)
   const everywhere = sql`(${holding.organizationId} is null and exists (select from users as u where u.id = ${holding.userId} and ${home}))`
   return or(own, onScope, everywhere)
 }
 
-/** Something held by a user on a scope. */
+/** Something that a user holds on a scope. */
 interface Holding {
   userId: unknown
   organizationId: unknown
   projectId: unknown
 }
 
-/** The same of grants that hold now. */
+/** The same as `mayReadHolding`, for grants that are in effect now. */
 export function mayReadGrant(grant: typeof roleGrants, caller: CallerScope): SQL | undefined {
   return and(holdsAt(grant, NOW), mayReadHolding(grant, caller))
 }
 
-/** Where and how long a role is held. */
+/** The scope and the time for which a role is held. */
 const HeldRoleConnection = reads.connection('HeldRole', {
   table: 'roleGrants',
   node: Role,
@@ -112,19 +120,22 @@ const HeldRoleConnection = reads.connection('HeldRole', {
   fields: (f) => ({
     scope: f.expression({
       type: ScopeKind as never,
-      description: 'How wide it is held. A scope that the caller may not see is null below.',
+      description:
+        'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
       sql: scopeKindSql,
     }),
     organization: f.one('organization', Organization, {
-      description: 'The organization it is held in; null is everywhere, or hidden.',
+      description:
+        'The organization it is held in; null where it is held everywhere, or where the caller may not see the organization.',
     }),
     project: f.one('project', Project, {
-      description: 'The project it is held on; null is not one alone, or hidden.',
+      description:
+        'The project it is held on; null where it is not held on a single project, or where the caller may not see the project.',
     }),
-    since: f.column('since', { type: 'DateTime', description: 'Since when it is held.' }),
-    until: f.column('expiresAt', { type: 'DateTime', description: 'Its planned end; null is none.' }),
+    since: f.column('since', { type: 'DateTime', description: 'The time since which it is held.' }),
+    expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'The planned end; null where there is none.' }),
     grantedBy: f.one('granter', User, {
-      description: 'Who granted it; null for the operator or whom one may not see.',
+      description: 'The user who granted it; null for the operator, or where the caller may not see that user.',
     }),
   }),
 })
@@ -132,6 +143,6 @@ const HeldRoleConnection = reads.connection('HeldRole', {
 reads.extend(User, (f) => ({
   roles: f.connection('roleGrants', HeldRoleConnection, {
     guard: 'record',
-    description: 'The roles they hold now, one item per role and scope; the scope stands on the edge.',
+    description: 'The roles that the user holds now: one item per role and scope. The edge contains the scope.',
   }),
 }))

@@ -2,10 +2,10 @@ import { and, eq, sql } from 'drizzle-orm'
 import { BadCredentialError } from '../../authentication/bad-credential.ts'
 import { isActiveAt, NOW } from '../../authority/held.ts'
 import type { Transaction } from '../../db/database.ts'
-import { passwords, users } from '../../db/tables.ts'
+import { organizations, passwords, users } from '../../db/tables.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { changeOf } from '../audit/operations.ts'
+import { changeIn } from '../audit/operations.ts'
 import type { CheckedPassword } from '../password/check.ts'
 import { findSelf, findUserOrSelf, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
@@ -14,29 +14,32 @@ import { beginSession, endOwnSession, endSessions } from './operations.ts'
 mutation({
   name: 'signIn',
   description:
-    'Begins a session with a username and a password. Its token is sent as `Authorization: Bearer …` and is good until it expires, is signed out, or its user is disabled, deleted or given another password. Whoever guesses too often is refused with RATE_LIMITED for a while.',
+    'Begins a session with a username and a password. The token is sent as `Authorization: Bearer …`. It is valid until it expires, the session is signed out, or its user is disabled, is deleted or gets another password. A caller that gives a wrong password too often is refused with RATE_LIMITED for a while.',
   isPublic: true,
   hasDryRun: false,
   input: (t) => ({
-    username: t.string({ required: true, description: 'Who signs in.' }),
-    password: secretText(t, { required: true, description: 'As it is: nothing is trimmed.' }),
+    username: t.string({ required: true, description: 'The username of the user who signs in.' }),
+    password: secretText(t, {
+      required: true,
+      description: 'The password, which is used exactly as given: it is not trimmed.',
+    }),
   }),
   payload: (p) => ({
     token: p.value('String', 'The token of the session: a JWT, to be sent as `Authorization: Bearer …`.'),
-    expiresAt: p.value('DateTime', 'When it ends by itself.'),
+    expiresAt: p.value('DateTime', 'The planned end of the session.'),
   }),
   prepare: ({ services, requestId, address }, { username, password }) =>
     services.passwords.check(username, password, { requestId, address, action: 'signIn', caller: null }),
   find: async () => ({}),
   may: (by) => by.anyone(),
   readOnlyMode: 'ALLOWED',
-  confers: 'nothing',
+  grants: 'nothing',
   async run({ ctx: { services, address }, tx, prepared }) {
     const user = await lockUser(tx, prepared)
     const session = await beginSession(tx, user.id, address)
     const after = { address, expiresAt: new Date(session.expiresAt * 1000).toISOString() }
     return {
-      values: { token: await services.tokens.sign(tx, session), expiresAt: new Date(session.expiresAt * 1000) },
+      values: { token: await services.tokens.sign(tx, session, user), expiresAt: new Date(session.expiresAt * 1000) },
       change: {
         targetType: 'Session',
         targetId: session.sessionId,
@@ -48,14 +51,20 @@ mutation({
   },
 })
 
-/** The user as they were when the password was checked. @throws BadCredentialError where that is over */
+/** The user whose password was checked. @throws BadCredentialError where the password or the user has changed since */
 async function lockUser(tx: Transaction, { userId, setAt }: CheckedPassword) {
-  // Sign-ins of one user wait for each other: their sessions are counted.
+  // Sign-ins of one user wait for each other, because the user's sessions are counted.
   await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
-  // A statement of its own: it sees what was committed while the lock was waited for.
+  // A separate statement, so that it sees what was committed while the first one waited for the lock.
   const [user] = await tx
-    .select({ id: users.id, organizationId: users.organizationId })
+    .select({
+      id: users.id,
+      username: users.username,
+      organizationId: users.organizationId,
+      organization: organizations.name,
+    })
     .from(users)
+    .innerJoin(organizations, eq(organizations.id, users.organizationId))
     .innerJoin(passwords, and(eq(passwords.userId, users.id), sql`${passwords.setAt} = ${setAt}`))
     .where(and(eq(users.id, userId), isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW)))
   if (!user) throw new BadCredentialError()
@@ -64,13 +73,13 @@ async function lockUser(tx: Transaction, { userId, setAt }: CheckedPassword) {
 
 mutation({
   name: 'signOut',
-  description: 'Ends the session the request came with: the next request with its token is refused.',
+  description: 'Ends the session of the request: the next request with its token is refused.',
   hasDryRun: false,
-  payload: (p) => ({ changed: p.boolean('False where the request came with something else than a session.') }),
+  payload: (p) => ({ changed: p.boolean('False where the request did not use a session.') }),
   find: async (finder) => ({ user: await findSelf(finder, 'session') }),
   may: (by) => by.anyUser(),
   readOnlyMode: 'ALLOWED',
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: true,
   async run({ tx, caller, refs: { user } }) {
     const changed = await endOwnSession(tx, caller)
@@ -85,10 +94,10 @@ mutation({
   description:
     'Ends all sessions of a user, by default of the caller: the next request with any of their tokens is refused.',
   hasDryRun: false,
-  input: (t) => ({ user: t.string({ description: 'Their username; by default the caller’s.' }) }),
+  input: (t) => ({ user: t.string({ description: 'The username of the user; by default the caller.' }) }),
   payload: (p) => ({
-    user: p.loaded(User, 'Whose sessions ended.'),
-    ended: p.value('Int', 'How many sessions were open.'),
+    user: p.loaded(User, 'The user whose sessions ended.'),
+    ended: p.value('Int', 'The number of open sessions that ended.'),
   }),
   find: async (finder, { user }) => ({
     user: await findUserOrSelf(finder, user, 'user'),
@@ -100,11 +109,11 @@ mutation({
     ),
   readOnlyMode: 'ALLOWED',
   shownOn: [{ on: User, as: 'SignOutEverywhere', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: true,
   async run({ tx, caller, refs: { user } }) {
     const ended = await endSessions(tx, caller, user.id)
-    const change = ended > 0 ? changeOf('User', user, { before: { sessions: ended } }) : null
+    const change = ended > 0 ? changeIn('User', user, { before: { sessions: ended } }) : null
     return { values: { user: user.id, ended }, change }
   },
 })

@@ -6,7 +6,7 @@ import { createId } from '../../db/id.ts'
 import { sessions } from '../../db/tables.ts'
 import type { TokenClaims } from './token.ts'
 
-/** Begins a session as long as the user's organization lets them last, in whole seconds as tokens count them. */
+/** Begins a session that lasts as long as the user's organization sets, in whole seconds as in tokens. */
 export async function beginSession(tx: Transaction, userId: string, address: string | null): Promise<TokenClaims> {
   await forgetOldSessions(tx, userId)
   await endOldestSessions(tx, userId)
@@ -21,13 +21,15 @@ export async function beginSession(tx: Transaction, userId: string, address: str
   return { sessionId: id, userId, issuedAt: Number(row.issued_at), expiresAt: Number(row.expires_at) }
 }
 
-/** Whoever signs in often would leave a row for each time; the audit keeps what matters of them. */
+/**
+ * Deletes old sessions, because a user that signs in often would leave many rows. The audit keeps the important facts.
+ */
 async function forgetOldSessions(tx: Transaction, userId: string) {
   const isOld = sql`least(${sessions.expiresAt}, ${sessions.endedAt}) < statement_timestamp() - interval '30 days'`
   await tx.delete(sessions).where(and(eq(sessions.userId, userId), isOld))
 }
 
-/** Nobody is signed in at so many places; whoever signs in more often, by a script, ends what came before. */
+/** No person needs this many sessions. A user that signs in more often, by a script, ends their oldest sessions. */
 const MAX_OPEN_SESSIONS = 100
 
 async function endOldestSessions(tx: Transaction, userId: string) {
@@ -37,7 +39,7 @@ async function endOldestSessions(tx: Transaction, userId: string) {
       order by s.created_at desc, s.id desc offset ${MAX_OPEN_SESSIONS - 1})`)
 }
 
-/** Ends a user's open sessions, all or all but one; gives how many. */
+/** Ends all open sessions of a user, or all except one. Returns the number of ended sessions. */
 export function endSessions(
   tx: Transaction,
   caller: { userId: string | null },
@@ -47,7 +49,7 @@ export function endSessions(
   return end(tx, caller, and(eq(sessions.userId, userId), except === null ? undefined : ne(sessions.id, except)))
 }
 
-/** Ends the session the caller came with. False where they came with something else, or it had ended. */
+/** Ends the session of the request. False where the request did not use a session, or the session had ended. */
 export async function endOwnSession(tx: Transaction, caller: Caller): Promise<boolean> {
   return caller.session !== null && (await end(tx, caller, eq(sessions.id, caller.session.id))) > 0
 }

@@ -5,17 +5,17 @@ import { createId } from '../../db/id.ts'
 import { signingKeys } from '../../db/tables.ts'
 import { type Keyring, seal, unseal } from '../../encryption/keyring.ts'
 
-/** No session lasts longer (the check on `organizations.token_ttl_seconds`), so no retired key is needed longer. */
+/** The longest time a session can last (the check on `organizations.token_ttl_seconds`) and a retired key is needed. */
 const LONGEST_SESSION = sql`interval '30 days'`
 
 const isVerifying = sql`(${signingKeys.retiredAt} is null or ${signingKeys.retiredAt} > statement_timestamp() - ${LONGEST_SESSION})`
 
-/** What a private key is bound to. */
+/** The context to which a sealed private key is bound. */
 export function sealingOf(id: string): string {
   return `signing_keys/${id}`
 }
 
-/** Makes a key that signs from now on; those before it only verify. Gives its id. */
+/** Makes a key that signs from now on; earlier keys only verify. Returns its id. */
 export async function makeSigningKey(tx: Transaction, keyring: Keyring): Promise<string> {
   const id = createId()
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
@@ -36,8 +36,8 @@ export async function readSigningKey(db: Connection, keyring: Keyring): Promise<
   return row ? { id: row.id, jwk: JSON.parse(await unseal(keyring, row.privateKey, sealingOf(row.id))) } : null
 }
 
-/** The public half of a key that still verifies. */
-export async function readPublicKey(db: Connection, id: string): Promise<JWK | null> {
+/** The public key of a key pair that still verifies; null where there is none with this id. */
+export async function readVerifyingKey(db: Connection, id: string): Promise<JWK | null> {
   const [row] = await db
     .select({ publicKey: signingKeys.publicKey })
     .from(signingKeys)
@@ -45,7 +45,7 @@ export async function readPublicKey(db: Connection, id: string): Promise<JWK | n
   return row?.publicKey ?? null
 }
 
-/** All public halves that still verify, as a JWK Set (RFC 7517). */
+/** All public keys that still verify, as a JWK Set (RFC 7517). */
 export async function readKeySet(db: Connection): Promise<{ keys: JWK[] }> {
   const rows = await db
     .select({ id: signingKeys.id, publicKey: signingKeys.publicKey })

@@ -3,7 +3,7 @@ import type { JWK } from 'jose'
 import { instant, instantNow } from '../../db/columns.ts'
 import { users } from '../user/table.ts'
 
-/** One sign-in. The token names its row, and is good only while the row is: no token outlives its session. */
+/** One sign-in. The token names its row and is valid only while the session is open: no token outlives its session. */
 export const sessions = pgTable(
   'sessions',
   {
@@ -22,11 +22,14 @@ export const sessions = pgTable(
   ],
 )
 
-/** What tokens are signed with: the newest that is not retired. A retired one is verified with until no token of it can last. */
+/**
+ * The keys that sign tokens. The newest key that is not retired signs; a retired key verifies until its last token
+ * expires.
+ */
 export const signingKeys = pgTable('signing_keys', {
   id: uuid('id').primaryKey(),
   publicKey: jsonb('public_key').$type<JWK>().notNull(),
-  /** JWE of the private JWK. */
+  /** The private JWK, encrypted as a JWE. */
   privateKey: text('private_key').notNull(),
   createdAt: instantNow('created_at'),
   retiredAt: instant('retired_at'),

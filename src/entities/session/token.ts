@@ -1,13 +1,17 @@
-/** The tokens of sessions: JWT, EdDSA only. One names a row; what its bearer may do is never in it. */
+/**
+ * The tokens of sessions are JWTs with EdDSA only. A token names a session; it never contains the permissions of its
+ * user.
+ */
 import { decodeProtectedHeader, importJWK, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { BadCredentialError } from '../../authentication/bad-credential.ts'
 import type { Connection } from '../../db/database.ts'
 import { isUuid } from '../../db/id.ts'
 import type { Keyring } from '../../encryption/keyring.ts'
-import { readPublicKey, readSigningKey } from './signing-keys.ts'
+import { uuidOfReference } from '../../graphql/references.ts'
+import { readSigningKey, readVerifyingKey } from './signing-keys.ts'
 
-/** What a token says, in whole seconds of the database's clock. */
+/** The claims of a token. Times are in whole seconds of the database's clock. */
 export interface TokenClaims {
   userId: string
   sessionId: string
@@ -15,15 +19,23 @@ export interface TokenClaims {
   expiresAt: number
 }
 
+/** Additional claims for services that only read the token. This server decides nothing by them. */
+interface Bearer {
+  username: string
+  organization: string
+}
+
 export interface Tokens {
-  sign(db: Connection, claims: TokenClaims): Promise<string>
-  /** @throws BadCredentialError. Whether the session still lasts is for the database to say. */
+  sign(db: Connection, claims: TokenClaims, bearer: Bearer): Promise<string>
+  /**
+   * Verifies a token, but not that its session is still open: only the database knows that. @throws BadCredentialError
+   */
   verify(db: Connection, token: string): Promise<TokenClaims>
 }
 
 type Key = Awaited<ReturnType<typeof importJWK>>
 
-/** How long a public key is used without asking whether it was retired for good. */
+/** The time for which a public key is used without checking again whether it still verifies. */
 const KEY_KEPT_MS = 10 * 60 * 1000
 
 export function createTokens(keyring: Keyring, issuer: string): Tokens {
@@ -33,7 +45,7 @@ export function createTokens(keyring: Keyring, issuer: string): Tokens {
     if (typeof id !== 'string' || !isUuid(id)) throw new BadCredentialError()
     const known = publicKeys.get(id)
     if (known) return known
-    const jwk = await readPublicKey(db, id)
+    const jwk = await readVerifyingKey(db, id)
     if (!jwk) throw new BadCredentialError()
     const key = await importJWK(jwk, 'EdDSA')
     publicKeys.set(id, key)
@@ -41,20 +53,20 @@ export function createTokens(keyring: Keyring, issuer: string): Tokens {
   }
 
   return {
-    async sign(db, { userId, sessionId, issuedAt, expiresAt }) {
+    async sign(db, { userId, sessionId, issuedAt, expiresAt }, { username, organization }) {
       const signing = await readSigningKey(db, keyring)
       if (!signing) throw new Error('There is no signing key: "chatelaine migrate" makes one.')
-      return new SignJWT({ sid: sessionId })
+      return new SignJWT({ sid: sessionId, preferred_username: username, org: organization })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: signing.id })
         .setIssuer(issuer)
         .setAudience(issuer)
-        .setSubject(userId)
+        .setSubject(`user_${userId}`)
         .setIssuedAt(issuedAt)
         .setExpirationTime(expiresAt)
         .sign(await importJWK(signing.jwk, 'EdDSA'))
     },
     async verify(db, token) {
-      const key = await publicKeyOf(db, keyIdOf(token))
+      const key = await publicKeyOf(db, signingKeyIdOf(token))
       const { payload } = await jwtVerify(token, key, {
         algorithms: ['EdDSA'],
         issuer,
@@ -66,19 +78,20 @@ export function createTokens(keyring: Keyring, issuer: string): Tokens {
         throw new BadCredentialError()
       })
       const { sub, sid, iat, exp } = payload
-      if (!isUuid(sub) || !isUuid(sid) || !Number.isInteger(iat) || !Number.isInteger(exp))
+      const userId = uuidOfReference('user', sub ?? '')
+      if (userId === null || !isUuid(sid) || !Number.isInteger(iat) || !Number.isInteger(exp))
         throw new BadCredentialError()
-      return { userId: sub, sessionId: sid, issuedAt: Number(iat), expiresAt: Number(exp) }
+      return { userId, sessionId: sid, issuedAt: Number(iat), expiresAt: Number(exp) }
     },
   }
 }
 
-/** Has a text the form of a token? Keys of ours never have. */
+/** True where a text has the form of a token. API keys of this server never have it. */
 export function looksLikeSessionToken(text: string): boolean {
   return /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(text)
 }
 
-function keyIdOf(token: string): unknown {
+function signingKeyIdOf(token: string): unknown {
   try {
     return decodeProtectedHeader(token).kid
   } catch {

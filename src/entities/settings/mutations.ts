@@ -6,23 +6,23 @@ import { writeReadOnly } from './operations.ts'
 mutation({
   name: 'setReadOnly',
   description:
-    'Sets or ends read-only mode, in which every change is refused with READ_ONLY but signing in and out, disabling users, revoking keys, and this. It answers when the changes under way have ended.',
-  input: (t) => ({ readOnly: t.boolean({ required: true, description: 'Are changes to be refused from now on?' }) }),
+    'Starts or ends read-only mode. In this mode every change is refused with READ_ONLY, except signing in and out, disabling users, revoking keys, and this mutation. It returns when all changes in progress have ended.',
+  input: (t) => ({ isReadOnly: t.boolean({ required: true, description: 'True to refuse changes from now on.' }) }),
   payload: (p) => ({
-    readOnly: p.boolean('Whether the server is read-only now.'),
-    changed: p.boolean('False where it was so already.'),
+    isReadOnly: p.boolean('Whether the server is read-only now.'),
+    changed: p.boolean('False where the server was already in that mode.'),
   }),
   find: async () => ({}),
   may: (by) => by.administrators(),
-  confers: 'nothing',
+  grants: 'nothing',
   errors: ['CONFLICT'],
   readOnlyMode: 'SETS',
-  async run({ ctx: { services }, tx, input: { readOnly } }) {
+  async run({ ctx: { services }, tx, input: { isReadOnly } }) {
     if (services.config.readOnly) throw new ConflictError('Read-only mode is set by READ_ONLY: start without it.')
-    const before = await writeReadOnly(tx, readOnly)
+    const before = await writeReadOnly(tx, isReadOnly)
     return {
-      values: { readOnly, changed: before !== readOnly },
-      change: before === readOnly ? null : { ...SERVER, before: { readOnly: before }, after: { readOnly } },
+      values: { isReadOnly, changed: before !== isReadOnly },
+      change: before === isReadOnly ? null : { ...SERVER, before: { isReadOnly: before }, after: { isReadOnly } },
     }
   },
 })

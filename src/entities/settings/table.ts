@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { boolean, check, pgTable } from 'drizzle-orm/pg-core'
 
-/** What administrators set while the server runs: one row, or none before the first setting. */
+/** The settings that administrators change while the server runs: one row, or no row before the first setting. */
 export const settings = pgTable(
   'settings',
   {

@@ -1,20 +1,20 @@
-import { userConfers } from '../../authority/guard.ts'
+import { grantedByTakeover } from '../../authority/guard.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
-import { changeOf } from '../audit/operations.ts'
+import { changeIn } from '../audit/operations.ts'
 import { findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { insertSshKey, removeSshKeys } from './operations.ts'
 import { type PublicKey, readPublicKey } from './public-key.ts'
 import { SshKey } from './type.ts'
 
-async function findOwner(finder: Finder, { user }: { user?: string | null }): Promise<{ user: UserReference }> {
+async function findKeyOwner(finder: Finder, { user }: { user?: string | null }): Promise<{ user: UserReference }> {
   return { user: await findUserOrSelf(finder, user, 'user') }
 }
 
-/** @throws InvalidInputError */
-function readKey(line: string): PublicKey {
+/** Reads a public key. @throws InvalidInputError where it is invalid */
+function readSshKey(line: string): PublicKey {
   const key = readPublicKey(line)
   if (typeof key === 'string') throw new InvalidInputError([{ path: 'key', message: key }])
   return key
@@ -23,18 +23,18 @@ function readKey(line: string): PublicKey {
 mutation({
   name: 'addSshKey',
   description:
-    'Adds a public key with which a user logs in to machines: ed25519, ecdsa, rsa from 2048 bits on, and the sk- kinds of security keys. For another user it takes them over there, so the caller must hold all that they hold.',
+    'Adds a public key with which a user logs in to machines: ed25519, ecdsa, rsa with at least 2048 bits, and the sk- types of security keys. A caller that adds a key for another user could log in as that user, so the caller must hold everything that the user holds.',
   input: (t) => ({
-    user: t.string({ description: 'Whose it is to be; by default the caller’s.' }),
-    key: t.string({ required: true, description: 'The one line of the `.pub` file, without options before it.' }),
+    user: t.string({ description: 'The username of the user of the new key; by default the caller.' }),
+    key: t.string({ required: true, description: 'The single line of the `.pub` file, without options before it.' }),
   }),
   longTexts: ['key'],
-  payload: (p) => ({ sshKey: p.loaded(SshKey, 'The new key.') }),
+  payload: (p) => ({ sshKey: p.loaded(SshKey, 'The key that was added.') }),
   check: ({ key }) => {
     const read = readPublicKey(key)
     return typeof read === 'string' ? [{ path: 'key', message: read }] : []
   },
-  find: findOwner,
+  find: findKeyOwner,
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -43,47 +43,50 @@ mutation({
   shownOn: [
     { on: User, as: 'AddSshKey', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), isGuarded: true },
   ],
-  confers: ({ refs, caller }) => (refs.user.id === caller.userId ? null : userConfers(refs.user.id)),
+  grants: ({ refs, caller }) => (refs.user.id === caller.userId ? null : grantedByTakeover(refs.user.id)),
   touchesCredentials: true,
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { user } }) {
-    const key = readKey(input.key)
+    const key = readSshKey(input.key)
     const id = await insertSshKey(tx, user.id, key)
     const { type, fingerprint, comment } = key
     return {
       values: { sshKey: id },
-      change: changeOf('User', user, { after: { sshKey: { type, fingerprint, comment } } }),
+      change: changeIn('User', user, { after: { sshKey: { type, fingerprint, comment } } }),
     }
   },
 })
 
 mutation({
   name: 'removeSshKey',
-  description: 'Removes a public key of a user, by its fingerprint. What is not there is passed over.',
+  description: 'Removes a public key of a user, by its fingerprint. A key that does not exist is ignored.',
   input: (t) => ({
-    user: t.string({ description: 'Whose it is; by default the caller’s.' }),
-    fingerprint: t.string({ required: true, description: 'Like `SHA256:…`, from `sshKeys` or `ssh-keygen -lf`.' }),
+    user: t.string({ description: 'The username of the user of the key; by default the caller.' }),
+    fingerprint: t.string({
+      required: true,
+      description: 'The fingerprint, like `SHA256:…`, from `sshKeys` or `ssh-keygen -lf`.',
+    }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    changed: p.boolean('False where they had no such key.'),
+    changed: p.boolean('False where the user had no such key.'),
   }),
   check: ({ fingerprint }) =>
     /^SHA256:[A-Za-z0-9+/]{43}$/.test(fingerprint)
       ? []
       : [{ path: 'fingerprint', message: 'A fingerprint is "SHA256:" and 43 characters of base64.' }],
-  find: findOwner,
+  find: findKeyOwner,
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
   shownOn: [{ on: SshKey, as: 'Remove', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   touchesCredentials: true,
   async run({ tx, input: { fingerprint }, refs: { user } }) {
     const changed = (await removeSshKeys(tx, user.id, fingerprint)) > 0
-    const change = changed ? changeOf('User', user, { before: { sshKey: { fingerprint } } }) : null
+    const change = changed ? changeIn('User', user, { before: { sshKey: { fingerprint } } }) : null
     return { values: { user: user.id, changed }, change }
   },
 })

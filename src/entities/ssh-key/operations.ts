@@ -6,10 +6,10 @@ import { writeUnique } from '../../db/unique.ts'
 import { ConflictError } from '../../errors.ts'
 import type { PublicKey } from './public-key.ts'
 
-/** All of them stand in the list of every model they may write to. */
+/** The number of keys is limited because all of them are in the list of every model that the user may write to. */
 const MAX_SSH_KEYS = 50
 
-/** @throws ConflictError where the user has the key already, under whatever comment. */
+/** Adds a key. @throws ConflictError where the user already has the key, with any comment, or has too many keys */
 export async function insertSshKey(tx: Transaction, userId: string, key: PublicKey): Promise<string> {
   const id = createId()
   const count = await tx.$count(sshKeys, and(eq(sshKeys.userId, userId), isNull(sshKeys.deletedAt)))
@@ -22,7 +22,7 @@ export async function insertSshKey(tx: Transaction, userId: string, key: PublicK
   return id
 }
 
-/** Removes one key, or all of a user's; gives how many. */
+/** Removes one key of a user, or all of them. Returns the number of removed keys. */
 export async function removeSshKeys(tx: Transaction, userId: string, fingerprint: string | null): Promise<number> {
   const which = fingerprint === null ? undefined : eq(sshKeys.fingerprint, fingerprint)
   const rows = await tx

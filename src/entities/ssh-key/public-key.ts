@@ -1,20 +1,20 @@
 /**
- * OpenSSH public keys, read strictly: one line, one text per key, no options, nothing after the key. Libraries at hand
- * refuse the sk- kinds and accept trailing bytes, with which one key would have many fingerprints. The formats:
- * RFC 4253 6.6 (rsa), RFC 5656 3.1 (ecdsa), RFC 8709 4 (ed25519), OpenSSH's PROTOCOL.u2f (sk-).
+ * A strict reader of OpenSSH public keys: one line, one text per key, no options, no bytes after the key. The available
+ * libraries refuse the sk- types and accept trailing bytes, with which one key would have many fingerprints. The
+ * formats: RFC 4253 6.6 (rsa), RFC 5656 3.1 (ecdsa), RFC 8709 4 (ed25519), OpenSSH's PROTOCOL.u2f (sk-).
  */
 import { createHash, createPublicKey } from 'node:crypto'
 
 export interface PublicKey {
   type: string
-  /** The key in base64, as it stands in the line. */
+  /** The key in base64, exactly as in the line. */
   blob: string
   comment: string | null
-  /** `SHA256:` and base64, as `ssh-keygen -lf` prints it. */
+  /** The fingerprint: `SHA256:` and base64, as `ssh-keygen -lf` prints it. */
   fingerprint: string
 }
 
-/** What follows the type's name in the key; each reads its part or says what is wrong. */
+/** The readers of what follows the type's name in the key. Each returns null, or a text that says what is wrong. */
 const READERS: Record<string, (read: Reader) => string | null> = {
   'ssh-ed25519': readEd25519,
   'ssh-rsa': readRsa,
@@ -29,7 +29,7 @@ const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 16_384
 const MAX_COMMENT_LENGTH = 200
 
-/** Reads a line of `authorized_keys` or of a `.pub` file; a text says what is wrong with it. */
+/** Reads a line of `authorized_keys` or of a `.pub` file. Returns the key, or a text that says what is wrong. */
 export function readPublicKey(line: string): PublicKey | string {
   const text = line.trim()
   if (/PRIVATE KEY/.test(text)) return 'This is a private key: keep it, and give the line of the .pub file.'
@@ -103,7 +103,7 @@ function readRsa(read: Reader): string | null {
 
 type Reader = ReturnType<typeof createReader>
 
-/** Reads strings with their length before them, as RFC 4251 5 has them; null past the end. */
+/** Reads strings that follow their length, as RFC 4251 5 defines them; null past the end. */
 function createReader(data: Buffer) {
   let at = 0
   function bytes(): Buffer | null {
@@ -121,7 +121,7 @@ function createReader(data: Buffer) {
   return {
     bytes,
     text: () => bytes()?.toString('latin1') ?? null,
-    /** A positive mpint in its one shortest form. */
+    /** Reads a positive mpint; null where it is not in its shortest form. */
     positive() {
       const part = bytes()
       const [first, second] = part ?? []

@@ -8,23 +8,27 @@ import { User } from '../user/type.ts'
 export const SshKey = reads.type('SshKey', {
   table: 'sshKeys',
   id: 'sshkey',
-  description: 'A public key with which a user logs in to machines. Seen by them and by who may read their record.',
+  description:
+    'A public key with which a user logs in to machines. It is visible to the user and to callers that may read their record.',
   authScopes: { signedIn: true },
   visible: (key, caller) => and(isNull(key.deletedAt), mayReadOwned(key.userId, caller)),
   fields: (f) => ({
-    type: f.column('type', { type: 'String', description: 'Like `ssh-ed25519`.' }),
+    type: f.column('type', { type: 'String', description: 'The type of the key, like `ssh-ed25519`.' }),
     fingerprint: f.column('fingerprint', {
       type: 'String',
-      description: 'SHA-256, as `ssh-keygen -lf` prints it; it names the key when it is removed.',
+      description: 'The SHA-256 fingerprint, as `ssh-keygen -lf` prints it; it identifies the key when it is removed.',
     }),
-    comment: f.column('comment', { type: 'String', description: 'What stood after the key.' }),
+    comment: f.column('comment', {
+      type: 'String',
+      description: 'The comment after the key; null where there was none.',
+    }),
     publicKey: f.expression({
       type: 'String',
-      description: 'The line of the `.pub` file.',
+      description: 'The key as a line of a `.pub` file.',
       sql: (key) => sql`concat_ws(' ', ${key.type}, ${key.blob}, ${key.comment})`,
     }),
-    user: f.one('user', User, { implied: true, description: 'Whose it is.' }),
-    createdAt: f.column('createdAt', { type: 'DateTime', description: 'When it was added.' }),
+    user: f.one('user', User, { implied: true, description: 'The user of the key.' }),
+    createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the key was added.' }),
   }),
 })
 
@@ -39,7 +43,7 @@ const SshKeyConnection = reads.connection('SshKey', {
 reads.extend(User, (f) => ({
   sshKeys: f.connection('sshKeys', SshKeyConnection, {
     guard: 'record',
-    description: 'The keys with which they log in to machines.',
+    description: 'The public keys with which the user logs in to machines.',
   }),
 }))
 
@@ -50,7 +54,7 @@ reads.extend(Model, (f) => ({
     type: ['String'] as never,
     guard: 'admin',
     description:
-      'The lines of `authorized_keys` for its machines: the keys of all active users who were granted WRITE or more on it, or SUPERUSER on its controller, each with the username behind it. Administrators and managers of controllers are not among them unless they were. For ADMINs on the model and for who sees its controller whole.',
+      'The lines of `authorized_keys` for the machines of the model: the keys of all active users who were granted WRITE or more on it, or SUPERUSER on its controller, each followed by the username. Administrators and managers of controllers are included only where they were granted such a level. Visible to users with ADMIN on the model and to callers that see all of its controller.',
     sql: (model) => sql`(
       select coalesce(json_agg(concat_ws(' ', k.type, k.blob, u.username) order by u.username_key, k.created_at, k.id), '[]'::json)
       from ssh_keys as k join users as u on u.id = k.user_id

@@ -1,6 +1,12 @@
-/** Making users: the mutations in which users, keys, passwords and roles come together. */
+/** The mutations that create users, together with their keys, passwords and roles. */
 
-import { allConfer, membershipConfers, type RoleItem, rolesConfer, userConfers } from '../../authority/guard.ts'
+import {
+  grantedByMembership,
+  grantedByRoles,
+  grantedByTakeover,
+  grantedTogether,
+  type RoleItem,
+} from '../../authority/guard.ts'
 import { ADMINISTRATOR } from '../../authority/permissions.ts'
 import { ConflictError } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
@@ -11,7 +17,7 @@ import type { Operation } from '../../mutation/run.ts'
 import { expiryNotices } from '../api-key/notices.ts'
 import { insertApiKey } from '../api-key/operations.ts'
 import { ApiKey } from '../api-key/type.ts'
-import { changeOf } from '../audit/operations.ts'
+import { changeIn } from '../audit/operations.ts'
 import { findHomeOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { hashPassword } from '../password/hash.ts'
@@ -37,22 +43,22 @@ const ADMINISTRATION: FoundRole = {
 mutation({
   name: 'createUser',
   description:
-    'Creates a person, with roles and a first key, whose secret is shown this once, or a password. They join an organization for good and hold what its members hold.',
+    'Creates a user for a person, with roles and a password or a first key, whose secret is shown only once. The user belongs to an organization permanently and holds what its members hold.',
   input: (t) => ({
-    username: t.string({ required: true, description: 'Unique in the server, whatever its case.' }),
-    displayName: t.string({ description: 'For people.' }),
-    email: t.field({ type: 'EmailAddress', description: 'Where notifications go.' }),
-    organization: t.string({ description: 'Their home, for good; by default the caller’s.' }),
-    isAdmin: t.boolean({ description: 'Grants ADMINISTRATOR everywhere.' }),
-    roles: t.field({ type: [RoleGrantInput], description: 'Roles to hold from the beginning.' }),
-    password: secretText(t, { required: false, description: 'To sign in with; they can change it.' }),
-    confirmPassword: secretText(t, { required: false, description: 'The same once more, where it is typed twice.' }),
-    withApiKey: t.boolean({ description: 'Make a first key: by default where no password is given.' }),
+    username: t.string({ required: true, description: 'The username, unique in the server regardless of case.' }),
+    displayName: t.string({ description: 'A name for people to read.' }),
+    email: t.field({ type: 'EmailAddress', description: 'The address for notifications.' }),
+    organization: t.string({ description: 'The permanent home organization; by default the caller’s.' }),
+    isAdmin: t.boolean({ description: 'True to grant ADMINISTRATOR everywhere.' }),
+    roles: t.field({ type: [RoleGrantInput], description: 'The roles to grant to the new user.' }),
+    password: secretText(t, { required: false, description: 'The first password; the user can change it.' }),
+    confirmPassword: secretText(t, { required: false, description: 'The password again, where it is typed twice.' }),
+    withApiKey: t.boolean({ description: 'True to create a first key; by default only without a password.' }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The new user.'),
-    apiKey: p.loaded(ApiKey, 'Their first key; null where none was wanted.'),
-    secret: p.string('The secret of the first key, shown this once; null in a dry run.'),
+    user: p.loaded(User, 'The user that was created.'),
+    apiKey: p.loadedIfAny(ApiKey, 'The first key; null where none was requested.'),
+    secret: p.secret('The secret of the first key, shown only once; null in a dry run.'),
   }),
   check: (input, config) => [
     ...usernameIssues('username', input.username),
@@ -69,7 +75,7 @@ mutation({
   may: (by) =>
     by.both(
       by.permission('users.manage', 'in the organization', (refs) => inOrganization(refs.organization.id)),
-      by.permission('roles.grant', 'on the scope of every role given', (refs) => refs.items),
+      by.permission('roles.grant', 'on the scope of every given role', (refs) => refs.items),
     ),
   shownOn: [
     {
@@ -80,7 +86,7 @@ mutation({
       isGuarded: true,
     },
   ],
-  confers: ({ refs }) => allConfer(rolesConfer(refs.items), membershipConfers(refs.organization.id)),
+  grants: ({ refs }) => grantedTogether(grantedByRoles(refs.items), grantedByMembership(refs.organization.id)),
   touchesCredentials: (input) => hasFirstKey(input) || typeof input.password === 'string',
   errors: ['CONFLICT'],
   async run(operation) {
@@ -99,42 +105,42 @@ mutation({
   },
 })
 
-/** Whoever can sign in with a password needs no key, unless one is asked for. */
+/** Whether a first key is created. A user with a password needs no key, unless it is requested. */
 function hasFirstKey({ withApiKey, password }: { withApiKey?: boolean | null; password?: string | null }): boolean {
   return withApiKey ?? typeof password !== 'string'
 }
 
 const IfExists = builder.enumType('IfExists', {
-  description: 'What to do where the user exists already.',
+  description: 'What happens where the user exists already.',
   values: {
-    FAIL: { description: 'Answer with Conflict.' },
-    UPDATE: { description: 'Bring e-mail, display name and roles up to date; no key is made.' },
+    FAIL: { description: 'The mutation answers with Conflict.' },
+    UPDATE: { description: 'The e-mail, display name and roles are updated; no key is created.' },
   },
 })
 
 mutation({
   name: 'createServiceUser',
   description:
-    'Creates a user for a program, with a first key; its secret is shown this once. `api-` is put before the username where it is missing. With `ifExists: UPDATE` it can be repeated: then nothing secret is shown.',
+    'Creates a user for a program, with a first key, whose secret is shown only once. `api-` is added before the username where it is missing. With `ifExists: UPDATE` it can be repeated; no secret is shown then.',
   input: (t) => ({
-    username: t.string({ required: true, description: 'With or without `api-`.' }),
-    email: t.field({ type: 'EmailAddress', required: true, description: 'Of the person in charge.' }),
-    displayName: t.string({ description: 'What it is for.' }),
-    organization: t.string({ description: 'Its home, for good; by default the caller’s.' }),
+    username: t.string({ required: true, description: 'The username, with or without `api-`.' }),
+    email: t.field({ type: 'EmailAddress', required: true, description: 'The address of the person in charge.' }),
+    displayName: t.string({ description: 'The purpose of the service user.' }),
+    organization: t.string({ description: 'The permanent home organization; by default the caller’s.' }),
     roles: t.field({
       type: [RoleGrantInput],
-      description: 'Roles to hold. Without any it may do what every member may.',
+      description: 'The roles to grant. Without roles it may do what every member may do.',
     }),
-    ifExists: t.field({ type: IfExists, description: 'What to do where it exists already: FAIL by default.' }),
+    ifExists: t.field({ type: IfExists, description: 'What happens where it exists already; FAIL by default.' }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The service user.'),
-    apiKey: p.loaded(ApiKey, 'Its first key; null where it existed already.'),
-    secret: p.string('The secret of the first key, shown this once; null in a dry run.'),
-    created: p.boolean('False where it existed and was updated.'),
+    user: p.loaded(User, 'The service user that was created or updated.'),
+    apiKey: p.loadedIfAny(ApiKey, 'The first key; null where the user existed already.'),
+    secret: p.secret('The secret of the first key, shown only once; null in a dry run.'),
+    created: p.boolean('False where the user existed and was updated.'),
   }),
   check: (input) => [
-    // What is checked is the name of its own, without the prefix.
+    // The name is checked without the prefix.
     ...nameIssues('username', serviceName(input.username).slice(SERVICE_PREFIX.length)),
     ...titleIssues('displayName', input.displayName),
     ...roleIssues('roles', input.roles),
@@ -150,7 +156,7 @@ mutation({
         inOrganization(refs.organization.id),
         ...(refs.existing ? [inOrganization(refs.existing.organizationId)] : []),
       ]),
-      by.permission('roles.grant', 'on the scope of every role given', (refs) => refs.items),
+      by.permission('roles.grant', 'on the scope of every given role', (refs) => refs.items),
     ),
   shownOn: [
     {
@@ -160,11 +166,11 @@ mutation({
       isGuarded: true,
     },
   ],
-  // Whoever sets its e-mail takes it over.
-  confers: ({ refs }) =>
-    allConfer(
-      rolesConfer(refs.items),
-      refs.existing ? userConfers(refs.existing.id) : membershipConfers(refs.organization.id),
+  // A caller that sets the e-mail of the user can take the user over.
+  grants: ({ refs }) =>
+    grantedTogether(
+      grantedByRoles(refs.items),
+      refs.existing ? grantedByTakeover(refs.existing.id) : grantedByMembership(refs.organization.id),
     ),
   touchesCredentials: true,
   errors: ['CONFLICT'],
@@ -186,7 +192,7 @@ mutation({
       }
       return {
         values: { user: existing.id, apiKey: null, secret: null, created: false },
-        change: changeOf('User', existing, { before, after }),
+        change: changeIn('User', existing, { before, after }),
       }
     }
     const fields = { username, displayName: input.displayName ?? null, email: input.email }
@@ -203,7 +209,7 @@ mutation({
 
 const FIRST_KEY = 'first key'
 
-/** Gives a new user their roles and first key, which never outlives the key that makes it. */
+/** Grants the roles of a new user and creates their first key, which never outlives the key that creates it. */
 async function furnish(
   { tx, caller, dryRun }: Pick<Operation<unknown, unknown>, 'tx' | 'caller' | 'dryRun'>,
   userId: string,

@@ -1,14 +1,14 @@
-/** Deleting users, and bringing them back. */
+/** The mutations that delete and restore users. */
 import { eq } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
-import { membershipConfers } from '../../authority/guard.ts'
+import { grantedByMembership } from '../../authority/guard.ts'
 import type { Transaction } from '../../db/database.ts'
 import { credentials } from '../../db/tables.ts'
 import { ConflictError } from '../../errors.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { readId } from '../../graphql/node-id.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { changeOf } from '../audit/operations.ts'
+import { changeIn } from '../audit/operations.ts'
 import { describeUses } from '../credential/lookup.ts'
 import { detachCredentials } from '../credential/operations.ts'
 import { findOrganizationById } from '../organization/lookup.ts'
@@ -21,20 +21,26 @@ import { User } from './type.ts'
 mutation({
   name: 'deleteUser',
   description:
-    'Deletes a user: their roles, levels, keys, sessions, password, ssh keys and credentials end with them and their name is free; a new user of that name inherits nothing. Refused while a model uses a credential of theirs, unless that is detached. An administrator must be demoted first.',
+    'Deletes a user: their roles, levels, keys, sessions, password, ssh keys and credentials end, and their name can be used again; a new user with that name inherits nothing. Refused while a model uses a credential of the user, unless the credential is detached. ADMINISTRATOR must be revoked from an administrator first.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'Their username.' }),
-    detachCredentials: t.boolean({ description: 'Let models that use their credentials use none from now on.' }),
+    user: t.string({ required: true, description: 'The username of the user.' }),
+    detachCredentials: t.boolean({
+      description: 'True to let models that use the user’s credentials use none from now on.',
+    }),
   }),
   payload: (p) => ({
-    id: p.value('ID', 'Their id, for `restoreUser`.'),
-    username: p.value('String', 'The name that is free again.'),
-    accessLost: p.value([LostAccessType], 'The roles and levels they held, as far as the caller may know.'),
+    deletedId: p.value('ID', 'The id of the user, for `restoreUser`.'),
+    name: p.string('The username, which can be used again.'),
+    endedGrants: p.value('Int', 'The number of grants that ended.'),
+    accessLost: p.value(
+      [LostAccessType],
+      'The roles and levels that the user held, as far as the caller may see them.',
+    ),
   }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [{ on: User, as: 'Delete', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   endangersAdministration: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { user } }) {
@@ -45,11 +51,11 @@ mutation({
     await refuseUsedCredentials(tx, caller, user)
     const access = await readAccess(tx, user.id, null)
     const accessLost = await readAccess(tx, user.id, caller)
-    await removeUser(tx, caller, user)
+    const endedGrants = await removeUser(tx, caller, user)
     const { id, username } = user
     return {
-      values: { id: `user_${id}`, username, accessLost },
-      change: changeOf('User', user, {
+      values: { deletedId: `user_${id}`, name: username, endedGrants, accessLost },
+      change: changeIn('User', user, {
         before: { username, access, ...(detachedModels.length > 0 && { detachedModels }) },
       }),
       notices: [{ userId: id, kind: 'USER_DELETED' }],
@@ -57,7 +63,9 @@ mutation({
   },
 })
 
-/** @throws ConflictError naming the models that use a credential of the user */
+/**
+ * Refuses the deletion of a user whose credentials are used. @throws ConflictError that names the models that use them
+ */
 async function refuseUsedCredentials(tx: Transaction, caller: Caller, user: UserReference) {
   const models = await describeUses(tx, caller, eq(credentials.userId, user.id))
   if (models === null) return
@@ -69,12 +77,12 @@ async function refuseUsedCredentials(tx: Transaction, caller: Caller, user: User
 mutation({
   name: 'restoreUser',
   description:
-    'Brings a deleted user back, disabled and without rights, under the old or a new name. They hold what every member holds once they are enabled, so the caller must hold that.',
+    'Restores a deleted user, disabled and without roles and levels, with the old name or a new one. When the user is enabled, they hold what every member of their organization holds, so the caller must hold that too.',
   input: (t) => ({
-    id: t.id({ required: true, description: 'The id that `deleteUser` gave.' }),
-    username: t.string({ description: 'A new name; the old one by default.' }),
+    id: t.id({ required: true, description: 'The id that `deleteUser` returned.' }),
+    username: t.string({ description: 'The new username; by default the old one.' }),
   }),
-  payload: (p) => ({ user: p.loaded(User, 'The user, disabled.') }),
+  payload: (p) => ({ user: p.loaded(User, 'The restored user, who is disabled.') }),
   check: (input) => nameIssues('username', input.username),
   async find(finder, input) {
     const user = await findDeletedUser(finder, readId('user', input.id, 'id'), 'id')
@@ -84,12 +92,12 @@ mutation({
     }
   },
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
-  confers: ({ refs }) => membershipConfers(refs.user.organizationId),
+  grants: ({ refs }) => grantedByMembership(refs.user.organizationId),
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { user } }) {
     const username = input.username ?? user.username
     refuseReservedName(user, username)
     await bringBackUser(tx, user, username)
-    return { values: { user: user.id }, change: changeOf('User', user, { after: { username, active: false } }) }
+    return { values: { user: user.id }, change: changeIn('User', user, { after: { username, isActive: false } }) }
   },
 })

@@ -1,26 +1,27 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { administersAt } from '../../authority/administrators.ts'
 import { NOW } from '../../authority/held.ts'
 import { holdsEverywhere, holdsInOrganization } from '../../authority/visibility.ts'
 import { users } from '../../db/tables.ts'
 import { NotFoundError } from '../../errors.ts'
+import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, findRow } from '../../mutation/lookup.ts'
 import type { Visibility } from '../../read/spec.ts'
 import type { User as UserRow } from './operations.ts'
 import { User } from './type.ts'
 
-/** A user named in an input. Whether they administer is known once they are locked. */
+/** A user named in an input. `isAdministrator` is known only after the user is locked. */
 export interface UserReference extends UserRow {
   isAdministrator: boolean
 }
 
-/** The visible user of this name, to be changed. @throws NotFoundError */
+/** The visible user with this name, locked for a change. @throws NotFoundError */
 export function findUser(finder: Finder, username: string, path: string): Promise<UserReference> {
-  const fits = and(eq(users.usernameKey, username.toLowerCase()), isNull(users.deletedAt)) ?? sql`false`
+  const fits = sql`${fitsReference('user', { id: users.id, key: users.usernameKey }, username)} and ${users.deletedAt} is null`
   return findUserWhere(finder, fits, { path, what: `The user "${username}"` })
 }
 
-/** The visible user of this name; null where there is none. */
+/** The visible user with this name; null where there is none. */
 export async function findUserIfAny(finder: Finder, username: string): Promise<UserReference | null> {
   try {
     return await findUser(finder, username, '')
@@ -30,20 +31,20 @@ export async function findUserIfAny(finder: Finder, username: string): Promise<U
   }
 }
 
-/** The caller, as the user they are. @throws NotFoundError for the operator, who is no user */
+/** The user who is the caller. @throws NotFoundError for the operator, who is not a user */
 export function findSelf(finder: Finder, path: string): Promise<UserReference> {
   return findOwner(finder, finder.self.userId ?? NOBODY_ID, path, 'The user (name one)')
 }
 
-/** No user's id: what an operator, who is no user, has for their own. */
+/** An id that no user has. It stands for the id of the operator, who is not a user. */
 const NOBODY_ID = '00000000-0000-0000-0000-000000000000'
 
-/** The visible user of this name, or else the caller. @throws NotFoundError */
+/** The visible user with this name, or the caller where no name is given. @throws NotFoundError */
 export function findUserOrSelf(finder: Finder, username: string | null | undefined, path: string) {
   return typeof username === 'string' ? findUser(finder, username, path) : findSelf(finder, path)
 }
 
-/** The user to whom something visible belongs. @throws NotFoundError naming that thing */
+/** The user who owns something visible. @throws NotFoundError that names that thing */
 export function findOwner(finder: Finder, id: string, path: string, what: string): Promise<UserReference> {
   return findUserWhere(finder, eq(users.id, id), { path, what })
 }
@@ -53,7 +54,7 @@ async function findUserWhere(finder: Finder, fits: ReturnType<typeof sql>, at: {
   return withAdministration(finder, row)
 }
 
-/** The deleted user of this id, to be restored, for who manages the users of their home. @throws NotFoundError */
+/** The deleted user with this id, for callers that manage users in their organization. @throws NotFoundError */
 export async function findDeletedUser(finder: Finder, id: string, path: string): Promise<UserReference> {
   const what = 'The deleted user'
   const fits = sql`${users.id} = ${id} and ${users.deletedAt} is not null`
@@ -61,7 +62,7 @@ export async function findDeletedUser(finder: Finder, id: string, path: string):
   return withAdministration(finder, row)
 }
 
-/** Deleted users are shown in no list: only whoever could restore them finds them. */
+/** Deleted users are in no list: only callers that may restore them can find them. */
 const isManaged: Visibility = (user, caller) =>
   holdsEverywhere(caller, 'users.manage') ? undefined : holdsInOrganization(caller, 'users.manage', user.organizationId)
 
@@ -76,12 +77,12 @@ function withAdministration(finder: Finder, row: UserRow): UserReference {
   return user
 }
 
-/** A user as rules see them, by columns: for each row of a list. */
+/** A user in the form that rules need, made of columns, for each row of a list. */
 export function userColumns(userId: unknown, organizationId: unknown): UserReference {
   return { id: userId, organizationId, isAdministrator: administersAt(userId, NOW) } as unknown as UserReference
 }
 
-/** The same of whoever a row belongs to. */
+/** The same as `userColumns`, for the user to whom a row belongs. */
 export function ownerColumns(userId: unknown): UserReference {
   return userColumns(userId, sql`(select o.organization_id from users as o where o.id = ${userId})`)
 }

@@ -22,7 +22,7 @@ import {
 import { builder } from '../../graphql/builder.ts'
 import { mayReadGrant } from '../role/type.ts'
 
-/** A role or a level that ended with its holder, by names: what it stood on may be gone too. */
+/** A role or a level that ended when its user was deleted. It contains names, because the scope may be deleted too. */
 export interface LostAccess {
   role: string | null
   organization: string | null
@@ -39,22 +39,22 @@ export const LostAccessType = builder.objectRef<LostAccess>('LostAccess').implem
     role: t.exposeString('role', { nullable: true, description: 'The name of the role; null for a level.' }),
     organization: t.exposeString('organization', {
       nullable: true,
-      description: 'Where the role was held; null is everywhere.',
+      description: 'The organization in which the role was held; null where it was held everywhere.',
     }),
     project: t.exposeString('project', {
       nullable: true,
-      description: 'The project the role was held on; null is not one alone.',
+      description: 'The project on which the role was held; null where it was not held on a single project.',
     }),
     controller: t.exposeString('controller', {
       nullable: true,
-      description: 'The controller a level was held on, or the model’s.',
+      description: 'The controller on which the level was held, or the controller of the model.',
     }),
-    model: t.exposeString('model', { nullable: true, description: 'The model a level was held on.' }),
-    access: t.exposeString('access', { nullable: true, description: 'The level, like `ADD_MODEL`.' }),
+    model: t.exposeString('model', { nullable: true, description: 'The model on which the level was held.' }),
+    access: t.exposeString('access', { nullable: true, description: 'The level that was held, like `ADD_MODEL`.' }),
   }),
 })
 
-/** What a user holds by grant now: as far as `viewer` may read it, or all of it. */
+/** The roles and levels granted to a user now, as far as `viewer` may read them; all of them without a viewer. */
 export async function readAccess(tx: Transaction, userId: string, viewer: Caller | null): Promise<LostAccess[]> {
   return [...(await readRoles(tx, userId, viewer)), ...(await readLevels(tx, userId, viewer))]
 }
@@ -101,7 +101,7 @@ async function readLevels(tx: Transaction, userId: string, viewer: Caller | null
   }))
 }
 
-/** Levels on controllers that the viewer sees whole. */
+/** The levels on controllers that the viewer sees completely. */
 function mayReadLevels(viewer: Caller): SQL | undefined {
   const scope = immediateScope(viewer)
   if (seesEveryController(scope)) return undefined

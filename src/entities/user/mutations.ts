@@ -1,13 +1,13 @@
-import { userConfers } from '../../authority/guard.ts'
+import { grantedByTakeover } from '../../authority/guard.ts'
 import { ConflictError, InvalidInputError, type Issue } from '../../errors.ts'
 import { expiryIssues, nameIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { changeOf } from '../audit/operations.ts'
+import { changeIn } from '../audit/operations.ts'
 import { findUser, userColumns } from './lookup.ts'
 import { changeUser, endSuspension, isRoot, ROOT_USERNAME, SERVICE_PREFIX, suspendUser } from './operations.ts'
 import { User } from './type.ts'
 
-/** A username for a person: a name that is not reserved. */
+/** The problems of a username for a person, which must not be a reserved name. */
 export function usernameIssues(path: string, username: string | null | undefined): Issue[] {
   const name = username?.toLowerCase() ?? ''
   if (name === ROOT_USERNAME) return [{ path, message: '"root" is the server’s own.' }]
@@ -19,24 +19,23 @@ export function usernameIssues(path: string, username: string | null | undefined
   return nameIssues(path, username)
 }
 
-/** What the audit keeps of a user's change. */
 mutation({
   name: 'updateUser',
   description:
-    'Changes a user. What is omitted stays. A new username or e-mail can take a user over, so for those the caller must hold all that the user holds.',
+    'Changes a user. Fields that are omitted stay as they are. With a new username or e-mail the caller could take the user over, so to change those the caller must hold everything that the user holds.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'Their username.' }),
-    username: t.string({ description: 'The new username.' }),
-    displayName: t.string({ description: 'For people; null clears it.' }),
-    email: t.field({ type: 'EmailAddress', description: 'Where notifications go; null clears it.' }),
+    user: t.string({ required: true, description: 'The username of the user.' }),
+    username: t.string({ description: 'The new username of the user.' }),
+    displayName: t.string({ description: 'A name for people to read; null removes it.' }),
+    email: t.field({ type: 'EmailAddress', description: 'The address for notifications; null removes it.' }),
   }),
   payload: (p) => ({ user: p.loaded(User, 'The user after the change.') }),
   check: (input) => [...nameIssues('username', input.username), ...titleIssues('displayName', input.displayName)],
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [{ on: User, as: 'Update', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
-  confers: ({ input, refs }) =>
-    input.username === undefined && input.email === undefined ? null : userConfers(refs.user.id),
+  grants: ({ input, refs }) =>
+    input.username === undefined && input.email === undefined ? null : grantedByTakeover(refs.user.id),
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { user } }) {
     if (typeof input.username === 'string') refuseReservedName(user, input.username)
@@ -55,12 +54,12 @@ mutation({
     }
     return {
       values: { user: user.id },
-      change: changeOf('User', user, { before: { username, displayName, email }, after }),
+      change: changeIn('User', user, { before: { username, displayName, email }, after }),
     }
   },
 })
 
-/** @throws InvalidInputError where a name belongs to another kind of user */
+/** Refuses names that are reserved. @throws InvalidInputError where the name is for another kind of user */
 export function refuseReservedName(user: { kind: string; usernameKey: string }, username: string) {
   const name = username.toLowerCase()
   const refuse = (message: string) => {
@@ -75,22 +74,22 @@ export function refuseReservedName(user: { kind: string; usernameKey: string }, 
 mutation({
   name: 'disableUser',
   description:
-    'Suspends a user: none of their keys works and nothing they hold counts until they are enabled, or the end given. Disabling again extends, it never shortens.',
+    'Suspends a user: none of their keys is accepted and nothing they hold counts until they are enabled or the planned end is reached. Disabling again can extend the suspension, but never shortens it.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'Their username.' }),
-    reason: t.string({ description: 'Why; for the audit.' }),
-    expiresAt: t.field({ type: 'DateTime', description: 'When it ends by itself; never by default.' }),
+    user: t.string({ required: true, description: 'The username of the user.' }),
+    reason: t.string({ description: 'The reason, which is recorded in the audit.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'The planned end of the suspension; none by default.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    changed: p.boolean('False where they were disabled as long or longer already.'),
+    changed: p.boolean('False where the user was already disabled as long or longer.'),
   }),
   check: (input) => [...titleIssues('reason', input.reason), ...expiryIssues('expiresAt', input.expiresAt)],
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   readOnlyMode: 'ALLOWED',
   shownOn: [{ on: User, as: 'Disable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
-  confers: 'nothing',
+  grants: 'nothing',
   endangersAdministration: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { user } }) {
@@ -98,7 +97,7 @@ mutation({
     const changed = await suspendUser(tx, caller, user, suspension)
     return {
       values: { user: user.id, changed },
-      change: changed ? changeOf('User', user, { after: suspension }) : null,
+      change: changed ? changeIn('User', user, { after: suspension }) : null,
       notices: [
         { userId: user.id, kind: 'USER_DISABLED', details: { until: suspension.expiresAt ?? 'they are enabled' } },
       ],
@@ -108,23 +107,23 @@ mutation({
 
 mutation({
   name: 'enableUser',
-  description: 'Ends a user’s suspension: they hold again what they held, so the caller must hold all of it.',
-  input: (t) => ({ user: t.string({ required: true, description: 'Their username.' }) }),
+  description: 'Ends a user’s suspension: what the user holds counts again, so the caller must hold all of it.',
+  input: (t) => ({ user: t.string({ required: true, description: 'The username of the user.' }) }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
-    changed: p.boolean('False where they were not disabled.'),
+    changed: p.boolean('False where the user was not disabled.'),
   }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [
     { on: User, as: 'Enable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), isGuarded: true },
   ],
-  confers: ({ refs }) => userConfers(refs.user.id),
+  grants: ({ refs }) => grantedByTakeover(refs.user.id),
   async run({ tx, caller, refs: { user } }) {
     const changed = await endSuspension(tx, caller, user.id)
     return {
       values: { user: user.id, changed },
-      change: changed ? changeOf('User', user, { before: { active: false }, after: { active: true } }) : null,
+      change: changed ? changeIn('User', user, { before: { isActive: false }, after: { isActive: true } }) : null,
     }
   },
 })

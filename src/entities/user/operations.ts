@@ -13,9 +13,9 @@ import { removeSshKeys } from '../ssh-key/operations.ts'
 
 export type User = typeof users.$inferSelect
 
-/** `root` is made by the server at its first start and stays. */
+/** The user `root` is created by the server at its first start and always exists. */
 export const ROOT_USERNAME = 'root'
-/** What SERVICE users' names begin with, so that one sees at a glance what they are. */
+/** The prefix of the names of SERVICE users, so that people recognize them. */
 export const SERVICE_PREFIX = 'api-'
 
 interface UserFields {
@@ -24,21 +24,21 @@ interface UserFields {
   email?: string | null
 }
 
-/** @throws ConflictError where the username is taken. */
+/** Creates a user and returns their id. @throws ConflictError where the username is taken */
 export async function insertUser(
   tx: Transaction,
   fields: UserFields & { username: string; organizationId: string; kind: User['kind'] },
 ): Promise<string> {
   const id = createId()
-  await namedOnce(fields.username, tx.insert(users).values({ id, ...fields }))
+  await uniqueUserName(fields.username, tx.insert(users).values({ id, ...fields }))
   return id
 }
 
-/** @throws ConflictError where the username is taken, or is root's. */
+/** Changes a user. @throws ConflictError where the username is taken, or where root would get another name */
 export async function changeUser(tx: Transaction, user: User, fields: UserFields) {
   if (fields.username !== undefined && isRoot(user)) throw new ConflictError('root keeps its name.')
   if (Object.values(fields).every((value) => value === undefined)) return
-  await namedOnce(fields.username ?? '', tx.update(users).set(fields).where(eq(users.id, user.id)))
+  await uniqueUserName(fields.username ?? '', tx.update(users).set(fields).where(eq(users.id, user.id)))
 }
 
 export function isRoot(user: { usernameKey: string }): boolean {
@@ -46,17 +46,20 @@ export function isRoot(user: { usernameKey: string }): boolean {
 }
 
 /**
- * Deletes a user: grants, suspensions and keys end with them and their name is free; a namesake inherits nothing.
+ * Deletes a user: their grants, suspensions and keys end and their name can be used again; a new user with that name
+ * inherits nothing. Returns the number of ended grants.
  * @throws ConflictError for root
  */
-export async function removeUser(tx: Transaction, caller: Caller, user: User) {
+export async function removeUser(tx: Transaction, caller: Caller, user: User): Promise<number> {
   if (isRoot(user)) throw new ConflictError('root is never deleted.')
-  // Suspended for good, so that the past says so too should they be restored.
+  // The suspension has no end, so that the history is right where the user is restored.
   await endFacts(tx, userSuspensions, eq(userSuspensions.userId, user.id), caller)
   await beginSuspension(tx, caller, user.id, { reason: 'Deleted', expiresAt: null })
-  await endFacts(tx, roleGrants, eq(roleGrants.userId, user.id), caller)
-  await endFacts(tx, controllerGrants, eq(controllerGrants.userId, user.id), caller)
-  await endFacts(tx, modelGrants, eq(modelGrants.userId, user.id), caller)
+  const ended = [
+    await endFacts(tx, roleGrants, eq(roleGrants.userId, user.id), caller),
+    await endFacts(tx, controllerGrants, eq(controllerGrants.userId, user.id), caller),
+    await endFacts(tx, modelGrants, eq(modelGrants.userId, user.id), caller),
+  ]
   await tx
     .update(apiKeys)
     .set({ revokedAt: sql`clock_timestamp()`, revokedBy: caller.userId })
@@ -66,11 +69,12 @@ export async function removeUser(tx: Transaction, caller: Caller, user: User) {
   await removeSshKeys(tx, user.id, null)
   await removeCredentials(tx, user.id)
   await tx.update(users).set({ deletedAt: sql`clock_timestamp()` }).where(eq(users.id, user.id))
+  return ended.reduce((sum, count) => sum + count, 0)
 }
 
-/** Brings a deleted user back, still suspended and without rights. @throws ConflictError where the username is taken. */
+/** Restores a deleted user, still suspended and without grants. @throws ConflictError where the username is taken. */
 export async function bringBackUser(tx: Transaction, user: User, username: string) {
-  await namedOnce(username, tx.update(users).set({ deletedAt: null, username }).where(eq(users.id, user.id)))
+  await uniqueUserName(username, tx.update(users).set({ deletedAt: null, username }).where(eq(users.id, user.id)))
 }
 
 interface Suspension {
@@ -79,7 +83,8 @@ interface Suspension {
 }
 
 /**
- * Suspends a user. One who is suspended as long or longer already stays so: disabling never shortens.
+ * Suspends a user. A suspension that lasts as long or longer stays as it is: disabling never shortens. Returns whether
+ * something changed.
  * @throws ConflictError for root
  */
 export async function suspendUser(
@@ -106,11 +111,11 @@ async function beginSuspension(tx: Transaction, caller: Caller, userId: string, 
   await tx.insert(userSuspensions).values({ id: createId(), userId, grantedBy: caller.userId, ...suspension })
 }
 
-/** Ends a suspension. False where there is none. */
+/** Ends the suspension of a user. False where there is none. */
 export async function endSuspension(tx: Transaction, caller: Caller, userId: string): Promise<boolean> {
   return (await endFacts(tx, userSuspensions, eq(userSuspensions.userId, userId), caller)) > 0
 }
 
-function namedOnce(username: string, write: PromiseLike<unknown>) {
+function uniqueUserName(username: string, write: PromiseLike<unknown>) {
   return writeUnique(write, 'users_username_unique', `A user named "${username}" exists already.`)
 }

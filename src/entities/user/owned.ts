@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { holdsEverywhere, holdsInOrganization, holdsSomewhere, isCaller } from '../../authority/visibility.ts'
+import { holdsEverywhere, holdsInOrganization, isCaller, isHolder } from '../../authority/visibility.ts'
 import type { CallerScope } from '../../read/spec.ts'
 
-/** What belongs to a user is seen by them and by whoever may read their record; it goes with a deleted user. */
+/** True where the caller is the user or may read their record. What belongs to a deleted user is not visible. */
 export function mayReadOwned(userId: unknown, caller: CallerScope): SQL {
   const own = isCaller(caller, userId)
-  if (!holdsSomewhere(caller, 'users.read')) return own
+  if (!isHolder(caller, 'users.read')) return own
   const readable = holdsEverywhere(caller, 'users.read')
     ? sql`true`
     : sql`(${holdsInOrganization(caller, 'users.read', sql`u.organization_id`)} or ${own})`

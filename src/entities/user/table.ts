@@ -31,7 +31,7 @@ export const users = pgTable(
   ],
 )
 
-/** While one holds, the user can do nothing. */
+/** The suspensions of users. While a suspension is in effect, the user can do nothing. */
 export const userSuspensions = pgTable(
   'user_suspensions',
   {

@@ -1,51 +1,61 @@
-import { and, eq, or, type SQL, sql } from 'drizzle-orm'
+import { and, or, type SQL, sql } from 'drizzle-orm'
 import { administersAt } from '../../authority/administrators.ts'
 import { holdsAt, isActiveAt, NOW } from '../../authority/held.ts'
 import {
-  grantsSomewhere,
   holdsEverywhere,
   holdsInOrganization,
   holdsOnProject,
-  holdsSomewhere,
   isCaller,
+  isGranter,
+  isHolder,
   isThere,
 } from '../../authority/visibility.ts'
 import type { users } from '../../db/tables.ts'
+import { namedRequirement } from '../../errors.ts'
 import { builder, filters, reads } from '../../graphql/builder.ts'
-import { lowerCase } from '../../read/filters.ts'
+import { fitsArgument } from '../../graphql/references.ts'
+import { unreadable } from '../../graphql/refusals.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Organization } from '../organization/type.ts'
 
 const UserKind = builder.enumType('UserKind', {
-  description: 'What stands behind a user.',
+  description: 'The kind of a user: a person or a program.',
   values: {
-    HUMAN: { description: 'A person.' },
-    SERVICE: { description: 'A program; its name begins with `api-`, its e-mail is that of the person in charge.' },
+    HUMAN: { description: 'The user is a person.' },
+    SERVICE: {
+      description:
+        'The user is a program; its name begins with `api-`, and its e-mail is that of the person in charge.',
+    },
   },
 })
 
 const GRANT = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
 
-/** Whose records the caller may read: their own, and those of organizations whose users they may read. */
+/**
+ * True for users whose records the caller may read: themselves, and users of organizations where they hold
+ * `users.read`.
+ */
 export function mayReadRecord(user: typeof users, caller: CallerScope): SQL | undefined {
   if (holdsEverywhere(caller, 'users.read')) return undefined
   return or(isCaller(caller, user.id), holdsInOrganization(caller, 'users.read', user.organizationId))
 }
 
-/** Whoever may grant somewhere may name any active user. */
+/** True for users that the caller may name to grant to: any active user, where the caller may grant on some scope. */
 function mayBeGrantedTo(user: typeof users, caller: CallerScope, time: SQL): SQL | undefined {
-  return grantsSomewhere(caller) ? isActiveAt(user, time) : undefined
+  return isGranter(caller) ? isActiveAt(user, time) : undefined
 }
 
-/** Whom the caller meets in lists: whose records they read, and who holds something where they read the users. */
+/**
+ * True for users in the caller's lists: users whose records they may read, and holders on scopes whose users they read.
+ */
 export function isMet(user: typeof users, caller: CallerScope, time: SQL = NOW): SQL | undefined {
   const readable = mayReadRecord(user, caller)
   return readable && or(readable, holdsWhereCallerReads(user, caller, time))
 }
 
-/** Whoever reads the users of a scope meets all who hold something on it. */
+/** True for users that hold something on a scope whose users the caller may read. */
 function holdsWhereCallerReads(user: typeof users, caller: CallerScope, time: SQL): SQL | undefined {
-  if (!holdsSomewhere(caller, 'users.read')) return undefined
+  if (!isHolder(caller, 'users.read')) return undefined
   const inReach = holdsOnProject(caller, 'users.read', sql`g.project_id`, sql`g.organization_id`)
   const ofOrganization = holdsInOrganization(caller, 'users.read', sql`c.organization_id`)
   return or(
@@ -55,45 +65,56 @@ function holdsWhereCallerReads(user: typeof users, caller: CallerScope, time: SQ
   )
 }
 
-const RECORD_NEEDS = { what: 'users.read', where: 'in the user’s organization' }
+const RECORD = namedRequirement({
+  permission: 'users.read',
+  scope: 'ORGANIZATION',
+  text: 'users.read in the user’s organization',
+})
 
 export const User = reads.type('User', {
   table: 'users',
   id: 'user',
   description:
-    'A person or a program. Id, username, displayName, kind and active are the *reference*, for whoever meets the user in a list they may see. All else is the *record*: for the user, for holders of `users.read` over their organization, and for administrators; others get null and FORBIDDEN.',
+    'A person or a program. Id, username, displayName, kind and isActive are the *reference*: it is visible to every caller that may see the user in a list. All other fields are the *record*: it is visible to the user, to holders of `users.read` over their organization, and to administrators; other callers get null and FORBIDDEN.',
   authScopes: { signedIn: true },
   visible(user, caller, time) {
     const met = isMet(user, caller, time)
     return and(isThere(user, time), met && or(met, mayBeGrantedTo(user, caller, time ?? NOW)))
   },
-  guards: { record: { allows: mayReadRecord, missing: 'users.read', needs: RECORD_NEEDS } },
+  guards: { record: { allows: mayReadRecord, refusal: () => unreadable(RECORD) } },
   fields: (f) => ({
-    username: f.column('username', { type: 'String', description: 'Unique in the server, whatever its case.' }),
-    displayName: f.column('displayName', { type: 'String', description: 'For people.' }),
-    kind: f.column('kind', { type: UserKind as never, description: 'Person or program.' }),
-    active: f.expression({
+    username: f.column('username', {
+      type: 'String',
+      description: 'The username, unique in the server regardless of case.',
+    }),
+    displayName: f.column('displayName', { type: 'String', description: 'A name for people to read.' }),
+    kind: f.column('kind', { type: UserKind as never, description: 'Whether the user is a person or a program.' }),
+    isActive: f.expression({
       type: 'Boolean',
-      description: 'Not suspended: they can do what they hold.',
+      description: 'True where the user is not suspended, so that what they hold counts.',
       sql: (user) => isActiveAt(user, NOW),
     }),
     email: f.column('email', {
       type: 'EmailAddress',
       guard: 'record',
-      description: 'Where notifications go; of a SERVICE user, the person in charge.',
+      description: 'The address for notifications; for a SERVICE user, that of the person in charge.',
     }),
     organization: f.one('organization', Organization, {
       guard: 'record',
       nullable: true,
-      description: 'Their home, for good.',
+      description: 'The home organization, which is permanent.',
     }),
     isAdmin: f.expression({
       type: 'Boolean',
       guard: 'record',
-      description: 'Holds the role ADMINISTRATOR.',
+      description: 'True where the user holds the role ADMINISTRATOR.',
       sql: (user) => administersAt(user.id, NOW),
     }),
-    createdAt: f.column('createdAt', { type: 'DateTime', guard: 'record', description: 'When they were created.' }),
+    createdAt: f.column('createdAt', {
+      type: 'DateTime',
+      guard: 'record',
+      description: 'The time when the user was created.',
+    }),
   }),
 })
 
@@ -103,35 +124,35 @@ export const UserConnection = reads.connection('User', {
   orders: { USERNAME: ['usernameKey'], CREATED_AT: ['createdAt'] },
   defaultOrder: 'USERNAME',
   filters: {
-    username: filters.name('usernameKey', 'Only users whose name fits.'),
-    createdAt: filters.time('createdAt', 'Only what was created then.'),
+    username: filters.name('usernameKey', 'Keeps only users whose username matches.'),
+    createdAt: filters.time('createdAt', 'Keeps only users created in the given period.'),
     organization: {
       type: 'String',
-      description: 'The name of their home organization.',
+      description: 'Keeps only users whose home organization has this name.',
       column: 'organizationId',
       where: (user, args, path) =>
-        sql`${user.organizationId} in (select o.id from organizations as o where o.name_key = ${args.param(path, 'text', lowerCase)} and o.deleted_at is null)`,
+        sql`${user.organizationId} in (select o.id from organizations as o where ${fitsArgument('organization', { id: sql`o.id`, key: sql`o.name_key` }, args, path)} and o.deleted_at is null)`,
     },
   },
 })
 
 reads.queryOne('user', User, {
   description:
-    'A user by exact name. Whoever may grant roles somewhere finds any active user so, to grant to them; only the reference is shown then.',
+    'Returns a user by exact name. A caller that may grant roles on any scope can find every active user this way, to grant roles to them; only the reference is shown then.',
   authScopes: { signedIn: true },
-  args: (arg) => ({ username: arg.string({ required: true, description: 'Their name, in any case.' }) }),
-  where: (user, _caller, args) => eq(user.usernameKey, args.param('username', 'text', lowerCase)),
+  args: (arg) => ({ username: arg.string({ required: true, description: 'The username, in upper or lower case.' }) }),
+  where: (user, _caller, args) => fitsArgument('user', { id: user.id, key: user.usernameKey }, args, 'username'),
 })
 
 reads.queryConnection('users', UserConnection, {
-  description: 'The users whose records the caller may read: at least themselves.',
+  description: 'The users whose records the caller may read: at least the caller.',
   authScopes: { signedIn: true },
   where: mayReadRecord,
 })
 
 reads.extend(Organization, (f) => ({
   users: f.connection('users', UserConnection, {
-    description: 'The users whose home this is and whose records the caller may read.',
+    description: 'The users that have this home organization and whose records the caller may read.',
     where: mayReadRecord,
   }),
 }))

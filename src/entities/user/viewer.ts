@@ -8,7 +8,7 @@ import { HeldPermissionType, heldPermissions } from '../permission/held.ts'
 import { Session, SessionConnection } from '../session/type.ts'
 import { User } from './type.ts'
 
-/** What the caller holds, as it was read with their credential. */
+/** The authority of the caller, as it was read with their credential. */
 function callersAuthority(caller: CallerScope): SQL {
   return sql`(
     select h."what" as what, h."organizationId" as organization_id, h."projectId" as project_id, h."until" as until
@@ -18,39 +18,40 @@ function callersAuthority(caller: CallerScope): SQL {
 
 const Viewer = reads.type('Viewer', {
   table: 'users',
-  description: 'Who asks, with what, and what they may do.',
+  description: 'The caller, the credential of the request, and what the caller may do.',
   authScopes: { signedIn: true },
   fields: (f) => ({
-    user: f.same(User, { description: 'The caller.' }),
+    user: f.same(User, { description: 'The user who is the caller.' }),
     apiKey: f.oneWhere(ApiKey, {
-      description: 'The key the request came with.',
+      description: 'The API key of the request; null where it used none.',
       on: (_user, key, caller) => eq(key.id, caller.param(API_KEY_ID)),
     }),
     session: f.oneWhere(Session, {
-      description: 'The session the request came with.',
+      description: 'The session of the request; null where it used none.',
       on: (_user, session, caller) => eq(session.id, caller.param(SESSION_ID)),
     }),
     sessions: f.connection('sessions', SessionConnection, {
-      description: 'Where the caller is signed in, ended sessions of the last 30 days too.',
+      description: 'The sessions of the caller, including those that ended in the last 30 days.',
     }),
     expiresAt: f.expression({
       type: 'DateTime',
       nullable: true,
-      description: 'When what the request came with ends by itself; null is never.',
+      description: 'The planned end of the key or session of the request; null where there is none.',
       sql: (_user, caller) => sql`least(
         (select k.expires_at from api_keys as k where k.id = ${caller.param(API_KEY_ID)}),
         (select s.expires_at from sessions as s where s.id = ${caller.param(SESSION_ID)}))`,
     }),
     permissions: f.expression({
       type: [HeldPermissionType] as never,
-      description: 'Everything the caller may do, and where. What ADMINISTRATOR stands for is spelled out.',
+      description:
+        'The permissions of the caller and their scopes. The permissions of ADMINISTRATOR are listed one by one.',
       sql: (_user, caller) => heldPermissions(callersAuthority(caller), caller),
     }),
   }),
 })
 
 reads.queryOne('viewer', Viewer, {
-  description: 'Who asks; null for the operator, who is no user.',
+  description: 'The caller and the credential of the request; null for the operator, who is not a user.',
   authScopes: { signedIn: true },
   where: (user, caller) => isCaller(caller, user.id),
 })

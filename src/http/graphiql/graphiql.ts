@@ -1,4 +1,4 @@
-/** GraphiQL for browsers: a page that holds no data, and what it loads, all from this server. */
+/** Serves GraphiQL to browsers: a page without data, and its assets, all from this server. */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
@@ -9,7 +9,7 @@ import type { Answer } from '../request.ts'
 
 const ASSETS_PATH = `${GRAPHQL_PATH}/assets/`
 
-/** Scripts of this server and nothing else; styles are written into the page by the editor. */
+/** The policy allows only scripts of this server; inline styles are allowed because the editor writes them into the page. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -28,14 +28,14 @@ const HEADERS = { 'content-security-policy': CONTENT_SECURITY_POLICY, 'referrer-
 const KEY_ICON =
   "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32' fill='none' stroke='#b8860b' stroke-width='4'><circle cx='16' cy='9' r='7'/><path d='M16 16v14m0-2h7m-7-6h5'/></svg>"
 
-/** Does a browser ask for the page, or the page for a part of it? */
+/** Whether a browser asks for the page, or the page asks for one of its assets. */
 export function isForGraphiql(request: IncomingMessage, url: URL): boolean {
   if (request.method !== 'GET') return false
   if (url.pathname.startsWith(ASSETS_PATH)) return true
   return url.pathname === GRAPHQL_PATH && /\btext\/html\b/i.test(request.headers.accept ?? '')
 }
 
-/** Answers what `isForGraphiql`. */
+/** Answers a request for which `isForGraphiql` is true. */
 export async function answerGraphiql(request: IncomingMessage, url: URL): Promise<Answer<string | Buffer>> {
   site ??= build()
   const { page, assets } = await site
@@ -47,7 +47,7 @@ export async function answerGraphiql(request: IncomingMessage, url: URL): Promis
   const headers = {
     ...HEADERS,
     'content-type': asset.type,
-    // Its name changes with its content.
+    // The name of an asset changes with its content.
     'cache-control': 'public, max-age=31536000, immutable',
     vary: 'accept-encoding',
   }
@@ -62,7 +62,7 @@ interface Asset {
   zipped: Promise<Buffer>
 }
 
-/** Nine megabytes, so they are read when the first browser comes. */
+/** The page and its assets are nine megabytes, so they are read at the first request of a browser. */
 let site: Promise<{ page: string; assets: Map<string, Asset> }> | undefined
 
 async function build() {

@@ -1,10 +1,10 @@
-// Runs in the browser, after GraphiQL's own script. `settings` stands above it: the server writes it there.
+// This script runs in the browser, after GraphiQL's own script. The server writes `settings` above it.
 /* global settings, YogaGraphiQL */
 
 const AUTHORIZATION = '{\n  "Authorization": "Bearer "\n}'
 const NO_KEY = 'Put your key into the Headers tab, after "Bearer ". The documentation appears then.'
 
-/** Every request needs a key, so none is sent without one. */
+/** Sends a request. Every request needs a key, so no request is sent without a key. */
 async function send({ query, operationName, variables }, { headers = {} } = {}) {
   if (!hasKey(headers)) return { data: null, errors: [{ message: NO_KEY }] }
   const response = await fetch(settings.endpoint, {
@@ -13,7 +13,7 @@ async function send({ query, operationName, variables }, { headers = {} } = {}) 
     headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
     body: JSON.stringify({ query, operationName, variables }),
   })
-  // GraphiQL asks again where there is no "data", even null.
+  // GraphiQL repeats the request where the answer has no "data", so that it is at least null here.
   return { data: null, ...(await response.json()) }
 }
 
@@ -25,7 +25,7 @@ function hasKey(headers) {
 
 let timer
 
-/** Fetches the documentation anew a moment after the headers were changed: GraphiQL's own shortcut does it. */
+/** Fetches the documentation again shortly after the headers were changed, by GraphiQL's own keyboard shortcut. */
 function introspectSoon() {
   clearTimeout(timer)
   timer = setTimeout(() => dispatchEvent(new KeyboardEvent('keydown', { key: 'R', ctrlKey: true })), 500)
@@ -43,9 +43,9 @@ YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   defaultHeaders: AUTHORIZATION,
   visiblePlugin: 'Documentation Explorer',
   onEditHeaders: introspectSoon,
-  // By default the document is kept in the address, which grows too long to be asked for.
+  // By default the document is kept in the address, which becomes too long for a request.
   onEditQuery() {},
-  // A key is not to be found in the browser's storage.
+  // A key must not be kept in the browser's storage.
   shouldPersistHeaders: false,
   showPersistHeadersSettings: false,
 })

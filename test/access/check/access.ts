@@ -5,7 +5,7 @@ import { CONTROLLER, MODEL, SERVER } from './oracle.ts'
 /** When something is held, in seconds. */
 interface Span {
   since: number
-  until: number
+  expiresAt: number
 }
 
 interface Way extends Span {
@@ -27,7 +27,7 @@ interface Level extends Way {
 
 const meet = (...facts: { since: number; expires?: number; ended?: number }[]): Span => ({
   since: Math.max(...facts.map(({ since }) => since)),
-  until: Math.min(
+  expiresAt: Math.min(
     ...facts.flatMap(({ expires, ended }) => [expires ?? Number.POSITIVE_INFINITY, ended ?? Number.POSITIVE_INFINITY]),
   ),
 })
@@ -48,7 +48,7 @@ export function expectedAccess(facts: Facts, username: string, at: number): stri
 /** What a user holds at a time: words, some of which stand for many, and levels with what follows from them. */
 export function accessAt(facts: Facts, username: string, at: number): { held: Held[]; levels: Level[] } {
   const user = facts.users.find((row) => row.username === username)
-  const holds = ({ since, until }: Span) => since <= at && at < until
+  const holds = ({ since, expiresAt }: Span) => since <= at && at < expiresAt
   if (!user || facts.suspensions.some((row) => row.user === user.id && holds(meet(row))))
     return { held: [], levels: [] }
 
@@ -143,6 +143,6 @@ function describeLevel(facts: Facts, { controller, model, level, ...way }: Level
   return `${(model ? MODEL : CONTROLLER)[level]} ${place} ${describeWay(facts, way)}`
 }
 
-function describeWay(facts: Facts, { via, role, since, until }: Way): string {
-  return `${via} ${nameIn(facts.roles, role) ?? '-'} ${timeOf(since)} ${timeOf(until)}`
+function describeWay(facts: Facts, { via, role, since, expiresAt }: Way): string {
+  return `${via} ${nameIn(facts.roles, role) ?? '-'} ${timeOf(since)} ${timeOf(expiresAt)}`
 }

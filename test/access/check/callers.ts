@@ -76,8 +76,8 @@ export const CALLERS: Record<string, (app: TestApp, world: World) => Promise<Cal
   'a limited key of an administrator': (app) => createKey(app, { limits: [ofDefault] }),
   'a limited key of the user concerned': (app, { bob }) =>
     createKey(app, { limits: [{ role: 'VERSION_MANAGER', project: 'apollo' }] }, bob.client),
-  'a read-only key of an administrator': (app) => createKey(app, { readOnly: true }),
-  'a read-only key of the user concerned': (app, { bob }) => createKey(app, { readOnly: true }, bob.client),
+  'a read-only key of an administrator': (app) => createKey(app, { isReadOnly: true }),
+  'a read-only key of the user concerned': (app, { bob }) => createKey(app, { isReadOnly: true }, bob.client),
   'a session of a delegate': (app) => createSession(app, 'dora', { roles: [ofDefault] }),
   'a suspended administrator': createSuspended,
 }

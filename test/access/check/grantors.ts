@@ -34,7 +34,7 @@ export async function letAllTry(
 
 /** How it has to come out: who is named can, and nobody else. */
 export function rightOutcomes(outcomes: [string, string][], named: string[]): [string, unknown][] {
-  const refused = /^(FORBIDDEN|MissingAuthority|NotFound|UNAUTHENTICATED) NOT_HELD$/
+  const refused = /^(FORBIDDEN|MissingAuthorityError|NotFoundError|UNAUTHENTICATED) NOT_HELD$/
   return outcomes.map(([username, outcome]) => {
     if (named.includes(username)) return [username, 'done ALLOWED']
     return [username, refused.test(outcome) ? outcome : 'refused']

@@ -23,11 +23,11 @@ export function splitByUser(facts: Facts): Map<string, Facts> {
 export function expectedHolders(byUser: Map<string, Facts>, at: number): (thing: string) => string[] {
   const holders = new Map<string, string[]>()
   for (const [username, facts] of byUser) {
-    for (const { controller, model, level, via, since, until } of accessAt(facts, username, at).levels) {
+    for (const { controller, model, level, via, since, expiresAt } of accessAt(facts, username, at).levels) {
       const thing = model ?? controller
       const lines = holders.get(thing) ?? []
       holders.set(thing, lines)
-      lines.push(`${username} ${(model ? MODEL : CONTROLLER)[level]} ${via} ${timeOf(since)} ${timeOf(until)}`)
+      lines.push(`${username} ${(model ? MODEL : CONTROLLER)[level]} ${via} ${timeOf(since)} ${timeOf(expiresAt)}`)
     }
   }
   return (thing) => (holders.get(thing) ?? []).sort()
@@ -40,14 +40,14 @@ interface Holding {
   project: string | null
   via: string
   since: number
-  until: number
+  expiresAt: number
 }
 
 /** Each who holds a role at a time as `roleInWords` tells it, sorted. */
 export function expectedRoleHolders(facts: Facts, role: string, at: number): string[] {
   const holdings = facts.roleGrants
     .filter((grant) => grant.role === role)
-    .map((grant): Holding => ({ ...grant, what: '-', via: 'GRANT', until: Math.min(grant.expires, grant.ended) }))
+    .map((grant): Holding => ({ ...grant, what: '-', via: 'GRANT', expiresAt: Math.min(grant.expires, grant.ended) }))
   return inWords(facts, holdings, at)
 }
 
@@ -66,7 +66,7 @@ export function expectedProjectHolders(facts: Facts, id: string, at: number): st
         what: roleNames.get(grant.role) ?? '',
         via: 'ROLE',
         since: Math.max(grant.since, project.created),
-        until: Math.min(grant.expires, grant.ended),
+        expiresAt: Math.min(grant.expires, grant.ended),
       }),
     )
   const members = facts.users.filter(({ organization }) => organization === project.organization)
@@ -81,7 +81,7 @@ export function expectedProjectHolders(facts: Facts, id: string, at: number): st
           project: null,
           via: 'MEMBERSHIP',
           since: Math.max(word.since, member.created, project.created),
-          until: Math.min(word.expires, word.ended),
+          expiresAt: Math.min(word.expires, word.ended),
         }),
       ),
     )
@@ -101,10 +101,10 @@ function inWords(facts: Facts, holdings: Holding[], at: number): string[] {
       .map(({ user }) => user),
   )
   return holdings
-    .filter(({ user, since, until }) => since <= at && at < until && !suspended.has(user))
-    .map(({ user, what, organization, project, via, since, until }) => {
+    .filter(({ user, since, expiresAt }) => since <= at && at < expiresAt && !suspended.has(user))
+    .map(({ user, what, organization, project, via, since, expiresAt }) => {
       const [who, home, on] = [user, organization, project].map((id) => nameOf.get(id))
-      return `${who} ${what} ${home ?? '-'} ${on ?? '-'} ${via} ${timeOf(since)} ${timeOf(until)}`
+      return `${who} ${what} ${home ?? '-'} ${on ?? '-'} ${via} ${timeOf(since)} ${timeOf(expiresAt)}`
     })
     .sort()
 }

@@ -33,7 +33,7 @@ export async function compareWithPast(replay: Replay, n: number, counts: Counts)
   await askAboutAbsent(replay, snapshot, at, counts)
 }
 
-const withoutUntil = ({ until: _, ...item }: Item) => item
+const withoutUntil = ({ expiresAt: _, ...item }: Item) => item
 const REFERENCES = ['user', 'organization', 'project', 'controller', 'model', 'role']
 
 function compareList(replay: Replay, n: number, { id, told }: { id: string; told: Item[] }, counts: Counts) {
@@ -43,11 +43,11 @@ function compareList(replay: Replay, n: number, { id, told }: { id: string; told
   const where = `${id} ${names.get(id)} as of ${n}, "${step}"`
 
   expect(told.map(withoutUntil), where).toEqual(then.map(withoutUntil))
-  const ends = then.map((item, place) => endProblem(replay, n, { id, item, told: told[place]?.until ?? null }))
+  const ends = then.map((item, place) => endProblem(replay, n, { id, item, told: told[place]?.expiresAt ?? null }))
   expect(ends.filter(Boolean), where).toEqual([])
 
   counts.items += told.length
-  counts.ended += then.filter(({ until }, place) => until !== told[place]?.until).length
+  counts.ended += then.filter(({ expiresAt }, place) => expiresAt !== told[place]?.expiresAt).length
   counts.deleted += then.filter((item) => isAboutDeleted(item, names)).length
   counts.before += lists.has(id) ? 0 : 1
 }
@@ -63,9 +63,9 @@ function isAboutDeleted(item: Item, names: Replay['names']): boolean {
  * or it came sooner: with a later step, after which the item was gone.
  */
 function endProblem({ history }: Replay, n: number, { id, item, told }: Ended): string | null {
-  if (told === item.until) return null
+  if (told === item.expiresAt) return null
   const problem = `${JSON.stringify(item)} ends ${told}`
-  if (told === null || (item.until !== null && told > item.until)) return problem
+  if (told === null || (item.expiresAt !== null && told > item.expiresAt)) return problem
   const time = Date.parse(told)
   const next = history.slice(n + 1).find(({ at }) => at >= time)
   if (!next) return problem

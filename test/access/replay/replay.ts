@@ -43,13 +43,13 @@ export function createReplay(app: TestApp, seed: number): Replay {
 export async function mutate(replay: Replay) {
   for (;;) {
     for (const { name, input } of randomMutations(replay)) {
-      const payload = name === 'deleteUser' ? 'id' : '__typename'
+      const payload = name === 'deleteUser' ? 'deletedId' : '__typename'
       const answer = await replay.app.root.send(changeDocument(name, payload), { input })
       const step = `${name} ${JSON.stringify(input)}`
       const word = wordOf(answer)
-      expect(['done', 'NotFound', 'Conflict'], `${step}: ${word}`).toContain(word)
+      expect(['done', 'NotFoundError', 'ConflictError'], `${step}: ${word}`).toContain(word)
       if (word !== 'done') continue
-      if (name === 'deleteUser') replay.deletedIds.push(answer.data.deleteUser.id)
+      if (name === 'deleteUser') replay.deletedIds.push(answer.data.deleteUser.deletedId)
       replay.kinds.add(name)
       return takeSnapshot(replay, step)
     }

@@ -2,7 +2,7 @@
 import type { Client } from '../../support/app.ts'
 
 /** An item of somebody’s access, or a holder of a controller or model; what it speaks of stands there by its id. */
-export type Item = { since: string; until: string | null } & Record<string, string | null>
+export type Item = { since: string; expiresAt: string | null } & Record<string, string | null>
 
 export interface Told {
   /** All that is there, by id: its name, of a model `gce1/web`. */
@@ -12,8 +12,8 @@ export interface Told {
 }
 
 const ACCESS = `effectiveAccess(first: 100, after: $after, at: $at) { totalCount pageInfo { hasNextPage endCursor } nodes {
-  permission scope organization { id } project { id } controller { id } model { id } controllerAccess modelAccess via role { id } since until } }`
-const HOLDERS = 'holders(first: 100, at: $at) { totalCount edges { access via since until user: node { id } } }'
+  permission scope organization { id } project { id } controller { id } model { id } controllerAccess modelAccess via role { id } since expiresAt } }`
+const HOLDERS = 'holders(first: 100, at: $at) { totalCount edges { access via since expiresAt user: node { id } } }'
 
 const WHOLE = `query ($at: DateTime, $after: String) {
   users(first: 8) { nodes { id name: username ${ACCESS} } }
@@ -78,7 +78,7 @@ function addThing({ names, lists }: Told, { id, holders }: Thing, name: string, 
 const flattenTo = (shifted: number) => (raw: Raw) => {
   const flat = Object.entries(raw).map(([name, value]) => [name, typeof value === 'object' && value ? value.id : value])
   const item = Object.fromEntries(flat) as Item
-  return { ...item, since: later(item.since, shifted), until: item.until && later(item.until, shifted) }
+  return { ...item, since: later(item.since, shifted), expiresAt: item.expiresAt && later(item.expiresAt, shifted) }
 }
 
 export function later(time: string, ms: number): string {

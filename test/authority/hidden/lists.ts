@@ -51,18 +51,21 @@ function ordersOf({ args }: Field): string[] {
 const PAGE = `totalCount nodes { __typename } edges { cursor }
   pageInfo { hasNextPage hasPreviousPage startCursor endCursor }`
 
-/** A document with these fields of a list, each with its arguments. */
-export function documentOf({ type, field }: List, asked: string[], selection = PAGE): string {
+/** A document with these fields of a list, each with its arguments, which may use these variables. */
+export function documentOf({ type, field }: List, asked: string[], selection = PAGE, variables = ''): string {
   // Of what must be given there is only the time from which changes are told.
   const required = field.args.some(({ name }) => name === 'from') ? 'from: "2020-01-01T00:00:00Z", ' : ''
   const fields = asked.map((args, n) => `a${n}: ${field.name}(${required}${args}) { ${selection} }`).join(' ')
-  return type === null ? `{ ${fields} }` : `query ($id: ID!) { node(id: $id) { ... on ${type} { ${fields} } } }`
+  const given = variables === '' ? '' : `(${variables})`
+  if (type === null) return `query ${given} { ${fields} }`
+  return `query ($id: ID! ${variables}) { node(id: $id) { ... on ${type} { ${fields} } } }`
 }
 
 /** The first item, the last and all, in every order. */
 export function everyPage({ field }: List): string[] {
   const orders = ordersOf(field).flatMap((name) => [`{ field: ${name} }`, `{ field: ${name}, direction: DESC }`])
-  return orders.flatMap((order) => ['first: 1', 'last: 1', 'first: 100'].map((page) => `orderBy: [${order}], ${page}`))
+  const pages = ['first: 1', 'last: 1', 'first: 100']
+  return orders.length === 0 ? pages : orders.flatMap((order) => pages.map((page) => `orderBy: ${order}, ${page}`))
 }
 
 /** Keys of filters with their types, like `name: NameFilter`. */

@@ -50,6 +50,12 @@ export function listsFor({ targets }: Caller): Asked[] {
   return [...rootLists.map((list) => ({ list, variables: {} })), ...nested]
 }
 
+/** Every list of each caller, list by list: the database plans a statement once for the callers that need the same one. */
+export function listsForAll(callers: Caller[]): (Asked & { caller: Caller })[] {
+  const all = callers.flatMap((caller) => listsFor(caller).map((asked) => ({ caller, ...asked })))
+  return [...Map.groupBy(all, ({ list }) => list).values()].flat()
+}
+
 /** In another organization, before and after everything by name, and something of it for a user of this one. */
 export async function createMoreElsewhere(app: TestApp) {
   for (const [at, name] of ['aa', 'zz'].entries()) {

@@ -27,7 +27,7 @@ const OF_PROJECT = {
   foreign: '           F     F     NF     NF     F     NF    OK',
   missing: '           F     F     NF     NF     F     NF    NF',
 }
-// An organization admin sees any active user’s reference: what they may not do to them is FORBIDDEN, not NotFound.
+// An organization admin sees any active user’s reference: what they may not do to them is FORBIDDEN, not NotFoundError.
 const OF_USER = {
   own: '               F     F     F      OK     F     F     OK',
   stronger: '          F     F     F      F      F     F     OK',

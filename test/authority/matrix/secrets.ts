@@ -118,7 +118,7 @@ export const secretRows: Row[] = [
       ...ofTargets('   NF:model NF:model NF:credential NF:credential NF:credential NF:credential'),
     },
   ),
-  row('setReadOnly', undefined, () => ({ readOnly: true }), {
+  row('setReadOnly', undefined, () => ({ isReadOnly: true }), {
     own: '             F     F     F      F      F     F     OK',
   }),
   doneRow('signIn', undefined, (target) => ({ username: nameOf(target), password: 'no password of theirs' }), {

@@ -200,7 +200,7 @@ export async function createWorld(app: TestApp): Promise<Caller[]> {
   const users = await createUsers(app, acme)
   const limits = [{ role: 'PROJECT_MANAGER', project: acme.project }]
   const limited = await createApiKey(users.boss.client, { limits })
-  const readOnly = await createApiKey(users.boss.client, { readOnly: true })
+  const isReadOnly = await createApiKey(users.boss.client, { isReadOnly: true })
 
   const special = {
     neighbor: { ...acme, project: 'pro-near', projectId: nearby, ...quiet, ...quietModel },
@@ -227,7 +227,7 @@ export async function createWorld(app: TestApp): Promise<Caller[]> {
     return createCaller(name, user, person, { column, headers: bearer(person.token), renew })
   }
   const { plain, outsider, manager, boss, auditor, chief, disabled } = users
-  const readOnlyKey = { ...boss, key: readOnly.key, keyId: readOnly.id }
+  const readOnlyKey = { ...boss, key: isReadOnly.key, keyId: isReadOnly.id }
   return [
     createCaller('anonymous', 'pat-acme', plain, { headers: {} }),
     createCaller('plain user', 'pat-acme', plain),

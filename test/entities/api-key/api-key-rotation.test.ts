@@ -8,6 +8,12 @@ import { createApiKey, createUser } from '../../support/seed.ts'
 
 const app = startApp()
 
+/** Bob, and the key “ci” that he made beside his first one. */
+const given = app.world(async () => {
+  const bob = await createUser(app, 'bob')
+  return { bob, old: await createApiKey(bob.client, { label: 'ci' }) }
+})
+
 /** A key as its owner sees it. */
 async function look(client: Client, id: string) {
   const { node } = await client.ok(
@@ -18,19 +24,19 @@ async function look(client: Client, id: string) {
 }
 
 describe('rotating a key', () => {
-  const NEW_KEY = 'secret apiKey { id label readOnly isLimited expiresAt limits { role { name } } }'
+  const NEW_KEY = 'secret apiKey { id label isReadOnly isLimited expiresAt limits { role { name } } }'
 
-  test('replaces it at once by one of the same label and limits', async () => {
-    const bob = await createUser(app, 'bob')
+  test('replaces it at once with a key that has the same label and limits', async () => {
+    const { bob } = given()
     const limits = [{ role: 'AUDITOR', everywhere: true }]
-    const old = await createApiKey(bob.client, { label: 'ci', readOnly: true, limits })
+    const old = await createApiKey(bob.client, { label: 'ci', isReadOnly: true, limits })
 
     const { secret, apiKey } = await change(bob.client, 'rotateApiKey', { apiKey: old.id }, NEW_KEY)
 
     expect(apiKey).toEqual({
       id: expect.any(String),
       label: 'ci',
-      readOnly: true,
+      isReadOnly: true,
       isLimited: true,
       expiresAt: null,
       limits: [{ role: { name: 'AUDITOR' } }],
@@ -44,8 +50,8 @@ describe('rotating a key', () => {
     expect(node.isValid).toBe(false)
   })
 
-  test('with itself gives a successor that ends when it would have', async () => {
-    const bob = await createUser(app, 'bob')
+  test('with the key itself gives a new key that ends when the old one would have ended', async () => {
+    const { bob } = given()
     const end = inDays(10)
     const old = await createApiKey(bob.client, { expiresAt: end })
 
@@ -54,8 +60,8 @@ describe('rotating a key', () => {
     expect(apiKey.expiresAt).toBe(end)
   })
 
-  test('with another key gives it its full length again', async () => {
-    const bob = await createUser(app, 'bob')
+  test('with another key gives a new key that lasts as long as the old one did', async () => {
+    const { bob } = given()
     const old = await createApiKey(bob.client, { expiresAt: inDays(10) })
     await query(
       app,
@@ -67,8 +73,8 @@ describe('rotating a key', () => {
     expect(Math.round((Date.parse(apiKey.expiresAt) - Date.parse(apiKey.createdAt)) / 10_000)).toBe(10 * 8640)
   })
 
-  test('with a key that ends sooner gives one that ends with that', async () => {
-    const bob = await createUser(app, 'bob')
+  test('with a key that ends sooner gives a new key that ends with that key', async () => {
+    const { bob } = given()
     const end = inDays(2)
     const short = await createApiKey(bob.client, { expiresAt: end })
 
@@ -77,23 +83,24 @@ describe('rotating a key', () => {
     expect(apiKey.expiresAt).toBe(end)
   })
 
-  test('that is revoked or has expired is a conflict', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is a conflict where the key is revoked or has expired', async () => {
+    const { bob } = given()
     const revoked = await createApiKey(bob.client)
     const expired = await createApiKey(bob.client, { expiresAt: inDays(1) })
     await change(bob.client, 'revokeApiKey', { apiKey: revoked.id })
     await lapseKey(app, expired.id)
 
-    for (const { id } of [revoked, expired]) {
-      await withoutWriting(app, () => failChange(bob.client, 'Conflict', 'rotateApiKey', { apiKey: id }))
-    }
+    await withoutWriting(app, async () => {
+      for (const { id } of [revoked, expired])
+        await failChange(bob.client, 'ConflictError', 'rotateApiKey', { apiKey: id })
+    })
   })
 
-  test('of ROOT_API_KEY is a conflict that names the variable', async () => {
+  test('is a conflict for ROOT_API_KEY, and the error names the variable', async () => {
     const { viewer } = await app.root.ok('{ viewer { apiKey { id label } } }')
 
     const error = await withoutWriting(app, () =>
-      failChange(app.root, 'Conflict', 'rotateApiKey', { apiKey: viewer.apiKey.id }),
+      failChange(app.root, 'ConflictError', 'rotateApiKey', { apiKey: viewer.apiKey.id }),
     )
 
     expect(viewer.apiKey.label).toBe('ROOT_API_KEY')
@@ -104,15 +111,14 @@ describe('rotating a key', () => {
 describe('rotating a key with an overlap', () => {
   const ROTATED = 'secret apiKey { id label expiresAt }'
 
-  test('lets the old one work beside the new one until then', async () => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client, { label: 'ci' })
-    const until = inDays(2)
+  test('keeps the old key valid beside the new one until the overlap ends', async () => {
+    const { bob, old } = given()
+    const expiresAt = inDays(2)
 
     const { secret, apiKey } = await change(
       bob.client,
       'rotateApiKey',
-      { apiKey: old.id, overlapUntil: until },
+      { apiKey: old.id, overlapUntil: expiresAt },
       ROTATED,
     )
 
@@ -121,7 +127,7 @@ describe('rotating a key with an overlap', () => {
     expect(await usernameOf(app.as(old.key))).toBe('bob')
     expect(await look(bob.client, old.id)).toMatchObject({
       isValid: true,
-      expiresAt: until,
+      expiresAt: expiresAt,
       revokedAt: null,
       replacement: { id: apiKey.id },
     })
@@ -130,8 +136,8 @@ describe('rotating a key with an overlap', () => {
     expect([await statusOf(app.as(old.key)), await statusOf(app.as(secret))]).toEqual([401, 200])
   })
 
-  test('never lengthens the old one, and gives the new one its full length', async () => {
-    const bob = await createUser(app, 'bob')
+  test('never makes the old key last longer, and gives the new key its full length', async () => {
+    const { bob } = given()
     const end = inDays(1)
     const old = await createApiKey(bob.client, { expiresAt: end })
 
@@ -144,24 +150,23 @@ describe('rotating a key with an overlap', () => {
     expect(await statusOf(app.as(old.key))).toBe(401)
   })
 
-  test('with itself gives a successor that ends when it would have, not when the overlap does', async () => {
-    const bob = await createUser(app, 'bob')
-    const [end, until] = [inDays(10), inDays(1)]
+  test('with the key itself gives a new key that ends when the old one would have ended, not with the overlap', async () => {
+    const { bob } = given()
+    const [end, expiresAt] = [inDays(10), inDays(1)]
     const old = await createApiKey(bob.client, { expiresAt: end })
 
-    const input = { apiKey: old.id, overlapUntil: until }
+    const input = { apiKey: old.id, overlapUntil: expiresAt }
     const { apiKey } = await change(app.as(old.key), 'rotateApiKey', input, ROTATED)
 
     expect(apiKey.expiresAt).toBe(end)
-    expect((await look(bob.client, old.id)).expiresAt).toBe(until)
+    expect((await look(bob.client, old.id)).expiresAt).toBe(expiresAt)
   })
 
   test.each([
     ['null', { overlapUntil: null }],
     ['omitted', {}],
-  ])('%s ends the old one at once', async (_name, overlap) => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client)
+  ])('that is %s ends the old key at once', async (_name, overlap) => {
+    const { bob, old } = given()
 
     const { secret } = await change(bob.client, 'rotateApiKey', { apiKey: old.id, ...overlap }, ROTATED)
 
@@ -169,36 +174,35 @@ describe('rotating a key with an overlap', () => {
     expect(await look(bob.client, old.id)).toMatchObject({ isValid: false, revokedAt: expect.any(String) })
   })
 
-  test('until a time that has passed is refused by name', async () => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client)
+  test('is refused where the overlap ends in the past', async () => {
+    const { bob, old } = given()
 
-    for (const overlapUntil of ['2020-01-01T00:00:00Z', inDays(-1)]) {
-      await withoutWriting(app, () =>
-        failInput(bob.client, ['overlapUntil'], 'rotateApiKey', { apiKey: old.id, overlapUntil }),
-      )
-    }
+    await withoutWriting(app, async () => {
+      for (const overlapUntil of ['2020-01-01T00:00:00Z', inDays(-1)]) {
+        await failInput(bob.client, ['overlapUntil'], 'rotateApiKey', { apiKey: old.id, overlapUntil })
+      }
+    })
 
     expect(await statusOf(app.as(old.key))).toBe(200)
   })
 
-  test('a second time is a conflict, during the overlap and after it; its successor can be rotated', async () => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client)
+  test('is a conflict a second time, during the overlap and after it, but the new key can be rotated', async () => {
+    const { bob, old } = given()
     const input = { apiKey: old.id, overlapUntil: inDays(1) }
     const { apiKey } = await change(bob.client, 'rotateApiKey', input, ROTATED)
 
-    for (const again of [input, { apiKey: old.id }]) {
-      await withoutWriting(app, () => failChange(bob.client, 'Conflict', 'rotateApiKey', again))
-    }
+    await withoutWriting(app, async () => {
+      for (const again of [input, { apiKey: old.id }])
+        await failChange(bob.client, 'ConflictError', 'rotateApiKey', again)
+    })
     await lapseKey(app, old.id)
-    await withoutWriting(app, () => failChange(bob.client, 'Conflict', 'rotateApiKey', input))
+    await withoutWriting(app, () => failChange(bob.client, 'ConflictError', 'rotateApiKey', input))
 
     await change(bob.client, 'rotateApiKey', { apiKey: apiKey.id })
   })
 
-  test('of a key that has ended is a conflict', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is a conflict where the key has ended', async () => {
+    const { bob } = given()
     const [revoked, expired] = [
       await createApiKey(bob.client),
       await createApiKey(bob.client, { expiresAt: inDays(1) }),
@@ -206,27 +210,27 @@ describe('rotating a key with an overlap', () => {
     await change(bob.client, 'revokeApiKey', { apiKey: revoked.id })
     await lapseKey(app, expired.id)
 
-    for (const { id } of [revoked, expired]) {
-      const input = { apiKey: id, overlapUntil: inDays(1) }
-      await withoutWriting(app, () => failChange(bob.client, 'Conflict', 'rotateApiKey', input))
-    }
+    await withoutWriting(app, async () => {
+      for (const { id } of [revoked, expired]) {
+        await failChange(bob.client, 'ConflictError', 'rotateApiKey', { apiKey: id, overlapUntil: inDays(1) })
+      }
+    })
 
     expect([await statusOf(app.as(revoked.key)), await statusOf(app.as(expired.key))]).toEqual([401, 401])
   })
 
-  test('of ROOT_API_KEY is a conflict', async () => {
+  test('is a conflict for ROOT_API_KEY', async () => {
     const { viewer } = await app.root.ok('{ viewer { apiKey { id } } }')
 
     const input = { apiKey: viewer.apiKey.id, overlapUntil: inDays(1) }
-    const error = await withoutWriting(app, () => failChange(app.root, 'Conflict', 'rotateApiKey', input))
+    const error = await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'rotateApiKey', input))
 
     expect(error.message).toContain('ROOT_API_KEY')
     expect(await statusOf(app.root)).toBe(200)
   })
 
-  test('leaves the old one to be revoked before', async () => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client)
+  test('lets the old key be revoked before the overlap ends', async () => {
+    const { bob, old } = given()
     const { secret } = await change(bob.client, 'rotateApiKey', { apiKey: old.id, overlapUntil: inDays(1) }, ROTATED)
 
     const { changed } = await change(bob.client, 'revokeApiKey', { apiKey: old.id }, 'changed')
@@ -235,21 +239,24 @@ describe('rotating a key with an overlap', () => {
     expect([await statusOf(app.as(old.key)), await statusOf(app.as(secret))]).toEqual([401, 200])
   })
 
-  test('leaves the old one nothing that outlives it', async () => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client)
-    const until = inDays(1)
-    const { apiKey: next } = await change(bob.client, 'rotateApiKey', { apiKey: old.id, overlapUntil: until }, ROTATED)
+  test('lets the old key make no key that lasts longer than itself', async () => {
+    const { bob, old } = given()
+    const expiresAt = inDays(1)
+    const { apiKey: next } = await change(
+      bob.client,
+      'rotateApiKey',
+      { apiKey: old.id, overlapUntil: expiresAt },
+      ROTATED,
+    )
 
     const made = await change(app.as(old.key), 'createApiKey', { label: 'x' }, 'apiKey { expiresAt }')
     const rotated = await change(app.as(old.key), 'rotateApiKey', { apiKey: next.id }, ROTATED)
 
-    expect([made.apiKey.expiresAt, rotated.apiKey.expiresAt]).toEqual([until, until])
+    expect([made.apiKey.expiresAt, rotated.apiKey.expiresAt]).toEqual([expiresAt, expiresAt])
   })
 
-  test('as a dry run changes nothing and shows no secret', async () => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client, { label: 'ci' })
+  test('changes nothing and shows no secret in a dry run', async () => {
+    const { bob, old } = given()
 
     for (const overlapUntil of [inDays(1), null]) {
       const dry = await withoutWriting(app, () =>
@@ -266,30 +273,32 @@ describe('rotating a key with an overlap', () => {
   })
 
   test.each([
-    ['later than the key ends', 5, 1],
-    ['when the key ends', 1, 1],
-    ['sooner than the key ends', 1, 5],
-  ])('that is to last until %s is told, in the audit and by mail, as it is', async (_what, wanted, end) => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client, { label: 'ci', expiresAt: inDays(end) })
-    const { expiresAt } = await look(bob.client, old.id)
-    const overlapUntil = wanted === end ? expiresAt : inDays(wanted)
+    ['after the end of the key', 5, 1],
+    ['at the end of the key', 1, 1],
+    ['before the end of the key', 1, 5],
+  ])(
+    'that ends %s is told in the audit and by mail with the time at which it really ends',
+    async (_what, wanted, end) => {
+      const { bob } = given()
+      const old = await createApiKey(bob.client, { label: 'ci', expiresAt: inDays(end) })
+      const { expiresAt } = await look(bob.client, old.id)
+      const overlapUntil = wanted === end ? expiresAt : inDays(wanted)
 
-    await change(bob.client, 'rotateApiKey', { apiKey: old.id, overlapUntil })
+      await change(bob.client, 'rotateApiKey', { apiKey: old.id, overlapUntil })
 
-    const until = wanted < end ? overlapUntil : expiresAt
-    const [mail] = await query<{ details: { until: string } }>(
-      app,
-      sql`select details from notifications where kind = 'KEY_ROTATED'`,
-    )
-    expect((await readAudit(app)).at(-1)?.after).toMatchObject({ overlapUntil: until })
-    expect(mail?.details.until).toBe(`until ${until}`)
-    expect((await look(bob.client, old.id)).expiresAt).toBe(until)
-  })
+      const until = wanted < end ? overlapUntil : expiresAt
+      const [mail] = await query<{ details: { until: string } }>(
+        app,
+        sql`select details from notifications where kind = 'KEY_ROTATED'`,
+      )
+      expect((await readAudit(app)).at(-1)?.after).toMatchObject({ overlapUntil: until })
+      expect(mail?.details.until).toBe(`until ${until}`)
+      expect((await look(bob.client, old.id)).expiresAt).toBe(until)
+    },
+  )
 
-  test('leaves one row of the audit, which names both keys and no secret', async () => {
-    const bob = await createUser(app, 'bob')
-    const old = await createApiKey(bob.client, { label: 'ci' })
+  test('leaves one row in the audit, which names both keys and no secret', async () => {
+    const { bob, old } = given()
     const overlapUntil = inDays(1)
     const before = (await readAudit(app)).length
 
@@ -301,7 +310,7 @@ describe('rotating a key with an overlap', () => {
         'rotateApiKey',
         uuidOf(apiKey.id),
         { apiKey: old.id },
-        { apiKey: apiKey.id, label: 'ci', readOnly: false, expiresAt: null, overlapUntil },
+        { apiKey: apiKey.id, label: 'ci', isReadOnly: false, expiresAt: null, overlapUntil },
       ],
     ])
     expect(JSON.stringify(rows)).not.toContain(secret.slice(-49))

@@ -19,7 +19,7 @@ async function usedAt(id: string): Promise<string | null> {
   return row?.at ?? null
 }
 
-/** Lets a key have been used last so many seconds ago; gives when. */
+/** Sets the last use of a key to so many seconds ago; gives when that was. */
 async function useBefore(id: string, seconds: number): Promise<string | null> {
   await query(
     app,
@@ -28,7 +28,7 @@ async function useBefore(id: string, seconds: number): Promise<string | null> {
   return usedAt(id)
 }
 
-/** Uses keys made for it and waits until each is noted: what was to be noted before them has been. */
+/** Uses new keys and waits until each use is noted: by then every earlier use has been noted too. */
 async function settle(owner: SeededUser) {
   for (let round = 0; round < 3; round++) {
     const { id, key } = await createApiKey(owner.client)
@@ -43,8 +43,8 @@ function lastUsedAt(client: Client, id: string): Promise<string | null> {
     .then(({ node }) => node.lastUsedAt)
 }
 
-describe('when a key was last used', () => {
-  test('is nothing before, and noted with its first use', async () => {
+describe('the time of the last use of a key', () => {
+  test('is null before the first use, and is noted with it', async () => {
     const bob = await createUser(app, 'bob')
     const { id, key } = await createApiKey(bob.client)
     const before = await lastUsedAt(bob.client, id)
@@ -62,7 +62,7 @@ describe('when a key was last used', () => {
     expect(Date.parse((await lastUsedAt(bob.client, id)) ?? '')).toBe(Date.parse(String(await usedAt(id))))
   })
 
-  test.each([30, 45])('is left as it is when that was %s seconds ago', async (seconds) => {
+  test.each([30, 45])('stays as it is where the last use was %s seconds ago', async (seconds) => {
     const bob = await createUser(app, 'bob')
     const { id, key } = await createApiKey(bob.client)
     await statusOf(app.as(key))
@@ -76,7 +76,7 @@ describe('when a key was last used', () => {
     expect(await usedAt(id)).toBe(before)
   })
 
-  test('is noted again when that was 61 seconds ago', async () => {
+  test('is noted again where the last use was 61 seconds ago', async () => {
     const bob = await createUser(app, 'bob')
     const { id, key } = await createApiKey(bob.client)
     const before = await useBefore(id, 61)
@@ -91,7 +91,7 @@ describe('when a key was last used', () => {
     expect(rows).toEqual([{ recent: true }])
   })
 
-  test('is of that key alone', async () => {
+  test('is noted for that key alone', async () => {
     const bob = await createUser(app, 'bob')
     const [used, other] = [await createApiKey(bob.client), await createApiKey(bob.client)]
 
@@ -102,9 +102,9 @@ describe('when a key was last used', () => {
     expect(await usedAt(other.id)).toBe(null)
   })
 
-  test('is noted of a key that may only read, and of one that a dry run came with', async () => {
+  test('is noted for a read-only key, and for a key used in a dry run', async () => {
     const bob = await createUser(app, 'bob')
-    const [reading, dry] = [await createApiKey(bob.client, { readOnly: true }), await createApiKey(bob.client)]
+    const [reading, dry] = [await createApiKey(bob.client, { isReadOnly: true }), await createApiKey(bob.client)]
 
     await statusOf(app.as(reading.key))
     await app.as(dry.key).ok('mutation { createApiKey(input: { label: "x" }, dryRun: true) { __typename } }')
@@ -113,7 +113,7 @@ describe('when a key was last used', () => {
     await expect.poll(() => usedAt(dry.id)).not.toBe(null)
   })
 
-  test('is noted of a key beside its successor, so that its end can be told', async () => {
+  test('is noted for a rotated key during its overlap, but not for the new key', async () => {
     const bob = await createUser(app, 'bob')
     const old = await createApiKey(bob.client)
     const input = { apiKey: old.id, overlapUntil: inDays(1) }
@@ -126,30 +126,30 @@ describe('when a key was last used', () => {
   })
 })
 
-describe('of a key that is refused nothing is noted:', () => {
+describe('no use is noted for a key that is refused:', () => {
   const ENDS: [string, (key: { id: string; key: string }) => Promise<string>][] = [
     [
-      'a revoked one',
+      'a revoked key',
       async ({ id, key }) => {
         await change(app.root, 'revokeApiKey', { apiKey: id })
         return key
       },
     ],
     [
-      'one that has expired',
+      'an expired key',
       async ({ id, key }) => {
         await lapseKey(app, id)
         return key
       },
     ],
     [
-      'one of a disabled user',
+      'a key of a disabled user',
       async ({ key }) => {
         await change(app.root, 'disableUser', { user: 'bob' })
         return key
       },
     ],
-    ['its id with another secret', async ({ id }) => createToken(uuidOf(id).replaceAll('-', ''))],
+    ['the id of a key with another secret', async ({ id }) => createToken(uuidOf(id).replaceAll('-', ''))],
   ]
 
   test.each(ENDS)('%s', async (_name, end) => {

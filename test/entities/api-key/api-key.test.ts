@@ -4,14 +4,16 @@ import { describe, expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
 import { change, failChange, failInput } from '../../support/change.ts'
 import { inDays, permissionsOf, statusOf, usernameOf } from '../../support/look.ts'
+import { missingOf } from '../../support/missing.ts'
 import { databaseText, lapseKey, query, uuidOf, withoutWriting } from '../../support/rows.ts'
-import { createApiKey, createProject, createRole, createUser } from '../../support/seed.ts'
+import { createApiKey, createProject, createRole, createUser, grantRoles } from '../../support/seed.ts'
 
 const app = startApp()
+const given = app.world(async () => ({ bob: await createUser(app, 'bob') }))
 
 describe('a new key', () => {
-  test('has a form of its own, and only its hash and hint are kept', async () => {
-    const bob = await createUser(app, 'bob')
+  test('has the documented form, and the server keeps only its hash and hint', async () => {
+    const { bob } = given()
 
     const { secret, apiKey } = await change(bob.client, 'createApiKey', { label: 'ci' }, 'secret apiKey { id hint }')
 
@@ -24,19 +26,19 @@ describe('a new key', () => {
     expect(text).not.toContain(secret.slice(-49))
   })
 
-  test('is the caller’s, without limits and end, beside the others', async () => {
-    const bob = await createUser(app, 'bob')
+  test('belongs to the caller, has no limits and no end, and leaves the other keys valid', async () => {
+    const { bob } = given()
 
     const { key } = await createApiKey(bob.client, { label: 'ci' })
 
     const { viewer } = await app.as(key).ok(
-      `{ viewer { apiKey { label isValid readOnly isLimited limits { role { name } } expiresAt revokedAt user { username } }
+      `{ viewer { apiKey { label isValid isReadOnly isLimited limits { role { name } } expiresAt revokedAt user { username } }
         user { apiKeys { totalCount nodes { label } } } } }`,
     )
     expect(viewer.apiKey).toEqual({
       label: 'ci',
       isValid: true,
-      readOnly: false,
+      isReadOnly: false,
       isLimited: false,
       limits: [],
       expiresAt: null,
@@ -47,18 +49,17 @@ describe('a new key', () => {
     expect(await statusOf(bob.client)).toBe(200)
   })
 
-  test('made by an administrator for another user is that user’s', async () => {
-    await createUser(app, 'bob')
-
+  test('belongs to another user where an administrator makes it for that user', async () => {
     const { key } = await createApiKey(app.root, { user: 'BOB' })
 
     expect(await usernameOf(app.as(key))).toBe('bob')
   })
 
-  test('does at most what its limits allow', async () => {
+  test('allows at most what its limits allow', async () => {
     await createProject(app, 'apollo')
     await createRole(app, 'READER', ['version.read', 'version.create'])
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'VERSION_MANAGER', organization: 'default' }] })
+    const { bob } = given()
+    await grantRoles(app, 'bob', [{ role: 'VERSION_MANAGER', organization: 'default' }])
 
     const { key } = await createApiKey(bob.client, { limits: [{ role: 'READER', project: 'apollo' }] })
 
@@ -72,7 +73,7 @@ describe('a new key', () => {
     })
   })
 
-  test('with an empty list of limits allows nothing but being its owner', async () => {
+  test('with an empty list of limits shows its owner and allows nothing else', async () => {
     const { key } = await createApiKey(app.root, { limits: [] })
 
     expect(await permissionsOf(app.as(key))).toEqual([])
@@ -80,39 +81,39 @@ describe('a new key', () => {
     await app.as(key).refused('FORBIDDEN', 'mutation { createProject(input: { code: "x" }) { __typename } }')
   })
 
-  test('limited to what is not there names the item and is not made', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is not made where its limits name an unknown project, and the error names the item', async () => {
+    const { bob } = given()
 
     const error = await withoutWriting(app, () =>
-      failChange(bob.client, 'NotFound', 'createApiKey', {
+      failChange(bob.client, 'NotFoundError', 'createApiKey', {
         label: 'x',
         limits: [{ role: 'AUDITOR', project: 'gemini' }],
       }),
     )
 
-    expect(error.path).toBe('limits.0.project')
+    expect(error.path.join('.')).toBe('limits.0.project')
   })
 
-  test('that is read-only reads, and every mutation with it is forbidden', async () => {
-    const { key } = await createApiKey(app.root, { readOnly: true })
+  test('that is read-only may read, and every mutation with it is forbidden', async () => {
+    const { key } = await createApiKey(app.root, { isReadOnly: true })
     const client = app.as(key)
 
     const error = await withoutWriting(app, () =>
       client.refused('FORBIDDEN', 'mutation { createProject(input: { code: "x" }) { __typename } }'),
     )
 
-    expect(error.extensions.missing).toEqual(['a key that is not read-only'])
+    expect(missingOf(error.extensions)).toEqual(['a key that is not read-only'])
     expect(await usernameOf(client)).toBe('root')
   })
 
-  test('made with a key that ends, ends with it at the latest', async () => {
-    const bob = await createUser(app, 'bob')
+  test('that is made with an expiring key ends with that key at the latest', async () => {
+    const { bob } = given()
     const end = inDays(5)
     const short = app.as((await createApiKey(bob.client, { expiresAt: end })).key)
 
     const { apiKey } = await change(short, 'createApiKey', { label: 'x' }, 'apiKey { expiresAt }')
     const input = { label: 'x', expiresAt: inDays(6) }
-    const error = await withoutWriting(app, () => failChange(short, 'MissingAuthority', 'createApiKey', input))
+    const error = await withoutWriting(app, () => failChange(short, 'MissingAuthorityError', 'createApiKey', input))
 
     expect(apiKey.expiresAt).toBe(end)
     expect(error.code).toBe('MISSING_AUTHORITY')
@@ -120,8 +121,8 @@ describe('a new key', () => {
 })
 
 describe('a key with a planned end', () => {
-  test('is refused once it has passed', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is refused once the end has passed', async () => {
+    const { bob } = given()
     const { id, key } = await createApiKey(bob.client, { expiresAt: inDays(1) })
     const before = await statusOf(app.as(key))
 
@@ -135,7 +136,7 @@ describe('a key with a planned end', () => {
     expect(node).toEqual({ isValid: false, revokedAt: null })
   })
 
-  test('in the past is refused by name', async () => {
+  test('is not made where the end is in the past', async () => {
     await withoutWriting(app, () =>
       failInput(app.root, ['expiresAt'], 'createApiKey', { label: 'x', expiresAt: '2020-01-01T00:00:00Z' }),
     )
@@ -143,8 +144,8 @@ describe('a key with a planned end', () => {
 })
 
 describe('revoking a key', () => {
-  test('refuses it from the next request on and leaves the others', async () => {
-    const bob = await createUser(app, 'bob')
+  test('ends it at once and leaves the other keys valid', async () => {
+    const { bob } = given()
     const second = await createApiKey(bob.client)
 
     const input = { apiKey: bob.keyId }
@@ -156,8 +157,8 @@ describe('revoking a key', () => {
     expect(await statusOf(app.as(second.key))).toBe(200)
   })
 
-  test('twice changes nothing and writes nothing', async () => {
-    const bob = await createUser(app, 'bob')
+  test('changes and writes nothing the second time', async () => {
+    const { bob } = given()
     await change(app.root, 'revokeApiKey', { apiKey: bob.keyId })
 
     const again = await withoutWriting(app, () => change(app.root, 'revokeApiKey', { apiKey: bob.keyId }, 'changed'))
@@ -165,15 +166,17 @@ describe('revoking a key', () => {
     expect(again.changed).toBe(false)
   })
 
-  test('of somebody else answers as if it were not there', async () => {
-    const bob = await createUser(app, 'bob')
+  test('of another user answers as if the key did not exist', async () => {
+    const { bob } = given()
     const carol = await createUser(app, 'carol')
     const missing = { apiKey: 'key_00000000-0000-7000-8000-000000000000' }
 
     for (const name of ['revokeApiKey', 'rotateApiKey']) {
-      const foreign = await withoutWriting(app, () => failChange(carol.client, 'NotFound', name, { apiKey: bob.keyId }))
-      expect(foreign).toEqual(await failChange(carol.client, 'NotFound', name, missing))
-      expect(foreign.path).toBe('apiKey')
+      const foreign = await withoutWriting(app, () =>
+        failChange(carol.client, 'NotFoundError', name, { apiKey: bob.keyId }),
+      )
+      expect(foreign).toEqual(await failChange(carol.client, 'NotFoundError', name, missing))
+      expect(foreign.path.join('.')).toBe('apiKey')
     }
   })
 })

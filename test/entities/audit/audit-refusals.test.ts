@@ -1,10 +1,12 @@
-/** What was refused: one row per caller, action, target and minute, with a count. */
+/** The audit of refusals: one row per caller, action, target and minute, with a count. */
+
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../../support/app.ts'
 import { countEvents, eventsOf, refusalsOf, sidesOf, writingOnlyAudit } from '../../support/audit.ts'
 import { change, changeDocument, failChange } from '../../support/change.ts'
 import { inDays } from '../../support/look.ts'
+import { missingOf } from '../../support/missing.ts'
 import { databaseText, query, withoutWriting } from '../../support/rows.ts'
 import { createApiKey, createOrganization, createProject, createUser } from '../../support/seed.ts'
 import { basic, createPerson, SIGN_IN } from '../../support/sessions.ts'
@@ -16,37 +18,43 @@ function forbid(client: Client, name: string, input: object) {
   return writingOnlyAudit(app, () => client.refused('FORBIDDEN', changeDocument(name), { input }))
 }
 
-/** Bob, who manages users of acme and may name everybody; carol of the organization default. */
-async function startBob() {
+/**
+ * Bob, who manages users of acme and may name every user; carol, who manages versions, and dave, who holds nothing, both
+ * of the organization default; erin and frank, who have passwords.
+ */
+const given = app.world(async () => {
   await createOrganization(app, 'acme')
   const roles = [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }]
   const bob = await createUser(app, 'bob', { organization: 'acme', roles })
   const carol = await createUser(app, 'carol', { roles: [{ role: 'VERSION_MANAGER', everywhere: true }] })
-  return { bob, carol }
-}
+  const dave = await createUser(app, 'dave')
+  const erin = await createPerson(app, 'erin', { withApiKey: true })
+  await createPerson(app, 'frank')
+  return { bob, carol, dave, erin: { ...erin, client: app.as(erin.key ?? '') } }
+})
 
 describe('a refusal is one row with a count', () => {
-  test('where the caller holds nothing that would allow it: without a target', async () => {
-    const bob = await createUser(app, 'bob')
+  test('without a target, where the caller holds nothing that allows the action', async () => {
+    const { dave } = given()
     const document = changeDocument('createProject')
 
-    const send = () => bob.client.send(document, { input: { code: 'apollo' } })
+    const send = () => dave.client.send(document, { input: { code: 'apollo' } })
     const answers = await writingOnlyAudit(app, async () => [await send(), await send(), await send()])
 
     expect(answers.map(({ errors }) => errors[0]?.extensions.code)).toEqual(['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN'])
-    expect(await refusalsOf(app.root)).toEqual({ 'bob createProject FORBIDDEN -': 3 })
+    expect(await refusalsOf(app.root)).toEqual({ 'dave createProject FORBIDDEN -': 3 })
     const event = (await eventsOf(app.root, { outcome: 'REFUSED' })).at(-1)
     expect(event).toMatchObject({
       ...{ action: 'createProject', outcome: 'REFUSED', code: 'FORBIDDEN' },
-      ...{ actorKind: 'USER', actor: { id: bob.id }, actorName: 'bob', apiKeyId: bob.keyId, sessionId: null },
+      ...{ actorKind: 'USER', actor: { id: dave.id }, actorName: 'dave', apiKeyId: dave.keyId, sessionId: null },
       ...{ address: '127.0.0.1', requestId: answers[0]?.headers.get('x-request-id') },
       ...{ targetType: null, targetId: null, targetName: null, organization: { name: 'default' } },
     })
     expect(event && sidesOf(event)).toEqual({ missing: [undefined, ['projects.manage']] })
   })
 
-  test('where it is decided with the target at hand: with that', async () => {
-    const { bob, carol } = await startBob()
+  test('with the target, where it is decided about the target', async () => {
+    const { bob, carol } = given()
 
     for (let n = 0; n < 3; n++) await forbid(bob.client, 'disableUser', { user: 'carol' })
 
@@ -56,8 +64,17 @@ describe('a refusal is one row with a count', () => {
     expect(event && sidesOf(event)).toEqual({ missing: [undefined, ['users.manage']] })
   })
 
-  test('where more would be conferred than is held', async () => {
-    const { bob } = await startBob()
+  test('where many come at the same time', async () => {
+    const { dave } = given()
+    const document = changeDocument('createProject')
+
+    await Promise.all(Array.from({ length: 20 }, () => dave.client.send(document, { input: { code: 'apollo' } })))
+
+    expect(await refusalsOf(app.root)).toEqual({ 'dave createProject FORBIDDEN -': 20 })
+  })
+
+  test('where the caller grants more than they hold', async () => {
+    const { bob } = given()
     const zoe = await createUser(app, 'zoe', { organization: 'acme' })
     const input = { user: 'zoe', roles: [{ role: 'VERSION_MANAGER', organization: 'acme' }] }
     await change(app.root, 'revokeRoles', {
@@ -68,7 +85,7 @@ describe('a refusal is one row with a count', () => {
     await change(app.root, 'grantRoles', { user: 'bob', roles: [{ role: 'GIVER', organization: 'acme' }] })
 
     for (let n = 0; n < 3; n++) {
-      await writingOnlyAudit(app, () => failChange(bob.client, 'MissingAuthority', 'grantRoles', input))
+      await writingOnlyAudit(app, () => failChange(bob.client, 'MissingAuthorityError', 'grantRoles', input))
     }
 
     expect(await refusalsOf(app.root)).toEqual({ 'bob grantRoles MISSING_AUTHORITY zoe': 3 })
@@ -81,17 +98,19 @@ describe('a refusal is one row with a count', () => {
     const { viewer } = await app.root.ok('{ viewer { apiKey { id label } } }')
 
     for (let n = 0; n < 3; n++) {
-      await writingOnlyAudit(app, () => failChange(app.root, 'LastAdmin', 'revokeApiKey', { apiKey: viewer.apiKey.id }))
+      await writingOnlyAudit(app, () =>
+        failChange(app.root, 'LastAdministratorError', 'revokeApiKey', { apiKey: viewer.apiKey.id }),
+      )
     }
 
-    expect(await refusalsOf(app.root)).toEqual({ [`root revokeApiKey LAST_ADMIN ${viewer.apiKey.label}`]: 3 })
+    expect(await refusalsOf(app.root)).toEqual({ [`root revokeApiKey LAST_ADMINISTRATOR ${viewer.apiKey.label}`]: 3 })
     const [event] = await eventsOf(app.root, { outcome: 'REFUSED' })
     expect(event).toMatchObject({ targetType: 'ApiKey', targetId: viewer.apiKey.id })
   })
 
-  test('where a read-only key calls a mutation', async () => {
-    const bob = await createUser(app, 'bob')
-    const { id, key } = await createApiKey(bob.client, { readOnly: true })
+  test('where a read-only key sends a mutation', async () => {
+    const { dave } = given()
+    const { id, key } = await createApiKey(dave.client, { isReadOnly: true })
 
     await forbid(app.as(key), 'changePassword', { newPassword: 'a very long password' })
 
@@ -99,8 +118,8 @@ describe('a refusal is one row with a count', () => {
     expect(events.map(({ action, apiKeyId }) => [action, apiKeyId])).toEqual([['changePassword', id]])
   })
 
-  test('of queries too, where nothing is held that would allow them', async () => {
-    const { carol } = await startBob()
+  test('of a query too, where the caller holds nothing that allows it', async () => {
+    const { carol } = given()
     const verify = 'query ($secret: String!) { verifyApiKey(secret: $secret) { username } }'
 
     await writingOnlyAudit(app, async () => {
@@ -114,8 +133,8 @@ describe('a refusal is one row with a count', () => {
     })
   })
 
-  test('of queries too, where it is decided with the target at hand', async () => {
-    const { bob } = await startBob()
+  test('of a query too, where it is decided about the target', async () => {
+    const { bob } = given()
     const question = { permission: { permission: 'version.read', everywhere: true } }
     const document = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { code } }'
     const input = { user: 'carol', questions: [question] }
@@ -127,9 +146,8 @@ describe('a refusal is one row with a count', () => {
 })
 
 describe('a refusal is another row', () => {
-  test('of another caller, of another key, of another action, and about another target', async () => {
-    const { bob, carol } = await startBob()
-    await createUser(app, 'dave')
+  test('for another caller, another key, another action and another target', async () => {
+    const { bob, carol } = given()
     const second = await createApiKey(bob.client)
 
     await forbid(bob.client, 'disableUser', { user: 'carol' })
@@ -151,15 +169,15 @@ describe('a refusal is another row', () => {
     ])
   })
 
-  test('in another minute', async () => {
-    const bob = await createUser(app, 'bob')
-    await forbid(bob.client, 'createProject', { code: 'apollo' })
+  test('for another minute', async () => {
+    const { dave } = given()
+    await forbid(dave.client, 'createProject', { code: 'apollo' })
     await query(
       app,
       sql`update audit_events set at = at - interval '1 minute', refusal_key = 'of the minute before' where outcome = 'REFUSED'`,
     )
 
-    await forbid(bob.client, 'createProject', { code: 'apollo' })
+    await forbid(dave.client, 'createProject', { code: 'apollo' })
 
     const events = await eventsOf(app.root, { outcome: 'REFUSED' })
     expect(events.map(({ action, count }) => [action, count])).toEqual([
@@ -167,46 +185,39 @@ describe('a refusal is another row', () => {
       ['createProject', 1],
     ])
   })
-
-  test('where many come at once they are all counted', async () => {
-    const bob = await createUser(app, 'bob')
-    const document = changeDocument('createProject')
-
-    await Promise.all(Array.from({ length: 20 }, () => bob.client.send(document, { input: { code: 'apollo' } })))
-
-    expect(await refusalsOf(app.root)).toEqual({ 'bob createProject FORBIDDEN -': 20 })
-  })
 })
 
-describe('no row is left', () => {
+describe('the audit gets no row', () => {
   const dry = (client: Client, name: string, input: object) =>
     withoutWriting(app, () => client.refused('FORBIDDEN', changeDocument(name), { input, dryRun: true }))
 
-  test('by a dry run that is refused where nothing is held that would allow it', async () => {
-    const { carol } = await startBob()
+  test('from a dry run that is refused because the caller holds nothing that allows it', async () => {
+    const { carol } = given()
 
     const { extensions } = await dry(carol.client, 'createProject', { code: 'apollo' })
 
-    expect(extensions.missing).toEqual(['projects.manage'])
+    expect(missingOf(extensions)).toEqual(['projects.manage'])
   })
 
-  test('by a dry run that is refused with the target at hand', async () => {
-    const { bob } = await startBob()
+  test('from a dry run that is refused because of its target', async () => {
+    const { bob } = given()
     const { viewer } = await app.root.ok('{ viewer { apiKey { id } } }')
     const variables = { input: { apiKey: viewer.apiKey.id }, dryRun: true }
 
     const { extensions } = await dry(bob.client, 'disableUser', { user: 'carol' })
 
-    expect(extensions.missing).toEqual(['users.manage'])
-    await withoutWriting(app, () => app.root.failed('LastAdmin', changeDocument('revokeApiKey'), variables))
+    expect(missingOf(extensions)).toEqual(['users.manage'])
+    await withoutWriting(app, () =>
+      app.root.failed('LastAdministratorError', changeDocument('revokeApiKey'), variables),
+    )
   })
 
-  test('by what is not found, by a bad key, and by nobody', async () => {
-    const { bob } = await startBob()
+  test('from a NotFoundError, from an invalid key, and from a caller without a credential', async () => {
+    const { bob } = given()
     const find = '{ project(code: "apollo") { code } viewer { user { username } } }'
 
     await withoutWriting(app, async () => {
-      await failChange(bob.client, 'NotFound', 'updateProject', { project: 'apollo', title: 'x' })
+      await failChange(bob.client, 'NotFoundError', 'updateProject', { project: 'apollo', title: 'x' })
       await bob.client.ok(find)
       await app.as(`${bob.key}x`).refused('UNAUTHENTICATED', find)
       await app.nobody.refused('UNAUTHENTICATED', find)
@@ -214,8 +225,8 @@ describe('no row is left', () => {
     })
   })
 
-  test('by a field refused below what is found', async () => {
-    const { bob } = await startBob()
+  test('from a forbidden field of an object that is found', async () => {
+    const { bob } = given()
 
     const { errors } = await withoutWriting(app, () => bob.client.send('{ user(username: "carol") { email } }'))
 
@@ -231,65 +242,63 @@ describe('a failed sign-in is one row per user, address and minute', () => {
     await writingOnlyAudit(app, () => client.refused('UNAUTHENTICATED', SIGN_IN, { username, password }))
   }
 
-  test('by signIn and by Basic, about the user, by nobody', async () => {
-    const bob = await createPerson(app, 'bob')
+  test('with signIn and with Basic alike: its target is the user, and it has no actor', async () => {
+    const { erin } = given()
 
-    await fail('bob', '192.0.2.1')
-    await fail('BOB', '192.0.2.1')
-    const guess = app.as({ 'x-forwarded-for': '192.0.2.1', ...basic('bob', TYPED) })
+    await fail('erin', '192.0.2.1')
+    await fail('ERIN', '192.0.2.1')
+    const guess = app.as({ 'x-forwarded-for': '192.0.2.1', ...basic('erin', TYPED) })
     await writingOnlyAudit(app, () => guess.refused('UNAUTHENTICATED', '{ viewer { user { username } } }'))
 
-    expect(await refusalsOf(app.root)).toEqual({ 'nobody signIn UNAUTHENTICATED bob': 3 })
+    expect(await refusalsOf(app.root)).toEqual({ 'nobody signIn UNAUTHENTICATED erin': 3 })
     const [event] = await eventsOf(app.root, { outcome: 'REFUSED' })
     expect(event).toMatchObject({
       ...{ actorKind: 'NOBODY', actor: null, actorName: null, apiKeyId: null, sessionId: null },
-      ...{ address: '192.0.2.1', targetType: 'User', targetId: bob.id, organization: { name: 'default' }, changes: [] },
+      ...{
+        address: '192.0.2.1',
+        targetType: 'User',
+        targetId: erin.id,
+        organization: { name: 'default' },
+        changes: [],
+      },
     })
   })
 
-  test('and another for another user, and from another address', async () => {
-    await createPerson(app, 'bob')
-    await createPerson(app, 'carol')
-
-    await fail('bob', '192.0.2.1')
-    await fail('carol', '192.0.2.1')
-    await fail('bob', '192.0.2.2')
-    await fail('bob', '192.0.2.2')
+  test('and another row for another user or another address', async () => {
+    await fail('erin', '192.0.2.1')
+    await fail('frank', '192.0.2.1')
+    await fail('erin', '192.0.2.2')
+    await fail('erin', '192.0.2.2')
 
     const events = await eventsOf(app.root, { outcome: 'REFUSED' })
     const counts = new Map<string, number>()
     for (const { targetName, address, count } of events) {
       counts.set(`${targetName} ${address}`, (counts.get(`${targetName} ${address}`) ?? 0) + count)
     }
-    expect(Object.fromEntries(counts)).toEqual({ 'bob 192.0.2.1': 1, 'carol 192.0.2.1': 1, 'bob 192.0.2.2': 2 })
+    expect(Object.fromEntries(counts)).toEqual({ 'erin 192.0.2.1': 1, 'frank 192.0.2.1': 1, 'erin 192.0.2.2': 2 })
   })
 
-  test('of users who have no password, are disabled, or are deleted', async () => {
-    await createUser(app, 'keyed')
-    await createPerson(app, 'disabled')
-    await change(app.root, 'disableUser', { user: 'disabled', expiresAt: inDays(1) })
-    await createPerson(app, 'deleted')
-    await change(app.root, 'deleteUser', { user: 'deleted' })
+  test('for users who have no password, are disabled or are deleted, too', async () => {
+    await change(app.root, 'disableUser', { user: 'erin', expiresAt: inDays(1) })
+    await change(app.root, 'deleteUser', { user: 'frank' })
 
-    for (const name of ['keyed', 'disabled', 'deleted']) await fail(name, '192.0.2.1', 'correct horse battery')
+    for (const name of ['dave', 'erin', 'frank']) await fail(name, '192.0.2.1', 'correct horse battery')
 
     expect(await refusalsOf(app.root)).toEqual({
-      'nobody signIn UNAUTHENTICATED keyed': 1,
-      'nobody signIn UNAUTHENTICATED disabled': 1,
+      'nobody signIn UNAUTHENTICATED dave': 1,
+      'nobody signIn UNAUTHENTICATED erin': 1,
       'nobody signIn UNAUTHENTICATED -': 1,
     })
   })
 
-  test('without a target where the name is nobody’s, and nowhere says what was typed', async () => {
-    await createPerson(app, 'bob')
-
+  test('without a target where no user has the name, and the database never holds what was typed', async () => {
     await fail('hunter2-is-my-password', '192.0.2.1')
     await fail('another-word', '192.0.2.1')
-    await fail('bob', '192.0.2.1', 'hunter2-is-my-password')
+    await fail('erin', '192.0.2.1', 'hunter2-is-my-password')
 
     expect(await refusalsOf(app.root)).toEqual({
       'nobody signIn UNAUTHENTICATED -': 2,
-      'nobody signIn UNAUTHENTICATED bob': 1,
+      'nobody signIn UNAUTHENTICATED erin': 1,
     })
     const text = await databaseText(app)
     for (const typed of ['hunter2-is-my-password', 'another-word', TYPED]) {
@@ -297,38 +306,37 @@ describe('a failed sign-in is one row per user, address and minute', () => {
     }
   })
 
-  test('is not seen as a row of what a user did', async () => {
-    await createPerson(app, 'bob')
-    await fail('bob', '192.0.2.1')
+  test('and is not found among the actions of the user', async () => {
+    await fail('erin', '192.0.2.1')
 
-    expect(await eventsOf(app.root, { actor: 'bob' })).toEqual([])
+    expect(await eventsOf(app.root, { actor: 'erin' })).toEqual([])
   })
 })
 
-describe('a wrong current password, by a caller who is known', () => {
+describe('a wrong current password of an authenticated caller', () => {
   const input = { currentPassword: 'not my password', newPassword: 'a very long password' }
 
-  test('is not told as a sign-in, which it was not', async () => {
-    const { key } = await createPerson(app, 'bob', { withApiKey: true })
+  test('is not told as a failed sign-in', async () => {
+    const { erin } = given()
 
-    await writingOnlyAudit(app, () => failChange(app.as(key ?? ''), 'InvalidInput', 'changePassword', input))
+    await writingOnlyAudit(app, () => failChange(erin.client, 'InvalidInputError', 'changePassword', input))
 
     expect(await eventsOf(app.root, { action: 'signIn' })).toEqual([])
   })
 
   test('leaves no row in a dry run', async () => {
-    const { key } = await createPerson(app, 'bob', { withApiKey: true })
+    const { erin } = given()
     const variables = { input, dryRun: true }
     const before = await countEvents(app)
 
-    await app.as(key ?? '').failed('InvalidInput', changeDocument('changePassword'), variables)
+    await erin.client.failed('InvalidInputError', changeDocument('changePassword'), variables)
 
     expect(await countEvents(app)).toBe(before)
   })
 })
 
-test('a refusal in an organization’s things is seen by who reads the audit there', async () => {
-  const { bob } = await startBob()
+test('a refusal about an object of an organization is seen by its auditors', async () => {
+  const { bob } = given()
   await createProject(app, 'apollo')
   const roles = [{ role: 'AUDITOR', organization: 'default' }]
   const auditor = await createUser(app, 'aud', { organization: 'acme', roles })

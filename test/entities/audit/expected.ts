@@ -46,7 +46,7 @@ export const EXPECTED: Record<string, Expected> = {
     organization: 'default',
     changes: () => ({
       username: ['bob', 'robert'],
-      displayName: [null, 'Robert'],
+      displayName: [none, 'Robert'],
       email: ['bob@example.test', 'robert@example.test'],
     }),
   },
@@ -54,7 +54,7 @@ export const EXPECTED: Record<string, Expected> = {
     organization: 'default',
     changes: ({ expiresAt }) => ({ reason: [none, 'away'], expiresAt: [none, expiresAt] }),
   },
-  enableUser: { organization: 'default', changes: () => ({ active: [false, true] }) },
+  enableUser: { organization: 'default', changes: () => ({ isActive: [false, true] }) },
   deleteUser: {
     organization: 'default',
     isGone: true,
@@ -74,7 +74,7 @@ export const EXPECTED: Record<string, Expected> = {
   },
   restoreUser: {
     organization: 'default',
-    changes: () => ({ username: [none, 'carol2'], active: [none, false] }),
+    changes: () => ({ username: [none, 'carol2'], isActive: [none, false] }),
   },
   createApiKey: {
     organization: 'default',
@@ -82,17 +82,17 @@ export const EXPECTED: Record<string, Expected> = {
       user: [none, 'bob'],
       label: [none, 'ci'],
       expiresAt: [none, expiresAt],
-      readOnly: [none, true],
+      isReadOnly: [none, true],
       limits: [none, [{ role: 'VERSION_MANAGER', scope: 'project apollo' }]],
     }),
   },
   rotateApiKey: {
     organization: 'default',
-    changes: ({ apiKey, overlapUntil = null }) => ({
+    changes: ({ apiKey, overlapUntil = none }) => ({
       apiKey: [apiKey, expect.stringMatching(/^key_[0-9a-f-]{36}$/)],
       label: [none, 'first key'],
-      expiresAt: [none, null],
-      readOnly: [none, false],
+      expiresAt: [none, none],
+      isReadOnly: [none, false],
       overlapUntil: [none, overlapUntil],
     }),
   },
@@ -124,7 +124,7 @@ export const EXPECTED: Record<string, Expected> = {
     organization: 'apex',
     changes: () => ({
       name: ['acme', 'apex'],
-      title: [null, 'Apex'],
+      title: [none, 'Apex'],
       tokenTtl: ['PT1H', 'PT2H'],
       basePermissions: [['doc.read'], ['page.read']],
     }),
@@ -136,12 +136,12 @@ export const EXPECTED: Record<string, Expected> = {
   },
   updateProject: {
     organization: 'default',
-    changes: () => ({ code: ['apollo', 'artemis'], title: [null, 'Artemis'] }),
+    changes: () => ({ code: ['apollo', 'artemis'], title: [none, 'Artemis'] }),
   },
   deleteProject: {
     organization: 'default',
     isGone: true,
-    changes: () => ({ code: ['apollo', none], title: [null, none], endedGrants: [1, none] }),
+    changes: () => ({ code: ['apollo', none], title: [none, none], endedGrants: [1, none] }),
   },
   createRole: {
     organization: 'acme',
@@ -156,7 +156,7 @@ export const EXPECTED: Record<string, Expected> = {
     organization: null,
     changes: () => ({
       name: ['EDITOR', 'WRITER'],
-      title: [null, 'Writer'],
+      title: [none, 'Writer'],
       permissions: [['doc.edit'], ['doc.write']],
     }),
   },
@@ -180,7 +180,7 @@ export const EXPECTED: Record<string, Expected> = {
   },
   createModel: {
     organization: 'acme',
-    changes: ({ credential = null }) => ({
+    changes: ({ credential = none }) => ({
       name: [none, 'db'],
       controller: [none, 'gce1'],
       credential: [none, credential],
@@ -188,17 +188,17 @@ export const EXPECTED: Record<string, Expected> = {
   },
   updateModel: {
     organization: 'acme',
-    changes: ({ credential = null }) => ({ name: ['web', 'site'], credential: [null, credential] }),
+    changes: ({ credential = none }) => ({ name: ['web', 'site'], credential: [none, credential] }),
   },
   deleteModel: {
     organization: 'acme',
     isGone: true,
     changes: () => ({ name: ['web', none], endedGrants: [2, none] }),
   },
-  grantControllerAccess: levelChange('gce1', none, null, 'SUPERUSER'),
+  grantControllerAccess: levelChange('gce1', none, none, 'SUPERUSER'),
   revokeControllerAccess: levelChange('gce1', none, 'ADD_MODEL', 'LOGIN'),
   setControllerAccess: levelChange('gce1', none, 'ADD_MODEL', 'LOGIN'),
-  grantModelAccess: levelChange('gce1', 'web', null, 'ADMIN'),
+  grantModelAccess: levelChange('gce1', 'web', none, 'ADMIN'),
   revokeModelAccess: levelChange('gce1', 'web', 'WRITE', 'READ'),
   setModelAccess: levelChange('gce1', 'web', 'WRITE', 'READ'),
   changePassword: { organization: 'default', changes: passwordChange },
@@ -227,17 +227,22 @@ export const EXPECTED: Record<string, Expected> = {
     changes: () => ({ name: ['aws', none], type: ['access-key', none] }),
   },
   revealCredential: { organization: 'default', changes: ({ name }) => ({ revealed: [none, name] }) },
-  setReadOnly: { organization: null, isNoNode: true, changes: () => ({ readOnly: [false, true] }) },
+  setReadOnly: { organization: null, isNoNode: true, changes: () => ({ isReadOnly: [false, true] }) },
 }
 
-function levelChange(controller: string, model: string | undefined, before: string | null, after: string): Expected {
+function levelChange(
+  controller: string,
+  model: string | undefined,
+  before: string | undefined,
+  after: string,
+): Expected {
   return {
     organization: 'default',
-    changes: ({ expiresAt = null }) => ({
+    changes: ({ expiresAt = none }) => ({
       controller: [controller, controller],
       ...(model && { model: [model, model] }),
       access: [before, after],
-      expiresAt: [null, expiresAt],
+      expiresAt: [none, expiresAt],
     }),
   }
 }

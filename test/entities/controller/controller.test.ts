@@ -4,16 +4,21 @@ import { startApp } from '../../support/app.ts'
 import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { createController, createModel, holdersOf, lapseLevels, levelsOf } from '../../support/levels.ts'
 import { inDays } from '../../support/look.ts'
+import { missingOf } from '../../support/missing.ts'
 import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
-import { createApiKey, createOrganization, createUser } from '../../support/seed.ts'
+import { createApiKey, createOrganization, createUser, grantRoles } from '../../support/seed.ts'
 
 const app = startApp()
 
-/** Bob, who holds nothing, and the controller gce1. */
-async function startBob() {
+/** The controller gce1; bob, carol and dave, who hold nothing. */
+const given = app.world(async () => {
   await createController(app, 'gce1')
-  return createUser(app, 'bob')
-}
+  return {
+    bob: await createUser(app, 'bob'),
+    carol: await createUser(app, 'carol'),
+    dave: await createUser(app, 'dave'),
+  }
+})
 
 const GCE1 = { user: 'bob', controller: 'gce1' }
 
@@ -32,7 +37,7 @@ async function set(access: string, rest: object = {}, client = app.root) {
   return changed
 }
 
-/** Every level a user was ever granted on a controller, oldest first. */
+/** All levels that a user was ever granted on a controller, oldest first. */
 function readLevels(userId: string) {
   return query(
     app,
@@ -44,66 +49,75 @@ function readLevels(userId: string) {
 /** The planned ends of bob's own grants on gce1. */
 async function untilOfBob(): Promise<(string | null)[]> {
   const { controller } = await app.root.ok(
-    '{ controller(name: "gce1") { holders { edges { until via node { username } } } } }',
+    '{ controller(name: "gce1") { holders { edges { expiresAt via node { username } } } } }',
   )
-  const edges: { until: string | null; via: string; node: { username: string } }[] = controller.holders.edges
-  return edges.filter(({ via, node }) => via === 'GRANT' && node.username === 'bob').map(({ until }) => until)
+  const edges: { expiresAt: string | null; via: string; node: { username: string } }[] = controller.holders.edges
+  return edges.filter(({ via, node }) => via === 'GRANT' && node.username === 'bob').map(({ expiresAt }) => expiresAt)
 }
 
-describe('registering a controller', () => {
-  test('answers with it, and one row of the audit', async () => {
+describe('creating a controller', () => {
+  test('answers with it and leaves one row in the audit', async () => {
+    const before = (await readAudit(app)).length
+
     const payload = 'controller { name type organization { name } models { totalCount } holders { totalCount } }'
-    const made = await change(app.root, 'createController', { name: 'gce1', type: 'google' }, payload)
+    const made = await change(app.root, 'createController', { name: 'gce2', type: 'google' }, payload)
 
     expect(made.controller).toEqual({
-      name: 'gce1',
+      name: 'gce2',
       type: 'google',
       organization: { name: 'default' },
       models: { totalCount: 0 },
       holders: { totalCount: 1 },
     })
-    expect(await holdersOf(app.root, 'gce1')).toEqual(['root SUPERUSER ROLE'])
-    expect((await readAudit(app)).map((row) => [row.action, row.target_type, row.after])).toEqual([
-      ['createController', 'Controller', { name: 'gce1', type: 'google', organization: 'default' }],
+    expect(await holdersOf(app.root, 'gce2')).toEqual(['root SUPERUSER ROLE'])
+    const rows = (await readAudit(app)).slice(before)
+    expect(rows.map((row) => [row.action, row.target_type, row.after])).toEqual([
+      ['createController', 'Controller', { name: 'gce2', type: 'google', organization: 'default' }],
     ])
   })
 
-  test('needs a name of its own whatever its case, in the whole server', async () => {
-    await createController(app, 'gce1')
+  test('needs a name that is unique on the server, in upper and lower case alike', async () => {
     await createOrganization(app, 'acme')
 
-    for (const organization of ['default', 'acme']) {
-      const input = { name: 'GCE1', type: 'google', organization }
-      await withoutWriting(app, () => failChange(app.root, 'Conflict', 'createController', input))
-    }
+    await withoutWriting(app, async () => {
+      for (const organization of ['default', 'acme']) {
+        const input = { name: 'GCE1', type: 'google', organization }
+        await failChange(app.root, 'ConflictError', 'createController', input)
+      }
+    })
   })
 
-  test('refuses a name or type that is none', async () => {
-    for (const bad of ['', ' ', 'a b', '-a', 'a/b', 'é', 'x'.repeat(65)]) {
-      const input = { name: bad, type: bad }
-      await withoutWriting(app, () => failInput(app.root, ['name', 'type'], 'createController', input))
-    }
+  test('is refused with an invalid name or type', async () => {
+    await withoutWriting(app, async () => {
+      for (const bad of ['', ' ', 'a b', '-a', 'a/b', 'é', 'x'.repeat(65)]) {
+        await failInput(app.root, ['name', 'type'], 'createController', { name: bad, type: bad })
+      }
+    })
   })
 
-  test('is for holders of controllers.manage in its organization', async () => {
+  test('needs controllers.manage in its organization', async () => {
+    const { bob, carol } = given()
     await createOrganization(app, 'acme')
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }] })
-    const carol = await createUser(app, 'carol')
+    await grantRoles(app, 'bob', [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }])
 
-    await change(bob.client, 'createController', { name: 'gce1', type: 'google' })
+    await change(bob.client, 'createController', { name: 'gce2', type: 'google' })
     const document = changeDocument('createController')
     await withoutWriting(app, async () => {
-      const error = await carol.client.refused('FORBIDDEN', document, { input: { name: 'gce2', type: 'google' } })
-      expect(error.extensions.missing).toEqual(['controllers.manage'])
+      const error = await carol.client.refused('FORBIDDEN', document, { input: { name: 'gce3', type: 'google' } })
+      expect(missingOf(error.extensions)).toEqual(['controllers.manage'])
       // Another organization does not exist for bob.
-      await failChange(bob.client, 'NotFound', 'createController', { name: 'x', type: 'google', organization: 'acme' })
+      await failChange(bob.client, 'NotFoundError', 'createController', {
+        name: 'x',
+        type: 'google',
+        organization: 'acme',
+      })
     })
   })
 })
 
 describe('changing a controller', () => {
-  test('renames it, and the old name is free again', async () => {
-    const bob = await startBob()
+  test('renames it and frees the old name', async () => {
+    const { bob } = given()
     await grant('ADD_MODEL')
 
     const payload = 'controller { name type }'
@@ -114,9 +128,7 @@ describe('changing a controller', () => {
     expect(await levelsOf(bob.client, 'bob')).toEqual(['gce2 ADD_MODEL'])
   })
 
-  test('keeps what is omitted and refuses what is null', async () => {
-    await createController(app, 'gce1')
-
+  test('keeps what the input omits and refuses null', async () => {
     const payload = 'controller { name type }'
     const { controller } = await change(app.root, 'updateController', { controller: 'gce1', type: 'maas' }, payload)
     await withoutWriting(app, () =>
@@ -126,39 +138,37 @@ describe('changing a controller', () => {
     expect(controller).toEqual({ name: 'gce1', type: 'maas' })
   })
 
-  test('to a name that is taken is a conflict; to its own in other letters it is not', async () => {
-    await createController(app, 'gce1')
+  test('is a conflict where the name is taken, but its own name may change its case', async () => {
     await createController(app, 'gce2')
 
     const taken = { controller: 'gce1', name: 'GCE2' }
-    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'updateController', taken))
+    await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'updateController', taken))
     const own = { controller: 'gce1', name: 'GCE1' }
     const { controller } = await change(app.root, 'updateController', own, 'controller { name }')
 
     expect(controller.name).toBe('GCE1')
   })
 
-  test('is not for its SUPERUSERs', async () => {
-    const bob = await startBob()
+  test('is forbidden with SUPERUSER alone, like deleting it', async () => {
+    const { bob } = given()
     await grant('SUPERUSER')
 
     for (const name of ['updateController', 'deleteController']) {
       const error = await withoutWriting(app, () =>
         bob.client.refused('FORBIDDEN', changeDocument(name), { input: { controller: 'gce1' } }),
       )
-      expect(error.extensions.missing).toEqual(['controllers.manage'])
+      expect(missingOf(error.extensions)).toEqual(['controllers.manage'])
     }
   })
 })
 
 describe('deleting a controller', () => {
-  test('is refused while models live on it, naming them', async () => {
-    await startBob()
+  test('is refused while it has models, and the error names them', async () => {
     await createModel(app.root, 'gce1', 'staging')
     await createModel(app.root, 'gce1', 'default')
 
     const { message } = await withoutWriting(app, () =>
-      failChange(app.root, 'Conflict', 'deleteController', { controller: 'gce1' }),
+      failChange(app.root, 'ConflictError', 'deleteController', { controller: 'gce1' }),
     )
 
     expect(message).toBe('The controller "gce1" still has models (default, staging): delete them first.')
@@ -167,9 +177,8 @@ describe('deleting a controller', () => {
     await change(app.root, 'deleteController', { controller: 'gce1' })
   })
 
-  test('ends every level on it, and a new one of its name starts with none', async () => {
-    const bob = await startBob()
-    await createUser(app, 'carol')
+  test('ends every level on it, and a new controller of that name starts with none', async () => {
+    const { bob } = given()
     await grant('SUPERUSER')
     await grant('LOGIN', { user: 'carol' })
 
@@ -187,9 +196,7 @@ describe('deleting a controller', () => {
 })
 
 describe('a level on a controller', () => {
-  test('is raised by a grant and never lowered by one', async () => {
-    await startBob()
-
+  test('is raised by a grant, and never lowered by one', async () => {
     expect(await grant('ADD_MODEL')).toBe(true)
     expect(await withoutWriting(app, () => grant('ADD_MODEL'))).toBe(false)
     expect(await withoutWriting(app, () => grant('LOGIN'))).toBe(false)
@@ -198,8 +205,7 @@ describe('a level on a controller', () => {
     expect(await levelsOf(app.root, 'bob')).toEqual(['gce1 SUPERUSER'])
   })
 
-  test('is lowered to one below by a revocation and never raised by one', async () => {
-    await startBob()
+  test('is lowered by a revocation to the level below, and never raised by one', async () => {
     await grant('SUPERUSER')
 
     const steps: [access: string | undefined, changed: boolean, left: string[]][] = [
@@ -217,21 +223,31 @@ describe('a level on a controller', () => {
     }
   })
 
-  test('is all gone by a revocation without a level, omitted or null', async () => {
-    await startBob()
-
+  test('ends completely with a revocation whose level is omitted', async () => {
     await grant('SUPERUSER')
-    const omitted = await revoke()
-    await grant('SUPERUSER')
-    const isNull = await change(app.root, 'revokeControllerAccess', { ...GCE1, access: null }, 'changed')
 
-    expect([omitted, isNull.changed]).toEqual([true, true])
+    expect(await revoke()).toBe(true)
     expect(await levelsOf(app.root, 'bob')).toEqual([])
   })
 
-  test('is exactly what it is set to, from any state', async () => {
-    await startBob()
+  test('stays as it is where the level to revoke is null, as a form that is not filled in yet has it', async () => {
+    await grant('SUPERUSER')
+    const input = { ...GCE1, access: null }
 
+    await withoutWriting(app, () => failInput(app.root, ['access'], 'revokeControllerAccess', input))
+  })
+
+  test('is told before and after a revocation', async () => {
+    await grant('SUPERUSER')
+    const revokeFrom = (access?: string) =>
+      change(app.root, 'revokeControllerAccess', { ...GCE1, access }, 'before after')
+
+    expect(await revokeFrom('SUPERUSER')).toMatchObject({ before: 'SUPERUSER', after: 'ADD_MODEL' })
+    expect(await revokeFrom()).toMatchObject({ before: 'ADD_MODEL', after: null })
+    expect(await revokeFrom()).toMatchObject({ before: null, after: null })
+  })
+
+  test('becomes what it is set to, whatever it was before', async () => {
     for (const access of ['LOGIN', 'SUPERUSER', 'ADD_MODEL']) {
       expect(await set(access)).toBe(true)
       expect(await withoutWriting(app, () => set(access))).toBe(false)
@@ -239,8 +255,8 @@ describe('a level on a controller', () => {
     }
   })
 
-  test('keeps its history, and each change has exactly one row of the audit', async () => {
-    const bob = await startBob()
+  test('keeps its history, and has one row in the audit for each change', async () => {
+    const { bob } = given()
     const before = (await readAudit(app)).length
 
     await grant('SUPERUSER')
@@ -268,29 +284,25 @@ describe('a level on a controller', () => {
     })
   })
 
-  test('of a controller or a user that is not there is not found', async () => {
-    await startBob()
-
-    for (const name of ['grantControllerAccess', 'revokeControllerAccess', 'setControllerAccess']) {
-      for (const [path, rest] of Object.entries({ user: { user: 'nobody' }, controller: { controller: 'gce9' } })) {
-        const input = { ...GCE1, access: 'LOGIN', ...rest }
-        const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', name, input))
-        expect(error.path).toBe(path)
+  test('is not found where the controller or the user does not exist', async () => {
+    const wrong = { user: { user: 'nobody' }, controller: { controller: 'gce9' } }
+    await withoutWriting(app, async () => {
+      for (const name of ['grantControllerAccess', 'revokeControllerAccess', 'setControllerAccess']) {
+        for (const [path, rest] of Object.entries(wrong)) {
+          const error = await failChange(app.root, 'NotFoundError', name, { ...GCE1, access: 'LOGIN', ...rest })
+          expect(error.path.join('.')).toBe(path)
+        }
       }
-    }
+    })
   })
 
-  test('of the wrong kind is refused', async () => {
-    await startBob()
-
+  test('is refused where it is a level of models', async () => {
     const input = { ...GCE1, access: 'ADMIN' }
-    await withoutWriting(app, () =>
-      app.root.refused('BAD_USER_INPUT', changeDocument('grantControllerAccess'), { input }),
-    )
+    await withoutWriting(app, () => failInput(app.root, ['access'], 'grantControllerAccess', input))
   })
 
-  test('goes with the user who is deleted, and a namesake inherits nothing', async () => {
-    const bob = await startBob()
+  test('ends when its user is deleted, and a new user of that name inherits nothing', async () => {
+    const { bob } = given()
     await createModel(app.root, 'gce1', 'default')
     await grant('ADD_MODEL')
     await change(app.root, 'grantModelAccess', { ...GCE1, model: 'default', access: 'WRITE' })
@@ -312,8 +324,7 @@ describe('a level on a controller', () => {
 })
 
 describe('a level with a planned end', () => {
-  test('is not shortened by a grant, and extended by a longer one', async () => {
-    await startBob()
+  test('is not shortened by a grant, but extended by a longer one', async () => {
     const [day, week] = [inDays(1), inDays(7)]
 
     expect(await grant('ADD_MODEL', { expiresAt: day })).toBe(true)
@@ -326,13 +337,12 @@ describe('a level with a planned end', () => {
     expect(await withoutWriting(app, () => grant('ADD_MODEL', { expiresAt: week }))).toBe(false)
   })
 
-  test('is not granted over a lower one that lasts longer: it would be lost at the end', async () => {
-    await startBob()
+  test('is not granted over a lower level that lasts longer, which would be lost', async () => {
     await grant('LOGIN')
 
     const input = { ...GCE1, access: 'SUPERUSER', expiresAt: inDays(1) }
     const { message } = await withoutWriting(app, () =>
-      failChange(app.root, 'Conflict', 'grantControllerAccess', input),
+      failChange(app.root, 'ConflictError', 'grantControllerAccess', input),
     )
 
     expect(message).toContain('LOGIN is held for longer')
@@ -340,18 +350,16 @@ describe('a level with a planned end', () => {
     expect(await untilOfBob()).toEqual([input.expiresAt])
   })
 
-  test('is not held for longer by a lower grant that answers that nothing changed', async () => {
-    await startBob()
+  test('is a conflict with a lower grant that would last longer', async () => {
     await grant('SUPERUSER', { expiresAt: inDays(1) })
 
-    // To have LOGIN for good they would need two grants at once: what can't be done is not said to be done.
+    // To have LOGIN permanently they would need two grants at once: an answer must not say that this was done.
     await withoutWriting(app, () =>
-      failChange(app.root, 'Conflict', 'grantControllerAccess', { ...GCE1, access: 'LOGIN' }),
+      failChange(app.root, 'ConflictError', 'grantControllerAccess', { ...GCE1, access: 'LOGIN' }),
     )
   })
 
   test('keeps its end when it is lowered', async () => {
-    await startBob()
     const end = inDays(1)
     await grant('SUPERUSER', { expiresAt: end })
 
@@ -361,8 +369,7 @@ describe('a level with a planned end', () => {
     expect(await untilOfBob()).toEqual([end])
   })
 
-  test('is set to another end, shorter too, and the audit tells both', async () => {
-    await startBob()
+  test('is set to another end, even an earlier one, and the audit tells both ends', async () => {
     const [day, week] = [inDays(1), inDays(7)]
     await grant('LOGIN', { expiresAt: week })
 
@@ -376,8 +383,8 @@ describe('a level with a planned end', () => {
     })
   })
 
-  test('that has passed counts for nothing, and ended at its end', async () => {
-    const bob = await startBob()
+  test('has no effect once the end has passed, and its history says when it ended', async () => {
+    const { bob } = given()
     await grant('SUPERUSER', { expiresAt: inDays(1) })
     await lapseLevels(app, bob.id)
 
@@ -392,27 +399,19 @@ describe('a level with a planned end', () => {
     expect(next).toMatchObject({ level: 'LOGIN', ended_at: null })
   })
 
-  test('lies in the future', async () => {
-    await startBob()
-
-    for (const name of ['grantControllerAccess', 'setControllerAccess']) {
-      const input = { ...GCE1, access: 'LOGIN', expiresAt: inDays(-1) }
-      await withoutWriting(app, () => failInput(app.root, ['expiresAt'], name, input))
-    }
+  test('is refused where the end is in the past', async () => {
+    await withoutWriting(app, async () => {
+      for (const name of ['grantControllerAccess', 'setControllerAccess']) {
+        await failInput(app.root, ['expiresAt'], name, { ...GCE1, access: 'LOGIN', expiresAt: inDays(-1) })
+      }
+    })
   })
 })
 
-describe('who may give and take levels on a controller', () => {
-  /** Dave, who is SUPERUSER on gce1, beside bob. */
-  async function startDave(rest: object = {}) {
-    await startBob()
-    const dave = await createUser(app, 'dave')
-    await grant('SUPERUSER', { user: 'dave', ...rest })
-    return dave
-  }
-
-  test('is SUPERUSER there, and may name any active user', async () => {
-    const { client: dave } = await startDave()
+describe('giving and taking levels on a controller', () => {
+  test('is allowed with SUPERUSER on it, for any active user', async () => {
+    const { client: dave } = given().dave
+    await grant('SUPERUSER', { user: 'dave' })
     await createOrganization(app, 'acme')
     await createUser(app, 'zoe', { organization: 'acme' })
 
@@ -430,33 +429,31 @@ describe('who may give and take levels on a controller', () => {
     ])
     await change(app.root, 'disableUser', { user: 'zoe' })
     await withoutWriting(app, () =>
-      failChange(dave, 'NotFound', 'grantControllerAccess', { ...GCE1, user: 'zoe', access: 'LOGIN' }),
+      failChange(dave, 'NotFoundError', 'grantControllerAccess', { ...GCE1, user: 'zoe', access: 'LOGIN' }),
     )
   })
 
-  test('is nobody with less: what they see is forbidden, what they do not is not found', async () => {
-    await startBob()
+  test('is forbidden with less than SUPERUSER, and not found where the caller does not see the controller', async () => {
     const eve = await createUser(app, 'eve')
     const input = { ...GCE1, access: 'LOGIN' }
     const own = { ...input, user: 'eve' }
 
-    await withoutWriting(app, () => failChange(eve.client, 'NotFound', 'grantControllerAccess', own))
+    await withoutWriting(app, () => failChange(eve.client, 'NotFoundError', 'grantControllerAccess', own))
     for (const access of ['LOGIN', 'ADD_MODEL']) {
       await set(access, { user: 'eve' })
       const error = await withoutWriting(app, () =>
         eve.client.refused('FORBIDDEN', changeDocument('grantControllerAccess'), { input: own }),
       )
-      expect(error.extensions.missing).toEqual(['SUPERUSER on the controller'])
+      expect(missingOf(error.extensions)).toEqual(['SUPERUSER on the controller'])
     }
   })
 
-  test('is a holder of controllers.manage in the organization, by role or membership', async () => {
+  test('is allowed with controllers.manage in its organization, through a role or membership', async () => {
+    const { bob } = given()
     await createOrganization(app, 'acme', ['controllers.manage'])
-    await createController(app, 'gce1')
     await createController(app, 'aws', 'acme')
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }] })
+    await grantRoles(app, 'bob', [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }])
     const zoe = await createUser(app, 'zoe', { organization: 'acme' })
-    await createUser(app, 'carol')
 
     expect(await grant('SUPERUSER', { user: 'carol' }, bob.client)).toBe(true)
     expect(await grant('SUPERUSER', { user: 'zoe', controller: 'aws' }, zoe.client)).toBe(true)
@@ -474,36 +471,39 @@ describe('who may give and take levels on a controller', () => {
     expect(await levelsOf(app.root, 'zoe')).toEqual(['aws SUPERUSER'])
   })
 
-  test('may give a level for no longer than they have theirs', async () => {
+  test('is allowed for no longer than the caller’s own level lasts', async () => {
     const [day, week] = [inDays(1), inDays(7)]
-    const { client: dave } = await startDave({ expiresAt: week })
+    const { client: dave } = given().dave
+    await grant('SUPERUSER', { user: 'dave', expiresAt: week })
 
-    for (const name of ['grantControllerAccess', 'setControllerAccess']) {
-      for (const expiresAt of [null, inDays(8)]) {
-        const input = { ...GCE1, access: 'LOGIN', expiresAt }
-        const error = await withoutWriting(app, () => failChange(dave, 'MissingAuthority', name, input))
-        expect(error.missing).toEqual(['LOGIN on the controller'])
+    await withoutWriting(app, async () => {
+      for (const name of ['grantControllerAccess', 'setControllerAccess']) {
+        for (const expiresAt of [null, inDays(8)]) {
+          const error = await failChange(dave, 'MissingAuthorityError', name, { ...GCE1, access: 'LOGIN', expiresAt })
+          expect(missingOf(error)).toEqual(['LOGIN on the controller'])
+        }
       }
-    }
+    })
     expect(await grant('SUPERUSER', { expiresAt: week }, dave)).toBe(true)
     expect(await set('LOGIN', { expiresAt: day }, dave)).toBe(true)
   })
 
-  test('takes nothing from an administrator', async () => {
-    const { client: dave } = await startDave()
+  test('is forbidden where it takes a level from an administrator', async () => {
+    const { client: dave } = given().dave
+    await grant('SUPERUSER', { user: 'dave' })
     await createUser(app, 'chief', { isAdmin: true })
     await grant('ADD_MODEL', { user: 'chief' })
 
     for (const name of ['revokeControllerAccess', 'setControllerAccess']) {
       const input = { ...GCE1, user: 'chief', access: 'LOGIN' }
       const error = await withoutWriting(app, () => dave.refused('FORBIDDEN', changeDocument(name), { input }))
-      expect(error.extensions.missing).toContain('ADMINISTRATOR')
+      expect(missingOf(error.extensions)).toContain('ADMINISTRATOR')
     }
     expect(await revoke(undefined, { user: 'chief' })).toBe(true)
   })
 
-  test('is anyone for their own to give up, the last too', async () => {
-    const bob = await startBob()
+  test('is allowed to a user who gives up their own level, even the last one', async () => {
+    const { bob } = given()
     await grant('ADD_MODEL')
 
     expect(await revoke('ADD_MODEL', {}, bob.client)).toBe(true)
@@ -512,14 +512,15 @@ describe('who may give and take levels on a controller', () => {
 
     expect(last).toMatchObject({ changed: true, controller: null, user: { username: 'bob' } })
     expect(await levelsOf(bob.client, 'bob')).toEqual([])
-    await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'revokeControllerAccess', GCE1))
+    await withoutWriting(app, () => failChange(bob.client, 'NotFoundError', 'revokeControllerAccess', GCE1))
     await withoutWriting(app, () =>
-      failChange(bob.client, 'NotFound', 'setControllerAccess', { ...GCE1, access: 'LOGIN' }),
+      failChange(bob.client, 'NotFoundError', 'setControllerAccess', { ...GCE1, access: 'LOGIN' }),
     )
   })
 
-  test('has no levels with a limited key, unless its limit manages controllers', async () => {
-    const { client: dave } = await startDave()
+  test('is not possible with a limited key, unless its limits include controllers.manage', async () => {
+    const { client: dave } = given().dave
+    await grant('SUPERUSER', { user: 'dave' })
     await change(app.root, 'createRole', { name: 'KEEPER', permissions: ['controllers.manage'] })
     const limits = [{ role: 'VERSION_MANAGER', organization: 'default' }]
     const narrow = app.as((await createApiKey(dave, { limits })).key)
@@ -531,38 +532,37 @@ describe('who may give and take levels on a controller', () => {
       controllers: { totalCount: 0 },
     })
     await withoutWriting(app, async () => {
-      await failChange(narrow, 'NotFound', 'grantControllerAccess', input)
+      await failChange(narrow, 'NotFoundError', 'grantControllerAccess', input)
     })
     expect(await grant('LOGIN', {}, keeper)).toBe(true)
-    // Its owner’s own levels are not a limited key’s to give up, but a SUPERUSER takes from anyone.
+    // A limited key can’t give up its owner’s own levels, but a SUPERUSER takes levels from any user.
     expect(await revoke(undefined, {}, keeper)).toBe(true)
   })
 })
 
-describe('who has levels that another lacks', () => {
-  test('is not taken over: no key, password or enabling for them', async () => {
-    await startBob()
+describe('a user who has levels that the caller lacks', () => {
+  test('is protected from that caller: no key, no new e-mail, no enabling', async () => {
+    const { dave } = given()
     await grant('ADD_MODEL')
-    const roles = [{ role: 'USER_KEEPER', organization: 'default' }]
     await change(app.root, 'createRole', { name: 'USER_KEEPER', permissions: ['users.manage', 'users.read'] })
-    const dave = await createUser(app, 'dave', { roles })
+    await grantRoles(app, 'dave', [{ role: 'USER_KEEPER', organization: 'default' }])
 
     const refused: [string, object][] = [
       ['createApiKey', { label: 'theirs', user: 'bob' }],
       ['updateUser', { user: 'bob', email: 'dave@example.test' }],
     ]
     for (const [name, input] of refused) {
-      const error = await withoutWriting(app, () => failChange(dave.client, 'MissingAuthority', name, input))
-      expect(error.missing).toEqual(['ADD_MODEL on the controller'])
+      const error = await withoutWriting(app, () => failChange(dave.client, 'MissingAuthorityError', name, input))
+      expect(missingOf(error)).toEqual(['ADD_MODEL on the controller'])
     }
     await change(dave.client, 'disableUser', { user: 'bob' })
     expect(await holdersOf(app.root, 'gce1')).toEqual(['root SUPERUSER ROLE'])
     const error = await withoutWriting(app, () =>
-      failChange(dave.client, 'MissingAuthority', 'enableUser', { user: 'bob' }),
+      failChange(dave.client, 'MissingAuthorityError', 'enableUser', { user: 'bob' }),
     )
-    expect(error.missing).toEqual(['ADD_MODEL on the controller'])
+    expect(missingOf(error)).toEqual(['ADD_MODEL on the controller'])
 
-    // Whoever has as much may.
+    // A user who has the same level may.
     await grant('ADD_MODEL', { user: 'dave' })
     await change(dave.client, 'enableUser', { user: 'bob' })
     await change(dave.client, 'createApiKey', { label: 'theirs', user: 'bob' })
@@ -571,8 +571,8 @@ describe('who has levels that another lacks', () => {
 })
 
 describe('reading controllers', () => {
-  test('shows a user’s by access, and only those one has something on', async () => {
-    const bob = await startBob()
+  test('shows a user only the controllers they have a level on, filtered by level', async () => {
+    const { bob } = given()
     for (const name of ['gce2', 'gce3', 'gce4']) await createController(app, name)
     await grant('SUPERUSER')
     await grant('LOGIN', { controller: 'gce2' })
@@ -590,9 +590,8 @@ describe('reading controllers', () => {
     expect(none.viewer.user.controllers).toEqual({ totalCount: 0, nodes: [] })
   })
 
-  test('shows holders to its SUPERUSERs, and to others only themselves', async () => {
-    const bob = await startBob()
-    const carol = await createUser(app, 'carol')
+  test('shows the holders to SUPERUSERs, and to other users only themselves', async () => {
+    const { bob, carol } = given()
     await grant('SUPERUSER')
     await grant('ADD_MODEL', { user: 'carol' })
 
@@ -602,9 +601,8 @@ describe('reading controllers', () => {
     expect(await holdersOf(app.root, 'gce1')).toEqual(all)
   })
 
-  test('shows a user’s to themselves and to whoever reads their record', async () => {
-    await startBob()
-    const dave = await createUser(app, 'dave')
+  test('does not show a user’s controllers to a caller who may not read the user’s record', async () => {
+    const { dave } = given()
     await grant('SUPERUSER')
     await grant('SUPERUSER', { user: 'dave' })
 

@@ -16,14 +16,15 @@ import { readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
 import { createUser } from '../../support/seed.ts'
 
 const app = startApp()
+const given = app.world(async () => ({ bob: await createUser(app, 'bob') }))
 
 const CREDENTIAL = 'credential { id name type attributes { name value isSecret } user { username } createdAt }'
 
 describe.each(TYPES)('a credential of the type $type', ({ member, type, attributes }) => {
   const required = attributes.filter(({ isRequired }) => isRequired)
 
-  test('with all its attributes tells them in their order, the secret ones to its owner alone', async () => {
-    const bob = await createUser(app, 'bob')
+  test('tells all its attributes in their order, and the secret ones to its owner alone', async () => {
+    const { bob } = given()
     const values = valuesOf(attributes)
 
     const input = { name: 'mine', attributes: inputOf(member, values) }
@@ -41,8 +42,8 @@ describe.each(TYPES)('a credential of the type $type', ({ member, type, attribut
     expect(await reveal(bob.client, 'MINE')).toEqual(values)
   })
 
-  test('with what it needs alone tells no others', async () => {
-    const bob = await createUser(app, 'bob')
+  test('tells only the required attributes where it has no others', async () => {
+    const { bob } = given()
     const values = valuesOf(required)
     const others = attributes.filter(({ isRequired }) => !isRequired).map(({ name }) => ({ name, value: null }))
 
@@ -58,8 +59,8 @@ describe.each(TYPES)('a credential of the type $type', ({ member, type, attribut
     expect(await reveal(bob.client, 'null')).toEqual(values)
   })
 
-  test('leaves one row of the audit, which names its attributes and tells none', async () => {
-    const bob = await createUser(app, 'bob')
+  test('leaves one row in the audit, with the names of its attributes and without their values', async () => {
+    const { bob } = given()
     const values = valuesOf(attributes)
     const before = (await readAudit(app)).length
 
@@ -83,8 +84,8 @@ describe.each(TYPES)('a credential of the type $type', ({ member, type, attribut
     expect([rows[0]?.before, rows[0]?.after]).toEqual([null, after])
   })
 
-  test('without one that it needs, or with that null, is refused', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is refused where a required attribute is missing or null', async () => {
+    const { bob } = given()
     const document = changeDocument('addCredential')
     const values = valuesOf(attributes)
 
@@ -100,8 +101,8 @@ describe.each(TYPES)('a credential of the type $type', ({ member, type, attribut
     })
   })
 
-  test('with one that is empty is refused by name', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is refused where an attribute is empty, and the error names it', async () => {
+    const { bob } = given()
     const values = valuesOf(attributes)
 
     await withoutWriting(app, async () => {
@@ -114,7 +115,7 @@ describe.each(TYPES)('a credential of the type $type', ({ member, type, attribut
   })
 })
 
-test('there is no other type', async () => {
+test('the schema has no other type', async () => {
   const { __type: type } = await app.root.ok('{ __type(name: "CredentialType") { enumValues { name } } }')
   const { __type: input } = await app.root.ok(
     '{ __type(name: "CredentialAttributesInput") { isOneOf inputFields { name } } }',
@@ -133,40 +134,42 @@ describe('attributes', () => {
 
   const WRONG: [string, unknown][] = [
     ['of two types', { oauth1, jsonfile }],
-    ['of none', {}],
+    ['of no type', {}],
     ['of a type that is null', { oauth1: null }],
-    ['of one type, and another that is null', { oauth1, jsonfile: null }],
+    ['of one type, and of another type that is null', { oauth1, jsonfile: null }],
     ['of an unknown type', { kerberos: { ticket: 'top-secret-ticket' } }],
-    ['without one that is needed', { oauth1: { token: 'top-secret-token' } }],
-    ['with one of another type', { oauth1: { ...oauth1, privateKey: 'top-secret-key' } }],
-    ['with a number', { oauth1: { consumer: 5, token: 'top-secret-token' } }],
+    ['without a required attribute', { oauth1: { token: 'top-secret-token' } }],
+    ['with an attribute of another type', { oauth1: { ...oauth1, privateKey: 'top-secret-key' } }],
     ['that are null', null],
     ['that are a text', 'top-secret-text'],
   ]
 
-  test.each(WRONG)('%s are refused', async (_name, attributes) => {
-    const bob = await createUser(app, 'bob')
+  test.each(WRONG)('%s are refused, and the answer does not repeat them', async (_name, attributes) => {
+    const { bob } = given()
 
-    await withoutWriting(app, () =>
-      bob.client.refused('BAD_USER_INPUT', changeDocument('addCredential'), { input: { name: 'x', attributes } }),
+    const { errors } = await withoutWriting(app, () =>
+      bob.client.send(changeDocument('addCredential'), { input: { name: 'x', attributes } }),
     )
+
+    expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT')
+    // The answer may be kept in a log.
+    expect(JSON.stringify(errors)).not.toContain('top-secret')
   })
 
-  test('that are refused are not repeated: the answer may be kept in a log', async () => {
-    const bob = await createUser(app, 'bob')
+  test('with a number are invalid, and the answer does not repeat them', async () => {
+    const { bob } = given()
+    const attributes = { oauth1: { consumer: 5, token: 'top-secret-token' } }
 
-    const repeating: string[] = []
-    for (const [name, attributes] of WRONG) {
-      const input = { name: 'x', attributes }
-      const { errors } = await bob.client.send(changeDocument('addCredential'), { input })
-      if (JSON.stringify(errors).includes('top-secret')) repeating.push(name)
-    }
+    const error = await withoutWriting(app, () =>
+      bob.client.failed('InvalidInputError', changeDocument('addCredential'), { input: { name: 'x', attributes } }),
+    )
 
-    expect(repeating).toEqual([])
+    expect(error.issues).toMatchObject([{ path: ['attributes', 'oauth1', 'consumer'] }])
+    expect(JSON.stringify(error)).not.toContain('top-secret')
   })
 
-  test('of two types are refused where they are written in the document, too', async () => {
-    const bob = await createUser(app, 'bob')
+  test('of two types are also refused where the document contains them', async () => {
+    const { bob } = given()
 
     const { errors } = await withoutWriting(app, () =>
       bob.client.send(
@@ -179,8 +182,8 @@ describe('attributes', () => {
     expect(JSON.stringify(errors)).not.toContain('top-secret')
   })
 
-  test('may be as long as a private key or a file is, and come back to the letter', async () => {
-    const bob = await createUser(app, 'bob')
+  test('may be as long as a private key or a file, and come back unchanged', async () => {
+    const { bob } = given()
     const pem = `-----BEGIN PRIVATE KEY-----\n${`${'k'.repeat(64)}\n`.repeat(62)}-----END PRIVATE KEY-----\n`
     const file = JSON.stringify({ type: 'service_account', private_key: '\r\n\t"ü€😀'.repeat(1580) })
     const longest = 'x'.repeat(20_000)
@@ -196,73 +199,78 @@ describe('attributes', () => {
     expect(await reveal(bob.client, 'longest')).toEqual([{ name: 'file', value: longest, isSecret: true }])
   })
 
-  test.each([20_001, 21_000])('of %s characters are refused by name and not repeated', async (length) => {
-    const bob = await createUser(app, 'bob')
-    const file = 'top-secret'.repeat(length).slice(0, length)
+  test.each([20_001, 21_000])(
+    'of %s characters are refused, and the error names them but does not repeat them',
+    async (length) => {
+      const { bob } = given()
+      const file = 'top-secret'.repeat(length).slice(0, length)
 
-    const error = await withoutWriting(app, () =>
-      failChange(bob.client, 'InvalidInput', 'addCredential', { name: 'x', attributes: { jsonfile: { file } } }),
-    )
-
-    expect(error.issues).toEqual([{ path: 'attributes.jsonfile.file', message: 'At most 20000 characters.' }])
-    expect(JSON.stringify(error)).not.toContain('top-secret')
-  })
-
-  test('that are no text are refused by name and not repeated', async () => {
-    const bob = await createUser(app, 'bob')
-
-    for (const token of ['top-secret\0', 'top-secret\ud800']) {
       const error = await withoutWriting(app, () =>
-        failChange(bob.client, 'InvalidInput', 'addCredential', {
-          name: 'x',
-          attributes: { oauth1: { consumer: 'c', token } },
-        }),
+        failChange(bob.client, 'InvalidInputError', 'addCredential', { name: 'x', attributes: { jsonfile: { file } } }),
       )
-      expect(error.issues.map(({ path }: { path: string }) => path)).toEqual(['attributes.oauth1.token'])
+
+      expect(error.issues).toEqual([{ path: ['attributes', 'jsonfile', 'file'], message: 'At most 20000 characters.' }])
       expect(JSON.stringify(error)).not.toContain('top-secret')
-    }
+    },
+  )
+
+  test('that are not valid text are refused, and the error names them but does not repeat them', async () => {
+    const { bob } = given()
+
+    await withoutWriting(app, async () => {
+      for (const token of ['top-secret\0', 'top-secret\ud800']) {
+        const input = { name: 'x', attributes: { oauth1: { consumer: 'c', token } } }
+        const error = await failChange(bob.client, 'InvalidInputError', 'addCredential', input)
+        expect(error.issues.map(({ path }: { path: string[] }) => path)).toEqual([['attributes', 'oauth1', 'token']])
+        expect(JSON.stringify(error)).not.toContain('top-secret')
+      }
+    })
   })
 })
 
 describe('the name of a credential', () => {
-  test('is the user’s own once, whatever its case', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is unique for its user, in upper and lower case alike', async () => {
+    const { bob } = given()
     const carol = await createUser(app, 'carol')
     await addCredential(bob.client, 'aws', 'top-secret')
 
-    for (const name of ['aws', 'AWS']) {
-      const input = { name, attributes: { jsonfile: { file: 'another-secret' } } }
-      const error = await withoutWriting(app, () => failChange(bob.client, 'Conflict', 'addCredential', input))
-      expect(error.message).toBe(`There is a credential named "${name}" already.`)
-    }
+    await withoutWriting(app, async () => {
+      for (const name of ['aws', 'AWS']) {
+        const input = { name, attributes: { jsonfile: { file: 'another-secret' } } }
+        const error = await failChange(bob.client, 'ConflictError', 'addCredential', input)
+        expect(error.message).toBe(`There is a credential named "${name}" already.`)
+      }
+    })
     await addCredential(carol.client, 'AWS', 'hers')
 
     expect((await reveal(bob.client, 'aws')).at(-1)?.value).toBe('top-secret')
     expect((await reveal(carol.client, 'aws')).at(-1)?.value).toBe('hers')
   })
 
-  test('given twice at once is taken once', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is taken once where several requests use it at the same time', async () => {
+    const { bob } = given()
     const input = { name: 'aws', attributes: { jsonfile: { file: 'x' } } }
 
     const answers = await Promise.all([1, 2, 3].map(() => bob.client.ok(changeDocument('addCredential'), { input })))
 
     const names = answers.map(({ addCredential: answer }) => answer.__typename)
-    expect(names.sort()).toEqual(['AddCredentialPayload', 'Conflict', 'Conflict'])
+    expect(names.sort()).toEqual(['AddCredentialPayload', 'ConflictError', 'ConflictError'])
     expect(await credentialsOf(bob.client, 'bob')).toHaveLength(1)
   })
 
-  test('is one', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is refused where it is invalid', async () => {
+    const { bob } = given()
 
-    for (const name of ['', ' ', 'a b', '-a', 'a/b', 'é', 'x'.repeat(65)]) {
-      const input = { name, attributes: { jsonfile: { file: 'x' } } }
-      await withoutWriting(app, () => failInput(bob.client, ['name'], 'addCredential', input))
-    }
+    await withoutWriting(app, async () => {
+      for (const name of ['', ' ', 'a b', '-a', 'a/b', 'é', 'x'.repeat(65)]) {
+        const input = { name, attributes: { jsonfile: { file: 'x' } } }
+        await failInput(bob.client, ['name'], 'addCredential', input)
+      }
+    })
   })
 
-  test('is free again once it is removed', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is free again once the credential is removed', async () => {
+    const { bob } = given()
     const id = await addCredential(bob.client, 'aws', 'first')
 
     const removed = await change(bob.client, 'removeCredential', { name: 'AWS' }, 'name')
@@ -272,11 +280,11 @@ describe('the name of a credential', () => {
     expect(removed.name).toBe('aws')
     expect(gone).toEqual({ node: null })
     expect((await reveal(bob.client, 'aws')).at(-1)?.value).toBe('second')
-    await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'removeCredential', { name: 'missing' }))
+    await withoutWriting(app, () => failChange(bob.client, 'NotFoundError', 'removeCredential', { name: 'missing' }))
   })
 })
 
-test('a secret that was looked for in a text would be found in it', () => {
+test('the search for a secret finds it in base64', () => {
   const secret = 'application-password-0123456789abcdef'
 
   for (const prefix of ['', 'x', 'xy']) {

@@ -1,4 +1,4 @@
-/** Whoever gets into another's account gets nothing out of it: the credentials that were there before are locked. */
+/** A user who gets into another user's account gets no secret from it: the credentials that were there are locked. */
 import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../../support/app.ts'
 import { change, changeDocument, failChange } from '../../support/change.ts'
@@ -16,6 +16,8 @@ const OTHER_SECRET = 'added-afterwards-9876'
 
 interface World {
   bob: SeededUser
+  /** Bob, with a second key of his own. */
+  own: Client
   /** May manage users, and holds all that bob holds. */
   manager: SeededUser
 }
@@ -26,10 +28,11 @@ async function createWorld(): Promise<World> {
   const bob = await createUser(app, 'bob')
   await change(bob.client, 'changePassword', { newPassword: PASSWORD })
   await addCredential(bob.client, 'aws', SECRET)
-  return { bob, manager }
+  const own = app.as((await createApiKey(bob.client)).key)
+  return { bob, own, manager }
 }
 
-/** What lets somebody else into bob's account: the mutation, its input, and the client that comes of it. */
+/** What lets another user into bob's account: the mutation, its input, and the client that comes of it. */
 interface Way {
   mutation: string
   input(world: World): object
@@ -51,7 +54,7 @@ const WAYS: [string, Way][] = [
     { mutation: 'rotateApiKey', input: ({ bob }) => ({ apiKey: bob.keyId }), enter: withKey },
   ],
   [
-    'rotates a key of theirs, which works on for a while',
+    'rotates a key of theirs, which still works for some time',
     {
       mutation: 'rotateApiKey',
       input: ({ bob }) => ({ apiKey: bob.keyId, overlapUntil: AFTER_A_DAY }),
@@ -66,13 +69,13 @@ const PAYLOADS: Record<string, string> = {
   rotateApiKey: 'secret',
 }
 
-/** Somebody does what lets them in; gives whom they are then. */
+/** Another user does what lets them in; gives the client that they have then. */
 async function breakIn(by: Client, { mutation, input, enter }: Way, world: World): Promise<Client> {
   return enter(await change(by, mutation, input(world), PAYLOADS[mutation]))
 }
 
 async function isLocked(client: Client, name = 'aws') {
-  const { message } = await withoutWriting(app, () => failChange(client, 'Conflict', 'revealCredential', { name }))
+  const { message } = await withoutWriting(app, () => failChange(client, 'ConflictError', 'revealCredential', { name }))
   expect(message).toBe('It is locked, as somebody else has had access to this account since: add it anew.')
 }
 
@@ -92,8 +95,8 @@ async function locksOf(client: Client): Promise<Record<string, boolean>> {
   )
 }
 
-describe.each(WAYS)('the credentials of a user are locked where somebody else %s', (_what, way) => {
-  test.each(['a delegate', 'an administrator'])('for whoever came in by it: %s', async (who) => {
+describe.each(WAYS)('the credentials of a user are locked where another user %s', (_what, way) => {
+  test.each(['a delegate', 'an administrator'])('for %s who gets in with it', async (who) => {
     const world = given()
 
     const intruder = await breakIn(who === 'a delegate' ? world.manager.client : app.root, way, world)
@@ -102,42 +105,39 @@ describe.each(WAYS)('the credentials of a user are locked where somebody else %s
     expect(await locksOf(app.root)).toEqual({ aws: true })
   })
 
-  test('for the user themselves: nobody can tell them from the other', async () => {
+  test('for the user too, because the server cannot tell the two apart', async () => {
     const world = given()
-    const own = await createApiKey(world.bob.client)
 
     await breakIn(world.manager.client, way, world)
 
-    await isLocked(app.as(own.key))
-    expect(await locksOf(app.as(own.key))).toEqual({ aws: true })
+    await isLocked(world.own)
+    expect(await locksOf(world.own)).toEqual({ aws: true })
   })
 
-  test('but not those that they add afterwards, nor anybody else’s', async () => {
+  test('but not those that the user adds afterwards, nor those of another user', async () => {
     const world = given()
     const carol = await createUser(app, 'carol')
     await addCredential(carol.client, 'aws', 'of carol')
-    const own = app.as((await createApiKey(world.bob.client)).key)
 
     await breakIn(world.manager.client, way, world)
-    await addCredential(own, 'ec2', OTHER_SECRET)
+    await addCredential(world.own, 'ec2', OTHER_SECRET)
 
-    expect(await secretOf(own, 'ec2')).toBe(OTHER_SECRET)
-    expect(await locksOf(own)).toEqual({ aws: true, ec2: false })
+    expect(await secretOf(world.own, 'ec2')).toBe(OTHER_SECRET)
+    expect(await locksOf(world.own)).toEqual({ aws: true, ec2: false })
     expect(await secretOf(carol.client)).toBe('of carol')
   })
 
-  test('and removed and added anew they are shown again', async () => {
+  test('until the user removes them and adds them again', async () => {
     const world = given()
-    const own = app.as((await createApiKey(world.bob.client)).key)
     await breakIn(world.manager.client, way, world)
 
-    await change(own, 'removeCredential', { name: 'aws' })
-    await addCredential(own, 'aws', OTHER_SECRET)
+    await change(world.own, 'removeCredential', { name: 'aws' })
+    await addCredential(world.own, 'aws', OTHER_SECRET)
 
-    expect(await secretOf(own)).toBe(OTHER_SECRET)
+    expect(await secretOf(world.own)).toBe(OTHER_SECRET)
   })
 
-  test('not by a dry run of it', async () => {
+  test('but not by a dry run', async () => {
     const world = given()
     const input = way.input(world)
 
@@ -147,15 +147,14 @@ describe.each(WAYS)('the credentials of a user are locked where somebody else %s
     expect(await secretOf(world.bob.client)).toBe(SECRET)
   })
 
-  test('and models go on using them, and are given them', async () => {
+  test('but models still use them and can be given them', async () => {
     const world = given()
-    const own = app.as((await createApiKey(world.bob.client)).key)
     await createController(app, 'gce1')
     await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
-    await change(own, 'createModel', { controller: 'gce1', name: 'web', credential: 'aws' })
+    await change(world.own, 'createModel', { controller: 'gce1', name: 'web', credential: 'aws' })
 
     await breakIn(app.root, way, world)
-    await change(own, 'createModel', { controller: 'gce1', name: 'db', credential: 'aws' })
+    await change(world.own, 'createModel', { controller: 'gce1', name: 'db', credential: 'aws' })
 
     const { models } = await app.root.ok('{ models { nodes { name credential { name } } } }')
     const used = { credential: { name: 'aws' } }
@@ -163,11 +162,11 @@ describe.each(WAYS)('the credentials of a user are locked where somebody else %s
       { name: 'db', ...used },
       { name: 'web', ...used },
     ])
-    await failChange(own, 'Conflict', 'removeCredential', { name: 'aws' })
+    await failChange(world.own, 'ConflictError', 'removeCredential', { name: 'aws' })
   })
 })
 
-test('a user is locked out of theirs once: the time of the first break-in stays', async () => {
+test('a locked credential keeps the time at which it was locked first', async () => {
   const LOCKED = '{ user(username: "bob") { credentials { nodes { lockedAt } } } }'
   await change(app.root, 'createApiKey', { user: 'bob', label: 'one' })
   const first = await app.root.ok(LOCKED)
@@ -177,23 +176,26 @@ test('a user is locked out of theirs once: the time of the first break-in stays'
   expect(await app.root.ok(LOCKED)).toEqual(first)
 })
 
-describe('nothing is locked where a user themselves', () => {
+describe('no credential is locked where a user', () => {
   const OWN: [string, (bob: SeededUser) => Promise<Client>][] = [
     [
-      'changes their password',
+      'changes their own password',
       async (bob) => {
         await change(bob.client, 'changePassword', { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD })
         return (await signIn(app, 'bob', OTHER_PASSWORD)).client
       },
     ],
-    ['makes a key', async (bob) => app.as((await createApiKey(bob.client)).key)],
-    ['makes a key and names themselves', async (bob) => app.as((await createApiKey(bob.client, { user: 'BOB' })).key)],
+    ['makes a key of their own', async (bob) => app.as((await createApiKey(bob.client)).key)],
     [
-      'rotates a key',
+      'makes a key for their own username',
+      async (bob) => app.as((await createApiKey(bob.client, { user: 'BOB' })).key),
+    ],
+    [
+      'rotates a key of their own',
       async (bob) => app.as((await change(bob.client, 'rotateApiKey', { apiKey: bob.keyId }, 'secret')).secret),
     ],
     [
-      'rotates a key, which works on for a while',
+      'rotates a key of their own, which still works for some time',
       async (bob) => {
         const input = { apiKey: bob.keyId, overlapUntil: AFTER_A_DAY }
         return app.as((await change(bob.client, 'rotateApiKey', input, 'secret')).secret)
@@ -211,11 +213,11 @@ describe('nothing is locked where a user themselves', () => {
   })
 })
 
-describe('nothing is locked by what lets nobody in', () => {
+describe('no credential is locked by a change that lets no other user in:', () => {
   test.each([
-    ['disabling and enabling them', ['disableUser', 'enableUser'], { user: 'bob' }],
-    ['giving them another e-mail', ['updateUser'], { user: 'bob', email: 'new@example.test' }],
-    ['ending their sessions', ['signOutEverywhere'], { user: 'bob' }],
+    ['disabling and enabling the user', ['disableUser', 'enableUser'], { user: 'bob' }],
+    ['setting another e-mail', ['updateUser'], { user: 'bob', email: 'new@example.test' }],
+    ['ending the user’s sessions', ['signOutEverywhere'], { user: 'bob' }],
   ])('%s', async (_what, mutations, input) => {
     const { bob } = given()
 
@@ -228,9 +230,12 @@ describe('nothing is locked by what lets nobody in', () => {
     const { bob, manager } = given()
     await change(app.root, 'grantRoles', { user: 'bob', roles: [{ role: 'AUDITOR', everywhere: true }] })
 
-    await failChange(manager.client, 'MissingAuthority', 'setUserPassword', { user: 'bob', password: OTHER_PASSWORD })
-    await failChange(manager.client, 'MissingAuthority', 'createApiKey', { user: 'bob', label: 'mine' })
-    await failChange(manager.client, 'MissingAuthority', 'rotateApiKey', { apiKey: bob.keyId })
+    await failChange(manager.client, 'MissingAuthorityError', 'setUserPassword', {
+      user: 'bob',
+      password: OTHER_PASSWORD,
+    })
+    await failChange(manager.client, 'MissingAuthorityError', 'createApiKey', { user: 'bob', label: 'mine' })
+    await failChange(manager.client, 'MissingAuthorityError', 'rotateApiKey', { apiKey: bob.keyId })
 
     expect(await secretOf(bob.client)).toBe(SECRET)
   })

@@ -20,7 +20,7 @@ function keyring(text: string) {
   return keys
 }
 
-/** The text with one bit of one byte of a part turned over. */
+/** The text with one bit of one byte of a part changed. */
 function altered(sealed: string, part: number, at: number): string {
   const parts = sealed.split('.')
   const bytes = Buffer.from(parts[part] ?? '', 'base64url')
@@ -33,7 +33,7 @@ function sizeOf(sealed: string, part: number): number {
 }
 
 describe('what is sealed', () => {
-  test('opens for what it is bound to, and for nothing else', async () => {
+  test('opens only for the name it is bound to', async () => {
     const sealed = await seal(keyring(FIRST), SECRET, 'credentials/1/2')
 
     expect(await unseal(keyring(FIRST), sealed, 'credentials/1/2')).toBe(SECRET)
@@ -42,7 +42,7 @@ describe('what is sealed', () => {
     }
   })
 
-  test('opens with any key of the ring, and is sealed with the first', async () => {
+  test('opens with any key of the keyring, and is sealed with the first one', async () => {
     const old = await seal(keyring(FIRST), SECRET, 'x')
 
     const both = keyring(`${SECOND}, ${FIRST}`)
@@ -55,7 +55,7 @@ describe('what is sealed', () => {
     await expect(unseal(keyring(SECOND), old, 'x')).rejects.toThrow(SealError)
   })
 
-  test('opens no more with any one byte of it altered', async () => {
+  test('does not open where one of its bytes was changed', async () => {
     const keys = keyring(FIRST)
     const sealed = await seal(keys, SECRET, 'credentials/1/2')
     const opened: string[] = []
@@ -74,7 +74,7 @@ describe('what is sealed', () => {
     expect(opened).toEqual([])
   })
 
-  test('opens no more in parts, or with those of another', async () => {
+  test('does not open where parts are missing or come from another sealed text', async () => {
     const keys = keyring(FIRST)
     const [one, two] = [await seal(keys, SECRET, 'x'), await seal(keys, 'another text of such a length', 'x')]
     const parts = one.split('.')
@@ -86,7 +86,7 @@ describe('what is sealed', () => {
     }
   })
 
-  test('never has the nonce of another, even for the same text', async () => {
+  test('has a nonce of its own, even for the same text', async () => {
     const keys = keyring(FIRST)
 
     const sealed = await Promise.all(Array.from({ length: 2000 }, () => seal(keys, SECRET, 'x')))
@@ -98,7 +98,7 @@ describe('what is sealed', () => {
   })
 })
 
-describe('a credential whose row was altered in the database', () => {
+describe('a credential whose row was changed in the database', () => {
   const app = startApp()
   const said: string[] = []
   beforeEach(() => {
@@ -109,11 +109,11 @@ describe('a credential whose row was altered in the database', () => {
     vi.restoreAllMocks()
   })
 
-  async function createBob() {
+  const given = app.world(async () => {
     const bob = await createUser(app, 'bob')
     const id = await addCredential(bob.client, 'aws', SECRET)
     return { bob, id }
-  }
+  })
 
   async function sealedOf(id: string): Promise<string> {
     const rows = await query<{ secrets: string }>(app, sql`select secrets from credentials where id = ${uuidOf(id)}`)
@@ -124,7 +124,7 @@ describe('a credential whose row was altered in the database', () => {
     await query(app, sql`update credentials set secrets = ${secrets} where id = ${uuidOf(id)}`)
   }
 
-  /** It fails as anything inside does, tells no secret to client or log, and writes nothing. */
+  /** It fails like any internal error, tells no secret to the client or the log, and writes nothing. */
   async function failsToOpen(user: SeededUser, name = 'aws', client = user.client) {
     const document = changeDocument('revealCredential', 'attributes { name value }')
     const { status, data, errors, headers } = await withoutWriting(app, () =>
@@ -142,8 +142,8 @@ describe('a credential whose row was altered in the database', () => {
     expect(spellingsOf(SECRET).filter((spelling) => told.includes(spelling))).toEqual([])
   }
 
-  test('does not open with the secrets of another of the same user', async () => {
-    const { bob, id } = await createBob()
+  test('does not open with the secrets of another credential of the same user', async () => {
+    const { bob, id } = given()
     const other = await addCredential(bob.client, 'ec2', 'another secret')
     const [mine, others] = [await sealedOf(id), await sealedOf(other)]
 
@@ -156,8 +156,8 @@ describe('a credential whose row was altered in the database', () => {
     expect((await reveal(bob.client, 'aws')).at(-1)?.value).toBe(SECRET)
   })
 
-  test('does not open with the secrets of another user’s', async () => {
-    const { bob, id } = await createBob()
+  test('does not open with the secrets of another user’s credential', async () => {
+    const { bob, id } = given()
     const carol = await createUser(app, 'carol')
     const hers = await addCredential(carol.client, 'aws', 'another secret')
 
@@ -167,8 +167,8 @@ describe('a credential whose row was altered in the database', () => {
     expect((await reveal(bob.client, 'aws')).at(-1)?.value).toBe(SECRET)
   })
 
-  test('does not open for another user to whom the row was given', async () => {
-    const { bob, id } = await createBob()
+  test('does not open for another user who was made its owner', async () => {
+    const { bob, id } = given()
     const carol = await createUser(app, 'carol')
 
     await query(app, sql`update credentials set user_id = ${uuidOf(carol.id)} where id = ${uuidOf(id)}`)
@@ -183,8 +183,8 @@ describe('a credential whose row was altered in the database', () => {
     ['nonce', 2],
     ['text', 3],
     ['tag', 4],
-  ])('does not open with a byte of its %s altered', async (_name, part) => {
-    const { bob, id } = await createBob()
+  ])('does not open with a changed byte in its %s', async (_name, part) => {
+    const { bob, id } = given()
     const sealed = await sealedOf(id)
 
     for (const at of [0, sizeOf(sealed, part) - 1]) {
@@ -199,7 +199,7 @@ describe('a credential whose row was altered in the database', () => {
     ['another text', 'nonsense'],
     ['the secrets in clear', JSON.stringify({ password: 'forged' })],
   ])('does not open with %s in their place', async (_name, text) => {
-    const { bob, id } = await createBob()
+    const { bob, id } = given()
 
     await store(id, text)
 
@@ -207,7 +207,7 @@ describe('a credential whose row was altered in the database', () => {
   })
 
   test('does not open with the id of an unknown key', async () => {
-    const { bob, id } = await createBob()
+    const { bob, id } = given()
     const [header = '', ...rest] = (await sealedOf(id)).split('.')
     const parsed = JSON.parse(Buffer.from(header, 'base64url').toString())
     const other = Buffer.from(JSON.stringify({ ...parsed, kid: '0123456789abcdef' })).toString('base64url')
@@ -217,8 +217,8 @@ describe('a credential whose row was altered in the database', () => {
     await failsToOpen(bob)
   })
 
-  test('does not open for a server with another key, and does for one that has it behind a new one', async () => {
-    const { bob } = await createBob()
+  test('does not open on a server with another key, but opens where its key follows a new one', async () => {
+    const { bob } = given()
     const before = (await readAudit(app)).length
 
     const other = await listen(await openTestServices(app.database, { encryptionKey: FIRST }))

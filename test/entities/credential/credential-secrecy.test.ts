@@ -13,6 +13,7 @@ import {
   withoutSecrets,
 } from '../../support/credentials.ts'
 import { createController, createModel } from '../../support/levels.ts'
+import { missingOf } from '../../support/missing.ts'
 import { databaseText, query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
 import { createApiKey, createOrganization, createUser } from '../../support/seed.ts'
 
@@ -20,9 +21,15 @@ const app = startApp()
 
 const SECRET = 'top-secret-0123456789'
 
+/** Bob with the credential aws, and carol, who has none. */
+const given = app.world(async () => {
+  const [bob, carol] = [await createUser(app, 'bob'), await createUser(app, 'carol')]
+  return { bob, carol, id: await addCredential(bob.client, 'aws', SECRET) }
+})
+
 async function isForbidden(client: Client, missing: string[], name: string, input: object) {
   const { extensions } = await withoutWriting(app, () => client.refused('FORBIDDEN', changeDocument(name), { input }))
-  expect(extensions.missing).toEqual(missing)
+  expect(missingOf(extensions)).toEqual(missing)
 }
 
 describe('revealing a credential', () => {
@@ -32,9 +39,8 @@ describe('revealing a credential', () => {
     { name: 'password', value: SECRET, isSecret: true },
   ]
 
-  test('shows its owner the secrets, and leaves exactly one row of the audit each time, without them', async () => {
-    const bob = await createUser(app, 'bob')
-    const id = await addCredential(bob.client, 'aws', SECRET)
+  test('shows its owner the secrets, and leaves one row in the audit each time, without them', async () => {
+    const { bob, id } = given()
     const before = (await readAudit(app)).length
 
     const answers = [await reveal(bob.client, 'aws'), await reveal(bob.client, 'AWS')]
@@ -48,9 +54,8 @@ describe('revealing a credential', () => {
     expect(rows.map(({ after }) => after)).toEqual([{ revealed: 'aws' }, { revealed: 'aws' }])
   })
 
-  test('as a dry run shows none and leaves nothing', async () => {
-    const bob = await createUser(app, 'bob')
-    await addCredential(bob.client, 'aws', SECRET)
+  test('shows no secret and writes nothing in a dry run', async () => {
+    const { bob } = given()
 
     const dry = await withoutWriting(app, () => bob.client.ok(DOCUMENT, { input: { name: 'aws' }, dryRun: true }))
 
@@ -61,28 +66,25 @@ describe('revealing a credential', () => {
     })
   })
 
-  test('of another user is not found, by administrators neither', async () => {
+  test('is not found where it belongs to another user, even by administrators', async () => {
+    const { carol } = given()
     const alice = await createUser(app, 'alice', { isAdmin: true })
-    const bob = await createUser(app, 'bob')
-    const carol = await createUser(app, 'carol')
-    await addCredential(bob.client, 'aws', SECRET)
     await addCredential(carol.client, 'aws', 'of carol')
 
     for (const client of [alice.client, app.root]) {
       const foreign = await withoutWriting(app, () => client.ok(DOCUMENT, { input: { name: 'aws' } }))
       const missing = await client.ok(DOCUMENT, { input: { name: 'xyz' } })
-      expect(foreign.revealCredential).toMatchObject({ __typename: 'NotFound', path: 'name' })
+      expect(foreign.revealCredential).toMatchObject({ __typename: 'NotFoundError', path: ['name'] })
       expect(JSON.stringify(foreign).replace('aws', 'xyz')).toBe(JSON.stringify(missing))
     }
     expect((await reveal(carol.client, 'aws')).at(-1)?.value).toBe('of carol')
   })
 
-  test('of one that was removed is not found', async () => {
-    const bob = await createUser(app, 'bob')
-    await addCredential(bob.client, 'aws', SECRET)
+  test('is not found where it was removed', async () => {
+    const { bob } = given()
     await change(bob.client, 'removeCredential', { name: 'aws' })
 
-    await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'revealCredential', { name: 'aws' }))
+    await withoutWriting(app, () => failChange(bob.client, 'NotFoundError', 'revealCredential', { name: 'aws' }))
   })
 })
 
@@ -90,10 +92,9 @@ describe('the credentials of a user are seen', () => {
   const SEEN =
     'query ($id: ID!) { node(id: $id) { ... on Credential { name } } user(username: "bob") { credentials { totalCount nodes { name } } } }'
 
-  test('by them and by administrators, without the secrets', async () => {
-    const bob = await createUser(app, 'bob')
+  test('by that user and by administrators, without the secrets', async () => {
+    const { bob, id } = given()
     const alice = await createUser(app, 'alice', { isAdmin: true })
-    const id = await addCredential(bob.client, 'aws', SECRET)
 
     for (const client of [bob.client, alice.client, app.root]) {
       expect(await credentialsOf(client, 'bob')).toEqual([
@@ -112,10 +113,9 @@ describe('the credentials of a user are seen', () => {
     }
   })
 
-  test('by nobody else: who reads their record sees none, who sees their name is refused', async () => {
+  test('by no other user, even one who reads the record of that user', async () => {
+    const { carol, id } = given()
     await createOrganization(app, 'acme')
-    const bob = await createUser(app, 'bob')
-    const id = await addCredential(bob.client, 'aws', SECRET)
     const auditor = await createUser(app, 'auditor', { roles: [{ role: 'AUDITOR', everywhere: true }] })
     const manager = await createUser(app, 'manager', {
       roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }],
@@ -124,7 +124,6 @@ describe('the credentials of a user are seen', () => {
       organization: 'acme',
       roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }],
     })
-    const carol = await createUser(app, 'carol')
 
     for (const { client } of [auditor, manager]) {
       expect(await client.ok(SEEN, { id })).toEqual({
@@ -144,8 +143,8 @@ describe('the credentials of a user are seen', () => {
 describe('a key with less than its owner’s authority', () => {
   test.each([
     ['limited', { limits: [{ role: 'ADMINISTRATOR', everywhere: true }] }, 'a key without limits'],
-    ['read-only', { readOnly: true }, 'a key that is not read-only'],
-  ])('that is %s adds, reveals, removes and uses no credentials', async (_name, limits, missing) => {
+    ['read-only', { isReadOnly: true }, 'a key that is not read-only'],
+  ])('that is %s does not add, reveal, remove or use credentials', async (_name, limits, missing) => {
     await createController(app, 'gce1')
     await createModel(app.root, 'gce1', 'web')
     await addCredential(app.root, 'aws', SECRET)
@@ -161,7 +160,7 @@ describe('a key with less than its owner’s authority', () => {
     expect((await reveal(app.root, 'aws')).at(-1)?.value).toBe(SECRET)
   })
 
-  test('that is limited still makes and changes models without one', async () => {
+  test('that is limited still creates and changes models without a credential', async () => {
     await createController(app, 'gce1')
     const limits = [{ role: 'ADMINISTRATOR', everywhere: true }]
     const client = app.as((await createApiKey(app.root, { limits })).key)
@@ -175,8 +174,8 @@ describe('a key with less than its owner’s authority', () => {
 })
 
 describe('in the database', () => {
-  test('no secret of any type stands in any row, in clear or in another spelling', async () => {
-    const bob = await createUser(app, 'bob')
+  test('no row contains a secret of any type, in clear or in another encoding', async () => {
+    const { bob } = given()
     const all = TYPES.map(({ member, type, attributes }) => ({ member, type, values: valuesOf(attributes) }))
     for (const { member, values } of all) {
       await change(bob.client, 'addCredential', { name: member, attributes: inputOf(member, values) })
@@ -190,27 +189,25 @@ describe('in the database', () => {
     const secrets = values.filter(({ isSecret }) => isSecret).map(({ value }) => String(value))
     expect(secrets).toHaveLength(10)
     expect(secrets.flatMap(spellingsOf).filter((spelling) => text.includes(spelling))).toEqual([])
-    // What is no secret is there: the search looks where it should.
+    // A value that is no secret is found, so the search works.
     expect(text).toContain(values.find(({ isSecret }) => !isSecret)?.value)
   })
 
-  test('nor after a second credential of the same name was refused', async () => {
-    const bob = await createUser(app, 'bob')
-    await addCredential(bob.client, 'aws', SECRET)
+  test('no row contains the secret of a credential that was refused because its name was taken', async () => {
+    const { bob } = given()
 
     const input = { name: 'aws', attributes: { jsonfile: { file: 'another-secret-987' } } }
     const answer = await bob.client.ok(changeDocument('addCredential'), { input })
 
-    expect(answer.addCredential.__typename).toBe('Conflict')
+    expect(answer.addCredential.__typename).toBe('ConflictError')
     const text = (await databaseText(app)) + JSON.stringify(answer)
     const spellings = [SECRET, 'another-secret-987'].flatMap(spellingsOf)
     expect(spellings.filter((spelling) => text.includes(spelling))).toEqual([])
   })
 
-  test('a secret is sealed by the key that the row names, and by no other way twice the same', async () => {
-    const bob = await createUser(app, 'bob')
-    await addCredential(bob.client, 'one', SECRET)
-    await addCredential(bob.client, 'two', SECRET)
+  test('a secret is sealed with the key that its row names, and differently each time', async () => {
+    const { bob } = given()
+    await addCredential(bob.client, 'another', SECRET)
 
     const rows = await query<{ secrets: string; key_id: string }>(app, sql`select secrets, key_id from credentials`)
 
@@ -224,11 +221,10 @@ describe('in the database', () => {
   })
 
   test.each([
-    ['removed', (client: Client) => change(client, 'removeCredential', { name: 'aws' })],
+    ['it is removed', (client: Client) => change(client, 'removeCredential', { name: 'aws' })],
     ['its owner is deleted', () => change(app.root, 'deleteUser', { user: 'bob' })],
-  ])('the row keeps no secret once %s', async (_name, end) => {
-    const bob = await createUser(app, 'bob')
-    await addCredential(bob.client, 'aws', SECRET)
+  ])('the row of a credential keeps no secret once %s', async (_name, end) => {
+    const { bob } = given()
 
     await end(bob.client)
 
@@ -237,9 +233,8 @@ describe('in the database', () => {
   })
 })
 
-test('restoring a user brings no credential back', async () => {
-  const bob = await createUser(app, 'bob')
-  await addCredential(bob.client, 'aws', SECRET)
+test('restoring a user does not restore the credentials', async () => {
+  const { bob } = given()
   await change(app.root, 'deleteUser', { user: 'bob' })
 
   await change(app.root, 'restoreUser', { id: bob.id })
@@ -247,17 +242,16 @@ test('restoring a user brings no credential back', async () => {
   expect(await credentialsOf(app.root, 'bob')).toEqual([])
 })
 
-test('an administrator removes another user’s credential, and who may not see it does not find it', async () => {
-  const bob = await createUser(app, 'bob')
-  const carol = await createUser(app, 'carol')
-  await addCredential(bob.client, 'aws', SECRET)
+test('an administrator removes another user’s credential, and a user who may not see it does not find it', async () => {
+  const { bob, carol } = given()
   const before = (await readAudit(app)).length
 
-  for (const user of ['bob', 'nobody']) {
-    const input = { user, name: 'aws' }
-    const error = await withoutWriting(app, () => failChange(carol.client, 'NotFound', 'removeCredential', input))
-    expect(error.path).toBe('user')
-  }
+  await withoutWriting(app, async () => {
+    for (const user of ['bob', 'nobody']) {
+      const error = await failChange(carol.client, 'NotFoundError', 'removeCredential', { user, name: 'aws' })
+      expect(error.path.join('.')).toBe('user')
+    }
+  })
   const { name } = await change(app.root, 'removeCredential', { user: 'bob', name: 'aws' }, 'name')
 
   expect(name).toBe('aws')

@@ -6,6 +6,7 @@ import { change, changeDocument, failChange } from '../../support/change.ts'
 import { addCredential, credentialsOf, reveal } from '../../support/credentials.ts'
 import { isPostgres } from '../../support/database.ts'
 import { createController, createModel } from '../../support/levels.ts'
+import { missingOf } from '../../support/missing.ts'
 import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
 import { createOrganization, createUser, type SeededUser } from '../../support/seed.ts'
 import { wordOf } from '../../support/word.ts'
@@ -14,19 +15,24 @@ const app = startApp()
 
 const ROUNDS = isPostgres() ? 30 : 5
 
-/** Bob with the credential aws, who adds models to the controller gce1. */
-async function createBob(organization = 'default'): Promise<SeededUser> {
-  await createController(app, 'gce1', organization)
-  const bob = await createUser(app, 'bob')
-  await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
+/** Bob with the credential aws, who adds models to the controller gce1; carol, who has nothing. */
+const given = app.world(async () => {
+  await createController(app, 'gce1')
+  const [bob, carol] = [await createUser(app, 'bob'), await createUser(app, 'carol')]
+  await addModels('bob')
   await addCredential(bob.client, 'aws')
-  return bob
+  return { bob, carol }
+})
+
+/** Lets a user add models to a controller. */
+function addModels(user: string, controller = 'gce1') {
+  return change(app.root, 'grantControllerAccess', { user, controller, access: 'ADD_MODEL' })
 }
 
-/** A model of bob's that uses aws. */
-function createUsing(bob: SeededUser, name = 'web') {
-  const input = { controller: 'gce1', name, credential: 'AWS' }
-  return change(bob.client, 'createModel', input, 'model { name credential { name user { username } } }')
+/** A model of the user's that uses their credential aws. */
+function createUsing(user: SeededUser, name = 'web', controller = 'gce1') {
+  const input = { controller, name, credential: 'AWS' }
+  return change(user.client, 'createModel', input, 'model { name credential { name user { username } } }')
 }
 
 /** The credential that a model uses, as the client sees it. */
@@ -48,8 +54,8 @@ function update(client: Client, input: object) {
 }
 
 describe('a model', () => {
-  test('uses the credential it was made with', async () => {
-    const bob = await createBob()
+  test('uses the credential that its creator chose', async () => {
+    const { bob } = given()
 
     const { model } = await createUsing(bob)
 
@@ -58,8 +64,8 @@ describe('a model', () => {
     expect((await readAudit(app)).at(-1)?.after).toMatchObject({ name: 'web', credential: 'aws' })
   })
 
-  test('uses none where none was named, or null was', async () => {
-    const bob = await createBob()
+  test('uses no credential where it is omitted or null', async () => {
+    const { bob } = given()
 
     await createModel(bob.client, 'gce1', 'web')
     await change(bob.client, 'createModel', { controller: 'gce1', name: 'db', credential: null })
@@ -67,8 +73,8 @@ describe('a model', () => {
     expect([await usedBy(bob.client), await usedBy(bob.client, 'db')]).toEqual([null, null])
   })
 
-  test('is given another, keeps it where it is omitted, and loses it by null', async () => {
-    const bob = await createBob()
+  test('gets another credential by an update, keeps it where it is omitted, and loses it with null', async () => {
+    const { bob } = given()
     await addCredential(bob.client, 'ec2')
     await createModel(bob.client, 'gce1', 'web')
 
@@ -87,49 +93,51 @@ describe('a model', () => {
     ])
   })
 
-  test('uses the caller’s own alone: another’s is not found, by administrators neither', async () => {
-    const bob = await createBob()
-    const carol = await createUser(app, 'carol')
+  test('uses only a credential of the caller: another user’s is not found, even by administrators', async () => {
+    const { bob, carol } = given()
     await addCredential(carol.client, 'hers')
     await createModel(bob.client, 'gce1', 'web')
 
-    for (const client of [bob.client, app.root]) {
-      for (const credential of ['hers', 'none']) {
-        const inputs = {
-          createModel: { controller: 'gce1', name: 'db', credential },
-          updateModel: { controller: 'gce1', model: 'web', credential },
-        }
-        for (const [name, input] of Object.entries(inputs)) {
-          const error = await withoutWriting(app, () => failChange(client, 'NotFound', name, input))
-          expect([error.path, error.message]).toEqual(['credential', `The credential "${credential}" was not found.`])
+    await withoutWriting(app, async () => {
+      for (const client of [bob.client, app.root]) {
+        for (const credential of ['hers', 'none']) {
+          const inputs = {
+            createModel: { controller: 'gce1', name: 'db', credential },
+            updateModel: { controller: 'gce1', model: 'web', credential },
+          }
+          for (const [name, input] of Object.entries(inputs)) {
+            const error = await failChange(client, 'NotFoundError', name, input)
+            expect([error.path.join('.'), error.message]).toEqual([
+              'credential',
+              `The credential "${credential}" was not found.`,
+            ])
+          }
         }
       }
-    }
+    })
   })
 
-  test('uses none that was removed, nor one of an earlier name', async () => {
-    const bob = await createBob()
+  test('does not use a credential that was removed', async () => {
+    const { bob } = given()
     await change(bob.client, 'removeCredential', { name: 'aws' })
 
     const input = { controller: 'gce1', name: 'web', credential: 'aws' }
-    const error = await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'createModel', input))
+    const error = await withoutWriting(app, () => failChange(bob.client, 'NotFoundError', 'createModel', input))
 
-    expect(error.path).toBe('credential')
+    expect(error.path.join('.')).toBe('credential')
   })
 
-  test('tells its credential to its owner and to administrators, to others who administer it not', async () => {
-    const bob = await createBob()
+  test('shows its credential to the credential’s owner and to administrators alone', async () => {
+    const { bob, carol } = given()
     await createUsing(bob)
-    const carol = await createUser(app, 'carol')
     await change(app.root, 'grantModelAccess', { user: 'carol', controller: 'gce1', model: 'web', access: 'ADMIN' })
 
     expect([await usedBy(bob.client), await usedBy(app.root), await usedBy(carol.client)]).toEqual(['aws', 'aws', null])
   })
 
-  test('is given a credential of its own by another who administers it', async () => {
-    const bob = await createBob()
+  test('gets a credential of another user who administers it', async () => {
+    const { bob, carol } = given()
     await createUsing(bob)
-    const carol = await createUser(app, 'carol')
     await addCredential(carol.client, 'hers')
     await change(app.root, 'grantModelAccess', { user: 'carol', controller: 'gce1', model: 'web', access: 'ADMIN' })
 
@@ -143,8 +151,8 @@ describe('a model', () => {
     await change(bob.client, 'removeCredential', { name: 'aws' })
   })
 
-  test('is not given one by who has WRITE on it', async () => {
-    const bob = await createBob()
+  test('gets no credential from a user who has WRITE on it', async () => {
+    const { bob } = given()
     await createModel(app.root, 'gce1', 'web')
     await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access: 'WRITE' })
 
@@ -153,14 +161,14 @@ describe('a model', () => {
       const { extensions } = await withoutWriting(app, () =>
         bob.client.refused('FORBIDDEN', changeDocument('updateModel'), { input }),
       )
-      expect(extensions.missing).toEqual(['ADMIN on the model'])
+      expect(missingOf(extensions)).toEqual(['ADMIN on the model'])
     }
   })
 })
 
 describe('a credential in use', () => {
-  test('is not removed, by its owner or an administrator, and the models are named', async () => {
-    const bob = await createBob()
+  test('is not removed, by its owner or an administrator, and the error names the models', async () => {
+    const { bob } = given()
     await createUsing(bob, 'web')
     await createUsing(bob, 'Db')
 
@@ -168,15 +176,15 @@ describe('a credential in use', () => {
       [bob.client, { name: 'aws' }],
       [app.root, { name: 'aws', user: 'bob' }],
     ] as const) {
-      const error = await withoutWriting(app, () => failChange(client, 'Conflict', 'removeCredential', input))
+      const error = await withoutWriting(app, () => failChange(client, 'ConflictError', 'removeCredential', input))
       expect(error.message).toBe('The credential is used by gce1/Db, gce1/web: let them use another first.')
     }
 
     expect((await reveal(bob.client, 'aws')).at(-1)?.value).toBe('a secret')
   })
 
-  test('tells only how many models use it that are hidden from who removes it', async () => {
-    const bob = await createBob()
+  test('tells only the number of the models that the caller does not see', async () => {
+    const { bob } = given()
     await createUsing(bob, 'web')
     await createUsing(bob, 'db')
     await createUsing(bob, 'seen')
@@ -185,7 +193,7 @@ describe('a credential in use', () => {
     }
 
     const error = await withoutWriting(app, () =>
-      failChange(bob.client, 'Conflict', 'removeCredential', { name: 'aws' }),
+      failChange(bob.client, 'ConflictError', 'removeCredential', { name: 'aws' }),
     )
 
     expect(error.message).toBe(
@@ -197,9 +205,9 @@ describe('a credential in use', () => {
     ['uses none', () => update(app.root, { credential: null })],
     ['is deleted', () => change(app.root, 'deleteModel', { controller: 'gce1', model: 'web' })],
   ])('is removed once the last model %s', async (_name, free) => {
-    const bob = await createBob()
+    const { bob } = given()
     await createUsing(bob)
-    await withoutWriting(app, () => failChange(bob.client, 'Conflict', 'removeCredential', { name: 'aws' }))
+    await withoutWriting(app, () => failChange(bob.client, 'ConflictError', 'removeCredential', { name: 'aws' }))
 
     await free()
     await change(bob.client, 'removeCredential', { name: 'aws' })
@@ -207,8 +215,8 @@ describe('a credential in use', () => {
     expect(await credentialsOf(bob.client, 'bob')).toEqual([])
   })
 
-  test('is never removed from under a model that is given it at the same time', async () => {
-    const bob = await createBob()
+  test('is not removed where a model gets it at the same time', async () => {
+    const { bob } = given()
     await createModel(bob.client, 'gce1', 'web')
     const outcomes = new Set<string>()
 
@@ -224,7 +232,9 @@ describe('a credential in use', () => {
       outcomes.add([used, removed].map(wordOf).join(' '))
     }
 
-    expect([...outcomes].filter((words) => words !== 'done Conflict' && words !== 'NotFound done')).toEqual([])
+    expect([...outcomes].filter((words) => words !== 'done ConflictError' && words !== 'NotFoundError done')).toEqual(
+      [],
+    )
     const rows = await query(
       app,
       sql`select c.name from models as m join credentials as c on c.id = m.credential_id where c.deleted_at is not null`,
@@ -234,49 +244,51 @@ describe('a credential in use', () => {
 })
 
 describe('deleting a user whose credentials are in use', () => {
-  test('is a conflict that names the models', async () => {
-    const bob = await createBob()
+  test('is a conflict, and the error names the models', async () => {
+    const { bob } = given()
     await addCredential(bob.client, 'ec2')
     await createUsing(bob)
     await change(bob.client, 'createModel', { controller: 'gce1', name: 'db', credential: 'ec2' })
 
-    for (const input of [
-      { user: 'bob' },
-      { user: 'bob', detachCredentials: false },
-      { user: 'bob', detachCredentials: null },
-    ]) {
-      const error = await withoutWriting(app, () => failChange(app.root, 'Conflict', 'deleteUser', input))
-      expect(error.message).toBe(
-        'Credentials of bob are used by gce1/db, gce1/web: let them use others first, or delete with detachCredentials.',
-      )
-    }
+    await withoutWriting(app, async () => {
+      for (const rest of [{}, { detachCredentials: false }, { detachCredentials: null }]) {
+        const error = await failChange(app.root, 'ConflictError', 'deleteUser', { user: 'bob', ...rest })
+        expect(error.message).toBe(
+          'Credentials of bob are used by gce1/db, gce1/web: let them use others first, or delete with detachCredentials.',
+        )
+      }
+    })
   })
 
-  test('tells who sees none of the models only how many there are', async () => {
+  test('tells only the number of the models to a caller who sees none of them', async () => {
+    const { bob } = given()
     await createOrganization(app, 'acme')
-    const bob = await createBob('acme')
-    await createUsing(bob)
+    await createController(app, 'hidden', 'acme')
+    await addModels('bob', 'hidden')
+    await createUsing(bob, 'web', 'hidden')
     const manager = await createUser(app, 'manager', {
       roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }],
     })
 
-    const error = await withoutWriting(app, () => failChange(manager.client, 'Conflict', 'deleteUser', { user: 'bob' }))
+    const error = await withoutWriting(app, () =>
+      failChange(manager.client, 'ConflictError', 'deleteUser', { user: 'bob' }),
+    )
 
     expect(error.message).toBe(
       'Credentials of bob are used by 1 that you may not see: let them use others first, or delete with detachCredentials.',
     )
   })
 
-  test('with detachCredentials goes through, and the models use none', async () => {
-    const bob = await createBob()
+  test('succeeds with detachCredentials, and the models use no credential', async () => {
+    const { bob } = given()
     await createUsing(bob)
     await createModel(app.root, 'gce1', 'db')
     await addCredential(app.root, 'own')
     await change(app.root, 'updateModel', { controller: 'gce1', model: 'db', credential: 'own' })
 
-    const gone = await change(app.root, 'deleteUser', { user: 'bob', detachCredentials: true }, 'id username')
+    const gone = await change(app.root, 'deleteUser', { user: 'bob', detachCredentials: true }, 'deletedId name')
 
-    expect(gone).toMatchObject({ id: bob.id, username: 'bob' })
+    expect(gone).toMatchObject({ deletedId: bob.id, name: 'bob' })
     expect([await usedBy(app.root), await usedBy(app.root, 'db')]).toEqual([null, 'own'])
     const rows = await query(
       app,
@@ -285,17 +297,16 @@ describe('deleting a user whose credentials are in use', () => {
     expect(rows).toEqual([{ name: 'aws', empty: true }])
   })
 
-  test('with detachCredentials is told in the audit with every model that lost one, and no other', async () => {
-    const bob = await createBob()
+  test('with detachCredentials leaves the models that lost a credential in the audit, and no others', async () => {
+    const { bob, carol } = given()
     await addCredential(bob.client, 'ec2')
     await createUsing(bob)
     await change(bob.client, 'createModel', { controller: 'gce1', name: 'DB', credential: 'ec2' })
     await createModel(bob.client, 'gce1', 'without')
     await createUsing(bob, 'gone')
     await change(app.root, 'deleteModel', { controller: 'gce1', model: 'gone' })
-    const carol = await createUser(app, 'carol')
     await addCredential(carol.client, 'aws')
-    await change(app.root, 'grantControllerAccess', { user: 'carol', controller: 'gce1', access: 'ADD_MODEL' })
+    await addModels('carol')
     await createUsing(carol, 'hers')
 
     await change(app.root, 'deleteUser', { user: 'bob', detachCredentials: true })
@@ -308,32 +319,30 @@ describe('deleting a user whose credentials are in use', () => {
     expect(await usedBy(app.root, 'hers')).toBe('aws')
   })
 
-  test('without any of them in use says that no model lost one', async () => {
-    await createBob()
-
+  test('with detachCredentials leaves no models in the audit where none used a credential', async () => {
     await change(app.root, 'deleteUser', { user: 'bob', detachCredentials: true })
 
     expect((await readAudit(app)).at(-1)?.before).not.toHaveProperty('detachedModels')
   })
 
-  test('as a dry run with detachCredentials detaches none', async () => {
-    const bob = await createBob()
+  test('detaches nothing in a dry run with detachCredentials', async () => {
+    const { bob } = given()
     await createUsing(bob)
 
-    const document = changeDocument('deleteUser', 'username')
+    const document = changeDocument('deleteUser', 'name')
     const input = { user: 'bob', detachCredentials: true }
     const dry = await withoutWriting(app, () => app.root.ok(document, { input, dryRun: true }))
 
-    expect(dry.deleteUser).toMatchObject({ __typename: 'DeleteUserPayload', username: 'bob' })
+    expect(dry.deleteUser).toMatchObject({ __typename: 'DeleteUserPayload', name: 'bob' })
     expect(await usedBy(app.root)).toBe('aws')
   })
 
-  test('goes through where only a deleted model used one', async () => {
-    const bob = await createBob()
+  test('succeeds where only a deleted model used a credential', async () => {
+    const { bob } = given()
     await createUsing(bob)
     await change(app.root, 'deleteModel', { controller: 'gce1', model: 'web' })
 
-    const { username } = await change(app.root, 'deleteUser', { user: 'bob' }, 'username')
+    const { name: username } = await change(app.root, 'deleteUser', { user: 'bob' }, 'name')
 
     expect(username).toBe('bob')
   })

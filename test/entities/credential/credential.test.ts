@@ -25,14 +25,14 @@ describe('a key', () => {
     ['Authorization: Token', (key: string) => ({ authorization: `Token ${key}` })],
     ['Authorization: token, in lower case', (key: string) => ({ authorization: `token ${key}` })],
     ['two headers at once', (key: string) => ({ 'api-key': key, authorization: `Bearer ${key}` })],
-  ])('is understood as %s', async (_name, headers) => {
+  ])('is accepted in %s', async (_name, headers) => {
     const bob = await createUser(app, 'bob')
 
     expect(await usernameOf(app.as(headers(bob.key)))).toBe('bob')
     expect(await usernameOf(app.as(headers(ROOT_KEY)))).toBe('root')
   })
 
-  test('with another key in the same request is refused, good as both are', async () => {
+  test('is refused together with another key, even where both are valid', async () => {
     const bob = await createUser(app, 'bob')
     const second = await createApiKey(bob.client)
 
@@ -40,7 +40,7 @@ describe('a key', () => {
     await expectRefused({ 'api-key': bob.key, authorization: `Token ${ROOT_KEY}` })
   })
 
-  test('beside a bad one is refused', async () => {
+  test('is refused together with an invalid credential', async () => {
     const bob = await createUser(app, 'bob')
 
     await expectRefused({ 'api-key': bob.key, authorization: 'Bearer nonsense' })
@@ -49,24 +49,24 @@ describe('a key', () => {
   })
 })
 
-describe('a bad credential makes the whole request 401 with one message', () => {
+describe('an invalid credential makes the whole request 401 with one message:', () => {
   test.each([
     ['an empty key', { 'api-key': '' }],
     ['nonsense', { 'api-key': 'nonsense' }],
     ['almost root’s key', { 'api-key': `${ROOT_KEY}x` }],
     ['root’s key in other case', { 'api-key': ROOT_KEY.toUpperCase() }],
-    ['a long one', { 'api-key': 'x'.repeat(8000) }],
+    ['a long key', { 'api-key': 'x'.repeat(8000) }],
     ['an empty Authorization', { authorization: '' }],
     ['a scheme alone', { authorization: 'Bearer' }],
     ['a scheme and blanks', { authorization: 'Bearer   ' }],
     ['two tokens', { authorization: 'Bearer a b' }],
     ['an unknown scheme', { authorization: `Digest ${ROOT_KEY}` }],
-    ['no scheme', { authorization: ROOT_KEY }],
+    ['a key without a scheme', { authorization: ROOT_KEY }],
   ])('%s', async (_name, headers: Record<string, string>) => {
     await expectRefused(headers)
   })
 
-  test('a key with any one character changed', async () => {
+  test('a key with one changed character', async () => {
     const bob = await createUser(app, 'bob')
 
     for (let at = 0; at < bob.key.length; at += 4) {
@@ -75,7 +75,7 @@ describe('a bad credential makes the whole request 401 with one message', () => 
     }
   })
 
-  test('a key of our form that was never made', async () => {
+  test('a key of the right form that was never created', async () => {
     const { createToken } = await import('../../../src/entities/api-key/token.ts')
     const hex = randomBytes(16).toString('hex')
 
@@ -89,7 +89,7 @@ describe('a bad credential makes the whole request 401 with one message', () => 
     await expectRefused({ 'api-key': createToken(bob.key.slice(4, 36)) })
   })
 
-  test('also where the document asks for nothing, or is none', async () => {
+  test('even where the document asks for nothing or is invalid', async () => {
     for (const document of ['{ __typename }', 'this is no document']) {
       const { status, errors } = await app.as({ 'api-key': 'nonsense' }).send(document)
       expect(status).toBe(401)
@@ -98,8 +98,8 @@ describe('a bad credential makes the whole request 401 with one message', () => 
   })
 })
 
-describe('no credential', () => {
-  test('is nobody: whatever they ask for needs a key', async () => {
+describe('a request without a credential', () => {
+  test('is refused with 401, whatever it asks for', async () => {
     const { status, headers, errors } = await app.nobody.send(VIEWER)
 
     expect(status).toBe(401)
@@ -107,7 +107,7 @@ describe('no credential', () => {
     expect(errors[0]?.extensions.code).toBe('UNAUTHENTICATED')
   })
 
-  test('does not even learn whether something is there', async () => {
+  test('does not learn whether an object exists', async () => {
     const id = 'user_00000000-0000-7000-8000-000000000000'
     for (const document of [
       '{ user(username: "root") { __typename } }',

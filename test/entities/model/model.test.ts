@@ -4,17 +4,18 @@ import { type Client, startApp } from '../../support/app.ts'
 import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { createController, createModel, holdersOf, lapseLevels, levelsOf } from '../../support/levels.ts'
 import { inDays } from '../../support/look.ts'
+import { missingOf } from '../../support/missing.ts'
 import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
-import { createApiKey, createUser } from '../../support/seed.ts'
+import { createApiKey, createUser, grantRoles } from '../../support/seed.ts'
 
 const app = startApp()
 
-/** Bob, who holds nothing, and the model default on gce1, made by root. */
-async function startBob() {
+/** The model default on gce1, made by root; bob and dave, who hold nothing. */
+const given = app.world(async () => {
   await createController(app, 'gce1')
   await createModel(app.root, 'gce1', 'default')
-  return createUser(app, 'bob')
-}
+  return { bob: await createUser(app, 'bob'), dave: await createUser(app, 'dave') }
+})
 
 const GCE1 = { user: 'bob', controller: 'gce1' }
 const DEFAULT = { ...GCE1, model: 'default' }
@@ -29,7 +30,7 @@ async function step(kind: string, access?: string, rest: object = {}, client: Cl
 const grantController = (access: string, user = 'bob', rest: object = {}) =>
   change(app.root, 'grantControllerAccess', { ...GCE1, user, access, ...rest })
 
-/** Every level a user was ever granted on a model, oldest first. */
+/** All levels that a user was ever granted on a model, oldest first. */
 function readLevels(userId: string) {
   return query(
     app,
@@ -38,32 +39,31 @@ function readLevels(userId: string) {
   )
 }
 
-describe('adding a model', () => {
-  test('is for ADD_MODEL and makes its maker ADMIN on it', async () => {
-    await createController(app, 'gce1')
-    const bob = await createUser(app, 'bob')
+describe('creating a model', () => {
+  test('needs ADD_MODEL and gives its creator ADMIN on it', async () => {
+    const { bob } = given()
     await grantController('ADD_MODEL')
+    const before = (await readAudit(app)).length
 
     const payload = 'model { name controller { name } holders { totalCount edges { access via node { username } } } }'
-    const { model } = await change(bob.client, 'createModel', { controller: 'GCE1', name: 'default' }, payload)
+    const { model } = await change(bob.client, 'createModel', { controller: 'GCE1', name: 'own' }, payload)
 
     expect(model).toEqual({
-      name: 'default',
+      name: 'own',
       controller: { name: 'gce1' },
       holders: {
         totalCount: 2,
         edges: expect.arrayContaining([{ access: 'ADMIN', via: 'GRANT', node: { username: 'bob' } }]),
       },
     })
-    expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 ADD_MODEL', 'gce1/default ADMIN'])
-    const rows = (await readAudit(app)).filter((row) => row.action === 'createModel')
-    expect(rows.map((row) => [row.target_type, row.after])).toEqual([
-      ['Model', { name: 'default', controller: 'gce1', credential: null }],
+    expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 ADD_MODEL', 'gce1/own ADMIN'])
+    const rows = (await readAudit(app)).slice(before)
+    expect(rows.map((row) => [row.action, row.target_type, row.after])).toEqual([
+      ['createModel', 'Model', { name: 'own', controller: 'gce1', credential: null }],
     ])
   })
 
-  test('lets its maker administer it and no other', async () => {
-    await startBob()
+  test('lets its creator administer that model and no other', async () => {
     const maker = await createUser(app, 'maker')
     await grantController('ADD_MODEL', 'maker')
     await createModel(maker.client, 'gce1', 'own')
@@ -71,7 +71,7 @@ describe('adding a model', () => {
     expect(await step('grant', 'ADMIN', { model: 'own' }, maker.client)).toBe(true)
     await change(maker.client, 'updateModel', { controller: 'gce1', model: 'own', name: 'mine' })
     await withoutWriting(app, () =>
-      failChange(maker.client, 'NotFound', 'grantModelAccess', { ...DEFAULT, access: 'READ' }),
+      failChange(maker.client, 'NotFoundError', 'grantModelAccess', { ...DEFAULT, access: 'READ' }),
     )
     await withoutWriting(app, () =>
       maker.client.refused('FORBIDDEN', changeDocument('deleteModel'), {
@@ -80,35 +80,36 @@ describe('adding a model', () => {
     )
   })
 
-  test('is not for LOGIN, and to who has nothing there the controller is not found', async () => {
-    const bob = await startBob()
+  test('is forbidden with LOGIN, and without a level the controller is not found', async () => {
+    const { bob } = given()
     const input = { controller: 'gce1', name: 'staging' }
 
-    await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'createModel', input))
+    await withoutWriting(app, () => failChange(bob.client, 'NotFoundError', 'createModel', input))
     await step('grant', 'ADMIN')
     const error = await withoutWriting(app, () =>
       bob.client.refused('FORBIDDEN', changeDocument('createModel'), { input }),
     )
 
-    expect(error.extensions.missing).toEqual(['ADD_MODEL on the controller'])
+    expect(missingOf(error.extensions)).toEqual(['ADD_MODEL on the controller'])
   })
 
-  test('needs a name of its own on its controller whatever its case; another controller has its own', async () => {
-    await startBob()
+  test('needs a name that is unique on its controller, in upper and lower case alike', async () => {
     await createController(app, 'gce2')
 
     const taken = { controller: 'gce1', name: 'DEFAULT' }
-    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'createModel', taken))
+    await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'createModel', taken))
     await createModel(app.root, 'gce2', 'DEFAULT')
-    for (const name of ['', 'a b', '-a', 'a/b', 'x'.repeat(65)]) {
-      await withoutWriting(app, () => failInput(app.root, ['name'], 'createModel', { controller: 'gce1', name }))
-    }
+    await withoutWriting(app, async () => {
+      for (const name of ['', 'a b', '-a', 'a/b', 'x'.repeat(65)]) {
+        await failInput(app.root, ['name'], 'createModel', { controller: 'gce1', name })
+      }
+    })
   })
 })
 
 describe('renaming a model', () => {
   test('keeps its levels and frees the old name', async () => {
-    const bob = await startBob()
+    const { bob } = given()
     await step('grant', 'ADMIN')
 
     const input = { controller: 'gce1', model: 'DEFAULT', name: 'main' }
@@ -119,34 +120,33 @@ describe('renaming a model', () => {
     expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 LOGIN', 'gce1/main ADMIN'])
   })
 
-  test('to a name that is taken is a conflict, and less than ADMIN is not enough', async () => {
-    const bob = await startBob()
+  test('is a conflict where the name is taken, and forbidden with less than ADMIN', async () => {
+    const { bob } = given()
     await createModel(app.root, 'gce1', 'staging')
     await step('grant', 'WRITE')
     const input = { controller: 'gce1', model: 'default', name: 'Staging' }
 
-    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'updateModel', input))
+    await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'updateModel', input))
     const error = await withoutWriting(app, () =>
       bob.client.refused('FORBIDDEN', changeDocument('updateModel'), { input }),
     )
 
-    expect(error.extensions.missing).toEqual(['ADMIN on the model'])
+    expect(missingOf(error.extensions)).toEqual(['ADMIN on the model'])
   })
 
-  test('of a model of another controller is not found', async () => {
-    await startBob()
+  test('is not found where the model belongs to another controller', async () => {
     await createController(app, 'gce2')
     const input = { controller: 'gce2', model: 'default', name: 'x' }
 
-    const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', 'updateModel', input))
+    const error = await withoutWriting(app, () => failChange(app.root, 'NotFoundError', 'updateModel', input))
 
-    expect(error.path).toBe('model')
+    expect(error.path.join('.')).toBe('model')
   })
 })
 
 describe('deleting a model', () => {
-  test('ends every level on it, and a new one of its name starts with none', async () => {
-    const bob = await startBob()
+  test('ends every level on it, and a new model of that name starts with none', async () => {
+    const { bob } = given()
     await step('grant', 'WRITE')
 
     const payload = 'name endedGrants'
@@ -164,8 +164,8 @@ describe('deleting a model', () => {
     expect((await readAudit(app)).filter((row) => row.action === 'deleteModel')).toHaveLength(1)
   })
 
-  test('is for SUPERUSERs of its controller', async () => {
-    const bob = await startBob()
+  test('needs SUPERUSER on its controller', async () => {
+    const { bob } = given()
     const input = { controller: 'gce1', model: 'default' }
     await step('grant', 'ADMIN')
 
@@ -175,15 +175,13 @@ describe('deleting a model', () => {
     await grantController('SUPERUSER')
     await change(bob.client, 'deleteModel', input)
 
-    expect(error.extensions.missing).toEqual(['SUPERUSER on the controller'])
+    expect(missingOf(error.extensions)).toEqual(['SUPERUSER on the controller'])
     expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 SUPERUSER'])
   })
 })
 
 describe('a level on a model', () => {
-  test('is raised by a grant, lowered to one below by a revocation, and exactly what it is set to', async () => {
-    await startBob()
-
+  test('is raised by a grant, lowered by a revocation, and becomes what it is set to', async () => {
     const steps: [kind: string, access: string | undefined, changed: boolean, left: string | null][] = [
       ['revoke', 'ADMIN', false, null],
       ['revoke', undefined, false, null],
@@ -208,8 +206,8 @@ describe('a level on a model', () => {
     }
   })
 
-  test('that changes nothing writes nothing, and one that changes has exactly one row of the audit', async () => {
-    const bob = await startBob()
+  test('has one row in the audit for each change, and none where nothing changes', async () => {
+    const { bob } = given()
     const before = (await readAudit(app)).length
 
     await step('grant', 'WRITE')
@@ -232,7 +230,7 @@ describe('a level on a model', () => {
   })
 
   test('implies LOGIN on the controller, for as long as it lasts', async () => {
-    const bob = await startBob()
+    const { bob } = given()
 
     await step('grant', 'READ')
     const holders = await holdersOf(app.root, 'gce1')
@@ -243,8 +241,8 @@ describe('a level on a model', () => {
     expect(await bob.client.ok('{ controller(name: "gce1") { name } }')).toEqual({ controller: null })
   })
 
-  test('is ADMIN for a SUPERUSER of the controller, on later models too, kept nowhere', async () => {
-    const bob = await startBob()
+  test('is ADMIN for a SUPERUSER of the controller, on later models too, without a grant', async () => {
+    const { bob } = given()
 
     await grantController('SUPERUSER')
     await createModel(app.root, 'gce1', 'later')
@@ -257,9 +255,7 @@ describe('a level on a model', () => {
     expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 ADD_MODEL'])
   })
 
-  test('is told by every way through which it is held', async () => {
-    await startBob()
-
+  test('is listed once for each way in which a user holds it', async () => {
     await grantController('SUPERUSER')
     await step('grant', 'READ')
 
@@ -273,29 +269,26 @@ describe('a level on a model', () => {
     expect(await levelsOf(app.root, 'bob')).toEqual(['gce1 SUPERUSER', 'gce1/default ADMIN'])
   })
 
-  test('of a model, a controller or a user that is not there is not found', async () => {
-    await startBob()
+  test('is not found where the model, the controller or the user does not exist', async () => {
     await createController(app, 'gce2')
 
     const wrong = { user: { user: 'nobody' }, controller: { controller: 'gce9' }, model: { model: 'other' } }
-    for (const name of ['grantModelAccess', 'revokeModelAccess', 'setModelAccess']) {
-      for (const [path, rest] of [...Object.entries(wrong), ['model', { controller: 'gce2' }] as const]) {
-        const input = { ...DEFAULT, access: 'READ', ...rest }
-        const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', name, input))
-        expect(error.path).toBe(path)
+    await withoutWriting(app, async () => {
+      for (const name of ['grantModelAccess', 'revokeModelAccess', 'setModelAccess']) {
+        for (const [path, rest] of [...Object.entries(wrong), ['model', { controller: 'gce2' }] as const]) {
+          const error = await failChange(app.root, 'NotFoundError', name, { ...DEFAULT, access: 'READ', ...rest })
+          expect(error.path.join('.')).toBe(path)
+        }
       }
-    }
+    })
   })
 
-  test('of the wrong kind is refused', async () => {
-    await startBob()
-
+  test('is refused where it is a level of controllers', async () => {
     const input = { ...DEFAULT, access: 'SUPERUSER' }
-    await withoutWriting(app, () => app.root.refused('BAD_USER_INPUT', changeDocument('setModelAccess'), { input }))
+    await withoutWriting(app, () => failInput(app.root, ['access'], 'setModelAccess', input))
   })
 
-  test('counts for nothing while its user is disabled, and again once they are enabled', async () => {
-    await startBob()
+  test('has no effect while its user is disabled, and has it again once the user is enabled', async () => {
     await step('grant', 'WRITE')
 
     await change(app.root, 'disableUser', { user: 'bob' })
@@ -308,8 +301,8 @@ describe('a level on a model', () => {
 })
 
 describe('a level on a model with a planned end', () => {
-  test('is extended by a grant, which has its row in the audit', async () => {
-    const bob = await startBob()
+  test('is extended by a longer grant, which has its row in the audit', async () => {
+    const { bob } = given()
     await step('grant', 'WRITE', { expiresAt: inDays(1) })
     const before = (await readAudit(app)).length
 
@@ -323,18 +316,17 @@ describe('a level on a model with a planned end', () => {
     expect((await readAudit(app)).slice(before).map((row) => row.action)).toEqual(['grantModelAccess'])
   })
 
-  test('is not granted over a lower one that lasts longer, and can be set', async () => {
-    await startBob()
+  test('is not granted over a lower level that lasts longer, but can be set', async () => {
     await step('grant', 'READ')
 
     const input = { ...DEFAULT, access: 'ADMIN', expiresAt: inDays(1) }
-    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'grantModelAccess', input))
+    await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'grantModelAccess', input))
 
     expect(await step('set', 'ADMIN', { expiresAt: input.expiresAt })).toBe(true)
   })
 
-  test('counts for nothing once it has passed, and neither does what followed from it', async () => {
-    const bob = await startBob()
+  test('has no effect once the end has passed, nor has the access that followed from it', async () => {
+    const { bob } = given()
     await step('grant', 'ADMIN', { expiresAt: inDays(1) })
 
     await lapseLevels(app, bob.id)
@@ -348,20 +340,18 @@ describe('a level on a model with a planned end', () => {
     })
   })
 
-  test('lies in the future', async () => {
-    await startBob()
-
-    for (const name of ['grantModelAccess', 'setModelAccess']) {
-      const input = { ...DEFAULT, access: 'READ', expiresAt: inDays(-1) }
-      await withoutWriting(app, () => failInput(app.root, ['expiresAt'], name, input))
-    }
+  test('is refused where the end is in the past', async () => {
+    await withoutWriting(app, async () => {
+      for (const name of ['grantModelAccess', 'setModelAccess']) {
+        await failInput(app.root, ['expiresAt'], name, { ...DEFAULT, access: 'READ', expiresAt: inDays(-1) })
+      }
+    })
   })
 })
 
-describe('who may give and take levels on a model', () => {
-  test('is ADMIN there, and may name any active user', async () => {
-    await startBob()
-    const dave = await createUser(app, 'dave')
+describe('giving and taking levels on a model', () => {
+  test('is allowed with ADMIN on it', async () => {
+    const { dave } = given()
     await step('grant', 'ADMIN', { user: 'dave' })
 
     expect(await step('grant', 'ADMIN', {}, dave.client)).toBe(true)
@@ -371,64 +361,60 @@ describe('who may give and take levels on a model', () => {
     expect(await holdersOf(dave.client, 'gce1', 'default')).toEqual(['bob READ GRANT', 'dave ADMIN GRANT', ...ROOT])
   })
 
-  test('is SUPERUSER on the controller', async () => {
-    await startBob()
-    const dave = await createUser(app, 'dave')
+  test('is allowed with SUPERUSER on the controller', async () => {
+    const { dave } = given()
     await grantController('SUPERUSER', 'dave')
 
     expect(await step('grant', 'ADMIN', {}, dave.client)).toBe(true)
     expect(await step('revoke', undefined, {}, dave.client)).toBe(true)
   })
 
-  test('is nobody with less, and they see no other holder', async () => {
-    await startBob()
+  test('is forbidden with less than ADMIN, and the caller sees no other holder', async () => {
     const eve = await createUser(app, 'eve')
     await grantController('ADD_MODEL', 'eve')
     const input = { ...DEFAULT, user: 'eve', access: 'ADMIN' }
 
-    await withoutWriting(app, () => failChange(eve.client, 'NotFound', 'grantModelAccess', input))
+    await withoutWriting(app, () => failChange(eve.client, 'NotFoundError', 'grantModelAccess', input))
     for (const access of ['READ', 'WRITE']) {
       await step('set', access, { user: 'eve' })
       for (const name of ['grantModelAccess', 'setModelAccess']) {
         const error = await withoutWriting(app, () => eve.client.refused('FORBIDDEN', changeDocument(name), { input }))
-        expect(error.extensions.missing).toEqual(['ADMIN on the model'])
+        expect(missingOf(error.extensions)).toEqual(['ADMIN on the model'])
       }
       expect(await holdersOf(eve.client, 'gce1', 'default')).toEqual([`eve ${access} GRANT`])
     }
   })
 
-  test('may give a level for no longer than they have theirs, on the model or the controller', async () => {
-    await startBob()
-    const dave = await createUser(app, 'dave')
+  test('is allowed for no longer than the caller’s own level lasts', async () => {
+    const { dave } = given()
     const day = inDays(1)
     await step('grant', 'ADMIN', { user: 'dave', expiresAt: day })
 
     const input = { ...DEFAULT, access: 'READ' }
     const error = await withoutWriting(app, () =>
-      failChange(dave.client, 'MissingAuthority', 'grantModelAccess', input),
+      failChange(dave.client, 'MissingAuthorityError', 'grantModelAccess', input),
     )
-    expect(error.missing).toEqual(['READ on the model'])
+    expect(missingOf(error)).toEqual(['READ on the model'])
     expect(await step('grant', 'READ', { expiresAt: day }, dave.client)).toBe(true)
 
     await grantController('SUPERUSER', 'dave', { expiresAt: inDays(2) })
     expect(await step('set', 'READ', { expiresAt: inDays(1.5) }, dave.client)).toBe(true)
-    await withoutWriting(app, () => failChange(dave.client, 'MissingAuthority', 'setModelAccess', input))
+    await withoutWriting(app, () => failChange(dave.client, 'MissingAuthorityError', 'setModelAccess', input))
   })
 
-  test('takes nothing from an administrator', async () => {
-    await startBob()
-    const dave = await createUser(app, 'dave')
+  test('is forbidden where it takes a level from an administrator', async () => {
+    const { dave } = given()
     await step('grant', 'ADMIN', { user: 'dave' })
 
     for (const name of ['revokeModelAccess', 'setModelAccess']) {
       const input = { ...DEFAULT, user: 'root', access: 'READ' }
       const error = await withoutWriting(app, () => dave.client.refused('FORBIDDEN', changeDocument(name), { input }))
-      expect(error.extensions.missing).toContain('ADMINISTRATOR')
+      expect(missingOf(error.extensions)).toContain('ADMINISTRATOR')
     }
   })
 
-  test('is anyone for their own to give up, the last too', async () => {
-    const bob = await startBob()
+  test('is allowed to a user who gives up their own level, even the last one', async () => {
+    const { bob } = given()
     await step('grant', 'WRITE')
 
     expect(await step('revoke', 'WRITE', {}, bob.client)).toBe(true)
@@ -436,12 +422,11 @@ describe('who may give and take levels on a model', () => {
 
     expect(last).toMatchObject({ changed: true, model: null })
     expect(await levelsOf(bob.client, 'bob')).toEqual([])
-    await withoutWriting(app, () => failChange(bob.client, 'NotFound', 'revokeModelAccess', DEFAULT))
+    await withoutWriting(app, () => failChange(bob.client, 'NotFoundError', 'revokeModelAccess', DEFAULT))
   })
 
-  test('has no levels with a limited key, unless its limit manages controllers', async () => {
-    await startBob()
-    const dave = await createUser(app, 'dave')
+  test('is not possible with a limited key, unless its limits include controllers.manage', async () => {
+    const { dave } = given()
     await step('grant', 'ADMIN', { user: 'dave' })
     await change(app.root, 'createRole', { name: 'KEEPER', permissions: ['controllers.manage'] })
     const limited = async (role: string) =>
@@ -452,7 +437,9 @@ describe('who may give and take levels on a model', () => {
       model: null,
       models: { totalCount: 0 },
     })
-    await withoutWriting(app, () => failChange(narrow, 'NotFound', 'grantModelAccess', { ...DEFAULT, access: 'READ' }))
+    await withoutWriting(app, () =>
+      failChange(narrow, 'NotFoundError', 'grantModelAccess', { ...DEFAULT, access: 'READ' }),
+    )
     // The limit lets the key use what its owner has; it gives no more than that.
     expect(await step('grant', 'READ', {}, keeper)).toBe(true)
     await withoutWriting(app, () =>
@@ -460,24 +447,26 @@ describe('who may give and take levels on a model', () => {
     )
   })
 
-  test('makes no key for somebody with a level one lacks', async () => {
-    await startBob()
+  test('a caller makes no key for a user who has a level that the caller lacks', async () => {
+    const { dave } = given()
     await step('grant', 'WRITE')
     await change(app.root, 'createRole', { name: 'USER_KEEPER', permissions: ['users.manage', 'users.read'] })
-    const dave = await createUser(app, 'dave', { roles: [{ role: 'USER_KEEPER', organization: 'default' }] })
+    await grantRoles(app, 'dave', [{ role: 'USER_KEEPER', organization: 'default' }])
     const input = { label: 'theirs', user: 'bob' }
 
-    const error = await withoutWriting(app, () => failChange(dave.client, 'MissingAuthority', 'createApiKey', input))
+    const error = await withoutWriting(app, () =>
+      failChange(dave.client, 'MissingAuthorityError', 'createApiKey', input),
+    )
     await step('grant', 'WRITE', { user: 'dave' })
     await change(dave.client, 'createApiKey', input)
 
-    expect(error.missing).toEqual(['WRITE on the model'])
+    expect(missingOf(error)).toEqual(['WRITE on the model'])
   })
 })
 
 describe('reading models', () => {
-  test('shows a user’s by access with totals, and only those one has something on', async () => {
-    const bob = await startBob()
+  test('shows a user only the models they have a level on, filtered by level, with totals', async () => {
+    const { bob } = given()
     await createModel(app.root, 'gce1', 'staging')
     await createModel(app.root, 'gce1', 'demo')
     await step('grant', 'READ')

@@ -1,4 +1,4 @@
-/** The mail that comes a week before a key expires: when it is written, when it is sent, and when not. */
+/** The mail that comes a week before a key expires: when it is written, when it is sent, and when it is not sent. */
 import { sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { startApp } from '../../support/app.ts'
@@ -9,7 +9,7 @@ import { emptyQueue, wordsOf } from '../../support/notifications.ts'
 import { query, uuidOf } from '../../support/rows.ts'
 import { createApiKey, createUser } from '../../support/seed.ts'
 
-// A server sends one mail every two seconds.
+// Mails are sent about once a second.
 vi.setConfig({ testTimeout: 120_000 })
 
 const mailbox = await openMailbox()
@@ -61,7 +61,7 @@ async function letBeDue(...keys: { id: string }[]) {
 const QUEUED = { state: 'QUEUED', attempts: 0, email: 'bob@example.test', before: '7 days', kept: true }
 
 describe('the warning', () => {
-  test('is queued for 7 days before the end of a key that lasts longer, and for no other', async () => {
+  test('is queued for 7 days before the end of a key that lasts longer, and for no other key', async () => {
     await createApiKey(app.root, { user: 'bob', label: 'long', expiresAt: inDays(30) })
     await createApiKey(app.root, { user: 'bob', label: 'eight days', expiresAt: inDays(8) })
     await createApiKey(app.root, { user: 'bob', label: 'short', expiresAt: inDays(6.9) })
@@ -83,8 +83,8 @@ describe('the warning', () => {
   })
 
   test('is sent once when it is due, and not where the key was revoked, rotated or deleted with its user', async () => {
-    const until = inDays(30)
-    const make = (label: string, user = 'bob') => createApiKey(app.root, { user, label, expiresAt: until })
+    const expiresAt = inDays(30)
+    const make = (label: string, user = 'bob') => createApiKey(app.root, { user, label, expiresAt })
     const [kept, revoked, rotated, beside] = [
       await make('kept'),
       await make('revoked'),
@@ -109,7 +109,7 @@ describe('the warning', () => {
       expect(Object.fromEntries(states)).toEqual({
         kept: ['SENT'],
         revoked: ['DROPPED'],
-        // The second is that of the key that took its place.
+        // The second warning is that of the new key.
         rotated: ['DROPPED', 'QUEUED'],
         beside: ['DROPPED', 'QUEUED'],
         'carol’s': ['DROPPED'],
@@ -117,12 +117,12 @@ describe('the warning', () => {
     }, MAIL_TIMEOUT)
     const about = mailbox.mails.filter(({ headers }) => headers.subject === 'Chatelaine: key expiring, bob')
     expect(about.map(wordsOf)).toEqual([
-      `bob@example.test | Chatelaine: key expiring, bob | The API key “kept” of bob expires at ${until}. Rotate it before that. | root`,
+      `bob@example.test | Chatelaine: key expiring, bob | The API key “kept” of bob expires at ${expiresAt}. Rotate it before that. | root`,
     ])
     expect((await readWarnings()).kept).toMatchObject([{ attempts: 1 }])
   })
 
-  test('that is dropped was never tried', async () => {
+  test('has no attempt where it is dropped', async () => {
     const key = await createApiKey(app.root, { user: 'bob', label: 'revoked', expiresAt: inDays(30) })
     await change(app.root, 'revokeApiKey', { apiKey: key.id })
 
@@ -136,7 +136,7 @@ describe('the warning', () => {
     expect(await readWarnings()).toEqual(dropped)
   })
 
-  test('goes to whoever is in charge when it is due, and to nobody where that is nobody', async () => {
+  test('goes to the address that its user has when it is due, and is not sent where the user has none', async () => {
     const make = (user: string) => createApiKey(app.root, { user, label: user, expiresAt: inDays(30) })
     await change(app.root, 'createUser', { username: 'carol', email: 'carol@example.test', withApiKey: false })
     const keys = [await make('bob'), await make('carol')]

@@ -1,4 +1,4 @@
-/** The list of notifications: who may see it, how it is filtered and ordered, and what is in it without a mail server. */
+/** The list of notifications: which users see it, how it is filtered and ordered, and what it has without a mail server. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
@@ -10,8 +10,8 @@ import { createApiKey, createUser } from '../../support/seed.ts'
 
 const app = startApp()
 
-const LIST = `query ($filter: NotificationFilter, $orderBy: [NotificationOrder!], $first: Int, $after: String) {
-  notifications(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
+const LIST = `query ($filter: NotificationFilter, $first: Int, $last: Int, $after: String) {
+  notifications(filter: $filter, first: $first, last: $last, after: $after) {
     totalCount pageInfo { hasNextPage endCursor } nodes { kind state email user { username } } } }`
 
 /** Four mails, one a day, the last of today; gives their ids, the oldest first. */
@@ -32,7 +32,7 @@ async function createDays(): Promise<string[]> {
 }
 
 describe('without a mail server', () => {
-  test('what would be told is kept, and not sent', async () => {
+  test('notifications are kept and not sent', async () => {
     await createUser(app, 'bob')
     await createApiKey(app.root, { user: 'bob', expiresAt: inDays(30) })
 
@@ -52,7 +52,7 @@ describe('without a mail server', () => {
 describe('administrators', () => {
   app.world(createDays)
 
-  test('see all notifications, the newest first, of deleted users too', async () => {
+  test('see all notifications, the newest first, even those of deleted users', async () => {
     const { notifications } = await app.root.ok(LIST)
 
     const about = { email: 'bob@example.test', user: null }
@@ -65,7 +65,7 @@ describe('administrators', () => {
     ])
   })
 
-  test('see one by its id', async () => {
+  test('see a notification by its id', async () => {
     const [told] = await readNotifications(app)
 
     const { node } = await app.root.ok('query ($id: ID!) { node(id: $id) { ... on Notification { kind email } } }', {
@@ -75,35 +75,37 @@ describe('administrators', () => {
     expect(node).toEqual({ kind: 'USER_CREATED', email: 'bob@example.test' })
   })
 
-  test.each(['SENT', 'FAILED', 'QUEUED', 'NOT_SENT', 'DROPPED'])('find those that are %s', async (state) => {
-    const { notifications } = await app.root.ok(LIST, { filter: { state } })
+  test.each(['SENT', 'FAILED', 'QUEUED', 'NOT_SENT', 'DROPPED'])(
+    'find notifications by their state: %s',
+    async (state) => {
+      const { notifications } = await app.root.ok(LIST, { filter: { state } })
 
-    const states = state === 'DROPPED' ? [] : [state]
-    expect(notifications.totalCount).toBe(states.length)
-    expect(notifications.nodes.map((node: { state: string }) => node.state)).toEqual(states)
-  })
+      const states = state === 'DROPPED' ? [] : [state]
+      expect(notifications.totalCount).toBe(states.length)
+      expect(notifications.nodes.map((node: { state: string }) => node.state)).toEqual(states)
+    },
+  )
 
-  test('find those of a time, page through them, and turn the order round', async () => {
+  test('find notifications by time, read them in pages, and reverse their order', async () => {
     const kinds = async (variables: object) => {
       const { notifications } = await app.root.ok(LIST, variables)
       return notifications.nodes.map(({ kind }: { kind: string }) => kind)
     }
-    const orderBy = [{ field: 'CREATED_AT', direction: 'ASC' }]
     const { notifications } = await app.root.ok(LIST, { first: 3 })
 
     expect(await kinds({ filter: { createdAt: { from: inDays(-1.5) } } })).toEqual(['USER_DELETED', 'USER_DISABLED'])
     expect(notifications.pageInfo.hasNextPage).toBe(true)
     expect(await kinds({ first: 3, after: notifications.pageInfo.endCursor })).toEqual(['USER_CREATED'])
-    expect(await kinds({ orderBy, first: 1 })).toEqual(['USER_CREATED'])
+    expect(await kinds({ last: 1 })).toEqual(['USER_CREATED'])
   })
 })
 
-describe('others', () => {
+describe('other users', () => {
   test.each([
     ['the user themselves', []],
     ['an auditor', [{ role: 'AUDITOR', everywhere: true }]],
     ['an administrator of the organization', [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }]],
-  ])('see none: %s', async (_who, roles) => {
+  ])('see no notification: %s', async (_who, roles) => {
     const { client } = await createUser(app, 'bob', { roles })
     const [told] = await readNotifications(app)
 
@@ -118,7 +120,7 @@ describe('others', () => {
     expect([node, nodes]).toEqual([null, [null]])
   })
 
-  test('see none with an administrator’s key that is limited', async () => {
+  test('see no notification with a limited key of an administrator', async () => {
     await createUser(app, 'bob')
     const { key } = await createApiKey(app.root, { limits: [{ role: 'AUDITOR', everywhere: true }] })
 
@@ -127,7 +129,7 @@ describe('others', () => {
     expect(notifications.totalCount).toBe(0)
   })
 
-  test('are refused where they did not say who they are', async () => {
+  test('are refused without a credential', async () => {
     await app.nobody.refused('UNAUTHENTICATED', LIST)
   })
 })

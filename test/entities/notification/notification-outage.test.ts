@@ -1,4 +1,4 @@
-/** What goes wrong in the queue of mails stays there: the server works on, and where it can't open it, it says so and ends. */
+/** An error in the queue of mails does not stop the server; a program that can't open the queue says so and ends. */
 import { randomBytes } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
@@ -25,7 +25,7 @@ beforeEach(async () => {
   mailbox.mails.length = 0
 })
 
-/** Reads, changes and mails go on as if nothing had been. */
+/** Reads, changes and mails work. */
 async function expectWorking() {
   const statuses = await Promise.all(Array.from({ length: 20 }, () => statusOf(app.root)))
   expect(statuses).toEqual(Array(20).fill(200))
@@ -52,10 +52,10 @@ async function whileBroken(broken: SQL, mended: SQL, act: () => Promise<void>) {
   }
 }
 
-describe('a text of the queue that begins a transaction and fails', () => {
+describe('a statement of the queue that begins a transaction and fails', () => {
   test.each<[string, SQL, SQL]>([
     [
-      'on a function that is not there',
+      'on a missing function',
       sql`alter function pgboss.create_queue rename to gone`,
       sql`alter function pgboss.gone rename to create_queue`,
     ],
@@ -82,32 +82,37 @@ describe('a text of the queue that begins a transaction and fails', () => {
     await expectWorking()
   })
 
-  test.runIf(process.env.CHATELAINE_LONG)('in its maintenance, once a minute, is logged, and mails go on', async () => {
-    const job = sql`insert into pgboss.job (name, state, started_on, expire_seconds, retry_limit)
+  test.runIf(process.env.CHATELAINE_LONG)(
+    'is logged where it is part of the maintenance, and mails are still sent',
+    async () => {
+      const job = sql`insert into pgboss.job (name, state, started_on, expire_seconds, retry_limit)
       values ('notifications', 'active', now() - interval '1 day', 1, 0) returning id`
-    const refuse = sql`create or replace function pgboss.refuse() returns trigger language plpgsql as $$ begin
+      const refuse = sql`create or replace function pgboss.refuse() returns trigger language plpgsql as $$ begin
       if new.started_on < now() - interval '1 hour' then raise exception 'no maintenance'; end if; return new; end $$`
-    const logged: string[] = []
-    vi.mocked(process.stderr.write).mockImplementation((text) => {
-      logged.push(String(text))
-      return true
-    })
-    await query(app, job)
-    await query(app, refuse)
+      const logged: string[] = []
+      vi.mocked(process.stderr.write).mockImplementation((text) => {
+        logged.push(String(text))
+        return true
+      })
+      await query(app, job)
+      await query(app, refuse)
 
-    await whileBroken(
-      sql`create trigger refused before insert or update on pgboss.job_common for each row execute function pgboss.refuse()`,
-      sql`drop trigger refused on pgboss.job_common`,
-      async () => {
-        const failed = () => expect(logged.some((line) => line.includes('no maintenance') || line.includes('P0001')))
-        await vi.waitFor(() => failed().toBe(true), { ...MAIL_TIMEOUT, timeout: 130_000 })
-        await expectWorking()
-      },
-    )
+      await whileBroken(
+        sql`create trigger refused before insert or update on pgboss.job_common for each row execute function pgboss.refuse()`,
+        sql`drop trigger refused on pgboss.job_common`,
+        async () => {
+          const failed = () => expect(logged.some((line) => line.includes('no maintenance') || line.includes('P0001')))
+          await vi.waitFor(() => failed().toBe(true), { ...MAIL_TIMEOUT, timeout: 130_000 })
+          await expectWorking()
+        },
+      )
 
-    await expectWorking()
-  })
+      await expectWorking()
+    },
+  )
 })
+
+const COMMAND = ['create-user', 'carol', '--with-api-key', 'false']
 
 /** The program said why it could not open the queue, and ended. */
 function expectEnded({ code, signal, stdout, stderr, afterMs }: Ended) {
@@ -119,36 +124,38 @@ function expectEnded({ code, signal, stdout, stderr, afterMs }: Ended) {
 }
 
 describe('a queue that can’t be opened', () => {
-  const COMMAND = ['create-user', 'carol', '--with-api-key', 'false']
-
-  test.runIf(isPostgres())('ends the program within 20 seconds: one in another’s schema', async () => {
+  test.runIf(isPostgres())('ends the program within 20 seconds where its schema belongs to another role', async () => {
     const { environment, prepare, role } = await createRestrictedStore()
     await prepare('create schema pgboss', `grant create on database ${databaseOf(environment)} to ${role}`)
 
-    expectEnded(await endSoon(['serve'], environment))
-    expectEnded(await endSoon(COMMAND, environment))
+    await expectBothEnded(environment)
     await expectStarting(environment)
   })
 
-  test.runIf(isPostgres())('ends a command within 20 seconds: one that it may not make', async () => {
+  test.runIf(isPostgres())('ends a command within 20 seconds where it may not create the queue', async () => {
     const { environment } = await createRestrictedStore()
 
     expectEnded(await endSoon(COMMAND, environment))
   })
 
   test.each([
-    ['of a version long gone', 'update pgboss.version set version = 1'],
-    ['without its tables', 'drop table pgboss.job cascade'],
-  ])('ends the program within 20 seconds: one %s', async (_what, breaking) => {
+    ['has an unknown old version', 'update pgboss.version set version = 1'],
+    ['has lost a table', 'drop table pgboss.job cascade'],
+  ])('ends the program within 20 seconds where it %s', async (_what, breaking) => {
     const environment = { ...(await createStore()), ...MAIL }
     await (await startProgram(environment)).stop()
     await lookInto(environment, (database) => query({ database }, sql.raw(breaking)))
 
-    expectEnded(await endSoon(['serve'], environment))
-    expectEnded(await endSoon(COMMAND, environment))
+    await expectBothEnded(environment)
     await expectStarting(environment)
   })
 })
+
+/** Server and command end, each a process of its own. */
+async function expectBothEnded(environment: Record<string, string>) {
+  const both = await Promise.all([endSoon(['serve'], environment), endSoon(COMMAND, environment)])
+  for (const ended of both) expectEnded(ended)
+}
 
 /** Runs a command to its end, and ends it after 20 seconds. */
 async function endSoon(args: string[], environment: Record<string, string>): Promise<Ended> {
@@ -161,7 +168,7 @@ async function endSoon(args: string[], environment: Record<string, string>): Pro
   }
 }
 
-/** Without mail there is nothing in the way. */
+/** Without mail the program starts. */
 async function expectStarting({ SMTP_URL: _none, ...environment }: Record<string, string>) {
   const program = await startProgram(environment)
   expect((await program.stop()).code).toBe(0)
@@ -171,7 +178,7 @@ function databaseOf({ DATABASE_URL = '' }: Record<string, string>): string {
   return new URL(DATABASE_URL).pathname.slice(1)
 }
 
-/** A started database, to which a program comes as somebody who owns nothing and may use what is there. */
+/** A started database, to which a program connects as a role that owns nothing and may use what is there. */
 async function createRestrictedStore() {
   const serverUrl = inject('serverUrl') ?? ''
   const { environment, remove } = await createStartedStore()

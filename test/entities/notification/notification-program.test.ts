@@ -28,7 +28,7 @@ describe('the variables of mail', () => {
   const SMTP_URL = 'smtps://user:hunter2hunter2@mail.example.test:465'
   const MAIL_FROM = 'chatelaine@example.test'
 
-  test('are taken as they are, and none is no mail', () => {
+  test('are read unchanged, and without them no mail is sent', () => {
     const { smtpUrl, mailFrom, mailRetrySeconds } = readConfig({ SMTP_URL, MAIL_FROM })
     const none = readConfig({})
 
@@ -47,7 +47,7 @@ describe('the variables of mail', () => {
     ['MAIL_FROM', { SMTP_URL, MAIL_FROM: 'nobody' }],
     ['MAIL_RETRY_SECONDS', { SMTP_URL, MAIL_FROM, MAIL_RETRY_SECONDS: '0' }],
     ['MAIL_RETRY_SECONDS', { MAIL_RETRY_SECONDS: '3601' }],
-  ])('stop the start where %s is wrong, without repeating a password: %j', (name, environment) => {
+  ])('stop the start where %s is wrong, and the error repeats no password: %j', (name, environment) => {
     let thrown: unknown
     try {
       readConfig(environment)
@@ -62,7 +62,7 @@ describe('the variables of mail', () => {
 })
 
 describe('the program', () => {
-  test('sends what it was killed before sending, and what commands left to it', async () => {
+  test('sends the mails that were queued before it was killed, and those of commands', async () => {
     const environment = { ...(await createStore()), ...MAIL }
     await mailbox.leave()
     const killed = await startProgram(environment)
@@ -85,7 +85,7 @@ describe('the program', () => {
     expect(ended.stdout).not.toContain('SMTP_URL')
   })
 
-  test('says that it sends none where it has no SMTP_URL', async () => {
+  test('says that it sends no mail where SMTP_URL is not set', async () => {
     const program = await startProgram({ ...(await createStore()), ROOT_API_KEY: ROOT_KEY })
     const { stdout } = await program.stop()
 

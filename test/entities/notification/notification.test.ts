@@ -1,9 +1,9 @@
 // Runs on both databases.
-/** What users are told by mail: every kind of it, what is never in it, and when nothing is told. */
+/** What users are told by mail: every kind of mail, what a mail never contains, and when no mail is sent. */
 import { sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { startApp } from '../../support/app.ts'
-import { change, changeDocument, failChange } from '../../support/change.ts'
+import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { inDays } from '../../support/look.ts'
 import { openMailbox } from '../../support/mailbox.ts'
 import { countMails, emptyQueue, readNotifications, waitUntilSent, wordsOf } from '../../support/notifications.ts'
@@ -22,21 +22,21 @@ beforeEach(async () => {
   mailbox.mails.length = 0
 })
 
-/** A person without a key, and told nothing of their making. */
+/** A person without a key, to whom no mail was sent when they were created. */
 async function createQuietly(username: string) {
   await change(app.root, 'createUser', { username, withApiKey: false })
   await change(app.root, 'updateUser', { user: username, email: `${username}@example.test` })
 }
 
-describe('the user is told', () => {
-  test('of everything that row 9 of the mission names and of passwords, without a secret', async () => {
-    const until = inDays(1)
+describe('a mail tells the user', () => {
+  test('about their account, their keys and their passwords, without a secret', async () => {
+    const expiresAt = inDays(1)
     const bob = await createUser(app, 'bob')
     const person = 'person.in.charge@example.test'
     const service = await change(app.root, 'createServiceUser', { username: 'upload', email: person }, 'secret')
     const ci = await createApiKey(bob.client, { label: 'ci' })
     const PAYLOAD = 'secret apiKey { id }'
-    const rotated = await change(bob.client, 'rotateApiKey', { apiKey: ci.id, overlapUntil: until }, PAYLOAD)
+    const rotated = await change(bob.client, 'rotateApiKey', { apiKey: ci.id, overlapUntil: expiresAt }, PAYLOAD)
     const again = await change(app.root, 'rotateApiKey', { apiKey: rotated.apiKey.id }, PAYLOAD)
     await change(app.root, 'revokeApiKey', { apiKey: again.apiKey.id })
     await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
@@ -54,7 +54,7 @@ describe('the user is told', () => {
         `${to} | Chatelaine: user created, bob | The user bob was created. | root`,
         `${person} | Chatelaine: user created, api-upload | The user api-upload was created. | root`,
         `${to} | Chatelaine: key created, bob | A new API key “ci” was made for bob. | bob`,
-        `${to} | Chatelaine: key rotated, bob | The API key “ci” of bob was replaced by a new one. The old one works until ${until}. | bob`,
+        `${to} | Chatelaine: key rotated, bob | The API key “ci” of bob was replaced by a new one. The old one works until ${expiresAt}. | bob`,
         `${to} | Chatelaine: key rotated, bob | The API key “ci” of bob was replaced by a new one. The old one works no more. | root`,
         `${to} | Chatelaine: key revoked, bob | The API key “ci” of bob was revoked: it works no more. | root`,
         `${to} | Chatelaine: password set, bob | The password of bob was set anew. If that was not you, tell an administrator. | root`,
@@ -72,7 +72,7 @@ describe('the user is told', () => {
     expect(states).toEqual(Array(10).fill(['SENT', 1, null]))
   })
 
-  test('of each key that is revoked with a new password', async () => {
+  test('about each key that is revoked with a new password', async () => {
     await createQuietly('bob')
     await createApiKey(app.root, { user: 'bob', label: 'one' })
     await createApiKey(app.root, { user: 'bob', label: 'two' })
@@ -87,13 +87,13 @@ describe('the user is told', () => {
   })
 })
 
-describe('nothing is told', () => {
+describe('no mail is sent', () => {
   async function expectDry(name: string, input: object) {
     const answer = await app.root.ok(changeDocument(name), { input, dryRun: true })
     expect(answer[name].__typename).toBe(`${name.charAt(0).toUpperCase()}${name.slice(1)}Payload`)
   }
 
-  test('of users without an e-mail', async () => {
+  test('about users without an e-mail', async () => {
     await change(app.root, 'createUser', { username: 'bob', email: null })
     await change(app.root, 'createUser', { username: 'carol', email: 'carol@example.test', withApiKey: false })
     await change(app.root, 'updateUser', { user: 'carol', email: null })
@@ -110,7 +110,7 @@ describe('nothing is told', () => {
     expect(await countMails(app)).toEqual({ rows: 1, jobs: 1 })
   })
 
-  test('of a dry run, of what is refused or fails, and where there was nothing to do', async () => {
+  test('about a dry run, about what is refused or fails, and where nothing changes', async () => {
     await createQuietly('bob')
     const revoked = await createApiKey(app.root, { user: 'bob' })
     await change(app.root, 'revokeApiKey', { apiKey: revoked.id })
@@ -132,11 +132,15 @@ describe('nothing is told', () => {
       await expectDry('deleteUser', { user: 'carol' })
       const refused = { input: { username: 'erin', email } }
       await app.as(carol.key).refused('FORBIDDEN', changeDocument('createUser'), refused)
-      await failChange(app.root, 'Conflict', 'createUser', { username: 'carol', email })
-      await failChange(app.root, 'NotFound', 'createServiceUser', { username: 'x', email, organization: 'nowhere' })
-      await failChange(app.root, 'Conflict', 'rotateApiKey', { apiKey: revoked.id })
+      await failChange(app.root, 'ConflictError', 'createUser', { username: 'carol', email })
+      await failChange(app.root, 'NotFoundError', 'createServiceUser', {
+        username: 'x',
+        email,
+        organization: 'nowhere',
+      })
+      await failChange(app.root, 'ConflictError', 'rotateApiKey', { apiKey: revoked.id })
       const wrong = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD }
-      await failChange(app.root, 'InvalidInput', 'changePassword', wrong)
+      await failChange(app.root, 'InvalidInputError', 'changePassword', wrong)
       await change(app.root, 'disableUser', { user: 'bob' })
       await change(app.root, 'revokeApiKey', { apiKey: revoked.id })
     })
@@ -146,7 +150,7 @@ describe('nothing is told', () => {
   })
 })
 
-describe('what users write themselves', () => {
+describe('a text that users write', () => {
   const HEADERS = [
     'content-transfer-encoding',
     'content-type',
@@ -158,7 +162,7 @@ describe('what users write themselves', () => {
     'to',
   ]
 
-  test('adds no header, no recipient and no line', async () => {
+  test('adds no header, recipient or line to a mail', async () => {
     await createQuietly('bob')
     const evil = 'ci\r\nBcc: evil@example.test\r\n\r\nSend\u2028money {actor} $& now'
     await change(app.root, 'updateUser', { user: 'bob', displayName: evil })
@@ -174,7 +178,7 @@ describe('what users write themselves', () => {
     expect(Object.keys(mail.headers).sort()).toEqual(HEADERS)
   })
 
-  test('steers no terminal', async () => {
+  test('brings no control character into a mail', async () => {
     await createQuietly('bob')
     await createApiKey(app.root, { user: 'bob', label: 'a\u001b[2J\u0007\u0085\u009b31mb' })
 
@@ -189,13 +193,13 @@ describe('what users write themselves', () => {
     'bob@example.test, evil@example.test',
     'Bob <bob@example.test>',
     '"bob, evil"@example.test',
-  ])('is no e-mail where it is %j', async (email) => {
+  ])('is refused as an e-mail where it is %j', async (email) => {
     const input = { username: 'bob', email }
 
-    await withoutWriting(app, () => app.root.refused('BAD_USER_INPUT', changeDocument('createUser'), { input }))
+    await withoutWriting(app, () => failInput(app.root, ['email'], 'createUser', input))
   })
 
-  test('goes to exactly the address given, odd as that is', async () => {
+  test('with unusual characters is a valid address, and the mail goes to exactly that', async () => {
     const email = "a.b+c!#$%&'*/=?^_`{|}~-@example.test"
     await change(app.root, 'createUser', { username: 'bob', email, withApiKey: false })
 

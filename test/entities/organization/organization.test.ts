@@ -7,6 +7,11 @@ import { query, withoutWriting } from '../../support/rows.ts'
 import { createOrganization, createProject, createRole, createUser, grantRoles } from '../../support/seed.ts'
 
 const app = startApp()
+/** acme, with bob as its only member, and guest of `default`; neither holds a role. */
+const given = app.world(async () => {
+  await createOrganization(app, 'acme')
+  return { bob: await createUser(app, 'bob', { organization: 'acme' }), guest: await createUser(app, 'guest') }
+})
 
 const ORGANIZATION = 'name title tokenTtl basePermissions { name description }'
 
@@ -21,25 +26,30 @@ async function readOrganization(name: string) {
 }
 
 describe('creating an organization', () => {
-  test('needs only a name: sessions of an hour, no base permissions', async () => {
-    await change(app.root, 'createOrganization', { name: 'Acme' })
+  test('needs only a name: sessions last an hour, and there are no base permissions', async () => {
+    await change(app.root, 'createOrganization', { name: 'Globex' })
 
-    expect(await readOrganization('aCME')).toEqual({ name: 'Acme', title: null, tokenTtl: 'PT1H', basePermissions: [] })
+    expect(await readOrganization('gLOBEX')).toEqual({
+      name: 'Globex',
+      title: null,
+      tokenTtl: 'PT1H',
+      basePermissions: [],
+    })
   })
 
-  test('keeps title, length of sessions and base permissions', async () => {
+  test('stores the title, the length of sessions and the base permissions', async () => {
     const input = {
-      name: 'acme',
-      title: 'Acme, Inc.',
+      name: 'globex',
+      title: 'Globex, Inc.',
       tokenTtl: 'PT90M',
       basePermissions: ['version.read', 'users.read'],
     }
 
     await change(app.root, 'createOrganization', input)
 
-    expect(await readOrganization('acme')).toEqual({
-      name: 'acme',
-      title: 'Acme, Inc.',
+    expect(await readOrganization('globex')).toEqual({
+      name: 'globex',
+      title: 'Globex, Inc.',
       tokenTtl: 'PT1H30M',
       basePermissions: [
         { name: 'users.read', description: expect.stringContaining('records') },
@@ -48,31 +58,28 @@ describe('creating an organization', () => {
     })
   })
 
-  test.each(['acme', 'ACME', 'default', 'Default'])('of the taken name %s is a conflict', async (name) => {
-    await createOrganization(app, 'Acme')
-
-    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'createOrganization', { name }))
+  test.each(['acme', 'ACME', 'default', 'Default'])('with the taken name %s is a conflict', async (name) => {
+    await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'createOrganization', { name }))
   })
 })
 
 describe('changing an organization', () => {
-  test('leaves what is omitted and clears what is null', async () => {
-    const input = { name: 'acme', title: 'Acme, Inc.', tokenTtl: 'PT2H', basePermissions: ['version.read'] }
+  test('keeps the fields that are omitted and clears the fields that are null', async () => {
+    const input = { name: 'globex', title: 'Globex, Inc.', tokenTtl: 'PT2H', basePermissions: ['version.read'] }
     await change(app.root, 'createOrganization', input)
 
-    await change(app.root, 'updateOrganization', { organization: 'acme', title: null })
+    await change(app.root, 'updateOrganization', { organization: 'globex', title: null })
 
-    expect(await readOrganization('acme')).toEqual({
-      name: 'acme',
+    expect(await readOrganization('globex')).toEqual({
+      name: 'globex',
       title: null,
       tokenTtl: 'PT2H',
       basePermissions: [{ name: 'version.read', description: null }],
     })
   })
 
-  test('renames it with all that lives in it', async () => {
-    await createOrganization(app, 'acme')
-    await createUser(app, 'bob', { organization: 'acme', roles: [{ role: 'AUDITOR', organization: 'acme' }] })
+  test('renames it and keeps everything in it', async () => {
+    await grantRoles(app, 'bob', [{ role: 'AUDITOR', organization: 'acme' }])
 
     await change(app.root, 'updateOrganization', { organization: 'acme', name: 'apex' })
 
@@ -81,31 +88,31 @@ describe('changing an organization', () => {
   })
 
   test('to a taken name is a conflict', async () => {
-    await createOrganization(app, 'acme')
-
     await withoutWriting(app, () =>
-      failChange(app.root, 'Conflict', 'updateOrganization', { organization: 'acme', name: 'DEFAULT', title: 'x' }),
+      failChange(app.root, 'ConflictError', 'updateOrganization', {
+        organization: 'acme',
+        name: 'DEFAULT',
+        title: 'x',
+      }),
     )
   })
 
-  test('gives base permissions to every member at the next request, and takes them back', async () => {
-    await createOrganization(app, 'acme')
-    const bob = await createUser(app, 'bob', { organization: 'acme' })
+  test('gives base permissions to every member, and removes them, at the next request', async () => {
+    const { bob } = given()
 
     await change(app.root, 'updateOrganization', {
       organization: 'acme',
       addBasePermissions: ['version.read', 'doc.read'],
     })
-    const given = await permissionsOf(bob.client)
+    const held = await permissionsOf(bob.client)
     await change(app.root, 'updateOrganization', { organization: 'acme', removeBasePermissions: ['doc.read'] })
 
-    expect(given).toEqual(['doc.read in acme', 'version.read in acme'])
+    expect(held).toEqual(['doc.read in acme', 'version.read in acme'])
     expect(await permissionsOf(bob.client)).toEqual(['version.read in acme'])
   })
 
-  test('never overwrites the history of base permissions', async () => {
-    await createOrganization(app, 'acme', ['doc.read'])
-
+  test('keeps the history of base permissions', async () => {
+    await change(app.root, 'updateOrganization', { organization: 'acme', addBasePermissions: ['doc.read'] })
     await change(app.root, 'updateOrganization', { organization: 'acme', addBasePermissions: ['doc.read'] })
     await change(app.root, 'updateOrganization', { organization: 'acme', removeBasePermissions: ['doc.read'] })
     await change(app.root, 'updateOrganization', { organization: 'acme', addBasePermissions: ['doc.read'] })
@@ -116,19 +123,18 @@ describe('changing an organization', () => {
 })
 
 describe('base permissions', () => {
-  test('are held by members alone, not by guests with a role there', async () => {
-    await createOrganization(app, 'acme', ['doc.read'])
+  test('are held only by members, not by other users with a role in the organization', async () => {
+    const { guest } = given()
+    await change(app.root, 'updateOrganization', { organization: 'acme', addBasePermissions: ['doc.read'] })
     await createRole(app, 'READER', ['page.read'])
-    const guest = await createUser(app, 'guest', { roles: [{ role: 'READER', organization: 'acme' }] })
+    await grantRoles(app, 'guest', [{ role: 'READER', organization: 'acme' }])
 
     expect(await permissionsOf(guest.client)).toEqual(['page.read in acme'])
   })
 })
 
 describe('deleting an organization', () => {
-  test('is refused while a user, a project or a role lives in it, naming what does', async () => {
-    await createOrganization(app, 'acme')
-    await createUser(app, 'bob', { organization: 'acme' })
+  test('is refused while it has a user, a project or a role, and the message names them', async () => {
     await createProject(app, 'apollo', 'acme')
     await createRole(app, 'EDITOR', ['doc.edit'], 'acme')
     const steps: [string, object][] = [
@@ -139,7 +145,7 @@ describe('deleting an organization', () => {
 
     const messages: string[] = []
     for (const [name, input] of steps) {
-      const fail = () => failChange(app.root, 'Conflict', 'deleteOrganization', { organization: 'acme' })
+      const fail = () => failChange(app.root, 'ConflictError', 'deleteOrganization', { organization: 'acme' })
       messages.push((await withoutWriting(app, fail)).message)
       await change(app.root, name, input)
     }
@@ -154,13 +160,14 @@ describe('deleting an organization', () => {
     expect(await readOrganization('acme')).toBe(null)
   })
 
-  test('ends the grants in it, and one of the same name starts with none', async () => {
-    await createOrganization(app, 'acme', ['doc.read'])
-    const guest = await createUser(app, 'guest', { roles: [{ role: 'AUDITOR', organization: 'acme' }] })
+  test('ends the grants in it, and a new organization of the same name starts without grants', async () => {
+    const { guest } = given()
+    await createOrganization(app, 'globex', ['doc.read'])
+    await grantRoles(app, 'guest', [{ role: 'AUDITOR', organization: 'globex' }])
 
-    await change(app.root, 'deleteOrganization', { organization: 'acme' })
+    await change(app.root, 'deleteOrganization', { organization: 'globex' })
     const emptied = await rolesOf(app.root, 'guest')
-    await createOrganization(app, 'Acme')
+    await createOrganization(app, 'Globex')
 
     expect(emptied).toEqual([])
     expect(await rolesOf(app.root, 'guest')).toEqual([])
@@ -174,23 +181,22 @@ describe('deleting an organization', () => {
     expect(rows).toEqual([{ grants: 1, words: 1, open: 0 }])
   })
 
-  test('of the first one is refused: root lives there', async () => {
-    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'deleteOrganization', { organization: 'default' }))
+  test('is refused for the first organization: root belongs to it', async () => {
+    await withoutWriting(app, () =>
+      failChange(app.root, 'ConflictError', 'deleteOrganization', { organization: 'default' }),
+    )
   })
 
-  test('that is not there is not found', async () => {
-    const error = await failChange(app.root, 'NotFound', 'deleteOrganization', { organization: 'acme' })
+  test('that does not exist is not found', async () => {
+    const error = await failChange(app.root, 'NotFoundError', 'deleteOrganization', { organization: 'globex' })
 
-    expect(error.path).toBe('organization')
+    expect(error.path.join('.')).toBe('organization')
   })
 })
 
 describe('an organization', () => {
   test('counts and lists its users, projects and roles', async () => {
-    await createOrganization(app, 'acme')
-    await createUser(app, 'bob', { organization: 'acme' })
     await createUser(app, 'alice', { organization: 'acme' })
-    await createUser(app, 'guest')
     await grantRoles(app, 'guest', [{ role: 'AUDITOR', organization: 'acme' }])
     await createProject(app, 'apollo', 'acme')
     await createRole(app, 'EDITOR', ['doc.edit', 'doc.read'], 'acme')

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../../support/app.ts'
 import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { inDays, statusOf } from '../../support/look.ts'
+import { missingOf } from '../../support/missing.ts'
 import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
 import { createApiKey, createUser } from '../../support/seed.ts'
 import { basic, bearer, createPerson, OTHER_PASSWORD, PASSWORD, signIn, withoutChange } from '../../support/sessions.ts'
@@ -12,17 +13,17 @@ const app = startApp()
 const CHANGED = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD }
 
 const statuses = (clients: Client[]) => Promise.all(clients.map(statusOf))
-const letsIn = async (password: string) => (await statusOf(app.as(basic('bob', password)))) === 200
+const letsIn = async (password: string, username = 'bob') => (await statusOf(app.as(basic(username, password)))) === 200
 
-/** bob with a password and a key. */
-async function createBob() {
+/** bob, who has PASSWORD and a key, and carol, who has a key and no password. */
+const given = app.world(async () => {
   const { id, key } = await createPerson(app, 'bob', { withApiKey: true })
-  return { id, client: app.as(key ?? ''), key: key ?? '' }
-}
+  return { bob: { id, client: app.as(key ?? ''), key: key ?? '' }, carol: await createUser(app, 'carol') }
+})
 
-describe('changing one’s own password', () => {
-  test('lets in with the new one and no more with the old one', async () => {
-    const bob = await createBob()
+describe('changePassword', () => {
+  test('makes the new password valid and the old one invalid', async () => {
+    const { bob } = given()
 
     const payload = await change(bob.client, 'changePassword', CHANGED, 'endedApiKeys user { username }')
 
@@ -30,8 +31,7 @@ describe('changing one’s own password', () => {
     expect([await letsIn(PASSWORD), await letsIn(OTHER_PASSWORD)]).toEqual([false, true])
   })
 
-  test('ends the other sessions and keeps the one it comes from', async () => {
-    await createBob()
+  test('ends the other sessions of the user and keeps the current one', async () => {
     await createPerson(app, 'alice')
     const own = [await signIn(app, 'bob'), await signIn(app, 'bob'), await signIn(app, 'bob')]
     const alice = await signIn(app, 'alice')
@@ -45,7 +45,7 @@ describe('changing one’s own password', () => {
     ['a key', async (key: string) => ({ 'api-key': key })],
     ['the password itself', async () => basic('bob', PASSWORD)],
   ])('with %s ends all sessions', async (_what, headersOf) => {
-    const bob = await createBob()
+    const { bob } = given()
     const own = [await signIn(app, 'bob'), await signIn(app, 'bob')]
 
     await change(app.as(await headersOf(bob.key)), 'changePassword', CHANGED)
@@ -58,8 +58,8 @@ describe('changing one’s own password', () => {
     ['omitted', {}],
     ['null', { endApiKeys: null }],
     ['false', { endApiKeys: false }],
-  ])('keeps the keys where endApiKeys is %s', async (_what, input) => {
-    const bob = await createBob()
+  ])('keeps the keys if endApiKeys is %s', async (_what, input) => {
+    const { bob } = given()
 
     const { endedApiKeys } = await change(
       app.as(basic('bob', PASSWORD)),
@@ -72,8 +72,8 @@ describe('changing one’s own password', () => {
     expect(await statusOf(bob.client)).toBe(200)
   })
 
-  test('revokes their keys where asked to, but not the one it comes with', async () => {
-    const bob = await createBob()
+  test('revokes the other keys of the user if endApiKeys is true, but not the key of the request', async () => {
+    const { bob } = given()
     const [second, third] = [await createApiKey(bob.client), await createApiKey(bob.client)]
     const alice = await createUser(app, 'alice')
     await change(app.root, 'revokeApiKey', { apiKey: third.id })
@@ -85,8 +85,8 @@ describe('changing one’s own password', () => {
     expect(await statuses([bob.client, app.as(second.key), alice.client, app.root])).toEqual([200, 401, 200, 200])
   })
 
-  test('revokes all their keys where asked to from a session', async () => {
-    const bob = await createBob()
+  test('revokes all keys of the user if a session asks with endApiKeys', async () => {
+    const { bob } = given()
     const second = await createApiKey(bob.client)
     const { client } = await signIn(app, 'bob')
 
@@ -102,15 +102,15 @@ describe('changing one’s own password', () => {
     ['is the new one', { currentPassword: OTHER_PASSWORD }, 'This is not the current password.'],
     ['is omitted', { currentPassword: undefined }, 'There is a password already: give it here.'],
     ['is null', { currentPassword: null }, 'There is a password already: give it here.'],
-  ])('is refused where the current one %s', async (_what, input, message) => {
-    const bob = await createBob()
+  ])('is refused if the current password %s', async (_what, input, message) => {
+    const { bob } = given()
     const session = await signIn(app, 'bob')
 
     const { issues } = await withoutChange(app, () =>
-      failChange(bob.client, 'InvalidInput', 'changePassword', { ...CHANGED, ...input, endApiKeys: true }),
+      failChange(bob.client, 'InvalidInputError', 'changePassword', { ...CHANGED, ...input, endApiKeys: true }),
     )
 
-    expect(issues).toEqual([{ path: 'currentPassword', message }])
+    expect(issues).toEqual([{ path: ['currentPassword'], message }])
     expect(await statuses([bob.client, session.client])).toEqual([200, 200])
     expect(await letsIn(PASSWORD)).toBe(true)
   })
@@ -118,50 +118,50 @@ describe('changing one’s own password', () => {
   test.each([
     ['omitted', {}],
     ['null', { currentPassword: null }],
-  ])('sets the first one, the current one being %s', async (_what, input) => {
-    const bob = await createUser(app, 'bob')
+  ])('sets the first password if the current one is %s', async (_what, input) => {
+    const { carol } = given()
 
-    await change(bob.client, 'changePassword', { newPassword: PASSWORD, ...input })
+    await change(carol.client, 'changePassword', { newPassword: PASSWORD, ...input })
 
-    expect(await letsIn(PASSWORD)).toBe(true)
-    const [row] = await query(app, sql`select user_id, set_by from passwords`)
-    expect(row).toEqual({ user_id: uuidOf(bob.id), set_by: uuidOf(bob.id) })
+    expect(await letsIn(PASSWORD, 'carol')).toBe(true)
+    const rows = await query(app, sql`select set_by from passwords where user_id = ${uuidOf(carol.id)}`)
+    expect(rows).toEqual([{ set_by: uuidOf(carol.id) }])
   })
 
-  test('sets no first one with a key that expires: it would outlive the key', async () => {
-    const bob = await createUser(app, 'bob')
-    const short = await createApiKey(bob.client, { expiresAt: inDays(1) })
+  test('sets no first password with a key that expires: the password would outlive the key', async () => {
+    const { carol } = given()
+    const short = await createApiKey(carol.client, { expiresAt: inDays(1) })
 
     for (const endApiKeys of [false, true]) {
       const input = { newPassword: PASSWORD, endApiKeys }
       const { message, extensions } = await withoutWriting(app, () =>
         app.as(short.key).refused('FORBIDDEN', changeDocument('changePassword'), { input }),
       )
-      expect([message, extensions.missing]).toEqual([
+      expect([message, missingOf(extensions)]).toEqual([
         '"changePassword" needs a key without an end.',
         ['a key without an end'],
       ])
     }
 
-    expect(await letsIn(PASSWORD)).toBe(false)
-    expect(await statuses([bob.client, app.as(short.key)])).toEqual([200, 200])
-    expect(await query(app, sql`select from passwords`)).toEqual([])
+    expect(await letsIn(PASSWORD, 'carol')).toBe(false)
+    expect(await statuses([carol.client, app.as(short.key)])).toEqual([200, 200])
+    expect(await query(app, sql`select from passwords where user_id = ${uuidOf(carol.id)}`)).toEqual([])
   })
 
-  test('sets no first one with it as a dry run either', async () => {
-    const bob = await createUser(app, 'bob')
-    const short = await createApiKey(bob.client, { expiresAt: inDays(1) })
+  test('refuses a first password with a key that expires in a dry run too', async () => {
+    const { carol } = given()
+    const short = await createApiKey(carol.client, { expiresAt: inDays(1) })
     const variables = { input: { newPassword: PASSWORD }, dryRun: true }
 
     const { extensions } = await withoutChange(app, () =>
       app.as(short.key).refused('FORBIDDEN', changeDocument('changePassword'), variables),
     )
 
-    expect(extensions.missing).toEqual(['a key without an end'])
+    expect(missingOf(extensions)).toEqual(['a key without an end'])
   })
 
-  test('with a key that expires still changes one that was there', async () => {
-    const bob = await createBob()
+  test('changes an existing password with a key that expires', async () => {
+    const { bob } = given()
     const short = await createApiKey(bob.client, { expiresAt: inDays(1) })
 
     await change(app.as(short.key), 'changePassword', CHANGED)
@@ -169,15 +169,13 @@ describe('changing one’s own password', () => {
     expect(await letsIn(OTHER_PASSWORD)).toBe(true)
   })
 
-  test('sets no first one for who says to have one', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is refused if a user without a password gives a current one', async () => {
+    const { carol } = given()
 
-    await withoutChange(app, () => failInput(bob.client, ['currentPassword'], 'changePassword', CHANGED))
+    await withoutChange(app, () => failInput(carol.client, ['currentPassword'], 'changePassword', CHANGED))
   })
 
-  test('is for a caller', async () => {
-    await createBob()
-
+  test('is refused without a credential', async () => {
     const { status } = await withoutWriting(app, () =>
       app.nobody.send(changeDocument('changePassword'), { input: CHANGED }),
     )
@@ -185,31 +183,31 @@ describe('changing one’s own password', () => {
     expect(status).toBe(401)
   })
 
-  test('is not for a key with limits', async () => {
-    const bob = await createBob()
+  test('is refused for a key with limits', async () => {
+    const { bob } = given()
     const limited = await createApiKey(bob.client, { limits: [] })
 
     const { extensions } = await withoutChange(app, () =>
       app.as(limited.key).refused('FORBIDDEN', changeDocument('changePassword'), { input: CHANGED }),
     )
 
-    expect(extensions.missing).toEqual(['a key without limits'])
+    expect(missingOf(extensions)).toEqual(['a key without limits'])
     expect(await letsIn(PASSWORD)).toBe(true)
   })
 
-  test('is not for a key that only reads', async () => {
-    const bob = await createBob()
-    const readOnly = await createApiKey(bob.client, { readOnly: true })
+  test('is refused for a read-only key', async () => {
+    const { bob } = given()
+    const isReadOnly = await createApiKey(bob.client, { isReadOnly: true })
 
     await withoutWriting(app, () =>
-      app.as(readOnly.key).refused('FORBIDDEN', changeDocument('changePassword'), { input: CHANGED }),
+      app.as(isReadOnly.key).refused('FORBIDDEN', changeDocument('changePassword'), { input: CHANGED }),
     )
 
     expect(await letsIn(PASSWORD)).toBe(true)
   })
 
-  test('leaves one audit row, which says that and not what', async () => {
-    const bob = await createBob()
+  test('leaves one audit row, which does not contain the password', async () => {
+    const { bob } = given()
     const { client, token } = await signIn(app, 'bob')
 
     await change(client, 'changePassword', { ...CHANGED, endApiKeys: true })
@@ -226,8 +224,7 @@ describe('changing one’s own password', () => {
     })
   })
 
-  test('twice at once with one current password changes it once', async () => {
-    await createBob()
+  test('changes the password once if two sessions ask at the same time', async () => {
     const sessions = [await signIn(app, 'bob'), await signIn(app, 'bob')]
     const passwords = ['the first of two', 'the second of two']
 
@@ -250,8 +247,8 @@ describe('a dry run', () => {
     ['setUserPassword', app.root, { user: 'bob', password: OTHER_PASSWORD, endApiKeys: true }],
   ]
 
-  test.each(RUNS)('of %s keeps nothing: password, sessions and keys are as they were', async (name, by, input) => {
-    const bob = await createBob()
+  test.each(RUNS)('of %s changes nothing: password, sessions and keys stay as they are', async (name, by, input) => {
+    const { bob } = given()
     const sessions = [await signIn(app, 'bob'), await signIn(app, 'bob')]
     const document = changeDocument(name, 'endedApiKeys user { username }')
     const client = by ?? (sessions[0]?.client as Client)
@@ -264,17 +261,17 @@ describe('a dry run', () => {
   })
 
   test('of createUser keeps nothing and shows no secret', async () => {
-    const input = { username: 'bob', password: PASSWORD, withApiKey: true }
+    const input = { username: 'alice', password: PASSWORD, withApiKey: true }
     const document = changeDocument('createUser', 'secret user { username }')
 
     const { createUser: made } = await withoutWriting(app, () => app.root.ok(document, { input, dryRun: true }))
 
-    expect(made).toMatchObject({ secret: null, user: { username: 'bob' } })
-    expect(await letsIn(PASSWORD)).toBe(false)
+    expect(made).toMatchObject({ secret: null, user: { username: 'alice' } })
+    expect(await letsIn(PASSWORD, 'alice')).toBe(false)
   })
 
-  test('of changePassword says what is wrong with the current one', async () => {
-    const bob = await createBob()
+  test('of changePassword names the problem with the current password', async () => {
+    const { bob } = given()
     const input = { ...CHANGED, currentPassword: 'wrong' }
 
     const data = await withoutChange(app, () =>
@@ -282,14 +279,14 @@ describe('a dry run', () => {
     )
 
     expect(data.changePassword.issues).toEqual([
-      { path: 'currentPassword', message: 'This is not the current password.' },
+      { path: ['currentPassword'], message: 'This is not the current password.' },
     ])
   })
 })
 
-describe('a session that began while the password was changed', () => {
-  test('is over with it: whoever knew the old one is out', async () => {
-    const bob = await createBob()
+describe('a session that begins while the password is changed', () => {
+  test('is ended by the change', async () => {
+    const { bob } = given()
 
     for (let round = 0; round < 10; round++) {
       const from = round % 2 ? OTHER_PASSWORD : PASSWORD

@@ -10,6 +10,11 @@ import { query, uuidOf } from '../../support/rows.ts'
 import { basic, bearer, createPerson, OTHER_PASSWORD, PASSWORD, SIGN_IN, signIn } from '../../support/sessions.ts'
 
 const app = startApp()
+/** bob and anna, who have PASSWORD; anna is an administrator. */
+const given = app.world(async () => ({
+  bob: await createPerson(app, 'bob'),
+  anna: await createPerson(app, 'anna', { isAdmin: true }),
+}))
 
 /** Resolves when a statement on this database waits for a lock. */
 async function somebodyWaits(tx: Transaction) {
@@ -18,7 +23,7 @@ async function somebodyWaits(tx: Transaction) {
   while ((await tx.execute(waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Sends a request that waits for bob's row, meanwhile does something to him, and gives the request's answer. */
+/** Sends a request that waits for the user's row, meanwhile does something to the user, and gives the request's answer. */
 async function overtake(database: Database, userId: string, ask: () => Promise<Answer>, meanwhile: SQL) {
   let asking: Promise<Answer> | undefined
   await database.transaction(async (tx) => {
@@ -34,12 +39,12 @@ const SET = sql`update passwords set set_at = clock_timestamp()`
 const DELETE = sql`delete from passwords`
 
 // The embedded database has one session: there nothing can be overtaken.
-describe.runIf(isPostgres())('a request that was on its way', () => {
+describe.runIf(isPostgres())('a request that is under way', () => {
   test.each([
-    ['set anew', SET],
+    ['set again', SET],
     ['taken away', DELETE],
-  ])('begins no session where the password was %s meanwhile', async (_what, meanwhile) => {
-    const bob = await createPerson(app, 'bob')
+  ])('begins no session if the password was %s meanwhile', async (_what, meanwhile) => {
+    const { bob } = given()
 
     const ask = () => app.nobody.send(SIGN_IN, { username: 'bob', password: PASSWORD })
     const { status, errors } = await overtake(app.database, bob.id, ask, meanwhile)
@@ -49,34 +54,34 @@ describe.runIf(isPostgres())('a request that was on its way', () => {
   })
 
   test.each([
-    ['set anew', SET],
+    ['set again', SET],
     ['taken away', DELETE],
-  ])('by Basic changes nothing where the password was %s meanwhile', async (_what, meanwhile) => {
-    const bob = await createPerson(app, 'bob', { isAdmin: true })
-    const client = app.as(basic('bob', PASSWORD))
+  ])('by Basic changes nothing if the password was %s meanwhile', async (_what, meanwhile) => {
+    const { anna } = given()
+    const client = app.as(basic('anna', PASSWORD))
     await statusOf(client)
 
     const ask = () => client.send(changeDocument('createProject'), { input: { code: 'apollo' } })
-    const { status, data } = await overtake(app.database, bob.id, ask, meanwhile)
+    const { status, data } = await overtake(app.database, anna.id, ask, meanwhile)
 
     expect([status, data?.createProject ?? null]).toEqual([401, null])
     expect(await query(app, sql`select id from projects`)).toEqual([])
   })
 
-  test('of a session changes nothing where that was ended meanwhile', async () => {
-    const bob = await createPerson(app, 'bob', { isAdmin: true })
-    const { client } = await signIn(app, 'bob')
+  test('of a session changes nothing if the session was ended meanwhile', async () => {
+    const { anna } = given()
+    const { client } = await signIn(app, 'anna')
 
     const ask = () => client.send(changeDocument('createProject'), { input: { code: 'apollo' } })
     const end = sql`update sessions set ended_at = clock_timestamp()`
-    const { status, data } = await overtake(app.database, bob.id, ask, end)
+    const { status, data } = await overtake(app.database, anna.id, ask, end)
 
     expect([status, data?.createProject ?? null]).toEqual([401, null])
     expect(await query(app, sql`select id from projects`)).toEqual([])
   })
 
-  test('to change the password is a conflict where it was changed meanwhile', async () => {
-    const bob = await createPerson(app, 'bob')
+  test('to change the password is a conflict if it was changed meanwhile', async () => {
+    const { bob } = given()
     const { client } = await signIn(app, 'bob')
     const input = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD }
 
@@ -84,14 +89,14 @@ describe.runIf(isPostgres())('a request that was on its way', () => {
     const { data } = await overtake(app.database, bob.id, ask, SET)
 
     expect(data.changePassword).toMatchObject({
-      __typename: 'Conflict',
+      __typename: 'ConflictError',
       message: 'The password was changed meanwhile.',
     })
     expect(await statusOf(app.as(basic('bob', PASSWORD)))).toBe(200)
   })
 
-  test('is made where nothing happened meanwhile', async () => {
-    const bob = await createPerson(app, 'bob')
+  test('succeeds if nothing happened meanwhile', async () => {
+    const { bob } = given()
 
     const ask = () => app.nobody.send(SIGN_IN, { username: 'bob', password: PASSWORD })
     const { data } = await overtake(app.database, bob.id, ask, sql`select 1`)
@@ -119,7 +124,7 @@ describe.runIf(isPostgres())('a sign-in at the moment when its user', () => {
   ]
   const signInAsBob = () => app.nobody.send(SIGN_IN, { username: 'bob', password: PASSWORD })
   const openSessions = () => query(app, sql`select id from sessions where ended_at is null`)
-  /** Whatever ended them is taken back as far as it can be. */
+  /** Reverts the end as far as possible. */
   const bringBack: Record<string, (id: string) => Promise<unknown>> = {
     disableUser: () => change(app.root, 'enableUser', { user: 'bob' }),
     async deleteUser(id) {
@@ -129,8 +134,8 @@ describe.runIf(isPostgres())('a sign-in at the moment when its user', () => {
     setUserPassword: async () => {},
   }
 
-  test.each(ENDS)('%s is refused and leaves no session, not afterwards either', async (_what, name, input) => {
-    const bob = await createPerson(app, 'bob')
+  test.each(ENDS)('%s is refused and leaves no session, then or later', async (_what, name, input) => {
+    const { bob } = given()
     const end = () => app.root.send(changeDocument(name), { input })
 
     const [ended, late] = await inThisOrder(bob.id, end, signInAsBob)
@@ -143,8 +148,8 @@ describe.runIf(isPostgres())('a sign-in at the moment when its user', () => {
     expect(await openSessions()).toEqual([])
   })
 
-  test.each(ENDS)('%s, and that comes first, is ended at once, and stays so', async (_what, name, input) => {
-    const bob = await createPerson(app, 'bob')
+  test.each(ENDS)('%s is ended at once, and stays ended, if it was first', async (_what, name, input) => {
+    const { bob } = given()
     const end = () => app.root.send(changeDocument(name), { input })
 
     const [begun, ended] = await inThisOrder(bob.id, signInAsBob, end)

@@ -3,60 +3,62 @@ import { startApp } from '../../support/app.ts'
 import { change, failChange } from '../../support/change.ts'
 import { inDays, permissionsOf, rolesOf } from '../../support/look.ts'
 import { lapseGrants, readGrants, withoutWriting } from '../../support/rows.ts'
-import { createOrganization, createProject, createUser } from '../../support/seed.ts'
+import { createOrganization, createProject, createUser, grantRoles } from '../../support/seed.ts'
 
 const app = startApp()
+/** The organization acme, the project apollo of `default`, and bob, who holds nothing. */
+const given = app.world(async () => {
+  await createOrganization(app, 'acme')
+  const apolloId = await createProject(app, 'apollo')
+  return { apolloId, bob: await createUser(app, 'bob') }
+})
 
 describe('creating a project', () => {
   test('puts it into the caller’s organization', async () => {
-    await change(app.root, 'createProject', { code: 'Apollo', title: 'To the moon' })
+    await change(app.root, 'createProject', { code: 'Gemini', title: 'To the moon' })
 
-    const { project } = await app.root.ok('{ project(code: "APOLLO") { code title organization { name } } }')
-    expect(project).toEqual({ code: 'Apollo', title: 'To the moon', organization: { name: 'default' } })
+    const { project } = await app.root.ok('{ project(code: "GEMINI") { code title organization { name } } }')
+    expect(project).toEqual({ code: 'Gemini', title: 'To the moon', organization: { name: 'default' } })
   })
 
-  test('puts it into the organization named', async () => {
-    await createOrganization(app, 'acme')
-
-    const input = { code: 'apollo', organization: 'acme' }
+  test('puts it into the named organization', async () => {
+    const input = { code: 'gemini', organization: 'acme' }
     const { project } = await change(app.root, 'createProject', input, 'project { title organization { name } }')
 
     expect(project).toEqual({ title: null, organization: { name: 'acme' } })
   })
 
-  test('of a taken code is a conflict in the whole server, whatever the case', async () => {
-    await createOrganization(app, 'acme')
-    await createProject(app, 'apollo')
-
+  test('with a taken code is a conflict in the whole server, in any case of the letters', async () => {
     await withoutWriting(app, () =>
-      failChange(app.root, 'Conflict', 'createProject', { code: 'APOLLO', organization: 'acme' }),
+      failChange(app.root, 'ConflictError', 'createProject', { code: 'APOLLO', organization: 'acme' }),
     )
   })
 
-  test('in an organization that is not there names it', async () => {
-    const input = { code: 'apollo', organization: 'acme' }
+  test('in an organization that does not exist names the field', async () => {
+    const input = { code: 'gemini', organization: 'globex' }
 
-    const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', 'createProject', input))
+    const error = await withoutWriting(app, () => failChange(app.root, 'NotFoundError', 'createProject', input))
 
-    expect(error.path).toBe('organization')
+    expect(error.path.join('.')).toBe('organization')
   })
 
-  test('gives nobody anything on it, not even its maker', async () => {
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }] })
+  test('gives no user a role on it, not even the caller', async () => {
+    const { bob } = given()
+    await grantRoles(app, 'bob', [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }])
 
-    await change(bob.client, 'createProject', { code: 'apollo' })
+    await change(bob.client, 'createProject', { code: 'gemini' })
 
     expect(await rolesOf(app.root, 'bob')).toEqual(['ORGANIZATION_ADMIN in default'])
     const { project } = await app.root.ok(
-      '{ project(code: "apollo") { holders(filter: { scope: PROJECT }) { totalCount } } }',
+      '{ project(code: "gemini") { holders(filter: { scope: PROJECT }) { totalCount } } }',
     )
     expect(project.holders.totalCount).toBe(0)
   })
 })
 
 describe('changing a project', () => {
-  test('leaves what is omitted and clears what is null', async () => {
-    await change(app.root, 'createProject', { code: 'apollo', title: 'To the moon' })
+  test('keeps the fields that are omitted and clears the fields that are null', async () => {
+    await change(app.root, 'updateProject', { project: 'apollo', title: 'To the moon' })
 
     const renamed = await change(
       app.root,
@@ -76,8 +78,7 @@ describe('changing a project', () => {
   })
 
   test('keeps the grants on it', async () => {
-    await createProject(app, 'apollo')
-    await createUser(app, 'bob', { roles: [{ role: 'VERSION_MANAGER', project: 'apollo' }] })
+    await grantRoles(app, 'bob', [{ role: 'VERSION_MANAGER', project: 'apollo' }])
 
     await change(app.root, 'updateProject', { project: 'apollo', code: 'artemis' })
 
@@ -85,17 +86,16 @@ describe('changing a project', () => {
   })
 
   test('to a taken code is a conflict', async () => {
-    await createProject(app, 'apollo')
     await createProject(app, 'gemini')
 
     await withoutWriting(app, () =>
-      failChange(app.root, 'Conflict', 'updateProject', { project: 'apollo', code: 'GEMINI', title: 'x' }),
+      failChange(app.root, 'ConflictError', 'updateProject', { project: 'apollo', code: 'GEMINI', title: 'x' }),
     )
   })
 
-  test('is for holders of PROJECT_MANAGER on it', async () => {
-    await createProject(app, 'apollo')
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'PROJECT_MANAGER', project: 'apollo' }] })
+  test('is allowed for a user with PROJECT_MANAGER on it', async () => {
+    const { bob } = given()
+    await grantRoles(app, 'bob', [{ role: 'PROJECT_MANAGER', project: 'apollo' }])
 
     const { project } = await change(
       bob.client,
@@ -109,20 +109,20 @@ describe('changing a project', () => {
 })
 
 describe('deleting a project', () => {
-  test('ends every grant on it and keeps the rows; one of its code starts with none', async () => {
-    await createProject(app, 'apollo')
+  test('ends every grant on it and keeps the rows; a new project of the same code starts without grants', async () => {
+    const { bob } = given()
     await createProject(app, 'gemini')
     const roles = [
       { role: 'VERSION_MANAGER', project: 'apollo' },
       { role: 'VERSION_MANAGER', project: 'gemini' },
     ]
-    const bob = await createUser(app, 'bob', { roles })
+    await grantRoles(app, 'bob', roles)
     await createUser(app, 'carol', { roles: [{ role: 'PROJECT_MANAGER', project: 'apollo' }] })
 
-    const gone = await change(app.root, 'deleteProject', { project: 'APOLLO' }, 'project endedGrants')
+    const gone = await change(app.root, 'deleteProject', { project: 'APOLLO' }, 'name endedGrants')
     await createProject(app, 'apollo')
 
-    expect(gone).toMatchObject({ project: 'apollo', endedGrants: 2 })
+    expect(gone).toMatchObject({ name: 'apollo', endedGrants: 2 })
     expect(await rolesOf(app.root, 'bob')).toEqual(['VERSION_MANAGER on gemini'])
     expect(await permissionsOf(bob.client)).toEqual([
       'version.create on gemini',
@@ -138,11 +138,9 @@ describe('deleting a project', () => {
     expect(project.holders.totalCount).toBe(0)
   })
 
-  test('counts no grant that had ended before, and leaves it its own end', async () => {
-    await createProject(app, 'apollo')
-    const bob = await createUser(app, 'bob', {
-      roles: [{ role: 'VERSION_MANAGER', project: 'apollo', expiresAt: inDays(1) }],
-    })
+  test('does not count or change a grant that ended before', async () => {
+    const { bob } = given()
+    await grantRoles(app, 'bob', [{ role: 'VERSION_MANAGER', project: 'apollo', expiresAt: inDays(1) }])
     await lapseGrants(app, bob.id)
 
     const { endedGrants } = await change(app.root, 'deleteProject', { project: 'apollo' }, 'endedGrants')
@@ -153,8 +151,8 @@ describe('deleting a project', () => {
     expect(row?.ended_by).toBe(null)
   })
 
-  test('makes it missing everywhere', async () => {
-    const id = await createProject(app, 'apollo')
+  test('removes it from every query', async () => {
+    const { apolloId: id } = given()
 
     await change(app.root, 'deleteProject', { project: 'apollo' })
 
@@ -163,29 +161,28 @@ describe('deleting a project', () => {
       { id },
     )
     expect(data).toEqual({ project: null, node: null, projects: { totalCount: 0 } })
-    const error = await failChange(app.root, 'NotFound', 'grantRoles', {
+    const error = await failChange(app.root, 'NotFoundError', 'grantRoles', {
       user: 'root',
       roles: [{ role: 'VERSION_MANAGER', project: 'apollo' }],
     })
-    expect(error.path).toBe('roles.0.project')
+    expect(error.path.join('.')).toBe('roles.0.project')
   })
 })
 
 describe('the holders of a project', () => {
-  test('are those who hold a role on it, each with role and since when', async () => {
-    await createProject(app, 'apollo')
-    await createUser(app, 'bob', { roles: [{ role: 'VERSION_MANAGER', project: 'apollo' }] })
+  test('are the users with a role on it, each with the role and its start', async () => {
+    await grantRoles(app, 'bob', [{ role: 'VERSION_MANAGER', project: 'apollo' }])
     await createUser(app, 'carol', { roles: [{ role: 'VERSION_MANAGER', project: 'apollo' }] })
     await createUser(app, 'dave', { roles: [{ role: 'VERSION_MANAGER', organization: 'default' }] })
 
     const { project } = await app.root.ok(`{ project(code: "apollo") { holders(filter: { scope: PROJECT }) { totalCount
-      edges { since until role { name } grantedBy { username } node { username } } } } }`)
+      edges { since expiresAt role { name } grantedBy { username } node { username } } } } }`)
 
     expect(project.holders.totalCount).toBe(2)
     expect(project.holders.edges).toEqual(
       ['bob', 'carol'].map((username) => ({
         since: expect.any(String),
-        until: null,
+        expiresAt: null,
         role: { name: 'VERSION_MANAGER' },
         grantedBy: { username: 'root' },
         node: { username },

@@ -9,11 +9,11 @@ const app = startApp()
 
 const ON_APOLLO = { role: 'VERSION_MANAGER', project: 'apollo' }
 
-/** Bob, who holds nothing, and the project apollo. */
-async function startBob() {
+/** bob, who holds nothing, and the project apollo. */
+const given = app.world(async () => {
   await createProject(app, 'apollo')
-  return createUser(app, 'bob')
-}
+  return { bob: await createUser(app, 'bob') }
+})
 
 function grant(roles: object[], user = 'bob') {
   return change(app.root, 'grantRoles', { user, roles }, 'changed')
@@ -25,13 +25,12 @@ function revoke(roles: object[], user = 'bob') {
 
 /** The planned ends of what bob holds now. */
 async function untilOfBob(): Promise<(string | null)[]> {
-  const { user } = await app.root.ok('{ user(username: "bob") { roles { edges { until } } } }')
-  return user.roles.edges.map((edge: { until: string | null }) => edge.until)
+  const { user } = await app.root.ok('{ user(username: "bob") { roles { edges { expiresAt } } } }')
+  return user.roles.edges.map((edge: { expiresAt: string | null }) => edge.expiresAt)
 }
 
 describe('a grant with a planned end', () => {
-  test('is never shortened', async () => {
-    await startBob()
+  test('is never shortened by another grant', async () => {
     const end = inDays(10)
     await grant([{ ...ON_APOLLO, expiresAt: end }])
 
@@ -43,17 +42,17 @@ describe('a grant with a planned end', () => {
     expect(await untilOfBob()).toEqual([end])
   })
 
-  test('is extended by a longer one, which begins another row', async () => {
-    const bob = await startBob()
+  test('is extended by a longer grant, which begins another row', async () => {
+    const { bob } = given()
     const [first, second] = [inDays(5), inDays(10)]
     await grant([{ ...ON_APOLLO, expiresAt: first }])
 
     const longer = await grant([{ ...ON_APOLLO, expiresAt: second }])
-    const until = await untilOfBob()
+    const expiresAt = await untilOfBob()
     const forever = await grant([ON_APOLLO])
 
     expect([longer.changed, forever.changed]).toEqual([true, true])
-    expect(until).toEqual([second])
+    expect(expiresAt).toEqual([second])
     expect(await untilOfBob()).toEqual([null])
     const rows = await readGrants(app, bob.id)
     expect(rows.map((row) => [row.ended_at === null, row.ended_by])).toEqual([
@@ -63,8 +62,7 @@ describe('a grant with a planned end', () => {
     ])
   })
 
-  test('does not end one without: granting never shortens', async () => {
-    await startBob()
+  test('does not replace a grant without an end', async () => {
     await grant([ON_APOLLO])
 
     const shorter = await withoutWriting(app, () => grant([{ ...ON_APOLLO, expiresAt: inDays(5) }]))
@@ -73,8 +71,8 @@ describe('a grant with a planned end', () => {
     expect(await untilOfBob()).toEqual([null])
   })
 
-  test('counts for nothing once it has passed', async () => {
-    const bob = await startBob()
+  test('has no effect after its end', async () => {
+    const { bob } = given()
     await grant([{ ...ON_APOLLO, expiresAt: inDays(1) }])
     await grant([{ role: 'ADMINISTRATOR', everywhere: true, expiresAt: inDays(1) }])
 
@@ -89,8 +87,8 @@ describe('a grant with a planned end', () => {
     await bob.client.refused('FORBIDDEN', 'mutation { createProject(input: { code: "x" }) { __typename } }')
   })
 
-  test('that has passed ends at its end when the role is granted anew', async () => {
-    const bob = await startBob()
+  test('keeps its own end if the role is granted again later', async () => {
+    const { bob } = given()
     await grant([{ ...ON_APOLLO, expiresAt: inDays(1) }])
     await lapseGrants(app, bob.id)
 
@@ -103,8 +101,8 @@ describe('a grant with a planned end', () => {
     expect(await rolesOf(app.root, 'bob')).toEqual(['VERSION_MANAGER on apollo'])
   })
 
-  test('that has passed can’t be revoked any more', async () => {
-    const bob = await startBob()
+  test('can’t be revoked after its end', async () => {
+    const { bob } = given()
     await grant([{ ...ON_APOLLO, expiresAt: inDays(1) }])
     await lapseGrants(app, bob.id)
 

@@ -10,11 +10,11 @@ const app = startApp()
 
 const ON_APOLLO = { role: 'VERSION_MANAGER', project: 'apollo' }
 
-/** Bob, who holds nothing, and the project apollo. */
-async function startBob() {
+/** bob, who holds nothing, and the project apollo. */
+const given = app.world(async () => {
   await createProject(app, 'apollo')
-  return createUser(app, 'bob')
-}
+  return { bob: await createUser(app, 'bob') }
+})
 
 function grant(roles: object[], user = 'bob') {
   return change(app.root, 'grantRoles', { user, roles }, 'changed')
@@ -25,8 +25,8 @@ function revoke(roles: object[], user = 'bob') {
 }
 
 describe('granting roles', () => {
-  test('gives each on its scope, all in one call', async () => {
-    const bob = await startBob()
+  test('gives each role on its scope, all in one call', async () => {
+    const { bob } = given()
 
     const { changed } = await grant([
       ON_APOLLO,
@@ -46,19 +46,17 @@ describe('granting roles', () => {
     ])
   })
 
-  test('says since when and by whom', async () => {
-    await startBob()
-
+  test('is shown with its start and the user who granted it', async () => {
     await grant([ON_APOLLO])
 
     const { user } = await app.root.ok(
-      `{ user(username: "bob") { createdAt roles { edges { since until grantedBy { username }
+      `{ user(username: "bob") { createdAt roles { edges { since expiresAt grantedBy { username }
         node { name } project { code } organization { name } } } } }`,
     )
     expect(user.roles.edges).toEqual([
       {
         since: expect.any(String),
-        until: null,
+        expiresAt: null,
         grantedBy: { username: 'root' },
         node: { name: 'VERSION_MANAGER' },
         project: { code: 'apollo' },
@@ -68,8 +66,7 @@ describe('granting roles', () => {
     expect(Date.parse(user.roles.edges[0].since)).toBeGreaterThan(Date.parse(user.createdAt))
   })
 
-  test('lets many hold the same role on the same project', async () => {
-    await startBob()
+  test('lets several users hold the same role on the same project', async () => {
     await createUser(app, 'carol')
 
     await grant([ON_APOLLO])
@@ -80,8 +77,7 @@ describe('granting roles', () => {
     expect(await rolesOf(app.root, 'carol')).toEqual(['VERSION_MANAGER on apollo'])
   })
 
-  test('twice changes nothing and writes nothing', async () => {
-    await startBob()
+  test('again changes nothing and writes nothing', async () => {
     await grant([ON_APOLLO])
 
     const again = await withoutWriting(app, () => grant([{ role: 'version_manager', project: 'APOLLO' }]))
@@ -89,16 +85,15 @@ describe('granting roles', () => {
     expect(again.changed).toBe(false)
   })
 
-  test('named twice in one call is held once', async () => {
-    const bob = await startBob()
+  test('that are named twice in one call makes one grant', async () => {
+    const { bob } = given()
 
     await grant([ON_APOLLO, ON_APOLLO, { ...ON_APOLLO, expiresAt: inDays(1) }])
 
     expect(await readGrants(app, bob.id)).toMatchObject([{ role: 'VERSION_MANAGER', expires_at: null, ended_at: null }])
   })
 
-  test('with one bad item grants none and names it', async () => {
-    await startBob()
+  test('with an invalid item grants nothing and names the item', async () => {
     await createOrganization(app, 'acme')
     await createRole(app, 'ACME_EDITOR', ['doc.edit'], 'acme')
     const missing: [string, object][] = [
@@ -109,8 +104,8 @@ describe('granting roles', () => {
 
     for (const [path, item] of missing) {
       const input = { user: 'bob', roles: [ON_APOLLO, item] }
-      const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', 'grantRoles', input))
-      expect(error.path).toBe(path)
+      const error = await withoutWriting(app, () => failChange(app.root, 'NotFoundError', 'grantRoles', input))
+      expect(error.path.join('.')).toBe(path)
     }
     for (const item of [
       { role: 'ORGANIZATION_ADMIN', everywhere: true },
@@ -122,8 +117,7 @@ describe('granting roles', () => {
     }
   })
 
-  test('of an organization’s role works in it and on its projects', async () => {
-    await startBob()
+  test('of an organization works in the organization and on its projects', async () => {
     await createOrganization(app, 'acme')
     await createProject(app, 'rocket', 'acme')
     await createRole(app, 'ACME_EDITOR', ['doc.edit'], 'acme')
@@ -138,8 +132,8 @@ describe('granting roles', () => {
 })
 
 describe('revoking roles', () => {
-  test('takes exactly what is named, all in one call, and keeps the rows', async () => {
-    const bob = await startBob()
+  test('removes exactly the named roles, all in one call, and keeps the rows', async () => {
+    const { bob } = given()
     await grant([
       ON_APOLLO,
       { role: 'VERSION_MANAGER', organization: 'default' },
@@ -159,7 +153,6 @@ describe('revoking roles', () => {
   })
 
   test('that are not held changes nothing and writes nothing', async () => {
-    await startBob()
     await grant([{ role: 'VERSION_MANAGER', organization: 'default' }])
 
     const result = await withoutWriting(app, () => revoke([ON_APOLLO]))
@@ -167,8 +160,7 @@ describe('revoking roles', () => {
     expect(result.changed).toBe(false)
   })
 
-  test('of which one is held takes that one', async () => {
-    await startBob()
+  test('removes the roles that are held and ignores the others', async () => {
     await grant([ON_APOLLO])
 
     const { changed } = await revoke([{ role: 'AUDITOR', everywhere: true }, ON_APOLLO])
@@ -177,18 +169,17 @@ describe('revoking roles', () => {
     expect(await rolesOf(app.root, 'bob')).toEqual([])
   })
 
-  test('with one bad item revokes none and names it', async () => {
-    await startBob()
+  test('with an invalid item revokes nothing and names the item', async () => {
     await grant([ON_APOLLO])
 
     const input = { user: 'bob', roles: [ON_APOLLO, { role: 'AUDITOR', project: 'gemini' }] }
-    const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', 'revokeRoles', input))
+    const error = await withoutWriting(app, () => failChange(app.root, 'NotFoundError', 'revokeRoles', input))
 
-    expect(error.path).toBe('roles.1.project')
+    expect(error.path.join('.')).toBe('roles.1.project')
   })
 
-  test('is for everybody where the role is their own', async () => {
-    const bob = await startBob()
+  test('is allowed to every user for their own roles', async () => {
+    const { bob } = given()
     await grant([ON_APOLLO])
 
     const { changed } = await change(bob.client, 'revokeRoles', { user: 'bob', roles: [ON_APOLLO] }, 'changed')
@@ -197,8 +188,8 @@ describe('revoking roles', () => {
     expect(await rolesOf(app.root, 'bob')).toEqual([])
   })
 
-  test('and granting again begins another row, and every change has its row in the audit', async () => {
-    const bob = await startBob()
+  test('and granting again begins another row, and every change has an audit row', async () => {
+    const { bob } = given()
     await grantRoles(app, 'bob', [ON_APOLLO])
     await revoke([ON_APOLLO])
 

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../../support/app.ts'
 import { change, changeDocument } from '../../support/change.ts'
 import { inDays, permissionsOf, statusOf, usernameOf } from '../../support/look.ts'
+import { missingOf } from '../../support/missing.ts'
 import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
-import { createApiKey, createOrganization, createRole, createUser } from '../../support/seed.ts'
+import { createApiKey, createOrganization, createRole, createUser, grantRoles } from '../../support/seed.ts'
 import {
   basic,
   bearer,
@@ -13,18 +14,24 @@ import {
   PASSWORD,
   SIGN_OUT,
   SIGN_OUT_EVERYWHERE,
-  type SignedIn,
   signIn,
 } from '../../support/sessions.ts'
+import { readToken } from '../../support/tokens.ts'
 
 const app = startApp()
 
-/** bob, signed in so many times, the first of them `session`. */
-async function createBob(times: number, input: object = {}) {
-  const bob = await createPerson(app, 'bob', input)
-  const sessions: SignedIn[] = []
-  for (let made = 0; made < times; made++) sessions.push(await signIn(app, 'bob'))
-  return { ...bob, session: sessions[0] as SignedIn, clients: sessions.map(({ client }) => client) }
+const given = app.world(createWorld)
+
+/** acme with bob, who has a key and is signed in twice, and carol, who holds nothing; alice elsewhere is signed in. */
+async function createWorld() {
+  await createOrganization(app, 'acme')
+  await createRole(app, 'KEEPER', ['users.read', 'users.manage'])
+  const { id, key } = await createPerson(app, 'bob', { organization: 'acme', withApiKey: true })
+  const [session, second] = [await signIn(app, 'bob'), await signIn(app, 'bob')]
+  const carol = await createUser(app, 'carol', { organization: 'acme' })
+  await createPerson(app, 'alice')
+  const bob = { id, session, clients: [session.client, second.client], key: app.as(key ?? '') }
+  return { bob, carol, alice: await signIn(app, 'alice') }
 }
 
 const statuses = (clients: Client[]) => Promise.all(clients.map(statusOf))
@@ -42,19 +49,19 @@ async function endsOf(id: string) {
 const actions = async () => (await readAudit(app)).map(({ action }) => action)
 
 describe('signing out', () => {
-  test('ends that session alone', async () => {
-    const bob = await createBob(3)
+  test('ends only the current session', async () => {
+    const { bob } = given()
 
     const { signOut } = await bob.session.client.ok(SIGN_OUT)
 
     expect(signOut).toEqual({ __typename: 'SignOutPayload', changed: true })
-    expect(await statuses(bob.clients)).toEqual([401, 200, 200])
-    expect(await endsOf(bob.id)).toEqual(['bob', null, null])
+    expect(await statuses(bob.clients)).toEqual([401, 200])
+    expect(await endsOf(bob.id)).toEqual(['bob', null])
   })
 
   test('leaves one audit row', async () => {
-    const bob = await createBob(1)
-    const [{ id = '' } = {}] = await query<{ id: string }>(app, sql`select id from sessions`)
+    const { bob } = given()
+    const id = readToken(bob.session.token).payload.sid
 
     await bob.session.client.ok(SIGN_OUT)
 
@@ -63,43 +70,41 @@ describe('signing out', () => {
     expect(rows[0]).toMatchObject({ actor_id: uuidOf(bob.id), target_type: 'Session', target_id: id, session_id: id })
   })
 
-  test('with a key changes nothing and says so', async () => {
-    const bob = await createBob(1, { withApiKey: true })
+  test('with a key answers that nothing changed', async () => {
+    const { bob } = given()
 
-    const { signOut } = await withoutWriting(app, () => app.as(bob.key ?? '').ok(SIGN_OUT))
+    const { signOut } = await withoutWriting(app, () => bob.key.ok(SIGN_OUT))
 
     expect(signOut.changed).toBe(false)
-    expect(await statuses(bob.clients)).toEqual([200])
+    expect(await statuses(bob.clients)).toEqual([200, 200])
   })
 
-  test('with a password changes nothing and says so', async () => {
-    const bob = await createBob(1)
+  test('with a password answers that nothing changed', async () => {
+    const { bob } = given()
 
     const client = app.as(basic('bob', PASSWORD))
     await statusOf(client)
     const { signOut } = await withoutWriting(app, () => client.ok(SIGN_OUT))
 
     expect(signOut.changed).toBe(false)
-    expect(await statuses(bob.clients)).toEqual([200])
+    expect(await statuses(bob.clients)).toEqual([200, 200])
   })
 
-  test('needs somebody to sign out', async () => {
-    await createBob(1)
-
+  test('is refused without a credential', async () => {
     const { status } = await withoutWriting(app, () => app.nobody.send(SIGN_OUT))
 
     expect(status).toBe(401)
   })
 
-  test('is not for a key with limits beside the session', async () => {
-    const bob = await createBob(1)
+  test('is refused if a key with limits comes with the session', async () => {
+    const { bob } = given()
     const limited = await createApiKey(app.root, { limits: [] })
 
     const client = app.as({ ...bearer(bob.session.token), 'api-key': limited.key })
     const { extensions } = await withoutWriting(app, () => client.refused('FORBIDDEN', SIGN_OUT))
 
-    expect(extensions.missing).toEqual(['a key without limits'])
-    expect(await statuses(bob.clients)).toEqual([200])
+    expect(missingOf(extensions)).toEqual(['a key without limits'])
+    expect(await statuses(bob.clients)).toEqual([200, 200])
   })
 })
 
@@ -108,10 +113,8 @@ describe('signing out everywhere', () => {
     ['omitted', {}],
     ['null', { user: null }],
     ['their own', { user: 'BOB' }],
-  ])('ends all sessions of the caller where the user is %s, and their key stays', async (_what, input) => {
-    const bob = await createBob(2, { withApiKey: true })
-    await createPerson(app, 'alice')
-    const alice = await signIn(app, 'alice')
+  ])('ends all sessions of the caller, but not their key, if the user is %s', async (_what, input) => {
+    const { bob, alice } = given()
 
     const { signOutEverywhere } = await bob.session.client.ok(SIGN_OUT_EVERYWHERE, { input })
 
@@ -120,39 +123,39 @@ describe('signing out everywhere', () => {
       ended: 2,
       user: { username: 'bob' },
     })
-    expect(await statuses([...bob.clients, app.as(bob.key ?? ''), alice.client])).toEqual([401, 401, 200, 200])
+    expect(await statuses([...bob.clients, bob.key, alice.client])).toEqual([401, 401, 200, 200])
     expect(await usernameOf(app.as(basic('bob', PASSWORD)))).toBe('bob')
   })
 
-  test('counts only the sessions that lasted', async () => {
-    const bob = await createBob(3, { withApiKey: true })
+  test('counts only the sessions that had not ended', async () => {
+    const { bob } = given()
+    await signIn(app, 'bob')
     await bob.session.client.ok(SIGN_OUT)
     await query(
       app,
-      sql`update sessions set expires_at = now() - interval '1 second' where id = (select max(id::text) from sessions)::uuid`,
+      sql`update sessions set expires_at = now() - interval '1 second'
+        where id = (select max(id::text) from sessions where user_id = ${uuidOf(bob.id)})::uuid`,
     )
 
-    const { signOutEverywhere } = await app.as(bob.key ?? '').ok(SIGN_OUT_EVERYWHERE, { input: {} })
+    const { signOutEverywhere } = await bob.key.ok(SIGN_OUT_EVERYWHERE, { input: {} })
 
     expect(signOutEverywhere.ended).toBe(1)
     expect((await readAudit(app)).at(-1)).toMatchObject({ action: 'signOutEverywhere', before: { sessions: 1 } })
   })
 
-  test('where nobody is signed in changes nothing', async () => {
-    await createBob(0)
+  test('changes nothing for a user without sessions', async () => {
+    await createPerson(app, 'erin')
 
     const { signOutEverywhere } = await withoutWriting(app, () =>
-      app.root.ok(SIGN_OUT_EVERYWHERE, { input: { user: 'bob' } }),
+      app.root.ok(SIGN_OUT_EVERYWHERE, { input: { user: 'erin' } }),
     )
 
     expect(signOutEverywhere.ended).toBe(0)
   })
 
-  test('is for who manages the users of their home', async () => {
-    await createOrganization(app, 'acme')
-    const bob = await createBob(2, { organization: 'acme' })
-    await createRole(app, 'KEEPER', ['users.read', 'users.manage'])
-    const carol = await createUser(app, 'carol', { roles: [{ role: 'KEEPER', organization: 'acme' }] })
+  test('is allowed for a caller who manages the users of that organization', async () => {
+    const { bob, carol } = given()
+    await grantRoles(app, 'carol', [{ role: 'KEEPER', organization: 'acme' }])
 
     const { signOutEverywhere } = await carol.client.ok(SIGN_OUT_EVERYWHERE, { input: { user: 'bob' } })
 
@@ -176,24 +179,22 @@ describe('signing out everywhere', () => {
         { role: 'KEEPER', organization: 'default' },
       ],
     ],
-  ])('is forbidden %s, and nothing ends', async (_what, roles) => {
-    await createOrganization(app, 'acme')
-    const bob = await createBob(1, { organization: 'acme' })
-    await createRole(app, 'KEEPER', ['users.read', 'users.manage'])
-    const carol = await createUser(app, 'carol', { roles })
+  ])('is forbidden %s, and no session ends', async (_what, roles) => {
+    const { bob, carol } = given()
+    await grantRoles(app, 'carol', roles)
 
     const { extensions } = await withoutWriting(app, () =>
       carol.client.refused('FORBIDDEN', SIGN_OUT_EVERYWHERE, { input: { user: 'bob' } }),
     )
 
-    expect(extensions.missing).toEqual(['users.manage'])
-    expect(await statuses(bob.clients)).toEqual([200])
+    expect(missingOf(extensions)).toEqual(['users.manage'])
+    expect(await statuses(bob.clients)).toEqual([200, 200])
   })
 
-  test('is forbidden against an administrator, except to administrators', async () => {
-    const bob = await createBob(1, { isAdmin: true })
-    const roles = [{ role: 'ORGANIZATION_ADMIN', organization: 'default' }]
-    const carol = await createUser(app, 'carol', { roles })
+  test('is forbidden for the sessions of an administrator, except to administrators', async () => {
+    const { bob, carol } = given()
+    await grantRoles(app, 'bob', [{ role: 'ADMINISTRATOR', everywhere: true }])
+    await grantRoles(app, 'carol', [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }])
     const dave = await createUser(app, 'dave', { isAdmin: true })
     const input = { user: 'bob' }
 
@@ -201,42 +202,41 @@ describe('signing out everywhere', () => {
       carol.client.refused('FORBIDDEN', SIGN_OUT_EVERYWHERE, { input }),
     )
 
-    expect(extensions.missing).toEqual(['ADMINISTRATOR'])
-    expect(await statuses(bob.clients)).toEqual([200])
-    expect((await dave.client.ok(SIGN_OUT_EVERYWHERE, { input })).signOutEverywhere.ended).toBe(1)
-    expect(await statuses(bob.clients)).toEqual([401])
+    expect(missingOf(extensions)).toEqual(['ADMINISTRATOR'])
+    expect(await statuses(bob.clients)).toEqual([200, 200])
+    expect((await dave.client.ok(SIGN_OUT_EVERYWHERE, { input })).signOutEverywhere.ended).toBe(2)
+    expect(await statuses(bob.clients)).toEqual([401, 401])
   })
 
-  test('finds nobody whom the caller does not see', async () => {
-    const bob = await createBob(1)
-    const carol = await createUser(app, 'carol')
+  test('does not find a user that the caller can’t see', async () => {
+    const { bob, carol } = given()
 
     const errors = await withoutWriting(app, async () => [
-      await carol.client.failed('NotFound', SIGN_OUT_EVERYWHERE, { input: { user: 'bob' } }),
-      await carol.client.failed('NotFound', SIGN_OUT_EVERYWHERE, { input: { user: 'bab' } }),
+      await carol.client.failed('NotFoundError', SIGN_OUT_EVERYWHERE, { input: { user: 'bob' } }),
+      await carol.client.failed('NotFoundError', SIGN_OUT_EVERYWHERE, { input: { user: 'bab' } }),
     ])
 
     expect(JSON.stringify(errors[0]).replaceAll('bob', 'bab')).toBe(JSON.stringify(errors[1]))
-    expect(await statuses(bob.clients)).toEqual([200])
+    expect(await statuses(bob.clients)).toEqual([200, 200])
   })
 
   test.each([
-    ['their own', {}],
-    ['another’s', { user: 'bob' }],
-  ])('is forbidden to a key with limits: %s', async (_what, input) => {
-    const bob = await createBob(1)
+    ['the caller', {}],
+    ['another user', { user: 'bob' }],
+  ])('is forbidden to a key with limits for %s', async (_what, input) => {
+    const { bob } = given()
     const limited = await createApiKey(app.root, { limits: [{ role: 'ADMINISTRATOR', everywhere: true }] })
 
     const { extensions } = await withoutWriting(app, () =>
       app.as(limited.key).refused('FORBIDDEN', SIGN_OUT_EVERYWHERE, { input }),
     )
 
-    expect(extensions.missing).toEqual(['a key without limits'])
-    expect(await statuses(bob.clients)).toEqual([200])
+    expect(missingOf(extensions)).toEqual(['a key without limits'])
+    expect(await statuses(bob.clients)).toEqual([200, 200])
   })
 })
 
-describe('the next request of a session is refused where its user', () => {
+describe('the next request of a session is refused if its user', () => {
   const ENDS: [string, string, object][] = [
     ['was disabled', 'disableUser', { user: 'bob' }],
     ['was disabled for a while', 'disableUser', { user: 'bob', expiresAt: inDays(1) }],
@@ -245,7 +245,7 @@ describe('the next request of a session is refused where its user', () => {
   ]
 
   test.each(ENDS)('%s', async (_what, name, input) => {
-    const bob = await createBob(2)
+    const { bob } = given()
 
     await change(app.root, name, input)
 
@@ -254,7 +254,7 @@ describe('the next request of a session is refused where its user', () => {
   })
 
   test.each(ENDS)('%s, but not after a dry run', async (_what, name, input) => {
-    const bob = await createBob(2)
+    const { bob } = given()
 
     await withoutWriting(app, () => app.root.ok(changeDocument(name), { input, dryRun: true }))
 
@@ -264,17 +264,17 @@ describe('the next request of a session is refused where its user', () => {
 
 describe('a session', () => {
   test('does not come back when its user is enabled again', async () => {
-    const bob = await createBob(1)
+    const { bob } = given()
     await change(app.root, 'disableUser', { user: 'bob' })
 
     await change(app.root, 'enableUser', { user: 'bob' })
 
-    expect(await statuses(bob.clients)).toEqual([401])
+    expect(await statuses(bob.clients)).toEqual([401, 401])
     expect(await statusOf((await signIn(app, 'bob')).client)).toBe(200)
   })
 
   test('does not come back when a suspension ends by itself', async () => {
-    const bob = await createBob(1)
+    const { bob } = given()
     await change(app.root, 'disableUser', { user: 'bob', expiresAt: inDays(1) })
 
     await query(
@@ -282,23 +282,24 @@ describe('a session', () => {
       sql`update user_suspensions set since = now() - interval '2 hours', expires_at = now() - interval '1 hour'`,
     )
 
-    expect(await statuses(bob.clients)).toEqual([401])
+    expect(await statuses(bob.clients)).toEqual([401, 401])
     expect(await usernameOf(app.as(basic('bob', PASSWORD)))).toBe('bob')
   })
 
   test('does not come back when its user is restored', async () => {
-    const bob = await createBob(1)
+    const { bob } = given()
     await change(app.root, 'deleteUser', { user: 'bob' })
 
     await change(app.root, 'restoreUser', { id: bob.id })
     await change(app.root, 'enableUser', { user: 'bob' })
 
-    expect(await statuses(bob.clients)).toEqual([401])
+    expect(await statuses(bob.clients)).toEqual([401, 401])
   })
 
-  test('holds at each request what its user holds then', async () => {
+  test('has at each request the permissions that its user has then', async () => {
+    const { bob } = given()
     const roles = [{ role: 'AUDITOR', everywhere: true }]
-    const bob = await createBob(1, { roles })
+    await grantRoles(app, 'bob', roles)
     const { client } = bob.session
     const AUDITOR = ['access.check', 'audit.read', 'users.read'].map((word) => `${word} everywhere`)
     expect(await permissionsOf(client)).toEqual(AUDITOR)
@@ -310,8 +311,9 @@ describe('a session', () => {
     expect(await permissionsOf(client)).toEqual(AUDITOR)
   })
 
-  test('of an administrator administers nothing once they are demoted', async () => {
-    const bob = await createBob(1, { isAdmin: true })
+  test('of an administrator has no more authority than the user after ADMINISTRATOR is revoked', async () => {
+    const { bob } = given()
+    await grantRoles(app, 'bob', [{ role: 'ADMINISTRATOR', everywhere: true }])
     const { client } = bob.session
     await change(client, 'createProject', { code: 'apollo' })
 
@@ -321,21 +323,19 @@ describe('a session', () => {
     const { extensions } = await withoutWriting(app, () =>
       client.refused('FORBIDDEN', document, { input: { code: 'gemini' } }),
     )
-    expect(extensions.missing).toEqual(['projects.manage'])
+    expect(missingOf(extensions)).toEqual(['projects.manage'])
   })
 
-  test('survives the renaming of its user', async () => {
-    const bob = await createBob(1)
+  test('stays valid if its user is renamed', async () => {
+    const { bob } = given()
 
     await change(app.root, 'updateUser', { user: 'bob', username: 'robert' })
 
     expect(await usernameOf(bob.session.client)).toBe('robert')
   })
 
-  test('of somebody else goes on', async () => {
-    await createBob(1)
-    await createPerson(app, 'alice')
-    const alice = await signIn(app, 'alice')
+  test('of another user is not ended', async () => {
+    const { alice } = given()
 
     await change(app.root, 'disableUser', { user: 'bob' })
     await change(app.root, 'deleteUser', { user: 'bob' })

@@ -9,7 +9,7 @@ import { forge, KEYRING, part, readPrivateKey, readToken } from '../../support/t
 
 const app = startApp()
 
-/** What a forger may know: good tokens, the published key; and what they may not: the key that signs. */
+/** What a forger can know: good tokens and the published key; and what they can’t: the key that signs. */
 interface Good {
   token: string
   header: Record<string, unknown>
@@ -21,6 +21,8 @@ interface Good {
   /** The published key, as JWK Sets have it. */
   published: Record<string, string>
 }
+
+const given = app.world(signInBob)
 
 async function signInBob(): Promise<Good> {
   await createPerson(app, 'bob')
@@ -57,7 +59,7 @@ const publicBytes = ({ published }: Good) => Buffer.from(published.x ?? '', 'bas
 const publicJson = ({ published }: Good) => JSON.stringify(published)
 const publicText = ({ published }: Good) => published.x ?? ''
 
-/** The order of the group, little-endian: S and S + L verify alike where nobody looks. */
+/** The order of the group, little-endian: S and S + L verify alike without a check. */
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
 
 function raisedSignature({ token }: Good): string {
@@ -132,7 +134,7 @@ const FORGERIES: [string, (good: Good) => string][] = [
   ['aud of others', saying({ aud: ['one', 'another'] })],
   ['no sub', saying({ sub: undefined })],
   ['sub of an administrator', (good) => saying({ sub: good.alice.sub })(good)],
-  ['sub of nobody', saying({ sub: NO_ID })],
+  ['sub of no user', saying({ sub: NO_ID })],
   ['sub that is no UUID', saying({ sub: 'root' })],
   ['no sid', saying({ sid: undefined })],
   ['sid of an administrator', (good) => saying({ sid: good.alice.sid })(good)],
@@ -177,8 +179,8 @@ async function expectRefused(token: string) {
 }
 
 describe('a token', () => {
-  test('that the server’s key signs over what the session says is good: what is refused below is refused for its difference', async () => {
-    const good = await signInBob()
+  test('is valid if the server’s key signs what the session says, so only the difference makes the forgeries invalid', async () => {
+    const good = given()
 
     const made = forge(good.key, good.header, good.payload)
 
@@ -187,16 +189,16 @@ describe('a token', () => {
     expect(good.key.export({ format: 'jwk' }).x).toBe(good.published.x)
   })
 
-  test.each(FORGERIES)('is refused: %s', async (_what, forgeryOf) => {
-    const good = await signInBob()
+  test.each(FORGERIES)('is refused with %s', async (_what, forgeryOf) => {
+    const good = given()
 
     await withoutWriting(app, () => expectRefused(forgeryOf(good)))
 
     expect(await statusOf(app.as(bearer(good.token)))).toBe(200)
   })
 
-  test('is refused with any one bit of each byte of its signature changed', async () => {
-    const { token } = await signInBob()
+  test('is refused if any bit of a byte of its signature is changed', async () => {
+    const { token } = given()
     const [header, payload, signature = ''] = token.split('.')
     const bytes = Buffer.from(signature, 'base64url')
     expect(bytes).toHaveLength(64)
@@ -208,8 +210,8 @@ describe('a token', () => {
     }
   })
 
-  test('is refused with any one letter of its header or payload changed', async () => {
-    const { token } = await signInBob()
+  test('is refused if any letter of its header or payload is changed', async () => {
+    const { token } = given()
 
     for (let at = 0; at < token.lastIndexOf('.'); at++) {
       const letter = token[at]
@@ -224,15 +226,15 @@ describe('a token', () => {
     ['Basic, as a password', (token: string) => ({ authorization: `Basic ${btoa(`bob:${token}`)}` })],
     ['two values', (token: string) => ({ authorization: `Bearer ${token}, Bearer ${token}` })],
   ])('is refused as %s', async (_name, headers) => {
-    const { token } = await signInBob()
+    const { token } = given()
 
     expect(await statusOf(app.as(headers(token)))).toBe(401)
   })
 })
 
 describe('after a rotation of the signing key', () => {
-  test('forgeries with the old key and the new are refused, and good tokens of both are good', async () => {
-    const old = await signInBob()
+  test('tokens of both keys are valid, and forgeries with both keys are refused', async () => {
+    const old = given()
 
     await app.database.transaction((tx) => makeSigningKey(tx, KEYRING))
     const { token } = await signIn(app, 'bob')

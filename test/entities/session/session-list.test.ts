@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../../support/app.ts'
 import { change } from '../../support/change.ts'
 import { query, uuidOf } from '../../support/rows.ts'
-import { createOrganization, createRole, createUser } from '../../support/seed.ts'
+import { createOrganization, createRole, createUser, grantRoles } from '../../support/seed.ts'
 import { createPerson, SIGN_OUT, signIn } from '../../support/sessions.ts'
 
 const app = startApp()
@@ -13,22 +13,21 @@ const OF_BOB = `{ user(username: "bob") { username sessions {
 
 const OPEN = { user: { username: 'bob' }, address: '127.0.0.1', isActive: true, endedAt: null }
 
-/** bob of acme, signed in twice. */
-async function createBob() {
+/** bob of acme, signed in twice, and carol, who holds nothing. */
+const given = app.world(async () => {
   await createOrganization(app, 'acme')
-  const bob = await createPerson(app, 'bob', { organization: 'acme' })
-  const first = await signIn(app, 'bob')
-  const second = await signIn(app, 'bob')
-  return { ...bob, first, second }
-}
+  await createPerson(app, 'bob', { organization: 'acme' })
+  const bob = { first: await signIn(app, 'bob'), second: await signIn(app, 'bob') }
+  return { bob, carol: await createUser(app, 'carol') }
+})
 
 async function sessionIdOf(client: Client): Promise<string> {
   return (await client.ok('{ viewer { session { id } } }')).viewer.session.id
 }
 
 describe('sessions', () => {
-  test('are seen by their user, who sees with which one they ask', async () => {
-    const bob = await createBob()
+  test('are seen by their user, and the current one is marked', async () => {
+    const { bob } = given()
 
     const { user } = await bob.second.client.ok(OF_BOB)
 
@@ -45,11 +44,11 @@ describe('sessions', () => {
 
   test.each([
     ['an administrator', [{ role: 'ADMINISTRATOR', everywhere: true }]],
-    ['holders of users.read over their home', [{ role: 'AUDITOR', organization: 'acme' }]],
-    ['holders of users.read everywhere', [{ role: 'AUDITOR', everywhere: true }]],
+    ['a user with users.read in the organization of that user', [{ role: 'AUDITOR', organization: 'acme' }]],
+    ['a user with users.read everywhere', [{ role: 'AUDITOR', everywhere: true }]],
   ])('are seen by %s', async (_who, roles) => {
-    const bob = await createBob()
-    const carol = await createUser(app, 'carol', { roles })
+    const { bob, carol } = given()
+    await grantRoles(app, 'carol', roles)
 
     const { user } = await carol.client.ok(OF_BOB)
 
@@ -65,29 +64,30 @@ describe('sessions', () => {
     expect(node).toEqual({ isActive: true })
   })
 
-  test('are refused to who sees of their user the reference alone', async () => {
-    await createBob()
+  test('are refused to a caller who sees only the reference of their user', async () => {
+    const { carol } = given()
     await createRole(app, 'GRANTER', ['roles.grant'])
-    const roles = [{ role: 'GRANTER', organization: 'acme' }]
-    const carol = await createUser(app, 'carol', { roles })
+    await grantRoles(app, 'carol', [{ role: 'GRANTER', organization: 'acme' }])
 
     const { data, errors } = await carol.client.send(OF_BOB)
 
-    const needs = [{ what: 'users.read', where: 'in the user’s organization' }]
+    const missing = [
+      { allOf: [expect.objectContaining({ permission: 'users.read', text: 'users.read in the user’s organization' })] },
+    ]
     expect(errors.map(({ path, extensions }) => [path, extensions])).toEqual([
-      [['user', 'sessions'], { code: 'FORBIDDEN', missing: ['users.read'], needs }],
+      [['user', 'sessions'], { code: 'FORBIDDEN', missing }],
     ])
     expect(data).toEqual({ user: { username: 'bob', sessions: null } })
   })
 
   test.each([
-    ['who reads users elsewhere', [{ role: 'AUDITOR', organization: 'default' }]],
+    ['who reads the users of another organization', [{ role: 'AUDITOR', organization: 'default' }]],
     ['who reads no users', [{ role: 'PROJECT_MANAGER', everywhere: true }]],
-  ])('are as missing to one %s, by whatever way', async (_who, roles) => {
-    const bob = await createBob()
+  ])('are not found by a user %s, in any query', async (_who, roles) => {
+    const { bob, carol } = given()
     const id = await sessionIdOf(bob.first.client)
     const missing = id.slice(0, -1) + (id.endsWith('0') ? '1' : '0')
-    const carol = await createUser(app, 'carol', { roles })
+    await grantRoles(app, 'carol', roles)
 
     const NODES = 'query ($id: ID!) { node(id: $id) { __typename id } nodes(ids: [$id]) { __typename id } }'
     const [foreign, none] = [await carol.client.send(NODES, { id }), await carol.client.send(NODES, { id: missing })]
@@ -100,8 +100,8 @@ describe('sessions', () => {
     expect((await carol.client.ok('{ viewer { sessions { totalCount } } }')).viewer.sessions.totalCount).toBe(0)
   })
 
-  test('of a deleted user are seen by nobody', async () => {
-    const bob = await createBob()
+  test('of a deleted user are not found', async () => {
+    const { bob } = given()
     const id = await sessionIdOf(bob.first.client)
 
     await change(app.root, 'deleteUser', { user: 'bob' })
@@ -109,8 +109,8 @@ describe('sessions', () => {
     expect(await app.root.ok('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ node: null })
   })
 
-  test('that ended say when, and are not active', async () => {
-    const bob = await createBob()
+  test('that ended show when they ended, and are not active', async () => {
+    const { bob } = given()
     await bob.first.client.ok(SIGN_OUT)
     await query(app, sql`update sessions set expires_at = now() - interval '1 minute' where ended_at is null`)
     const [row] = await query<{ at: string }>(
@@ -128,16 +128,20 @@ describe('sessions', () => {
     ])
   })
 
-  test('are paged, newest first where asked for', async () => {
-    const bob = await createBob()
+  test('are paged, and sorted by newest first if the query asks for it', async () => {
+    const { bob } = given()
     const ids = await query<{ id: string }>(app, sql`select id from sessions order by created_at desc, id desc`)
-    const NEWEST = `query ($after: String) { viewer { sessions(first: 1, after: $after, orderBy: [{ field: CREATED_AT, direction: DESC }]) {
-      totalCount nodes { id } pageInfo { hasNextPage endCursor } } } }`
+    const NEWEST = `query ($before: String) { viewer { sessions(last: 1, before: $before) {
+      totalCount nodes { id } pageInfo { hasPreviousPage startCursor } } } }`
 
     const first = (await bob.first.client.ok(NEWEST)).viewer.sessions
-    const second = (await bob.first.client.ok(NEWEST, { after: first.pageInfo.endCursor })).viewer.sessions
+    const second = (await bob.first.client.ok(NEWEST, { before: first.pageInfo.startCursor })).viewer.sessions
 
-    expect([first.totalCount, first.pageInfo.hasNextPage, second.pageInfo.hasNextPage]).toEqual([2, true, false])
+    expect([first.totalCount, first.pageInfo.hasPreviousPage, second.pageInfo.hasPreviousPage]).toEqual([
+      2,
+      true,
+      false,
+    ])
     expect([...first.nodes, ...second.nodes].map(({ id }: { id: string }) => uuidOf(id))).toEqual(
       ids.map(({ id }) => id),
     )
@@ -145,8 +149,7 @@ describe('sessions', () => {
 })
 
 describe('the viewer', () => {
-  test('with a key has no session, and as an end that of the key', async () => {
-    await createPerson(app, 'bob')
+  test('with a key has no session, and expires with the key', async () => {
     const expiresAt = '2100-01-01T00:00:00.000Z'
     const { secret } = await change(app.root, 'createApiKey', { user: 'bob', label: 'ci', expiresAt }, 'secret')
 
@@ -155,9 +158,8 @@ describe('the viewer', () => {
     expect(viewer).toEqual({ session: null, apiKey: { label: 'ci' }, expiresAt })
   })
 
-  test('with a session and a key has both, and as an end the earlier', async () => {
-    await createPerson(app, 'bob')
-    const { token, expiresAt } = await signIn(app, 'bob')
+  test('with a session and a key has both, and expires with the first of them', async () => {
+    const { token, expiresAt } = given().bob.first
     const { secret } = await change(app.root, 'createApiKey', { label: 'ci' }, 'secret')
     const { secret: short } = await change(
       app.root,

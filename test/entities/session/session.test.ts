@@ -12,6 +12,8 @@ import { bearer, createPerson, PASSWORD, SIGN_IN, signIn, withoutChange } from '
 import { forge, KEYRING, readPrivateKey, readToken } from '../../support/tokens.ts'
 
 const app = startApp()
+/** bob, who has PASSWORD. */
+const given = app.world(() => createPerson(app, 'bob'))
 
 const SESSION = '{ viewer { user { username } apiKey { id } session { id createdAt expiresAt isActive } expiresAt } }'
 
@@ -24,10 +26,10 @@ async function readKeySet(from: TestApp): Promise<JSONWebKeySet> {
 const secondsOf = (time: string) => Date.parse(time) / 1000
 
 describe('signing in', () => {
-  test('gives a token with nothing in it but who, which session, from whom, for whom and how long', async () => {
-    const bob = await createPerson(app, 'bob', { isAdmin: true })
+  test('gives a token that contains only the user, their organization, the session, the issuer, the audience and the times', async () => {
+    const anna = await createPerson(app, 'anna', { isAdmin: true })
 
-    const { token, expiresAt, client } = await signIn(app, 'bob')
+    const { token, expiresAt, client } = await signIn(app, 'anna')
 
     const { viewer } = await client.ok(SESSION)
     const { keys } = await readKeySet(app)
@@ -36,63 +38,63 @@ describe('signing in', () => {
       payload: {
         iss: 'chatelaine',
         aud: 'chatelaine',
-        sub: uuidOf(bob.id),
+        sub: anna.id,
+        preferred_username: 'anna',
+        org: 'default',
         sid: uuidOf(viewer.session.id),
         iat: secondsOf(viewer.session.createdAt),
         exp: secondsOf(viewer.session.expiresAt),
       },
     })
     expect(secondsOf(expiresAt) - secondsOf(viewer.session.createdAt)).toBe(3600)
-    expect(viewer).toMatchObject({ user: { username: 'bob' }, apiKey: null, session: { isActive: true }, expiresAt })
+    expect(viewer).toMatchObject({ user: { username: 'anna' }, apiKey: null, session: { isActive: true }, expiresAt })
   })
 
-  test('gives a token that anybody can verify with the published keys', async () => {
-    const bob = await createPerson(app, 'bob')
+  test('gives a token that the published keys verify', async () => {
+    const bob = given()
 
     const { token } = await signIn(app, 'bob')
 
     const rules = { algorithms: ['EdDSA'], typ: 'JWT', issuer: 'chatelaine', audience: 'chatelaine' }
     const { payload } = await jwtVerify(token, createLocalJWKSet(await readKeySet(app)), rules)
-    expect(payload.sub).toBe(uuidOf(bob.id))
+    expect(payload.sub).toBe(bob.id)
   })
 
-  test('publishes the public half of its key alone', async () => {
+  test('publishes only the public half of its key', async () => {
     const { keys } = await readKeySet(app)
 
     expect(keys.map((key) => Object.keys(key).sort())).toEqual([['alg', 'crv', 'kid', 'kty', 'use', 'x']])
     expect(keys[0]).toMatchObject({ alg: 'EdDSA', crv: 'Ed25519', kty: 'OKP', use: 'sig' })
   })
 
-  test('lasts as long as the home organization says when it begins', async () => {
+  test('begins a session as long as the user’s organization says at that time', async () => {
     await createOrganization(app, 'acme')
     await change(app.root, 'updateOrganization', { organization: 'acme', tokenTtl: 'PT2H' })
-    await createPerson(app, 'bob', { organization: 'acme' })
-    const first = await signIn(app, 'bob')
+    await createPerson(app, 'carol', { organization: 'acme' })
+    const first = await signIn(app, 'carol')
     await change(app.root, 'updateOrganization', { organization: 'acme', tokenTtl: 'PT90S' })
 
-    const second = await signIn(app, 'bob')
+    const second = await signIn(app, 'carol')
 
     const lengths = [first, second].map(({ token }) => decodeJwt(token)).map(({ exp = 0, iat = 0 }) => exp - iat)
     expect(lengths).toEqual([7200, 90])
     expect((await first.client.ok(SESSION)).viewer.expiresAt).toBe(first.expiresAt)
   })
 
-  test('takes the username in any case', async () => {
-    await createPerson(app, 'Bob')
+  test('accepts the username in any case', async () => {
+    await createPerson(app, 'Carol')
 
-    expect(await usernameOf((await signIn(app, 'bOB')).client)).toBe('Bob')
+    expect(await usernameOf((await signIn(app, 'cAROL')).client)).toBe('Carol')
   })
 
-  test('twice begins two sessions', async () => {
-    await createPerson(app, 'bob')
-
+  test('again begins another session', async () => {
     const tokens = [await signIn(app, 'bob'), await signIn(app, 'bob')].map(({ token }) => decodeJwt(token).sid)
 
     expect(new Set(tokens).size).toBe(2)
   })
 
-  test('leaves one audit row that names the user and the session, and no secret', async () => {
-    const bob = await createPerson(app, 'bob')
+  test('leaves one audit row with the user and the session, and without secrets', async () => {
+    const bob = given()
 
     const { token, expiresAt } = await signIn(app, 'bob')
 
@@ -110,8 +112,8 @@ describe('signing in', () => {
     })
   })
 
-  test('with the key of an application leaves an audit row that names both', async () => {
-    const bob = await createPerson(app, 'bob')
+  test('with the key of an application leaves one audit row with the user and the key', async () => {
+    const bob = given()
     const owner = await createUser(app, 'owner')
 
     await signIn(app, 'bob', PASSWORD, { 'api-key': owner.key })
@@ -128,9 +130,7 @@ describe('signing in', () => {
     ['no password', 'bob', ''],
     ['no username', '', PASSWORD],
     ['a blank after the username', 'bob ', PASSWORD],
-  ])('with %s is refused, and nothing begins', async (_what, username, password) => {
-    await createPerson(app, 'bob')
-
+  ])('with %s is refused, and begins no session', async (_what, username, password) => {
     const answer = await withoutChange(app, () => app.nobody.send(SIGN_IN, { username, password }))
 
     expect(answer.status).toBe(401)
@@ -141,8 +141,7 @@ describe('signing in', () => {
     expect(answer.data?.signIn ?? null).toBe(null)
   })
 
-  test('beside a bad credential is refused, good as the password is', async () => {
-    await createPerson(app, 'bob')
+  test('together with an invalid credential is refused even with the right password', async () => {
     const client = app.as({ 'api-key': 'nonsense' })
 
     const { status, errors } = await withoutChange(app, () =>
@@ -152,8 +151,8 @@ describe('signing in', () => {
     expect([status, errors[0]?.message]).toEqual([401, 'The credential is not valid.'])
   })
 
-  test('forgets the sessions that ended more than 30 days ago', async () => {
-    const bob = await createPerson(app, 'bob')
+  test('deletes the sessions that ended more than 30 days ago', async () => {
+    const bob = given()
     for (let times = 0; times < 3; times++) await signIn(app, 'bob')
     const [old, recent] = await query(app, sql`select id from sessions order by id`)
     await query(
@@ -186,8 +185,7 @@ describe('a session', () => {
     return forge(await readPrivateKey(app), header, claims)
   }
 
-  test('is good to its end and not beyond', async () => {
-    await createPerson(app, 'bob')
+  test('is valid until its end and not after', async () => {
     const { token } = await signIn(app, 'bob')
 
     const almost = await move(token, 3540)
@@ -197,8 +195,7 @@ describe('a session', () => {
     expect(await statusOf(app.as(bearer(over)))).toBe(401)
   })
 
-  test('that was shortened in the database is over then, whatever its token says', async () => {
-    await createPerson(app, 'bob')
+  test('that was shortened in the database ends then, although its token says otherwise', async () => {
     const { client } = await signIn(app, 'bob')
 
     await query(app, sql`update sessions set expires_at = date_trunc('second', now()) - interval '1 second'`)
@@ -206,8 +203,7 @@ describe('a session', () => {
     expect(await statusOf(client)).toBe(401)
   })
 
-  test('works in a GET too', async () => {
-    await createPerson(app, 'bob')
+  test('works in a GET request too', async () => {
     const { token } = await signIn(app, 'bob')
 
     const response = await fetch(`${app.url}?query=${encodeURIComponent('{ viewer { user { username } } }')}`, {
@@ -217,8 +213,7 @@ describe('a session', () => {
     expect(await response.json()).toEqual({ data: { viewer: { user: { username: 'bob' } } } })
   })
 
-  test('outlives the key that signed it, and the next is signed with the new key', async () => {
-    await createPerson(app, 'bob')
+  test('stays valid after a rotation of the key, and the next one is signed with the new key', async () => {
     const before = await signIn(app, 'bob')
 
     const id = await app.database.transaction((tx) => makeSigningKey(tx, KEYRING))
@@ -230,8 +225,7 @@ describe('a session', () => {
     expect(await statusOf(after.client)).toBe(200)
   })
 
-  test('is over where its key was retired longer ago than any session lasts', async () => {
-    await createPerson(app, 'bob')
+  test('is invalid if its key was retired longer ago than a session lasts', async () => {
     // One that no token was verified with: those are remembered for a while.
     await app.database.transaction((tx) => makeSigningKey(tx, KEYRING))
     const { client } = await signIn(app, 'bob')
@@ -243,7 +237,7 @@ describe('a session', () => {
     expect((await readKeySet(app)).keys.map(({ kid }) => kid)).toEqual([id])
   })
 
-  test('keeps the private half of its key sealed', async () => {
+  test('has its private key stored only encrypted', async () => {
     const [row] = await query<{ private_key: string }>(app, sql`select private_key from signing_keys`)
 
     const { d } = (await readPrivateKey(app)).export({ format: 'jwk' })
@@ -264,7 +258,7 @@ describe('a server with an issuer of its own', () => {
     expect(await statusOf(client)).toBe(200)
   })
 
-  test('refuses what is signed with its key for another', async () => {
+  test('refuses a token that its key signs for another issuer or audience', async () => {
     await createPerson(other, 'bob')
     const { token } = await signIn(other, 'bob')
 

@@ -26,16 +26,17 @@ const bySignIn = (username: string, password: string) =>
 
 const byBasic = (username: string, password: string) => wholeAnswer(basic(username, password), { query: VIEWER })
 
-/** Everybody who can't sign in, and bob, who gives a wrong password. */
-async function createWorld() {
+/** The users who can't sign in, and bob, who gives a wrong password; the service user gives its key. */
+const given = app.world(async () => {
   await createPerson(app, 'bob')
   await createUser(app, 'keyed')
-  await change(app.root, 'createServiceUser', { username: 'bot', email: 'bob@example.test' })
+  const bot = await change(app.root, 'createServiceUser', { username: 'bot', email: 'bob@example.test' }, 'secret')
   await createPerson(app, 'disabled')
   await change(app.root, 'disableUser', { user: 'disabled' })
   await createPerson(app, 'deleted')
   await change(app.root, 'deleteUser', { user: 'deleted' })
-}
+  return { bot: app.as(bot.secret) }
+})
 
 const WAYS: [string, typeof bySignIn, object][] = [
   [
@@ -46,9 +47,8 @@ const WAYS: [string, typeof bySignIn, object][] = [
   ['Basic', byBasic, { message: 'The credential is not valid.', extensions: { code: 'UNAUTHENTICATED' } }],
 ]
 
-describe('whoever can’t sign in is answered like whoever gives a wrong password', () => {
-  test.each(WAYS)('to the byte: %s', async (_way, ask, error) => {
-    await createWorld()
+describe('a user who can’t sign in gets the same answer as a user with a wrong password', () => {
+  test.each(WAYS)('in every byte, by %s', async (_way, ask, error) => {
     const reference = (await ask('bob', 'wrong')) as { status: number; headers: Record<string, string>; body: string }
 
     for (const username of ['missing', 'keyed', 'api-bot', 'disabled', 'deleted', 'no name at all', 'root']) {
@@ -64,8 +64,7 @@ describe('whoever can’t sign in is answered like whoever gives a wrong passwor
     expect(first).toMatchObject(error)
   })
 
-  test('and who could, can: the password given is the right one', async () => {
-    await createWorld()
+  test('although the given password is the right one', async () => {
     await change(app.root, 'enableUser', { user: 'disabled' })
 
     expect(await statusOf((await signIn(app, 'disabled')).client)).toBe(200)
@@ -74,27 +73,19 @@ describe('whoever can’t sign in is answered like whoever gives a wrong passwor
 })
 
 describe('a service user', () => {
-  test('is given no password', async () => {
-    await change(app.root, 'createServiceUser', { username: 'bot', email: 'bob@example.test' })
-
+  test('can’t be given a password', async () => {
     const input = { user: 'api-bot', password: PASSWORD }
-    const error = await withoutWriting(app, () => failChange(app.root, 'Conflict', 'setUserPassword', input))
+    const error = await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'setUserPassword', input))
 
     expect(error.message).toBe('A service user has API keys and no password.')
   })
 
-  test('gives itself none', async () => {
-    const made = await change(
-      app.root,
-      'createServiceUser',
-      { username: 'bot', email: 'bob@example.test' },
-      'secret created',
-    )
-
-    const bot = app.as(made.secret)
+  test('can’t set a password for itself', async () => {
+    const { bot } = given()
     const input = { newPassword: PASSWORD }
-    await withoutWriting(app, () => failChange(bot, 'Conflict', 'changePassword', input))
+    await withoutWriting(app, () => failChange(bot, 'ConflictError', 'changePassword', input))
 
-    expect(await query(app, sql`select user_id from passwords`)).toEqual([])
+    const names = sql`select u.username from passwords as p join users as u on u.id = p.user_id order by 1`
+    expect(await query(app, names)).toEqual(['bob', 'disabled'].map((username) => ({ username })))
   })
 })

@@ -11,14 +11,17 @@ const app = startApp()
 const MODEL = { controller: 'gce1', model: 'web' }
 const LINES = '{ model(controller: "gce1", name: "web") { name authorizedKeys } }'
 
-/** The controller gce1 with the models web and db. */
-async function createPlace() {
+const given = app.world(createWorld)
+
+/** The controller gce1 with the models web and db; bob and carol, who have a key each and hold nothing. */
+async function createWorld() {
   await createController(app, 'gce1')
   await createModel(app.root, 'gce1', 'web')
   await createModel(app.root, 'gce1', 'db')
+  return { bob: await createKeyHolder('bob'), carol: await createKeyHolder('carol') }
 }
 
-/** A user with a key of their own; gives the line under which it is to stand. */
+/** A user with a key of their own; gives the line of the authorized keys too. */
 async function createKeyHolder(username: string, input: Parameters<typeof createUser>[2] = {}) {
   const user = await createUser(app, username, input)
   const line = ed25519Line(`not ${username}`)
@@ -40,8 +43,7 @@ async function linesSeenBy(client: Client): Promise<string[]> {
 }
 
 describe('the authorized keys of a model', () => {
-  test('are those of who was granted WRITE or ADMIN on it, or SUPERUSER on its controller, and no others', async () => {
-    await createPlace()
+  test('are the keys of the users with a grant of WRITE or ADMIN on it, or SUPERUSER on its controller', async () => {
     await createRole(app, 'CONTROLLER_MANAGER', ['controllers.manage'])
     const writer = await createKeyHolder('writer')
     const admin = await createKeyHolder('admin')
@@ -68,8 +70,7 @@ describe('the authorized keys of a model', () => {
     expect(other.model.authorizedKeys).toEqual([neighbor.authorized, superuser.authorized])
   })
 
-  test('are those of an administrator or manager who was granted it all the same', async () => {
-    await createPlace()
+  test('contain the keys of an administrator only with such a grant', async () => {
     const alice = await createKeyHolder('alice', { isAdmin: true })
     expect(await linesSeenBy(app.root)).toEqual([])
 
@@ -78,9 +79,8 @@ describe('the authorized keys of a model', () => {
     expect(await linesSeenBy(app.root)).toEqual([alice.authorized])
   })
 
-  test('are each user’s as they added them, once, though two grants lead there', async () => {
-    await createPlace()
-    const bob = await createKeyHolder('bob')
+  test('contain each key once, in the order it was added, even with two grants', async () => {
+    const { bob } = given()
     const second = ed25519Line('second')
     await change(bob.client, 'addSshKey', { key: second })
 
@@ -90,9 +90,8 @@ describe('the authorized keys of a model', () => {
     expect(await linesSeenBy(app.root)).toEqual([bob.authorized, second.replace(/second$/, 'bob')])
   })
 
-  test('name a user as they are called now', async () => {
-    await createPlace()
-    const bob = await createKeyHolder('bob')
+  test('contain the current name of the user', async () => {
+    const { bob } = given()
     await onModel('bob', 'WRITE')
 
     await change(app.root, 'updateUser', { user: 'bob', username: 'Robert' })
@@ -100,16 +99,15 @@ describe('the authorized keys of a model', () => {
     expect(await linesSeenBy(app.root)).toEqual([bob.authorized.replace(/bob$/, 'Robert')])
   })
 
-  test('are none where nobody has one', async () => {
-    await createPlace()
-    await createUser(app, 'bob')
-    await onModel('bob', 'ADMIN')
+  test('are empty if no user with a grant has a key', async () => {
+    await createUser(app, 'dan')
+    await onModel('dan', 'ADMIN')
 
     expect(await linesSeenBy(app.root)).toEqual([])
   })
 })
 
-describe('a line is gone as soon as', () => {
+describe('a line disappears as soon as', () => {
   const ENDS: [string, (bob: SeededUser & { line: string }) => Promise<unknown>][] = [
     ['its user is disabled', () => change(app.root, 'disableUser', { user: 'bob' })],
     ['its user is deleted', () => change(app.root, 'deleteUser', { user: 'bob' })],
@@ -120,10 +118,8 @@ describe('a line is gone as soon as', () => {
   ]
 
   test.each(ENDS)('%s', async (_name, end) => {
-    await createPlace()
-    const carol = await createKeyHolder('carol')
+    const { bob, carol } = given()
     await onModel('carol', 'WRITE')
-    const bob = await createKeyHolder('bob')
     await onModel('bob', 'WRITE', { expiresAt: inDays(1) })
     const before = await linesSeenBy(app.root)
 
@@ -133,9 +129,8 @@ describe('a line is gone as soon as', () => {
     expect(await linesSeenBy(app.root)).toEqual([carol.authorized])
   })
 
-  test('SUPERUSER on the controller has expired or is revoked', async () => {
-    await createPlace()
-    const [bob, carol] = [await createKeyHolder('bob'), await createKeyHolder('carol')]
+  test('the grant of SUPERUSER on the controller has expired or is revoked', async () => {
+    const { bob, carol } = given()
     await onController('bob', 'SUPERUSER', { expiresAt: inDays(1) })
     await onController('carol', 'SUPERUSER')
     const before = await linesSeenBy(app.root)
@@ -149,9 +144,8 @@ describe('a line is gone as soon as', () => {
     expect(await linesSeenBy(app.root)).toEqual([])
   })
 
-  test('and is there again once its user is enabled', async () => {
-    await createPlace()
-    const bob = await createKeyHolder('bob')
+  test('its user is disabled, and comes back when the user is enabled', async () => {
+    const { bob } = given()
     await onModel('bob', 'WRITE')
     await change(app.root, 'disableUser', { user: 'bob' })
 
@@ -161,9 +155,8 @@ describe('a line is gone as soon as', () => {
   })
 })
 
-describe('the authorized keys are read', () => {
-  test('by ADMINs on the model, SUPERUSERs on its controller and administrators', async () => {
-    await createPlace()
+describe('the authorized keys are readable', () => {
+  test('to users with ADMIN on the model or SUPERUSER on its controller, and to administrators', async () => {
     const [admin, superuser] = [await createKeyHolder('admin'), await createKeyHolder('superuser')]
     const alice = await createUser(app, 'alice', { isAdmin: true })
     await onModel('admin', 'ADMIN')
@@ -174,26 +167,26 @@ describe('the authorized keys are read', () => {
     }
   })
 
-  test.each(['READ', 'WRITE'])('not by who has %s on it: null, and FORBIDDEN at its path', async (access) => {
-    await createPlace()
-    const bob = await createKeyHolder('bob')
-    const other = await createKeyHolder('other')
-    await onModel('bob', access)
-    await onModel('other', 'ADMIN')
+  test.each(['READ', 'WRITE'])(
+    'not to a user with %s on it: the answer is null, with FORBIDDEN at its path',
+    async (access) => {
+      const { bob, carol: other } = given()
+      await onModel('bob', access)
+      await onModel('carol', 'ADMIN')
 
-    const { data, errors } = await bob.client.send(LINES)
+      const { data, errors } = await bob.client.send(LINES)
 
-    expect(data).toEqual({ model: { name: 'web', authorizedKeys: null } })
-    const needs = [{ what: 'ADMIN', where: 'on the model' }]
-    expect(errors.map(({ path, extensions }) => ({ path, ...extensions }))).toEqual([
-      { path: ['model', 'authorizedKeys'], code: 'FORBIDDEN', missing: ['ADMIN on the model'], needs },
-    ])
-    expect(JSON.stringify([data, errors])).not.toContain(other.line.split(' ')[1])
-  })
+      expect(data).toEqual({ model: { name: 'web', authorizedKeys: null } })
+      const missing = [{ allOf: [expect.objectContaining({ level: 'ADMIN', text: 'ADMIN on the model' })] }]
+      expect(errors.map(({ path, extensions }) => ({ path, ...extensions }))).toEqual([
+        { path: ['model', 'authorizedKeys'], code: 'FORBIDDEN', missing },
+      ])
+      expect(JSON.stringify([data, errors])).not.toContain(other.line.split(' ')[1])
+    },
+  )
 
-  test('not by who adds models there: the model does not exist for them', async () => {
-    await createPlace()
-    const bob = await createKeyHolder('bob')
+  test('not to a user with ADD_MODEL: the model does not exist for them', async () => {
+    const { bob } = given()
     await onController('bob', 'ADD_MODEL')
 
     expect(await bob.client.ok(LINES)).toEqual({ model: null })

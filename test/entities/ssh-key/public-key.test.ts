@@ -42,14 +42,14 @@ describe('a key that ssh-keygen made is read with the fingerprint that ssh-keyge
   test.each([
     ['sk-ssh-ed25519@openssh.com', SK_ED25519],
     ['sk-ecdsa-sha2-nistp256@openssh.com', SK_ECDSA],
-  ])('%s, put together by hand', (type, line) => {
+  ])('%s, built from its parts', (type, line) => {
     const key = accepted(line)
 
     expect([key.fingerprint]).toEqual(fingerprintsOf(line))
     expect(key).toEqual({ type, blob: line.split(' ')[1], comment: 'bob@key', fingerprint: key.fingerprint })
   })
 
-  test('whatever its comment: none, several words, a line end after it', () => {
+  test('with no comment, with several words, and with a line end after it', () => {
     const line = ed25519Line()
     const bare = accepted(line)
 
@@ -61,7 +61,7 @@ describe('a key that ssh-keygen made is read with the fingerprint that ssh-keyge
   })
 })
 
-describe('what is more than one public key in one line is refused:', () => {
+describe('a text that is not exactly one public key in one line is refused:', () => {
   const line = ed25519Line('bob@laptop')
   const [type = '', blob = ''] = line.split(' ')
 
@@ -113,7 +113,7 @@ describe('what is more than one public key in one line is refused:', () => {
   })
 })
 
-describe('a private key is refused as what it is, and not repeated:', () => {
+describe('a private key is refused, and the answer does not contain it:', () => {
   const { privateKey } = makeKeyPair('ed25519')
 
   test.each([
@@ -162,7 +162,7 @@ describe('a key of another kind is refused:', () => {
     },
   )
 
-  test('another type inside than outside, whole as it is', () => {
+  test('a complete key with another type inside than outside', () => {
     const other = lineOf('sk-ecdsa-sha2-nistp256@openssh.com', ['nistp256', pointOnP256(), 'ssh:'])
 
     expectRefused(other.replace('sk-ecdsa-sha2-nistp256@openssh.com', 'ecdsa-sha2-nistp256'), /of another type/)
@@ -191,7 +191,7 @@ describe('a key of another kind is refused:', () => {
     }
   })
 
-  test('a point that is on no curve, as ssh-keygen refuses it too', () => {
+  test('a point that is not on the curve, which ssh-keygen refuses too', () => {
     const point = Buffer.from(pointOnP256())
     point[64] = (point[64] ?? 0) ^ 1
     const line = lineOf('ecdsa-sha2-nistp256', ['nistp256', point])
@@ -212,11 +212,11 @@ describe('a key of another kind is refused:', () => {
   })
 })
 
-describe('numbers of RSA have one form:', () => {
+describe('RSA numbers have one form:', () => {
   const { exponent, modulus } = rsaNumbers(2048)
   const zero = Buffer.alloc(1)
 
-  test('the shortest, which is accepted', () => {
+  test('the shortest form, which is accepted', () => {
     const line = lineOf('ssh-rsa', [exponent, modulus])
 
     expect([accepted(line).fingerprint]).toEqual(fingerprintsOf(line))
@@ -242,7 +242,7 @@ describe.each([
   ['ecdsa 256', () => makeKeyPair('ecdsa', 256).line],
   ['sk-ssh-ed25519', () => SK_ED25519],
   ['sk-ecdsa', () => SK_ECDSA],
-])('one key has one text: of %s', (_name, make) => {
+])('a key has only one text, of %s', (_name, make) => {
   let line: string
   let blob: Buffer
   beforeAll(() => {
@@ -251,19 +251,19 @@ describe.each([
     accepted(line)
   })
 
-  test('it is refused cut short at any length', () => {
+  test('it is refused if it is cut at any length', () => {
     for (let length = 0; length < blob.length; length++) {
       expect(readPublicKey(withBlob(line, blob.subarray(0, length))), `${length} bytes`).toBeTypeOf('string')
     }
   })
 
-  test('it is refused with anything behind it', () => {
+  test('it is refused with any bytes after it', () => {
     for (const more of [Buffer.alloc(1), Buffer.from('x'), wireString(''), wireString('ssh:'), randomBytes(40)]) {
       expectRefused(withBlob(line, Buffer.concat([blob, more])), /^The key has bytes too few or too many/)
     }
   })
 
-  test('it is refused where a length inside says anything else', () => {
+  test('it is refused if a length inside is wrong', () => {
     for (const length of [0, 1, 0x7f_ff_ff_ff, 0xff_ff_ff_ff]) {
       const wrong = Buffer.from(blob)
       wrong.writeUInt32BE(length, 0)
@@ -271,7 +271,7 @@ describe.each([
     }
   })
 
-  test('its base64 is refused in any other spelling', () => {
+  test('it is refused in any other spelling of its base64', () => {
     const [type, text = ''] = line.split(' ')
     const unpadded = text.replaceAll('=', '')
     const spellings = [
@@ -299,7 +299,7 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+
 test.each([
   ['one byte', 1, 'abc'],
   ['two bytes', 2, 'ssh:'],
-])('the bits that base64 has left over after %s at its end must be zero', (_name, bytes, application) => {
+])('the unused bits of base64 after %s at its end must be zero', (_name, bytes, application) => {
   const line = lineOf('sk-ssh-ed25519@openssh.com', [randomBytes(32), application])
   const [type, text = ''] = line.split(' ')
   const at = text.length - (3 - bytes) - 1
@@ -312,7 +312,7 @@ test.each([
   expectRefused(`${type} ${other}`, /must be base64/)
 })
 
-describe('a line that was altered at random is refused, or is another key that ssh-keygen reads the same', () => {
+describe('a line with random changes is refused, or is another key that ssh-keygen reads in the same way', () => {
   const lines = [...['ed25519', 'rsa', 'ecdsa'].map((kind) => makeKeyPair(kind).line), ...[SK_ED25519, SK_ECDSA]]
 
   test.each(lines.map((line) => [line.split(' ')[0], line]))('%s', (_type, line) => {

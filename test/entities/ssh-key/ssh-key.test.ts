@@ -4,12 +4,25 @@ import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../../support/app.ts'
 import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { createController, createModel } from '../../support/levels.ts'
+import { missingOf } from '../../support/missing.ts'
 import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
-import { createApiKey, createOrganization, createRole, createUser } from '../../support/seed.ts'
+import { createApiKey, createOrganization, createRole, createUser, grantRoles } from '../../support/seed.ts'
 import { makeKeyPair } from '../../support/ssh-keygen.ts'
 import { ed25519Line, fingerprintOf, lineOf } from '../../support/ssh-wire.ts'
 
 const app = startApp()
+const given = app.world(createWorld)
+
+/** bob and carol, who hold nothing; manager, who manages users, and auditor, who reads them, both everywhere. */
+async function createWorld() {
+  await createRole(app, 'MANAGER', ['users.manage', 'users.read'])
+  return {
+    bob: await createUser(app, 'bob'),
+    carol: await createUser(app, 'carol'),
+    manager: await createUser(app, 'manager', { roles: [{ role: 'MANAGER', everywhere: true }] }),
+    auditor: await createUser(app, 'auditor', { roles: [{ role: 'AUDITOR', everywhere: true }] }),
+  }
+}
 
 async function add(client: Client, key: string, user?: string): Promise<string> {
   const { sshKey } = await change(client, 'addSshKey', { key, user }, 'sshKey { id }')
@@ -33,20 +46,14 @@ async function linesOf(client: Client, username: string): Promise<string[]> {
   return lines
 }
 
-/** A user who may manage users and holds nothing else. */
-async function createManager() {
-  await createRole(app, 'MANAGER', ['users.manage', 'users.read'])
-  return createUser(app, 'manager', { roles: [{ role: 'MANAGER', everywhere: true }] })
-}
-
 async function isForbidden(client: Client, missing: string[], name: string, input: object) {
   const { extensions } = await withoutWriting(app, () => client.refused('FORBIDDEN', changeDocument(name), { input }))
-  expect(extensions.missing).toEqual(missing)
+  expect(missingOf(extensions)).toEqual(missing)
 }
 
 describe('adding a key', () => {
-  test('answers with it as ssh-keygen names it, and leaves one row of the audit', async () => {
-    const bob = await createUser(app, 'bob')
+  test('answers with the fingerprint of ssh-keygen, and leaves one audit row', async () => {
+    const { bob } = given()
     const { line } = makeKeyPair('ed25519', null, 'bob on his laptop')
     const before = (await readAudit(app)).length
 
@@ -78,8 +85,8 @@ describe('adding a key', () => {
     ])
   })
 
-  test('lists them as they were added, one without a comment too', async () => {
-    const bob = await createUser(app, 'bob')
+  test('keeps the order of the keys, with and without comments', async () => {
+    const { bob } = given()
     const lines = [ed25519Line('zoe'), ed25519Line(), ed25519Line('adam')]
 
     for (const line of lines) await add(bob.client, line)
@@ -89,8 +96,8 @@ describe('adding a key', () => {
     expect(viewer.user.sshKeys.nodes).toEqual([{ comment: 'zoe' }, { comment: null }, { comment: 'adam' }])
   })
 
-  test('takes an RSA key of 16384 bits, which is longer than other texts may be', async () => {
-    const bob = await createUser(app, 'bob')
+  test('accepts an RSA key of 16384 bits, which is longer than the limit of other texts', async () => {
+    const { bob } = given()
     const modulus = Buffer.concat([Buffer.from([0, 0x80]), randomBytes(2046), Buffer.from([1])])
     const line = lineOf('ssh-rsa', [Buffer.from([1, 0, 1]), modulus], 'c'.repeat(200))
 
@@ -108,38 +115,40 @@ describe('adding a key', () => {
     ['a text of 21,000 characters', `${ed25519Line()} ${'c'.repeat(21_000)}`],
     ['a null byte', `${ed25519Line()} \0`],
   ])('refuses %s and names the field', async (_name, key) => {
-    const bob = await createUser(app, 'bob')
+    const { bob } = given()
 
     await withoutWriting(app, () => failInput(bob.client, ['key'], 'addSshKey', { key }))
   })
 
-  test('refuses a private key and does not repeat it', async () => {
-    const bob = await createUser(app, 'bob')
+  test('refuses a private key, and the answer does not contain it', async () => {
+    const { bob } = given()
     const { privateKey } = makeKeyPair('ed25519')
 
     const error = await withoutWriting(app, () =>
-      failChange(bob.client, 'InvalidInput', 'addSshKey', { key: privateKey }),
+      failChange(bob.client, 'InvalidInputError', 'addSshKey', { key: privateKey }),
     )
 
     expect(error.issues).toEqual([
-      { path: 'key', message: 'This is a private key: keep it, and give the line of the .pub file.' },
+      { path: ['key'], message: 'This is a private key: keep it, and give the line of the .pub file.' },
     ])
     expect(JSON.stringify(error)).not.toContain(privateKey.split('\n')[1])
   })
 
-  test('that the user has already is a conflict, also under another comment', async () => {
-    const bob = await createUser(app, 'bob')
+  test('that the user has already is a conflict, also with another comment', async () => {
+    const { bob } = given()
     const line = ed25519Line('laptop')
     await add(bob.client, line)
 
     for (const again of [line, line.replace('laptop', 'desktop'), line.replace(' laptop', '')]) {
-      const error = await withoutWriting(app, () => failChange(bob.client, 'Conflict', 'addSshKey', { key: again }))
+      const error = await withoutWriting(app, () =>
+        failChange(bob.client, 'ConflictError', 'addSshKey', { key: again }),
+      )
       expect(error.message).toContain(fingerprintOf(line))
     }
   })
 
-  test('twice at once adds it once', async () => {
-    const bob = await createUser(app, 'bob')
+  test('in several requests at the same time adds it once', async () => {
+    const { bob } = given()
     const line = ed25519Line()
     const document = changeDocument('addSshKey')
 
@@ -147,16 +156,15 @@ describe('adding a key', () => {
 
     expect(answers.map(({ addSshKey }) => addSshKey.__typename).sort()).toEqual([
       'AddSshKeyPayload',
-      'Conflict',
-      'Conflict',
-      'Conflict',
+      'ConflictError',
+      'ConflictError',
+      'ConflictError',
     ])
     expect(await linesOf(bob.client, 'bob')).toEqual([line])
   })
 
-  test('that another user has is fine', async () => {
-    const bob = await createUser(app, 'bob')
-    const carol = await createUser(app, 'carol')
+  test('that another user has already is allowed', async () => {
+    const { bob, carol } = given()
     const line = ed25519Line('shared')
 
     await add(bob.client, line)
@@ -169,8 +177,8 @@ describe('adding a key', () => {
 })
 
 describe('removing a key', () => {
-  test('by its fingerprint leaves the others, and one row of the audit', async () => {
-    const bob = await createUser(app, 'bob')
+  test('by its fingerprint keeps the other keys, and leaves one audit row', async () => {
+    const { bob } = given()
     const [first, second] = [ed25519Line('first'), ed25519Line('second')]
     await add(bob.client, first)
     const id = await add(bob.client, second)
@@ -190,9 +198,8 @@ describe('removing a key', () => {
     ])
   })
 
-  test('that is not there, or is another’s, changes nothing', async () => {
-    const bob = await createUser(app, 'bob')
-    const carol = await createUser(app, 'carol')
+  test('that does not exist, or belongs to another user, changes nothing', async () => {
+    const { bob, carol } = given()
     const [hers, nobodys] = [ed25519Line(), ed25519Line()]
     await add(carol.client, hers)
 
@@ -203,8 +210,8 @@ describe('removing a key', () => {
     expect(await linesOf(carol.client, 'carol')).toEqual([hers])
   })
 
-  test('lets it be added again, with another comment', async () => {
-    const bob = await createUser(app, 'bob')
+  test('allows the user to add it again with another comment', async () => {
+    const { bob } = given()
     const line = ed25519Line('old')
     await add(bob.client, line)
     await remove(bob.client, line)
@@ -224,7 +231,7 @@ describe('removing a key', () => {
     'MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff',
     `SHA256:${'x'.repeat(44)}`,
   ])('by %j, which is no fingerprint, is refused', async (fingerprint) => {
-    const bob = await createUser(app, 'bob')
+    const { bob } = given()
 
     await withoutWriting(app, () => failInput(bob.client, ['fingerprint'], 'removeSshKey', { fingerprint }))
   })
@@ -234,9 +241,8 @@ describe('a key of another user', () => {
   const key = ed25519Line()
   const fingerprint = fingerprintOf(key)
 
-  test('is added and removed by who manages users', async () => {
-    const manager = await createManager()
-    const bob = await createUser(app, 'bob')
+  test('can be added and removed by a caller who manages users', async () => {
+    const { bob, manager } = given()
 
     await add(manager.client, key, 'BOB')
     const seen = await linesOf(bob.client, 'bob')
@@ -247,10 +253,8 @@ describe('a key of another user', () => {
     expect(await linesOf(manager.client, 'manager')).toEqual([])
   })
 
-  test('is not theirs to touch who may only read them, and not found by who may not see them', async () => {
-    const auditor = await createUser(app, 'auditor', { roles: [{ role: 'AUDITOR', everywhere: true }] })
-    const carol = await createUser(app, 'carol')
-    const bob = await createUser(app, 'bob')
+  test('can’t be changed by a caller who only reads users, and is not found by a caller who can’t see the user', async () => {
+    const { bob, carol, auditor } = given()
     await add(bob.client, key)
 
     await isForbidden(auditor.client, ['users.manage'], 'addSshKey', { user: 'bob', key: ed25519Line() })
@@ -258,34 +262,33 @@ describe('a key of another user', () => {
     for (const user of ['bob', 'nobody']) {
       const inputs = { addSshKey: { user, key: ed25519Line() }, removeSshKey: { user, fingerprint } }
       for (const [name, input] of Object.entries(inputs)) {
-        const error = await withoutWriting(app, () => failChange(carol.client, 'NotFound', name, input))
-        expect([error.path, error.message]).toEqual(['user', `The user "${user}" was not found.`])
+        const error = await withoutWriting(app, () => failChange(carol.client, 'NotFoundError', name, input))
+        expect([error.path.join('.'), error.message]).toEqual(['user', `The user "${user}" was not found.`])
       }
     }
   })
 
-  test('is not added by who lacks what they hold: it takes them over', async () => {
-    const manager = await createManager()
+  test('can’t be added by a caller with less authority than the user', async () => {
+    const { manager } = given()
     await createController(app, 'gce1')
     await createModel(app.root, 'gce1', 'web')
-    await createUser(app, 'bob', { roles: [{ role: 'AUDITOR', everywhere: true }] })
-    await createUser(app, 'carol')
+    await grantRoles(app, 'bob', [{ role: 'AUDITOR', everywhere: true }])
     await change(app.root, 'grantModelAccess', { user: 'carol', controller: 'gce1', model: 'web', access: 'WRITE' })
 
     const missing: string[][] = []
     for (const user of ['bob', 'carol']) {
       const error = await withoutWriting(app, () =>
-        failChange(manager.client, 'MissingAuthority', 'addSshKey', { user, key }),
+        failChange(manager.client, 'MissingAuthorityError', 'addSshKey', { user, key }),
       )
-      missing.push(error.missing)
+      missing.push(missingOf(error))
     }
 
     expect(missing).toEqual([['access.check', 'audit.read'], ['WRITE on the model']])
   })
 
-  test('is removed even by who lacks what they hold: that only takes away', async () => {
-    const manager = await createManager()
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'AUDITOR', everywhere: true }] })
+  test('can be removed by a caller with less authority than the user', async () => {
+    const { bob, manager } = given()
+    await grantRoles(app, 'bob', [{ role: 'AUDITOR', everywhere: true }])
     await add(bob.client, key)
 
     expect(await remove(manager.client, key, 'bob')).toBe(true)
@@ -293,8 +296,8 @@ describe('a key of another user', () => {
     expect(await linesOf(bob.client, 'bob')).toEqual([])
   })
 
-  test('of an administrator is for administrators', async () => {
-    const manager = await createManager()
+  test('can be changed only by administrators if the user is an administrator', async () => {
+    const { manager } = given()
     const alice = await createUser(app, 'alice', { isAdmin: true })
     await add(alice.client, key)
 
@@ -305,12 +308,12 @@ describe('a key of another user', () => {
   })
 })
 
-describe('a key with less than its owner’s authority', () => {
+describe('an API key with less authority than its owner', () => {
   test.each([
     ['limited', { limits: [{ role: 'ADMINISTRATOR', everywhere: true }] }, 'a key without limits'],
     ['limited to nothing', { limits: [] }, 'a key without limits'],
-    ['read-only', { readOnly: true }, 'a key that is not read-only'],
-  ])('that is %s touches no ssh keys', async (_name, limits, missing) => {
+    ['read-only', { isReadOnly: true }, 'a key that is not read-only'],
+  ])('that is %s can’t add or remove ssh keys', async (_name, limits, missing) => {
     const line = ed25519Line()
     await add(app.root, line)
     const client = app.as((await createApiKey(app.root, limits)).key)
@@ -322,27 +325,26 @@ describe('a key with less than its owner’s authority', () => {
   })
 })
 
-describe('keys are seen', () => {
+describe('ssh keys are visible', () => {
   const SEEN =
     'query ($id: ID!) { node(id: $id) { ... on SshKey { fingerprint } } user(username: "bob") { sshKeys { totalCount } } }'
 
-  test('by their owner, by who reads the users of their home, and by administrators', async () => {
+  test('to their owner, to callers who read the users of that organization, and to administrators', async () => {
     const line = ed25519Line()
-    const bob = await createUser(app, 'bob')
-    const auditor = await createUser(app, 'auditor', { roles: [{ role: 'AUDITOR', organization: 'default' }] })
+    const { bob, carol } = given()
+    await grantRoles(app, 'carol', [{ role: 'AUDITOR', organization: 'default' }])
     const id = await add(bob.client, line)
 
     const expected = { node: { fingerprint: fingerprintOf(line) }, user: { sshKeys: { totalCount: 1 } } }
-    for (const client of [bob.client, auditor.client, app.root]) {
+    for (const client of [bob.client, carol.client, app.root]) {
       expect(await client.ok(SEEN, { id })).toEqual(expected)
     }
   })
 
-  test('by nobody else: neither as nodes nor in the list of who may be named', async () => {
+  test('to no other user, as nodes or in lists', async () => {
+    const { bob, carol } = given()
     await createOrganization(app, 'acme')
-    const bob = await createUser(app, 'bob')
     const id = await add(bob.client, ed25519Line())
-    const carol = await createUser(app, 'carol')
     const roles = [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }]
     const granter = await createUser(app, 'granter', { organization: 'acme', roles })
 
@@ -354,8 +356,8 @@ describe('keys are seen', () => {
 })
 
 describe('deleting a user', () => {
-  test('removes their keys, and restoring them brings none back', async () => {
-    const bob = await createUser(app, 'bob')
+  test('removes their ssh keys, and restoring the user does not bring them back', async () => {
+    const { bob } = given()
     const line = ed25519Line()
     const id = await add(bob.client, line)
 

@@ -4,7 +4,7 @@ import { startApp } from '../../support/app.ts'
 import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { inDays, permissionsOf, rolesOf, statusOf } from '../../support/look.ts'
 import { lapseGrants, query, readGrants, uuidOf, withoutWriting } from '../../support/rows.ts'
-import { createApiKey, createOrganization, createProject, createUser } from '../../support/seed.ts'
+import { createApiKey, createOrganization, createProject, createUser, grantRoles } from '../../support/seed.ts'
 
 const app = startApp()
 
@@ -13,28 +13,32 @@ const ROLES = [
   { role: 'AUDITOR', organization: 'default' },
 ]
 
+/** bob, who holds ROLES, and carol, who holds nothing. */
+const given = app.world(async () => {
+  await createProject(app, 'apollo')
+  return { bob: await createUser(app, 'bob', { roles: ROLES }), carol: await createUser(app, 'carol') }
+})
+
 describe('deleting a user', () => {
-  test('answers with the access lost and the id to restore them by', async () => {
-    await createProject(app, 'apollo')
-    const bob = await createUser(app, 'bob', { roles: ROLES })
+  test('answers with the lost access and the id that restoreUser needs', async () => {
+    const { bob } = given()
 
     const gone = await change(
       app.root,
       'deleteUser',
       { user: 'BOB' },
-      'id username accessLost { role organization project }',
+      'deletedId name accessLost { role organization project }',
     )
 
-    expect(gone).toMatchObject({ id: bob.id, username: 'bob' })
+    expect(gone).toMatchObject({ deletedId: bob.id, name: 'bob' })
     expect(gone.accessLost).toEqual([
       { role: 'AUDITOR', organization: 'default', project: null },
       { role: 'PROJECT_MANAGER', organization: 'default', project: 'apollo' },
     ])
   })
 
-  test('ends their grants and keys and keeps the rows', async () => {
-    await createProject(app, 'apollo')
-    const bob = await createUser(app, 'bob', { roles: ROLES })
+  test('ends the grants and keys of the user and keeps the rows', async () => {
+    const { bob } = given()
     const second = await createApiKey(bob.client)
 
     await change(app.root, 'deleteUser', { user: 'bob' })
@@ -53,8 +57,8 @@ describe('deleting a user', () => {
     expect(await statusOf(app.as(second.key))).toBe(401)
   })
 
-  test('makes them missing everywhere', async () => {
-    const bob = await createUser(app, 'bob')
+  test('removes the user from every query', async () => {
+    const { bob } = given()
 
     await change(app.root, 'deleteUser', { user: 'bob' })
 
@@ -62,13 +66,16 @@ describe('deleting a user', () => {
       `query ($id: ID!) { user(username: "bob") { id } node(id: $id) { id } users { totalCount nodes { username } } }`,
       { id: bob.id },
     )
-    expect(data).toEqual({ user: null, node: null, users: { totalCount: 1, nodes: [{ username: 'root' }] } })
-    await withoutWriting(app, () => failChange(app.root, 'NotFound', 'deleteUser', { user: 'bob' }))
+    expect(data).toEqual({
+      user: null,
+      node: null,
+      users: { totalCount: 2, nodes: [{ username: 'carol' }, { username: 'root' }] },
+    })
+    await withoutWriting(app, () => failChange(app.root, 'NotFoundError', 'deleteUser', { user: 'bob' }))
   })
 
-  test('frees their name, and a namesake inherits nothing', async () => {
-    await createProject(app, 'apollo')
-    const bob = await createUser(app, 'bob', { roles: ROLES })
+  test('frees the name, and a new user of that name gets nothing of the old one', async () => {
+    const { bob } = given()
     await change(app.root, 'deleteUser', { user: 'bob' })
 
     const next = await createUser(app, 'Bob')
@@ -81,30 +88,31 @@ describe('deleting a user', () => {
     expect(await statusOf(bob.client)).toBe(401)
   })
 
-  test('who administers is a conflict until they are demoted', async () => {
+  test('is a conflict for an administrator until ADMINISTRATOR is revoked', async () => {
     await createUser(app, 'alice', { isAdmin: true })
 
-    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'deleteUser', { user: 'alice' }))
+    await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'deleteUser', { user: 'alice' }))
     await change(app.root, 'revokeRoles', { user: 'alice', roles: [{ role: 'ADMINISTRATOR', everywhere: true }] })
-    const { username } = await change(app.root, 'deleteUser', { user: 'alice' }, 'username')
+    const { name: username } = await change(app.root, 'deleteUser', { user: 'alice' }, 'name')
 
     expect(username).toBe('alice')
   })
 
-  test('loses them nothing that had lapsed before, and leaves it its own end', async () => {
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'AUDITOR', everywhere: true, expiresAt: inDays(1) }] })
-    await lapseGrants(app, bob.id)
+  test('does not count or change a grant that ended before', async () => {
+    const { carol } = given()
+    await grantRoles(app, 'carol', [{ role: 'AUDITOR', everywhere: true, expiresAt: inDays(1) }])
+    await lapseGrants(app, carol.id)
 
-    const { accessLost } = await change(app.root, 'deleteUser', { user: 'bob' }, 'accessLost { role }')
+    const { accessLost } = await change(app.root, 'deleteUser', { user: 'carol' }, 'accessLost { role }')
 
     expect(accessLost).toEqual([])
-    const [row] = await readGrants(app, bob.id)
+    const [row] = await readGrants(app, carol.id)
     expect(row?.ended_at).toBe(row?.expires_at)
     expect(row?.ended_by).toBe(null)
   })
 
-  test('ends a suspension they had, and begins the one of the deleted', async () => {
-    const bob = await createUser(app, 'bob')
+  test('ends an earlier suspension, and begins the suspension of a deleted user', async () => {
+    const { bob } = given()
     await change(app.root, 'disableUser', { user: 'bob' })
 
     await change(app.root, 'deleteUser', { user: 'bob' })
@@ -118,20 +126,19 @@ describe('deleting a user', () => {
 })
 
 describe('restoring a user', () => {
-  test('brings them back disabled, without roles and with dead keys', async () => {
-    await createProject(app, 'apollo')
-    const bob = await createUser(app, 'bob', { roles: ROLES, email: 'b@example.test' })
+  test('brings the user back disabled, without roles and without valid keys', async () => {
+    const { bob } = given()
     await change(app.root, 'deleteUser', { user: 'bob' })
 
     await change(app.root, 'restoreUser', { id: bob.id })
 
     const { user } = await app.root.ok(
-      '{ user(username: "bob") { id active email organization { name } roles { totalCount } apiKeys { nodes { isValid } } } }',
+      '{ user(username: "bob") { id isActive email organization { name } roles { totalCount } apiKeys { nodes { isValid } } } }',
     )
     expect(user).toEqual({
       id: bob.id,
-      active: false,
-      email: 'b@example.test',
+      isActive: false,
+      email: 'bob@example.test',
       organization: { name: 'default' },
       roles: { totalCount: 0 },
       apiKeys: { nodes: [{ isValid: false }] },
@@ -141,41 +148,41 @@ describe('restoring a user', () => {
     expect(await statusOf(bob.client)).toBe(401)
   })
 
-  test('under a taken name is a conflict, under a new one works and leaves the namesake alone', async () => {
-    const bob = await createUser(app, 'bob')
+  test('is a conflict with a taken name, and succeeds with a new name', async () => {
+    const { bob } = given()
     await change(app.root, 'deleteUser', { user: 'bob' })
     const next = await createUser(app, 'BOB')
 
-    await withoutWriting(app, () => failChange(app.root, 'Conflict', 'restoreUser', { id: bob.id }))
+    await withoutWriting(app, () => failChange(app.root, 'ConflictError', 'restoreUser', { id: bob.id }))
     const { user } = await change(app.root, 'restoreUser', { id: bob.id, username: 'bob2' }, 'user { id username }')
 
     expect(user).toEqual({ id: bob.id, username: 'bob2' })
     expect(await statusOf(next.client)).toBe(200)
   })
 
-  test.each(['root', 'api-bob'])('a person under the reserved name %s is refused', async (username) => {
-    const bob = await createUser(app, 'bob')
+  test.each(['root', 'api-bob'])('is refused for a person with the reserved name %s', async (username) => {
+    const { bob } = given()
     await change(app.root, 'deleteUser', { user: 'bob' })
 
     await withoutWriting(app, () => failInput(app.root, ['username'], 'restoreUser', { id: bob.id, username }))
   })
 
-  test('who was not deleted is not found', async () => {
-    const bob = await createUser(app, 'bob')
+  test('does not find a user who was not deleted', async () => {
+    const { bob } = given()
 
-    const error = await withoutWriting(app, () => failChange(app.root, 'NotFound', 'restoreUser', { id: bob.id }))
+    const error = await withoutWriting(app, () => failChange(app.root, 'NotFoundError', 'restoreUser', { id: bob.id }))
 
-    expect(error.path).toBe('id')
+    expect(error.path.join('.')).toBe('id')
   })
 
-  test('whose organization is deleted is refused: nobody lives in an organization that is gone', async () => {
+  test('is refused if the organization of the user was deleted', async () => {
     await createOrganization(app, 'acme')
-    const bob = await createUser(app, 'bob', { organization: 'acme' })
-    await change(app.root, 'deleteUser', { user: 'bob' })
+    const dan = await createUser(app, 'dan', { organization: 'acme' })
+    await change(app.root, 'deleteUser', { user: 'dan' })
     await change(app.root, 'deleteOrganization', { organization: 'acme' })
 
     const { data } = await withoutWriting(app, () =>
-      app.root.send(changeDocument('restoreUser', 'user { id }'), { input: { id: bob.id } }),
+      app.root.send(changeDocument('restoreUser', 'user { id }'), { input: { id: dan.id } }),
     )
 
     expect(data.restoreUser.__typename).not.toBe('RestoreUserPayload')

@@ -4,21 +4,23 @@ import { startApp } from '../../support/app.ts'
 import { change } from '../../support/change.ts'
 import { inDays, permissionsOf, statusOf } from '../../support/look.ts'
 import { query, readAudit, uuidOf, withoutWriting } from '../../support/rows.ts'
-import { createUser, grantRoles } from '../../support/seed.ts'
+import { createUser } from '../../support/seed.ts'
 
 const app = startApp()
+/** bob, who audits `default`. */
+const given = app.world(() => createUser(app, 'bob', { roles: [{ role: 'AUDITOR', organization: 'default' }] }))
 
 describe('disabling a user', () => {
-  test('refuses their keys at once, and enabling brings back keys and roles', async () => {
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'AUDITOR', organization: 'default' }] })
+  test('makes the keys of the user invalid at once, and enabling restores keys and roles', async () => {
+    const bob = given()
 
-    const disabled = await change(app.root, 'disableUser', { user: 'bob' }, 'changed user { active }')
+    const disabled = await change(app.root, 'disableUser', { user: 'bob' }, 'changed user { isActive }')
     const status = await statusOf(bob.client)
-    const enabled = await change(app.root, 'enableUser', { user: 'bob' }, 'changed user { active }')
+    const enabled = await change(app.root, 'enableUser', { user: 'bob' }, 'changed user { isActive }')
 
-    expect(disabled).toMatchObject({ changed: true, user: { active: false } })
+    expect(disabled).toMatchObject({ changed: true, user: { isActive: false } })
     expect(status).toBe(401)
-    expect(enabled).toMatchObject({ changed: true, user: { active: true } })
+    expect(enabled).toMatchObject({ changed: true, user: { isActive: true } })
     expect(await statusOf(bob.client)).toBe(200)
     expect(await permissionsOf(bob.client)).toEqual([
       'access.check in default',
@@ -27,8 +29,7 @@ describe('disabling a user', () => {
     ])
   })
 
-  test('twice, or enabling one who is enabled, changes nothing', async () => {
-    await createUser(app, 'bob')
+  test('again changes nothing, and enabling again changes nothing', async () => {
     await change(app.root, 'disableUser', { user: 'bob', reason: 'away' })
 
     const again = await withoutWriting(app, () => change(app.root, 'disableUser', { user: 'bob' }, 'changed'))
@@ -39,8 +40,8 @@ describe('disabling a user', () => {
     expect(twice.changed).toBe(false)
   })
 
-  test('for longer than they are disabled already extends it, for shorter changes nothing', async () => {
-    const bob = await createUser(app, 'bob')
+  test('for longer extends the suspension, and for shorter changes nothing', async () => {
+    const bob = given()
     await change(app.root, 'disableUser', { user: 'bob', expiresAt: inDays(5) })
 
     const shorter = await withoutWriting(app, () =>
@@ -59,8 +60,8 @@ describe('disabling a user', () => {
     ])
   })
 
-  test('is told apart in the audit by its reason, one row per change', async () => {
-    const bob = await createUser(app, 'bob')
+  test('leaves one audit row with its reason', async () => {
+    const bob = given()
 
     await change(app.root, 'disableUser', { user: 'bob', reason: 'left the company' })
 
@@ -73,20 +74,17 @@ describe('disabling a user', () => {
     })
   })
 
-  test('takes the roles’ effect while they stay granted', async () => {
-    await createUser(app, 'bob')
-    await grantRoles(app, 'bob', [{ role: 'AUDITOR', everywhere: true }])
-
+  test('keeps the grants of the user', async () => {
     await change(app.root, 'disableUser', { user: 'bob' })
 
-    const { user } = await app.root.ok('{ user(username: "bob") { active roles { nodes { name } } } }')
-    expect(user).toEqual({ active: false, roles: { nodes: [{ name: 'AUDITOR' }] } })
+    const { user } = await app.root.ok('{ user(username: "bob") { isActive roles { nodes { name } } } }')
+    expect(user).toEqual({ isActive: false, roles: { nodes: [{ name: 'AUDITOR' }] } })
   })
 })
 
 describe('a suspension with a planned end', () => {
-  test('holds until its end and not a moment longer, and another one leaves its row alone', async () => {
-    const bob = await createUser(app, 'bob')
+  test('has effect until its end and not after, and another suspension does not change its row', async () => {
+    const bob = given()
     await change(app.root, 'disableUser', { user: 'bob', expiresAt: inDays(1) })
     const before = await statusOf(bob.client)
 

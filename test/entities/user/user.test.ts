@@ -3,26 +3,33 @@ import { startApp } from '../../support/app.ts'
 import { change, failChange, failInput } from '../../support/change.ts'
 import { permissionsOf, rolesOf, usernameOf } from '../../support/look.ts'
 import { withoutWriting } from '../../support/rows.ts'
-import { createOrganization, createProject, createUser } from '../../support/seed.ts'
+import { createOrganization, createProject, createUser, grantRoles } from '../../support/seed.ts'
 
 const app = startApp()
+/** bob and carol, who hold nothing, the organization acme, and the project apollo. */
+const given = app.world(async () => {
+  await createOrganization(app, 'acme', ['doc.read'])
+  await createProject(app, 'apollo')
+  await change(app.root, 'createUser', { username: 'carol', displayName: 'Carol C.', email: 'carol@example.test' })
+  return { bob: await createUser(app, 'bob') }
+})
 
-const RECORD = `id username displayName kind active email isAdmin organization { name } roles { totalCount }
-  apiKeys { nodes { label hint isValid readOnly isLimited limits { role { name } } expiresAt revokedAt } }`
+const RECORD = `id username displayName kind isActive email isAdmin organization { name } roles { totalCount }
+  apiKeys { nodes { label hint isValid isReadOnly isLimited limits { role { name } } expiresAt revokedAt } }`
 
 describe('creating a user', () => {
   test('makes an active person of the caller’s organization with a first key, without roles', async () => {
-    const { secret } = await change(app.root, 'createUser', { username: 'Bob', email: 'bob@example.test' }, 'secret')
+    const { secret } = await change(app.root, 'createUser', { username: 'Dan', email: 'dan@example.test' }, 'secret')
 
-    const { user } = await app.root.ok(`{ user(username: "bOB") { ${RECORD} } }`)
+    const { user } = await app.root.ok(`{ user(username: "dAN") { ${RECORD} } }`)
 
     expect(user).toEqual({
       id: expect.stringMatching(/^user_[0-9a-f-]{36}$/),
-      username: 'Bob',
+      username: 'Dan',
       displayName: null,
       kind: 'HUMAN',
-      active: true,
-      email: 'bob@example.test',
+      isActive: true,
+      email: 'dan@example.test',
       isAdmin: false,
       organization: { name: 'default' },
       roles: { totalCount: 0 },
@@ -32,7 +39,7 @@ describe('creating a user', () => {
             label: 'first key',
             hint: secret.slice(-4),
             isValid: true,
-            readOnly: false,
+            isReadOnly: false,
             isLimited: false,
             limits: [],
             expiresAt: null,
@@ -41,25 +48,23 @@ describe('creating a user', () => {
         ],
       },
     })
-    expect(await usernameOf(app.as(secret))).toBe('Bob')
+    expect(await usernameOf(app.as(secret))).toBe('Dan')
   })
 
-  test('makes no key where none is wanted', async () => {
-    const made = await change(app.root, 'createUser', { username: 'bob', withApiKey: false }, 'secret apiKey { id }')
+  test('makes no key if withApiKey is false', async () => {
+    const made = await change(app.root, 'createUser', { username: 'dan', withApiKey: false }, 'secret apiKey { id }')
 
     expect(made).toEqual({ __typename: 'CreateUserPayload', secret: null, apiKey: null })
-    const { user } = await app.root.ok('{ user(username: "bob") { apiKeys { totalCount } } }')
+    const { user } = await app.root.ok('{ user(username: "dan") { apiKeys { totalCount } } }')
     expect(user.apiKeys.totalCount).toBe(0)
   })
 
-  test('puts them into the organization named', async () => {
-    await createOrganization(app, 'acme', ['doc.read'])
+  test('puts the user into the named organization', async () => {
+    const dan = await createUser(app, 'dan', { organization: 'ACME' })
 
-    const bob = await createUser(app, 'bob', { organization: 'ACME' })
-
-    const { user } = await app.root.ok('{ user(username: "bob") { organization { name } } }')
+    const { user } = await app.root.ok('{ user(username: "dan") { organization { name } } }')
     expect(user.organization.name).toBe('acme')
-    expect(await permissionsOf(bob.client)).toEqual(['doc.read in acme'])
+    expect(await permissionsOf(dan.client)).toEqual(['doc.read in acme'])
   })
 
   test('with isAdmin makes an administrator', async () => {
@@ -72,24 +77,20 @@ describe('creating a user', () => {
   })
 
   test('with roles grants all of them', async () => {
-    await createProject(app, 'apollo')
-
-    await createUser(app, 'bob', {
+    await createUser(app, 'dan', {
       roles: [
         { role: 'AUDITOR', organization: 'default' },
         { role: 'VERSION_MANAGER', project: 'apollo' },
       ],
     })
 
-    expect(await rolesOf(app.root, 'bob')).toEqual(['AUDITOR in default', 'VERSION_MANAGER on apollo'])
+    expect(await rolesOf(app.root, 'dan')).toEqual(['AUDITOR in default', 'VERSION_MANAGER on apollo'])
   })
 
-  test('with one bad role names it and makes nobody', async () => {
-    await createProject(app, 'apollo')
-
+  test('with an invalid role names the role and creates no user', async () => {
     const error = await withoutWriting(app, () =>
-      failChange(app.root, 'NotFound', 'createUser', {
-        username: 'bob',
+      failChange(app.root, 'NotFoundError', 'createUser', {
+        username: 'dan',
         roles: [
           { role: 'VERSION_MANAGER', project: 'apollo' },
           { role: 'VERSION_MANAGER', project: 'gemini' },
@@ -97,50 +98,45 @@ describe('creating a user', () => {
       }),
     )
 
-    expect(error.path).toBe('roles.1.project')
+    expect(error.path.join('.')).toBe('roles.1.project')
     expect(error.message).toContain('gemini')
   })
 
-  test('of a taken name is a conflict, whatever the case', async () => {
-    await createUser(app, 'bob')
-
-    const error = await withoutWriting(app, () => failChange(app.root, 'Conflict', 'createUser', { username: 'BOB' }))
+  test('with a taken name is a conflict, in any case of the letters', async () => {
+    const error = await withoutWriting(app, () =>
+      failChange(app.root, 'ConflictError', 'createUser', { username: 'BOB' }),
+    )
 
     expect(error.message).toContain('BOB')
   })
 
-  test.each(['root', 'Root', 'api-bob', 'API-bob'])('of the reserved name %s is refused', async (username) => {
+  test.each(['root', 'Root', 'api-bob', 'API-bob'])('with the reserved name %s is refused', async (username) => {
     await withoutWriting(app, () => failInput(app.root, ['username'], 'createUser', { username }))
   })
 })
 
 describe('changing a user', () => {
-  test('leaves what is omitted and clears what is null', async () => {
-    await change(app.root, 'createUser', { username: 'bob', displayName: 'Bob B.', email: 'bob@example.test' })
+  test('keeps the fields that are omitted and clears the fields that are null', async () => {
+    await change(app.root, 'updateUser', { user: 'carol', email: null })
 
-    await change(app.root, 'updateUser', { user: 'bob', email: null })
-
-    const { user } = await app.root.ok('{ user(username: "bob") { username displayName email } }')
-    expect(user).toEqual({ username: 'bob', displayName: 'Bob B.', email: null })
+    const { user } = await app.root.ok('{ user(username: "carol") { username displayName email } }')
+    expect(user).toEqual({ username: 'carol', displayName: 'Carol C.', email: null })
   })
 
-  test('clears the display name and leaves the e-mail', async () => {
-    await change(app.root, 'createUser', { username: 'bob', displayName: 'Bob B.', email: 'bob@example.test' })
+  test('clears the display name and keeps the e-mail address', async () => {
+    await change(app.root, 'updateUser', { user: 'carol', displayName: null })
 
-    await change(app.root, 'updateUser', { user: 'bob', displayName: null })
-
-    const { user } = await app.root.ok('{ user(username: "bob") { username displayName email } }')
-    expect(user).toEqual({ username: 'bob', displayName: null, email: 'bob@example.test' })
+    const { user } = await app.root.ok('{ user(username: "carol") { username displayName email } }')
+    expect(user).toEqual({ username: 'carol', displayName: null, email: 'carol@example.test' })
   })
 
-  test('never clears a name', async () => {
-    await createUser(app, 'bob')
-
+  test('can’t clear the username', async () => {
     await withoutWriting(app, () => failInput(app.root, ['username'], 'updateUser', { user: 'bob', username: null }))
   })
 
-  test('renames them with their keys and roles, and frees the old name', async () => {
-    const bob = await createUser(app, 'bob', { roles: [{ role: 'AUDITOR', organization: 'default' }] })
+  test('renames the user, keeps their keys and roles, and frees the old name', async () => {
+    const { bob } = given()
+    await grantRoles(app, 'bob', [{ role: 'AUDITOR', organization: 'default' }])
 
     const { user } = await change(app.root, 'updateUser', { user: 'bob', username: 'robert' }, 'user { id username }')
 
@@ -154,33 +150,29 @@ describe('changing a user', () => {
   })
 
   test('changes the case of a name', async () => {
-    await createUser(app, 'bob')
-
     const { user } = await change(app.root, 'updateUser', { user: 'bob', username: 'BoB' }, 'user { username }')
 
     expect(user.username).toBe('BoB')
   })
 
-  test('to a taken name is a conflict, whatever the case', async () => {
-    await createUser(app, 'bob')
-    await createUser(app, 'carol')
-
+  test('to a taken name is a conflict, in any case of the letters', async () => {
     await withoutWriting(app, () =>
-      failChange(app.root, 'Conflict', 'updateUser', { user: 'bob', username: 'CAROL', email: 'c@example.test' }),
+      failChange(app.root, 'ConflictError', 'updateUser', { user: 'bob', username: 'CAROL', email: 'c@example.test' }),
     )
   })
 
-  test.each(['root', 'api-bob'])('to the reserved name %s is refused, naming the input', async (username) => {
-    await createUser(app, 'bob')
+  test.each(['root', 'api-bob'])(
+    'to the reserved name %s is refused, and the answer names the field',
+    async (username) => {
+      await withoutWriting(app, () => failInput(app.root, ['username'], 'updateUser', { user: 'bob', username }))
+    },
+  )
 
-    await withoutWriting(app, () => failInput(app.root, ['username'], 'updateUser', { user: 'bob', username }))
-  })
-
-  test('who is not there is not found', async () => {
+  test('does not find a user who does not exist', async () => {
     const error = await withoutWriting(app, () =>
-      failChange(app.root, 'NotFound', 'updateUser', { user: 'nobody', displayName: 'N.' }),
+      failChange(app.root, 'NotFoundError', 'updateUser', { user: 'nobody', displayName: 'N.' }),
     )
 
-    expect(error).toMatchObject({ code: 'NOT_FOUND', path: 'user', message: 'The user "nobody" was not found.' })
+    expect(error).toMatchObject({ code: 'NOT_FOUND', path: ['user'], message: 'The user "nobody" was not found.' })
   })
 })

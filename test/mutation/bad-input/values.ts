@@ -12,7 +12,7 @@ export interface BadInput {
   values: unknown[]
 }
 
-/** Each is answered with InvalidInput that names the path. */
+/** Each is answered with InvalidInputError that names the path. */
 export const INVALID: BadInput[] = [
   { name: 'createUser', path: 'username', values: OLD_FORMS.slice(0, -1) },
   { name: 'createUser', path: 'username', values: ['root', 'ROOT', 'api-x', 'API-x'] },

@@ -1,0 +1,131 @@
+/**
+ * Handles the values of a mutation's variables that their types refuse, like an invalid date. They are replaced before
+ * GraphQL would refuse the whole request, and reported as InvalidInputError like every other problem in an input.
+ */
+import {
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  typeFromAST,
+  type ValueNode,
+  validateInputValue,
+} from 'graphql'
+import type { Issue } from '../errors.ts'
+
+type Variables = Record<string, unknown>
+
+/** Returns the variables with valid values in place of the refused ones, and the issues of the refused values. */
+export function readInputValues(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  variables: Variables,
+): { variables: Variables; issues: Issue[] } {
+  if (operation.operation !== OperationTypeNode.MUTATION) return { variables, issues: [] }
+  const issues: Issue[] = []
+  const read = { ...variables }
+  for (const { variable, type: typeNode } of operation.variableDefinitions ?? []) {
+    const name = variable.name.value
+    const type = typeFromAST(schema, typeNode)
+    const path = pathInInput(operation, name)
+    if (type === undefined || path === null || !(name in variables)) continue
+    read[name] = readInputValue(type as GraphQLInputType, variables[name], path, issues)
+  }
+  return { variables: read, issues }
+}
+
+/** Returns the position of a variable in the argument `input`; null where it is not used there. */
+function pathInInput({ selectionSet }: OperationDefinitionNode, variable: string): string[] | null {
+  for (const selection of selectionSet.selections) {
+    if (selection.kind !== Kind.FIELD) continue
+    const input = selection.arguments?.find((argument) => argument.name.value === 'input')
+    const path = input && pathTo(input.value, variable)
+    if (path) return path
+  }
+  return null
+}
+
+function pathTo(value: ValueNode, variable: string): string[] | null {
+  if (value.kind === Kind.VARIABLE) return value.name.value === variable ? [] : null
+  const parts = value.kind === Kind.OBJECT ? value.fields.map((field) => [field.name.value, field.value] as const) : []
+  const items = value.kind === Kind.LIST ? value.values.map((item, index) => [String(index), item] as const) : []
+  for (const [key, below] of [...parts, ...items]) {
+    const path = pathTo(below, variable)
+    if (path) return [key, ...path]
+  }
+  return null
+}
+
+function readInputValue(type: GraphQLInputType, value: unknown, path: string[], issues: Issue[]): unknown {
+  if (isNonNullType(type)) return readInputValue(type.ofType, value, path, issues)
+  if (value === null || value === undefined) return value
+  if (isListType(type)) {
+    const read = (item: unknown, index: number) => readInputValue(type.ofType, item, [...path, String(index)], issues)
+    return Array.isArray(value) ? value.map(read) : value
+  }
+  if (isInputObjectType(type)) {
+    if (typeof value !== 'object' || Array.isArray(value)) return value
+    const fields = type.getFields()
+    return Object.fromEntries(
+      Object.entries(value).map(([key, below]) => {
+        const field = Object.hasOwn(fields, key) ? fields[key] : undefined
+        return [key, field ? readInputValue(field.type, below, [...path, key], issues) : below]
+      }),
+    )
+  }
+  if (!isLeafType(type) || !isRefused(type, value)) return value
+  issues.push({ path: path.join('.'), message: formOf(type) })
+  return STAND_IN[type.name] ?? (isEnumType(type) ? type.getValues()[0]?.name : value)
+}
+
+function isRefused(type: GraphQLInputType, value: unknown): boolean {
+  // No scalar of this schema is an object, and validating a large object would take long.
+  let refused = typeof value === 'object'
+  if (!refused) {
+    validateInputValue(value, type, () => {
+      refused = true
+    })
+  }
+  return refused
+}
+
+/** Describes for people how a value of a type is written. */
+function formOf(type: GraphQLInputType): string {
+  const named = getNamedType(type)
+  if (isEnumType(named))
+    return `Give one of ${named
+      .getValues()
+      .map(({ name }) => name)
+      .join(', ')}.`
+  return FORMS[named.name] ?? `Give a value of the type ${named.name}.`
+}
+
+const FORMS: Record<string, string> = {
+  String: 'Give a text.',
+  ID: 'Give an id of this server.',
+  Int: 'Give a whole number.',
+  Float: 'Give a number.',
+  Boolean: 'Give true or false.',
+  DateTime: 'Give a date and time with a time zone, like 2027-01-31T09:00:00Z.',
+  EmailAddress: 'Give an e-mail address, like bar@example.com.',
+  Duration: 'Give an ISO 8601 duration, like PT1H or P7D.',
+}
+
+/** A valid value of each type: these values are never used, because the issue is reported first. */
+const STAND_IN: Record<string, unknown> = {
+  String: '',
+  ID: '',
+  Int: 0,
+  Float: 0,
+  Boolean: false,
+  DateTime: '2000-01-01T00:00:00Z',
+  EmailAddress: 'nobody@example.com',
+  Duration: 'PT1H',
+}

@@ -1,0 +1,78 @@
+/** Gives all top-level errors their GraphQL form. */
+import { GraphQLError } from 'graphql'
+import {
+  type Alternatives,
+  CallerEndedError,
+  ForbiddenError,
+  type NamedRequirement,
+  OutcomeUnknownError,
+  RateLimitedError,
+  ReadOnlyError,
+} from '../errors.ts'
+
+/** The error for an unknown caller: the whole request is answered with 401. */
+export function unauthenticated(
+  message = 'This needs a valid API key or token: send it as "Authorization: Bearer …".',
+): GraphQLError {
+  return new GraphQLError(message, {
+    extensions: { code: 'UNAUTHENTICATED', http: { status: 401, headers: { 'www-authenticate': 'Bearer' } } },
+  })
+}
+
+/** The error for a caller who may not do this; `alternatives` says what would be enough, and in which scope. */
+export function forbidden(fieldName: string, alternatives: Alternatives): GraphQLError {
+  const texts = alternatives.map((allOf) => allOf.map(({ text }) => text).join(' and '))
+  return forbiddenFor(`"${fieldName}" needs ${texts.join(' or ')}.`, alternatives)
+}
+
+/** The error for a field that the caller may not read; the executor adds its path. */
+export function unreadable(requirement: NamedRequirement): GraphQLError {
+  return forbiddenFor(`Reading this needs ${requirement.text}.`, [[requirement]])
+}
+
+function forbiddenFor(message: string, alternatives: Alternatives): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'FORBIDDEN', missing: shapeAlternatives(alternatives) } })
+}
+
+/** Formats alternatives for an answer. */
+export function shapeAlternatives(alternatives: Alternatives) {
+  return alternatives.map((allOf) => ({ allOf }))
+}
+
+export function rateLimited({ message, retryAfterSeconds }: RateLimitedError): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'RATE_LIMITED', retryAfterSeconds } })
+}
+
+/** The error for a bug or an outage: the cause is in the log, under the request's id. */
+export function internalError(requestId: string): GraphQLError {
+  return new GraphQLError('Something went wrong. Tell the operator this request’s id.', {
+    extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
+  })
+}
+
+/** The error for an answer that did not arrive in time. */
+export function tooLate(requestId: string): GraphQLError {
+  return new GraphQLError('The database did not answer in time. If this was a mutation, look whether it was made.', {
+    extensions: { code: 'OUTCOME_UNKNOWN', requestId },
+  })
+}
+
+/** Converts what a mutation throws for the answer's `errors`; an unknown error stays as it is. */
+export function topLevelError(error: unknown, fieldName: string, alternatives: Alternatives): unknown {
+  if (error instanceof ForbiddenError) return forbidden(fieldName, alternatives)
+  if (error instanceof CallerEndedError) return unauthenticated()
+  if (error instanceof ReadOnlyError) return readOnly()
+  if (error instanceof RateLimitedError) return rateLimited(error)
+  if (error instanceof OutcomeUnknownError) {
+    return new GraphQLError('The database was lost while the change was being committed: look whether it was made.', {
+      extensions: { code: 'OUTCOME_UNKNOWN' },
+    })
+  }
+  return error
+}
+
+function readOnly(): GraphQLError {
+  return new GraphQLError('The server is read-only for now: nothing was changed. Try again later.', {
+    extensions: { code: 'READ_ONLY' },
+  })
+}

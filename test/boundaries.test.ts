@@ -1,0 +1,92 @@
+/** Who may import whom: folders of machines import downward, entities each other without circles (Biome sees to that). */
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, normalize } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** From top to bottom. A file is in the first layer that one of its patterns fits. */
+const LAYERS: RegExp[][] = [
+  [/^src\/main\.js$/, /^src\/cli\//],
+  [/^src\/http\//],
+  [/^src\/graphql\/(schema|print-schema)\.ts$/],
+  [/^src\/(bootstrap|services)\.ts$/],
+  [/^src\/(access|entities)\//],
+  [/^src\/mutation\//],
+  [/^src\/graphql\//],
+  [/^src\/authentication\//],
+  [/^src\/authority\//],
+  [/^src\/(read|encryption)\//, /^src\/log\.ts$/],
+  [/^src\/db\//],
+  [/^src\/(config|errors)\.ts$/],
+]
+
+/** Imports that go up, each with its reason. */
+const EXCEPTIONS: [from: RegExp, to: RegExp][] = [
+  // The tables of the entities, which the database lists; what is derived from them is shaped like a table.
+  [/^src\/db\/(tables|relations)\.ts$/, /^src\/(entities\/[\w-]+\/table|authority\/derived)\.ts$/],
+  // Every mutation is recorded, told and held up by read-only mode.
+  [/^src\/mutation\/run\.ts$/, /^src\/entities\/(audit|notification|settings)\/(operations|targets)\.ts$/],
+  // The embedded database says why it ended.
+  [/^src\/db\/embedded\.ts$/, /^src\/log\.ts$/],
+  // Types alone.
+  [/^src\/graphql\/context\.ts$/, /^src\/(services|entities\/audit\/operations)\.ts$/],
+  [/^src\/authentication\/identify\.ts$/, /^src\/services\.ts$/],
+  // The formats of credentials, and the one place where passwords are compared.
+  [/^src\/authentication\//, /^src\/entities\/(api-key\/token|session\/token|password\/check)\.ts$/],
+  // Whether a key is usable is asked by both.
+  [/^src\/authority\/guard\.ts$/, /^src\/authentication\/validity\.ts$/],
+  // What is kept sealed.
+  [/^src\/encryption\/rotation\.ts$/, /^src\/entities\/(credential\/operations|session\/signing-keys)\.ts$/],
+]
+
+const files = globSync('src/**/*.{ts,js}')
+
+function importsOf(file: string): string[] {
+  const found = readFileSync(file, 'utf8').matchAll(/(?:from|import)\s+'(\.[^']+)'/g)
+  return [...found].map(([, path]) => normalize(`${dirname(file)}/${path}`))
+}
+
+function layerOf(file: string): number {
+  return LAYERS.findIndex((patterns) => patterns.some((pattern) => pattern.test(file)))
+}
+
+test('every source file is in a layer', () => {
+  // The browser's script is no module of ours.
+  expect(files.filter((file) => layerOf(file) < 0)).toEqual([])
+})
+
+test('no file imports from a layer above its own, but for the exceptions', () => {
+  const upward = files.flatMap((file) =>
+    importsOf(file)
+      .filter((path) => layerOf(path) < layerOf(file))
+      .filter((path) => !EXCEPTIONS.some(([from, to]) => from.test(file) && to.test(path)))
+      .map((path) => `${file} imports ${path}`),
+  )
+
+  expect(upward).toEqual([])
+})
+
+test('the read path knows nothing of the rest', () => {
+  const outside = files
+    .filter((file) => file.startsWith('src/read/'))
+    .flatMap((file) => importsOf(file).filter((path) => !path.startsWith('src/read/')))
+
+  expect(outside).toEqual([])
+})
+
+test('every exception is needed', () => {
+  const unused = EXCEPTIONS.filter(
+    ([from, to]) => !files.some((file) => from.test(file) && importsOf(file).some((path) => to.test(path))),
+  )
+
+  expect(unused).toEqual([])
+})
+
+test('an entity has its table, operations, type and mutations under these names', () => {
+  const names = new Set(
+    files.flatMap(
+      (file) => /^src\/entities\/[\w-]+\/(schema|reference|service|utils|index)\.ts$/.exec(file)?.[0] ?? [],
+    ),
+  )
+
+  expect([...names]).toEqual([])
+})
