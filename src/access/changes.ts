@@ -51,7 +51,7 @@ const AccessChange = reads.type('AccessChange', {
   description: 'One thing that a user gained or lost. Parts that the caller may not see are null.',
   authScopes: { signedIn: true },
   fields: (f) => ({
-    kind: f.column('kind', { type: AccessChangeKind as never, description: 'Whether it was gained or lost.' }),
+    kind: f.column('kind', { type: AccessChangeKind, description: 'Whether it was gained or lost.' }),
     user: f.one('user', User, { description: 'The user who gained or lost it; null where the user is deleted.' }),
     username: f.column('username', {
       type: 'String',
@@ -64,7 +64,7 @@ const AccessChange = reads.type('AccessChange', {
       sql: (row) => sql`case ${row.permission} ${manyWords} else ${row.permission} end`,
     }),
     scope: f.expression({
-      type: ScopeKind as never,
+      type: ScopeKind,
       nullable: true,
       description: 'The kind of scope on which the permission is held; null for a level.',
       sql: (row) => sql`case when ${row.permission} is not null then ${scopeKindSql(row)} end`,
@@ -94,13 +94,13 @@ const AccessChange = reads.type('AccessChange', {
       sql: (row, caller) => nameColumn(Model, models, 'name', row.modelId, caller),
     }),
     controllerAccess: f.expression({
-      type: ControllerAccess as never,
+      type: ControllerAccess,
       nullable: true,
       description: 'The level on the controller; null for a level on a model, and for a permission.',
       sql: (row) => sql`case when ${row.modelId} is null then ${row.level} end`,
     }),
     modelAccess: f.expression({
-      type: ModelAccess as never,
+      type: ModelAccess,
       nullable: true,
       description: 'The level on the model; null for everything else.',
       sql: (row) => sql`case when ${row.modelId} is not null then ${row.level} end`,

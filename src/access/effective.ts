@@ -27,7 +27,7 @@ const EffectiveAccess = reads.type('EffectiveAccess', {
       description: 'The dotted name of the permission; null for a level.',
     }),
     scope: f.expression({
-      type: ScopeKind as never,
+      type: ScopeKind,
       nullable: true,
       description: 'The kind of scope on which the permission is held; null for a level.',
       sql: (row) => sql`case when ${row.permission} is not null then ${scopeKindSql(row)} end`,
@@ -43,18 +43,18 @@ const EffectiveAccess = reads.type('EffectiveAccess', {
     }),
     model: f.one('model', Model, { description: 'The model that the level is on; null for everything else.' }),
     controllerAccess: f.expression({
-      type: ControllerAccess as never,
+      type: ControllerAccess,
       nullable: true,
       description: 'The level on the controller; null for a level on a model, and for a permission.',
       sql: (row) => sql`case when ${row.modelId} is null then ${row.level} end`,
     }),
     modelAccess: f.expression({
-      type: ModelAccess as never,
+      type: ModelAccess,
       nullable: true,
       description: 'The level on the model; null for everything else.',
       sql: (row) => sql`case when ${row.modelId} is not null then ${row.level} end`,
     }),
-    via: f.column('via', { type: AccessVia as never, description: 'The source through which the user has it.' }),
+    via: f.column('via', { type: AccessVia, description: 'The source through which the user has it.' }),
     role: f.one('role', Role, { description: 'The role that grants it; null where it is held without a role.' }),
     since: f.column('since', { type: 'DateTime', description: 'The time since which the user has it.' }),
     expiresAt: f.column('until', {

@@ -51,7 +51,7 @@ const VerifiedApiKey = reads.type('VerifiedApiKey', {
       description: 'The planned end of the key; null where there is none.',
     }),
     permissions: f.expression({
-      type: [HeldPermissionType] as never,
+      type: [HeldPermissionType],
       description: 'The permissions of the key and their scopes: what both its user and its limits allow.',
       sql: (key, caller) =>
         heldPermissions(authorityOf({ userId: sql`${key.userId}`, apiKeyId: sql`${key.id}` }), caller),
@@ -115,7 +115,7 @@ const VerifiedSession = reads.type('VerifiedSession', {
     }),
     expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'The planned end of the session.' }),
     permissions: f.expression({
-      type: [HeldPermissionType] as never,
+      type: [HeldPermissionType],
       description: 'The permissions of its user and their scopes.',
       sql: (session, caller) =>
         heldPermissions(authorityOf({ userId: sql`${session.userId}`, apiKeyId: null }), caller),

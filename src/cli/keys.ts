@@ -41,7 +41,7 @@ export async function rotateEncryptionKey(config: Config, stdout: Writable) {
       recordChange(tx, ACTOR, 'rotateEncryptionKey', { ...SERVER, after: { kid: keyring.current.id } }),
     )
     done()
-    stdout.write(`${count} secrets were sealed anew with the key ${keyring.current.id}.\n`)
+    stdout.write(`${count} secrets were sealed again with the key ${keyring.current.id}.\n`)
     if (config.encryptionKey) {
       stdout.write('Once every server has this key first, run it again; then nothing needs the other keys.\n')
     }

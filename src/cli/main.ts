@@ -73,7 +73,7 @@ function createProgram(run: Run): Command {
   program
     .command('rotate-encryption-key')
     .description(
-      'Seal what is kept encrypted anew: with the first key of ENCRYPTION_KEY, while servers run; with a new key where a data folder keeps its own. Interrupted, it can be repeated.',
+      'Seal what is kept encrypted again: with the first key of ENCRYPTION_KEY, while servers run; with a new key where a data folder keeps its own. Interrupted, it can be repeated.',
     )
     .action(() => rotateEncryptionKey(readConfig(env), stdout))
   program

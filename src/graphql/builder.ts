@@ -123,4 +123,4 @@ export const reads = createReads(plain, relations, {
   dateTime: 'DateTime',
   node: Node as never,
 })
-export const filters = createFilters(plain, 'DateTime' as never)
+export const filters = createFilters(plain, 'DateTime')

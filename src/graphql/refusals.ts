@@ -19,7 +19,7 @@ export function unauthenticated(
   })
 }
 
-/** The error for a caller who may not do this; `alternatives` says what would be enough, and in which scope. */
+/** The error for a caller without the right to do this; `alternatives` says what would be enough, and in which scope. */
 export function forbidden(fieldName: string, alternatives: Alternatives): GraphQLError {
   const texts = alternatives.map((allOf) => allOf.map(({ text }) => text).join(' and '))
   return forbiddenFor(`"${fieldName}" needs ${texts.join(' or ')}.`, alternatives)

@@ -29,7 +29,7 @@ export interface Finder {
   tx: Transaction
   /** The caller, whose visibility applies. */
   caller: Caller
-  /** The user whose own objects are meant where the input names none: the caller, or the user whom they ask about. */
+  /** The user whose own objects are meant where the input names none: the caller, or the user that the question is about. */
   self: Caller
   /** The scopes of all callers who must see what is found. */
   scopes: CallerScope[]

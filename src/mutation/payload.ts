@@ -44,37 +44,41 @@ export function definePayload(
   return builder.objectRef<Payload>(typeName).implement({
     description: `The result of a successful \`${given.name}\`.`,
     authScopes: given.isPublic ? { anyone: true } : { signedIn: true },
-    fields: (t) =>
-      ({
-        ...(given.payload({
-          loaded: (type, description) => loadedField(t as never, type, description, false),
-          loadedIfAny: (type, description) => loadedField(t as never, type, description, true),
-          value: (type, description) =>
-            t.field({ type: type as never, nullable: false, description, resolve: pickValue as never }) as never,
-          valueIfAny: (type, description) =>
-            t.field({ type: type as never, nullable: true, description, resolve: pickValue as never }) as never,
-          secret: (description) => t.string({ nullable: true, description, resolve: pickValue as never }) as never,
-          string: (description) => t.string({ nullable: false, description, resolve: pickValue as never }) as never,
-          boolean: (description) => t.boolean({ nullable: false, description, resolve: pickValue as never }) as never,
-        }) as object),
-        ...(given.hasDryRun !== false && { accessDiff: accessDiffField(t as never) }),
-      }) as never,
+    fields: (t) => {
+      const builder = t as unknown as PlainBuilder
+      const diff = given.hasDryRun !== false && { accessDiff: accessDiffField(builder) }
+      return { ...given.payload(payloadFields(builder)), ...diff } as never
+    },
   })
 }
 
-function loadedField(
-  t: { field(options: object): FieldRef<AnyTypes> },
-  type: ReadType<string, string>,
-  description: string,
-  nullable: boolean,
-) {
+/** The field builder without the types of the schema: a payload's fields are known only by their declaration. */
+interface PlainBuilder {
+  field(options: object): FieldRef<AnyTypes>
+}
+
+function payloadFields(t: PlainBuilder): PayloadFields {
+  const valueField = (type: unknown, nullable: boolean, description: string) =>
+    t.field({ type, nullable, description, resolve: pickValue })
+  return {
+    loaded: (type, description) => loadedField(t, type, description, false),
+    loadedIfAny: (type, description) => loadedField(t, type, description, true),
+    value: (type, description) => valueField(type, false, description),
+    valueIfAny: (type, description) => valueField(type, true, description),
+    secret: (description) => valueField('String', true, description),
+    string: (description) => valueField('String', false, description),
+    boolean: (description) => valueField('Boolean', false, description),
+  }
+}
+
+function loadedField(t: PlainBuilder, type: ReadType<string, string>, description: string, nullable: boolean) {
   const resolve = (payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo) =>
     payload.loaded.get(String(info.path.key)) ?? null
   return t.field({ type: type.ref, nullable, description, extensions: { loads: type.name }, resolve })
 }
 
 /** Declares the field in which a dry run describes its effect on access. */
-function accessDiffField(t: { field(options: object): unknown }) {
+function accessDiffField(t: PlainBuilder) {
   return t.field({
     type: AccessDiffType,
     nullable: true,

@@ -1,5 +1,5 @@
 /** The types of the declarations that say how types, fields and lists are read from the database. */
-import type { FieldRef, InputFieldMap, ObjectRef, SchemaTypes, TypeParam } from '@pothos/core'
+import type { FieldRef, InputFieldMap, ObjectRef, SchemaTypes } from '@pothos/core'
 import type { SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { GraphQLResolveInfo } from 'graphql'
@@ -82,7 +82,13 @@ export interface ConnectionOptions<R extends Relations, T extends TableName<R>> 
 }
 
 /** A type by reference, or a scalar by the name that it has in the schema. */
-export type TypeOption = TypeParam<SchemaTypes> | 'DateTime' | 'Duration' | 'EmailAddress'
+export type TypeOption = string | TypeReference
+
+/** A reference to a type of whatever schema the declarations are for. */
+interface TypeReference {
+  readonly kind: string
+  readonly name: string
+}
 
 /** The fields that can be declared on a type whose rows come from table `T`. */
 export interface ReadFields<R extends Relations, T extends TableName<R>> {
@@ -91,7 +97,7 @@ export interface ReadFields<R extends Relations, T extends TableName<R>> {
   /** A value that is computed in the statement. Rows of other tables that it reads are not restricted unless it restricts them itself. */
   expression(
     options: Common & {
-      type: TypeOption
+      type: TypeOption | readonly TypeOption[]
       args?: InputFieldMap
       nullable?: boolean
       sql: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL
@@ -130,7 +136,7 @@ export interface ReadFields<R extends Relations, T extends TableName<R>> {
   /** An ordinary resolver over columns that it names; they are read with the row. */
   resolved<C extends ColumnOf<R, T>, Value>(
     options: Common & {
-      type: TypeOption | [TypeOption]
+      type: TypeOption | readonly TypeOption[]
       nullable?: boolean
       needs: C[]
       resolve: (row: Record<C, unknown>, ctx: never, info: GraphQLResolveInfo) => Value

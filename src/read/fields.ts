@@ -20,7 +20,7 @@ import type { FieldSpec, Link, ListSpec, Row, TypeSpec } from './spec.ts'
 import { literal, primaryKey } from './sql.ts'
 
 interface Declared extends Common {
-  type: TypeOption | [TypeOption]
+  type: TypeOption | readonly TypeOption[]
   nullable?: boolean
   args?: InputFieldMap
 }
@@ -76,25 +76,25 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
         { kind: 'column', column },
         { ...given, nullable: nullableIf(isNullableColumn(rows, column), given.guard) },
       ),
-    expression: ({ sql, nullable, ...given }: Common & { type: TypeOption; nullable?: boolean; sql: never }) =>
+    expression: ({
+      sql,
+      nullable,
+      ...given
+    }: Common & { type: TypeOption | readonly TypeOption[]; nullable?: boolean; sql: never }) =>
       declare(t, { kind: 'expression', sql }, { ...given, nullable: nullableIf(nullable ?? false, given.guard) }),
     one(relation: string, target: ReadType<string, string>, given: Common & { implied?: boolean; nullable?: boolean }) {
       const { implied = false, nullable = isOptional(relations, table, relation), ...common } = given
       const spec: FieldSpec = { kind: 'one', link: linkOf(relations, table, relation), implied }
       return declare(t, spec, {
         ...common,
-        type: target.ref as TypeOption,
+        type: target.ref,
         nullable: nullableIf(nullable, given.guard),
       })
     },
     oneWhere: (target: ReadType<string, string>, { on, ...given }: Common & { on: never }) =>
-      declare(
-        t,
-        { kind: 'one', link: { on }, implied: false },
-        { ...given, type: target.ref as TypeOption, nullable: true },
-      ),
+      declare(t, { kind: 'one', link: { on }, implied: false }, { ...given, type: target.ref, nullable: true }),
     same: (target: ReadType<string, string>, given: Common) =>
-      declare(t, { kind: 'same' }, { ...given, type: target.ref as TypeOption, nullable: true }),
+      declare(t, { kind: 'same' }, { ...given, type: target.ref, nullable: true }),
     many(target: ReadType<string, string>, { on, orderBy, ...given }: Common & { on: never; orderBy: string[] }) {
       const list: ListSpec = {
         link: { on },
@@ -102,13 +102,13 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
         defaultOrder: { name: 'only', direction: 'asc' },
         filters: {},
       }
-      const type = [target.ref] as unknown as [TypeOption]
+      const type = [target.ref]
       return declare(t, { kind: 'many', list }, { ...given, type, nullable: nullableIf(false, given.guard) })
     },
     connection(relation: string, target: ReadConnection<string>, { where, ...given }: Common & { where?: never }) {
       const list = listOf(target, linkOf(relations, table, relation), where)
       const args = inputs.args(t, target)
-      const type = target.ref as TypeOption
+      const type = target.ref
       return declare(
         t,
         { kind: 'connection', list },

@@ -23,7 +23,7 @@ export function createFilters(builder: Builder, dateTime: TypeOption) {
   /** Creates a filter on a column that contains the lower case of a name. */
   function name(column: string, description: string): Filter {
     return {
-      type: nameFilter as unknown as TypeOption,
+      type: nameFilter,
       description,
       column,
       where: (row, args, path) =>
@@ -37,7 +37,7 @@ export function createFilters(builder: Builder, dateTime: TypeOption) {
 
   function time(column: string, description: string): Filter {
     return {
-      type: timeFilter as unknown as TypeOption,
+      type: timeFilter,
       description,
       column,
       where: (row, args, path) =>

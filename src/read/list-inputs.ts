@@ -42,7 +42,7 @@ export function createListInputs(builder: Builder, dateTime: TypeOption) {
         } as never),
       }),
     })
-    orders.set(name, order as unknown as TypeOption)
+    orders.set(name, order)
   }
 
   function defineFilter(name: string, filterFields: Record<string, Filter>) {
@@ -56,7 +56,7 @@ export function createListInputs(builder: Builder, dateTime: TypeOption) {
           ]),
         ),
     })
-    filters.set(name, filter as unknown as TypeOption)
+    filters.set(name, filter)
   }
 
   function args(t: FieldBuilder, { name, hasPast }: { name: string; hasPast: boolean }): InputFieldMap {

@@ -82,7 +82,7 @@ export function createReads<R extends Relations>(
           given.via
             ? { kind: 'one', link: linkOf(relations, given.table, given.via), implied: true }
             : { kind: 'same' },
-          { type: given.node.ref as TypeOption, description: 'The item itself.' },
+          { type: given.node.ref, description: 'The item itself.' },
         ),
         ...given.fields?.(fieldsOf(t, given.table) as unknown as ReadFields<R, T>),
       }),

@@ -46,7 +46,7 @@ describe('rotating the encryption key of a data folder', () => {
     expect(seen).toHaveLength(1)
 
     for (let round = 0; round < 3; round++) {
-      expect(await rotate('encryption', store)).toMatch(/^2 secrets were sealed anew/)
+      expect(await rotate('encryption', store)).toMatch(/^2 secrets were sealed again/)
       const [fresh = '', before] = keysOf(store)
       expect(keysOf(store)).toEqual([fresh, seen.at(-1)])
       expect([seen.includes(fresh), before]).toEqual([false, seen.at(-1)])

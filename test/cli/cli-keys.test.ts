@@ -86,7 +86,7 @@ describe('rotating the encryption key', () => {
     const present = withKeys(store, NEW_KEY)
     const later = await serve(present)
 
-    expect(said).toMatch(/^2 secrets were sealed anew/)
+    expect(said).toMatch(/^2 secrets were sealed again/)
     expect(said).not.toContain(NEW_KEY)
     expect(await reveal(later)).toBe(SECRET)
     expect(await whose(later, bearer(token))).toBe('root')

@@ -20,7 +20,7 @@ const ApiKeyLimit = reads.type('ApiKeyLimit', {
       description: 'The role that the key is limited to; null where the role was deleted or is hidden from the caller.',
     }),
     scope: f.expression({
-      type: ScopeKind as never,
+      type: ScopeKind,
       description:
         'The kind of scope that the key is limited to. Where the scope was deleted or is hidden from the caller, `organization` and `project` are null.',
       sql: scopeKindSql,

@@ -92,10 +92,10 @@ export const AuditEvent = reads.type('AuditEvent', {
         'The time of the action; for an action that was refused several times within a minute, the first time.',
     }),
     action: f.column('action', { type: 'String', description: 'The mutation or query, like `grantRoles`.' }),
-    outcome: f.column('outcome', { type: AuditOutcome as never, description: 'Whether it was done or refused.' }),
+    outcome: f.column('outcome', { type: AuditOutcome, description: 'Whether it was done or refused.' }),
     count: f.column('count', { type: 'Int', description: 'How often it was refused within that minute; otherwise 1.' }),
     code: f.column('code', { type: 'String', description: 'The code of a refusal, like `FORBIDDEN`; null otherwise.' }),
-    actorKind: f.column('actorKind', { type: ActorKind as never, description: 'The kind of actor that acted.' }),
+    actorKind: f.column('actorKind', { type: ActorKind, description: 'The kind of actor that acted.' }),
     actor: f.one('actor', User, {
       description: 'The user who acted; null where there is none, or they are deleted or hidden from the caller.',
     }),
@@ -138,7 +138,7 @@ export const AuditEvent = reads.type('AuditEvent', {
         'The organization of the event; null where the event belongs to the whole server, or the organization was deleted or is hidden from the caller.',
     }),
     changes: f.resolved({
-      type: [AuditChange] as never,
+      type: [AuditChange],
       needs: ['before', 'after'],
       description: 'The changed fields with their values before and after.',
       resolve: ({ before, after }) => fieldChanges(before, after),
@@ -183,7 +183,7 @@ const AuditEventConnection = reads.connection('AuditEvent', {
         sql`${event.organizationId} in (select o.id from organizations as o where ${fitsArgument('organization', { id: sql`o.id`, key: sql`o.name_key` }, args, path)})`,
     },
     outcome: {
-      type: AuditOutcome as never,
+      type: AuditOutcome,
       description: 'Only events with this outcome.',
       where: (event, args, path) => sql`${event.outcome} = ${args.param(path, 'text')}`,
     },

@@ -102,10 +102,10 @@ const ControllerHolderConnection = reads.connection('ControllerHolder', {
   defaultOrder: 'SINCE',
   fields: (f) => ({
     access: f.column('level', {
-      type: ControllerAccess as never,
+      type: ControllerAccess,
       description: 'The level that the user has in this way.',
     }),
-    via: f.column('via', { type: AccessVia as never, description: 'The way in which the user has the level.' }),
+    via: f.column('via', { type: AccessVia, description: 'The way in which the user has the level.' }),
     role: f.one('role', Role, {
       description: 'The role that grants the level; null where no role does, or the role is hidden from the caller.',
     }),

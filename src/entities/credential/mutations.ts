@@ -111,7 +111,7 @@ mutation({
   errors: ['CONFLICT'],
   async run({ ctx: { services }, refs: { user, credential }, dryRun }) {
     if (credential.lockedAt) {
-      throw new ConflictError('It is locked, as somebody else has had access to this account since: add it anew.')
+      throw new ConflictError('It is locked, as another user has had access to this account since: add it again.')
     }
     const opened = await openCredential(services.keyring, credential)
     const attributes = dryRun ? opened.map((one) => (one.isSecret ? { ...one, value: null } : one)) : opened

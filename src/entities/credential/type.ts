@@ -48,11 +48,11 @@ export const Credential = reads.type('Credential', {
         'The name of the credential. It is unique among the user’s credentials and is compared without regard to case.',
     }),
     type: f.column('type', {
-      type: CredentialTypeName as never,
+      type: CredentialTypeName,
       description: 'The type of the credential, which determines its attributes.',
     }),
     attributes: f.resolved({
-      type: [CredentialAttribute] as never,
+      type: [CredentialAttribute],
       needs: ['type', 'attributes', 'secretNames'],
       description: 'The attributes of the credential; the values of secrets are null.',
       resolve: (row) => describeAttributes(row as Parameters<typeof describeAttributes>[0]),

@@ -122,8 +122,8 @@ const ModelHolderConnection = reads.connection('ModelHolder', {
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   fields: (f) => ({
-    access: f.column('level', { type: ModelAccess as never, description: 'The level that the user has in this way.' }),
-    via: f.column('via', { type: AccessVia as never, description: 'The way in which the user has the level.' }),
+    access: f.column('level', { type: ModelAccess, description: 'The level that the user has in this way.' }),
+    via: f.column('via', { type: AccessVia, description: 'The way in which the user has the level.' }),
     role: f.one('role', Role, {
       description: 'The role that grants the level; null where no role does, or the role is hidden from the caller.',
     }),
@@ -158,14 +158,14 @@ const UserModelConnection = reads.connection('UserModel', {
   filters: {
     name: filters.name('nameKey', 'Only items with a matching name.'),
     access: {
-      type: ModelAccess as never,
+      type: ModelAccess,
       description: 'Only items on which the user has exactly this level.',
       where: (row, args, path) => sql`${row.level} = ${args.param(path, 'int')}`,
     },
   },
   fields: (f) => ({
     access: f.column('level', {
-      type: ModelAccess as never,
+      type: ModelAccess,
       description: 'The highest level that the user has on this item.',
     }),
   }),
@@ -181,14 +181,14 @@ const UserControllerConnection = reads.connection('UserController', {
   filters: {
     name: filters.name('nameKey', 'Only items with a matching name.'),
     access: {
-      type: ControllerAccess as never,
+      type: ControllerAccess,
       description: 'Only items on which the user has exactly this level.',
       where: (row, args, path) => sql`${row.level} = ${args.param(path, 'int')}`,
     },
   },
   fields: (f) => ({
     access: f.column('level', {
-      type: ControllerAccess as never,
+      type: ControllerAccess,
       description: 'The highest level that the user has on this item.',
     }),
     models: f.connection('models', UserModelConnection, {

@@ -4,7 +4,7 @@ const TEXTS = {
   USER_CREATED: 'The user {username} was created.',
   USER_DISABLED: 'The user {username} was disabled: nothing works for them until {until}.',
   USER_DELETED: 'The user {username} was deleted, with all keys and access.',
-  PASSWORD_SET: 'The password of {username} was set anew. If that was not you, tell an administrator.',
+  PASSWORD_SET: 'The password of {username} was set again. If that was not you, tell an administrator.',
   KEY_CREATED: 'A new API key “{label}” was made for {username}.',
   KEY_ROTATED: 'The API key “{label}” of {username} was replaced by a new one. The old one works {until}.',
   KEY_REVOKED: 'The API key “{label}” of {username} was revoked: it works no more.',

@@ -32,7 +32,7 @@ const Notification = reads.type('Notification', {
   visible: (_notification, caller) => (isAdministratorFlag(caller) ? undefined : sql`false`),
   fields: (f) => ({
     kind: f.column('kind', {
-      type: NotificationKindType as never,
+      type: NotificationKindType,
       description: 'The kind of change that the mail reports.',
     }),
     user: f.one('user', User, {
@@ -44,7 +44,7 @@ const Notification = reads.type('Notification', {
       description:
         'The address that the mail is sent to. A mail that is sent later goes to the person in charge at that time.',
     }),
-    state: f.column('state', { type: NotificationState as never, description: 'The current state of the mail.' }),
+    state: f.column('state', { type: NotificationState, description: 'The current state of the mail.' }),
     attempts: f.column('attempts', { type: 'Int', description: 'The number of attempts to send the mail.' }),
     lastError: f.column('lastError', {
       type: 'String',
@@ -66,7 +66,7 @@ const NotificationConnection = reads.connection('Notification', {
   defaultDirection: 'desc',
   filters: {
     state: {
-      type: NotificationState as never,
+      type: NotificationState,
       description: 'Only mails in this state.',
       column: 'state',
       where: (row, args, path) => sql`${row.state} = ${args.param(path, 'text')}`,

@@ -17,7 +17,7 @@ type HoldingFields = ReadFields<typeof relations, 'roleHolders'>
 function holdingFields(f: HoldingFields) {
   return {
     scope: f.expression({
-      type: ScopeKind as never,
+      type: ScopeKind,
       description:
         'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
       sql: scopeKindSql,
@@ -30,7 +30,7 @@ function holdingFields(f: HoldingFields) {
       description:
         'The project it is held on; null where it is not held on a single project, or where the caller may not see the project.',
     }),
-    via: f.column('via', { type: AccessVia as never, description: 'The source through which the user has it.' }),
+    via: f.column('via', { type: AccessVia, description: 'The source through which the user has it.' }),
     since: f.column('since', { type: 'DateTime', description: 'The time since which it is held.' }),
     expiresAt: f.column('until', {
       type: 'DateTime',
@@ -43,7 +43,7 @@ function holdingFields(f: HoldingFields) {
 }
 
 const SCOPE = {
-  type: ScopeKind as never,
+  type: ScopeKind,
   description: 'Keeps only what is held on exactly this kind of scope.',
   where: (row: Row, args: ArgumentScope, path: string) =>
     sql`${scopeKindSql(row as never)} = ${args.param(path, 'text')}`,

@@ -119,7 +119,7 @@ const HeldRoleConnection = reads.connection('HeldRole', {
   defaultOrder: 'SINCE',
   fields: (f) => ({
     scope: f.expression({
-      type: ScopeKind as never,
+      type: ScopeKind,
       description:
         'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
       sql: scopeKindSql,

@@ -82,7 +82,7 @@ export function userColumns(userId: unknown, organizationId: unknown): UserRefer
   return { id: userId, organizationId, isAdministrator: administersAt(userId, NOW) } as unknown as UserReference
 }
 
-/** The same as `userColumns`, for the user to whom a row belongs. */
+/** The same as `userColumns`, for the user that a row belongs to. */
 export function ownerColumns(userId: unknown): UserReference {
   return userColumns(userId, sql`(select o.organization_id from users as o where o.id = ${userId})`)
 }

@@ -88,7 +88,7 @@ export const User = reads.type('User', {
       description: 'The username, unique in the server regardless of case.',
     }),
     displayName: f.column('displayName', { type: 'String', description: 'A name for people to read.' }),
-    kind: f.column('kind', { type: UserKind as never, description: 'Whether the user is a person or a program.' }),
+    kind: f.column('kind', { type: UserKind, description: 'Whether the user is a person or a program.' }),
     isActive: f.expression({
       type: 'Boolean',
       description: 'True where the user is not suspended, so that what they hold counts.',

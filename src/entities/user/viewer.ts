@@ -42,7 +42,7 @@ const Viewer = reads.type('Viewer', {
         (select s.expires_at from sessions as s where s.id = ${caller.param(SESSION_ID)}))`,
     }),
     permissions: f.expression({
-      type: [HeldPermissionType] as never,
+      type: [HeldPermissionType],
       description:
         'The permissions of the caller and their scopes. The permissions of ADMINISTRATOR are listed one by one.',
       sql: (_user, caller) => heldPermissions(callersAuthority(caller), caller),

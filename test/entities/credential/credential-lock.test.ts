@@ -76,7 +76,7 @@ async function breakIn(by: Client, { mutation, input, enter }: Way, world: World
 
 async function isLocked(client: Client, name = 'aws') {
   const { message } = await withoutWriting(app, () => failChange(client, 'ConflictError', 'revealCredential', { name }))
-  expect(message).toBe('It is locked, as somebody else has had access to this account since: add it anew.')
+  expect(message).toBe('It is locked, as another user has had access to this account since: add it again.')
 }
 
 /** The secret of bob's credential. */
