@@ -1,14 +1,14 @@
 /** The API as a frontend uses it: a kept client library, and documents typed by the schema. */
-import { Client, fetchExchange } from '@urql/core'
+import { Client, type Exchange, fetchExchange } from '@urql/core'
 import type { ResultOf, VariablesOf } from 'gql.tada'
 import { GRANT_ROLES, USERS } from './documents.ts'
 
 export type ListedUser = NonNullable<ResultOf<typeof USERS>['users']>['nodes'][number]
 
-export function createClient(url: string, key: string): Client {
+export function createClient(url: string, key: string, exchanges: Exchange[] = []): Client {
   return new Client({
     url,
-    exchanges: [fetchExchange],
+    exchanges: [...exchanges, fetchExchange],
     preferGetMethod: false,
     fetchOptions: { headers: { authorization: `Bearer ${key}` } },
   })

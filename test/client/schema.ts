@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { buildSchema, type GraphQLObjectType, isObjectType } from 'graphql'
+
+/** The file that a frontend's tools read. */
+const SCHEMA_FILE = fileURLToPath(new URL('../../schema.graphql', import.meta.url))
+
+export const schema = buildSchema(readFileSync(SCHEMA_FILE, 'utf8'))
+
+/** The types that a cache cannot find again by an id: it keeps them within the object that has them. */
+export function typesWithoutId(): string[] {
+  const roots: unknown[] = [schema.getQueryType(), schema.getMutationType()]
+  return Object.values(schema.getTypeMap())
+    .filter((type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__'))
+    .filter((type) => !roots.includes(type) && !('id' in type.getFields()))
+    .map(({ name }) => name)
+}
