@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { buildSchema, type GraphQLObjectType, isObjectType } from 'graphql'
+import { buildSchema, type GraphQLObjectType, isAbstractType, isObjectType } from 'graphql'
 
 /** The file that a frontend's tools read. */
 const SCHEMA_FILE = fileURLToPath(new URL('../../schema.graphql', import.meta.url))
@@ -14,4 +14,13 @@ export function typesWithoutId(): string[] {
     .filter((type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__'))
     .filter((type) => !roots.includes(type) && !('id' in type.getFields()))
     .map(({ name }) => name)
+}
+
+/** The object types of every interface and union. */
+export function possibleTypes(): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.values(schema.getTypeMap())
+      .filter(isAbstractType)
+      .map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)]),
+  )
 }
