@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { buildSchema, type GraphQLObjectType, isAbstractType, isObjectType } from 'graphql'
 
 /** The file that a frontend's tools read. */
-const SCHEMA_FILE = fileURLToPath(new URL('../../schema.graphql', import.meta.url))
+export const SCHEMA_FILE = fileURLToPath(new URL('../../schema.graphql', import.meta.url))
 
 export const schema = buildSchema(readFileSync(SCHEMA_FILE, 'utf8'))
 
