@@ -25,6 +25,16 @@ const isKnown = sql`(q."organizationId" is null or q."controllerId" is not null 
   and (q."modelId" is null or m.id is not null)`
 
 /**
+ * The row that a question names: by id where one was given, and by name only where none was. A name that looks like the
+ * id of another row must never stand beside it.
+ */
+function names(row: string, key: string, reference: 'organization' | 'project' | 'controller' | 'model'): SQL {
+  const [table, id] = [sql.identifier(row), sql.identifier(`${reference}Id`)]
+  const name = sql`${table}.${sql.identifier(key)} = lower(q.${sql.identifier(reference)})`
+  return sql`case when q.${id} is null then ${name} else ${table}.id = q.${id} end`
+}
+
+/**
  * The relation target(missing, organization_id, project_id, controller_id, model_id): what the question q is about, as
  * the caller sees it. `missing` is NOT_FOUND where the caller can't see it, and NOT_HELD where it did not exist at that
  * time.
@@ -44,22 +54,22 @@ export function askedTarget(caller: Caller, time: SQL): SQL {
     where q.kind = 'PLACE'
     union all
     select case when o.id is null then 'NOT_FOUND' when o.created_at > ${time} then 'NOT_HELD' end, o.id, null, null, null
-    from (select) as one left join organizations as o on (o.name_key = lower(q.organization) or o.id = q."organizationId") and ${mayName.organization(caller)}
+    from (select) as one left join organizations as o on ${names('o', 'name_key', 'organization')} and ${mayName.organization(caller)}
     where q.kind = 'ORGANIZATION'
     union all
     select case when p.id is null then 'NOT_FOUND' when p.created_at > ${time} then 'NOT_HELD' end, p.organization_id, p.id, null, null
-    from (select) as one left join projects as p on (p.code_key = lower(q.project) or p.id = q."projectId") and ${mayName.project(caller)}
+    from (select) as one left join projects as p on ${names('p', 'code_key', 'project')} and ${mayName.project(caller)}
     where q.kind = 'PROJECT'
     union all
     select case when c.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, null
-    from (select) as one left join controllers as c on (c.name_key = lower(q.controller) or c.id = q."controllerId") and c.deleted_at is null and ${mayName.controller(caller)}
+    from (select) as one left join controllers as c on ${names('c', 'name_key', 'controller')} and c.deleted_at is null and ${mayName.controller(caller)}
     where q.kind = 'CONTROLLER'
     union all
     select case when m.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, m.id
     from (select) as one left join (
       controllers as c join models as m on m.controller_id = c.id and c.deleted_at is null and m.deleted_at is null
         and ${mayName.model(caller)}
-    ) on (c.name_key = lower(q.controller) or c.id = q."controllerId") and (m.name_key = lower(q.model) or m.id = q."modelId")
+    ) on ${names('c', 'name_key', 'controller')} and ${names('m', 'name_key', 'model')}
     where q.kind = 'MODEL'
   )`
 }

@@ -78,7 +78,7 @@ const ErrorInterface = builder.interfaceRef<ErrorData>('MutationError').implemen
 
 const IssueType = builder.objectRef<NonNullable<ErrorData['issues']>[number]>('Issue').implement({
   description: 'One problem in the input.',
-  authScopes: { signedIn: true },
+  authScopes: { anyone: true },
   fields: (t) => ({
     path: t.exposeStringList('path', {
       nullable: false,
@@ -180,7 +180,7 @@ export const errorTypes = {
   INVALID_INPUT: builder.objectRef<ErrorData>('InvalidInputError').implement({
     description: 'The input is not valid by itself, whatever the current state is.',
     interfaces: [ErrorInterface],
-    authScopes: { signedIn: true },
+    authScopes: { anyone: true },
     fields: (t) => ({
       issues: t.field({
         type: [IssueType],

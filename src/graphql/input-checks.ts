@@ -6,7 +6,7 @@ import { parseId } from './node-id.ts'
 
 const MAX_TEXT_LENGTH = 1000
 const MAX_LONG_TEXT_LENGTH = 20_000
-const MAX_LIST_LENGTH = 100
+export const MAX_LIST_LENGTH = 100
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
 /** Returns the texts in an input that are too long or cannot be stored as text, and the lists that are too long. */
@@ -35,7 +35,8 @@ function textProblem(text: string, maxLength: number): string | null {
 export function nameIssues(path: string, name: string | null | undefined): Issue[] {
   if (name === undefined) return []
   if (name === null) return [{ path, message: 'A name can’t be cleared.' }]
-  if (parseId(name)) return [{ path, message: 'A name can’t look like an id.' }]
+  // Names are the same in any case, ids are lower case.
+  if (parseId(name.toLowerCase())) return [{ path, message: 'A name can’t look like an id.' }]
   if (name.length <= 64 && NAME_PATTERN.test(name)) return []
   return [{ path, message: 'A name has 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter or digit.' }]
 }

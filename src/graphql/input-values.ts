@@ -3,6 +3,7 @@
  * GraphQL would refuse the whole request, and reported as InvalidInputError like every other problem in an input.
  */
 import {
+  type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLSchema,
   getNamedType,
@@ -19,8 +20,12 @@ import {
   validateInputValue,
 } from 'graphql'
 import type { Issue } from '../errors.ts'
+import { MAX_LIST_LENGTH } from './input-checks.ts'
 
 type Variables = Record<string, unknown>
+
+/** Bounds the answer. */
+const MAX_ISSUES = 20
 
 /** Returns the variables with valid values in place of the refused ones, and the issues of the refused values. */
 export function readInputValues(
@@ -35,7 +40,7 @@ export function readInputValues(
     const name = variable.name.value
     const type = typeFromAST(schema, typeNode)
     const path = pathInInput(operation, name)
-    if (type === undefined || path === null || !(name in variables)) continue
+    if (type === undefined || path === null || !Object.hasOwn(variables, name)) continue
     read[name] = readInputValue(type as GraphQLInputType, variables[name], path, issues)
   }
   return { variables: read, issues }
@@ -66,32 +71,40 @@ function pathTo(value: ValueNode, variable: string): string[] | null {
 function readInputValue(type: GraphQLInputType, value: unknown, path: string[], issues: Issue[]): unknown {
   if (isNonNullType(type)) return readInputValue(type.ofType, value, path, issues)
   if (value === null || value === undefined) return value
-  if (isListType(type)) {
-    const read = (item: unknown, index: number) => readInputValue(type.ofType, item, [...path, String(index)], issues)
-    return Array.isArray(value) ? value.map(read) : value
-  }
+  if (isListType(type)) return Array.isArray(value) ? readItems(type.ofType, value, path, issues) : value
   if (isInputObjectType(type)) {
-    if (typeof value !== 'object' || Array.isArray(value)) return value
-    const fields = type.getFields()
-    return Object.fromEntries(
-      Object.entries(value).map(([key, below]) => {
-        const field = Object.hasOwn(fields, key) ? fields[key] : undefined
-        return [key, field ? readInputValue(field.type, below, [...path, key], issues) : below]
-      }),
-    )
+    return typeof value === 'object' && !Array.isArray(value) ? readFields(type, value, path, issues) : value
   }
   if (!isLeafType(type) || !isRefused(type, value)) return value
-  issues.push({ path: path.join('.'), message: formOf(type) })
+  if (issues.length < MAX_ISSUES) issues.push({ path: path.join('.'), message: formOf(type) })
   return STAND_IN[type.name] ?? (isEnumType(type) ? type.getValues()[0]?.name : value)
+}
+
+function readItems(type: GraphQLInputType, items: unknown[], path: string[], issues: Issue[]): unknown[] {
+  if (items.length <= MAX_LIST_LENGTH) {
+    return items.map((item, index) => readInputValue(type, item, [...path, String(index)], issues))
+  }
+  issues.push({ path: path.join('.'), message: `At most ${MAX_LIST_LENGTH} items at once.` })
+  return []
+}
+
+function readFields(type: GraphQLInputObjectType, value: object, path: string[], issues: Issue[]): object {
+  const fields = type.getFields()
+  const read = Object.entries(value).map(([key, below]) => {
+    const field = Object.hasOwn(fields, key) ? fields[key] : undefined
+    return [key, field ? readInputValue(field.type, below, [...path, key], issues) : below]
+  })
+  return Object.fromEntries(read)
 }
 
 function isRefused(type: GraphQLInputType, value: unknown): boolean {
   // No scalar of this schema is an object, and validating a large object would take long.
   let refused = typeof value === 'object'
   if (!refused) {
-    validateInputValue(value, type, () => {
+    const onError = () => {
       refused = true
-    })
+    }
+    validateInputValue(value, type, onError, true)
   }
   return refused
 }

@@ -42,8 +42,8 @@ async function execute(app: App, body: string, context: RequestContext): Promise
     const operation = getOperationAST(document, params.operationName)
     if (!operation) return { errors: [badUserInput('Name one of the document’s operations in "operationName".')] }
     if (operation.operation === 'subscription') return { errors: [badUserInput('There are no subscriptions.')] }
-    const { variables, issues } = readInputValues(schema, operation, params.variables ?? {})
     const contextValue = await contextFactory()
+    const { variables, issues } = readInputValues(schema, operation, params.variables ?? {})
     Object.assign(contextValue, { inputIssues: issues })
     return await run({
       schema,

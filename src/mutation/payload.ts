@@ -1,6 +1,6 @@
 /** The payload that a mutation answers with on success: its values, and objects read after the change. */
 import type { SchemaTypes as AnyTypes, FieldRef } from '@pothos/core'
-import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
+import { type GraphQLObjectType, type GraphQLResolveInfo, isNonNullType } from 'graphql'
 import { builder } from '../graphql/builder.ts'
 import { selectedFields } from '../read/collect.ts'
 import type { ReadType } from '../read/declarations.ts'
@@ -101,13 +101,16 @@ export async function readPayload(
   const loaded: Payload['loaded'] = new Map()
   for (const [responseName, fieldNodes] of selectedFields(type, info)) {
     const name = fieldNodes[0]?.name.value ?? ''
-    const target = type.getFields()[name]?.extensions.loads as string | undefined
-    if (!target) continue
+    const field = type.getFields()[name]
+    const target = field?.extensions.loads as string | undefined
+    if (!field || !target) continue
     const id = values[name]
     const object =
       typeof id === 'string'
         ? await loadOne(reading, info.schema.getType(target) as GraphQLObjectType, id, { ...info, fieldNodes })
         : null
+    // Told now, nothing is kept: after the commit it would be an error about a change that was made.
+    if (object === null && isNonNullType(field.type)) throw new Error(`${type.name}.${name} is hidden from the caller.`)
     loaded.set(responseName, object)
   }
   return { values, loaded }

@@ -35,7 +35,9 @@ function descriptions(): Prose[] {
     const fields = Object.values(type.getFields())
     const below = fields.flatMap((field) => [
       prose(`${type.name}.${field.name}`, field),
-      ...('args' in field ? field.args : []).map((arg: { name: string; description?: string | null }) => prose(`${type.name}.${field.name}.${arg.name}`, arg)),
+      ...('args' in field ? field.args : []).map((arg: { name: string; description?: string | null }) =>
+        prose(`${type.name}.${field.name}.${arg.name}`, arg),
+      ),
     ])
     return [...own, ...below]
   })

@@ -82,7 +82,10 @@ mutation({
     }),
   }),
   payload: (p) => ({
-    apiKey: p.loaded(ApiKey, 'The API key that was created.'),
+    apiKey: p.loadedIfAny(
+      ApiKey,
+      'The API key that was created; null where the caller may not see the keys of that user.',
+    ),
     secret: p.secret('The secret of the new key, which is shown only once; null in a dry run.'),
   }),
   check: (input) => [

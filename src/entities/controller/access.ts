@@ -80,7 +80,7 @@ mutation({
     }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The user after the change.'),
+    user: p.loadedIfAny(User, 'The user after the change; null where the caller may not see them any more.'),
     controller: p.loadedIfAny(Controller, 'The controller; null where the caller may no longer see it.'),
     before: p.valueIfAny(ControllerAccess, 'The level that was granted before the change; null where there was none.'),
     after: p.valueIfAny(ControllerAccess, 'The level that is granted after the change; null where there is none.'),

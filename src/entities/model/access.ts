@@ -77,7 +77,7 @@ mutation({
     }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The user after the change.'),
+    user: p.loadedIfAny(User, 'The user after the change; null where the caller may not see them any more.'),
     model: p.loadedIfAny(Model, 'The model; null where the caller may no longer see it.'),
     before: p.valueIfAny(ModelAccess, 'The level that was granted before the change; null where there was none.'),
     after: p.valueIfAny(ModelAccess, 'The level that is granted after the change; null where there is none.'),

@@ -180,7 +180,7 @@ mutation({
     roles: t.field({ type: [RoleScopeInput], required: true, description: 'The roles to revoke, with their scopes.' }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The user after the change.'),
+    user: p.loadedIfAny(User, 'The user after the change; null where the caller may not see them any more.'),
     changed: p.boolean('False where the user held none of them.'),
   }),
   check: (input) => [...someIssues(input.roles), ...roleIssues('roles', input.roles)],

@@ -29,7 +29,9 @@ mutation({
     key: t.string({ required: true, description: 'The single line of the `.pub` file, without options before it.' }),
   }),
   longTexts: ['key'],
-  payload: (p) => ({ sshKey: p.loaded(SshKey, 'The key that was added.') }),
+  payload: (p) => ({
+    sshKey: p.loadedIfAny(SshKey, 'The key that was added; null where the caller may not see the keys of that user.'),
+  }),
   check: ({ key }) => {
     const read = readPublicKey(key)
     return typeof read === 'string' ? [{ path: 'key', message: read }] : []

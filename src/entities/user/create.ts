@@ -56,7 +56,7 @@ mutation({
     withApiKey: t.boolean({ description: 'True to create a first key; by default only without a password.' }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The user that was created.'),
+    user: p.loadedIfAny(User, 'The user that was created; null where the caller may not see users.'),
     apiKey: p.loadedIfAny(ApiKey, 'The first key; null where none was requested.'),
     secret: p.secret('The secret of the first key, shown only once; null in a dry run.'),
   }),
@@ -134,7 +134,7 @@ mutation({
     ifExists: t.field({ type: IfExists, description: 'What happens where it exists already; FAIL by default.' }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The service user that was created or updated.'),
+    user: p.loadedIfAny(User, 'The service user that was created or updated; null where the caller may not see users.'),
     apiKey: p.loadedIfAny(ApiKey, 'The first key; null where the user existed already.'),
     secret: p.secret('The secret of the first key, shown only once; null in a dry run.'),
     created: p.boolean('False where the user existed and was updated.'),

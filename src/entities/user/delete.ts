@@ -82,7 +82,9 @@ mutation({
     id: t.id({ required: true, description: 'The id that `deleteUser` returned.' }),
     username: t.string({ description: 'The new username; by default the old one.' }),
   }),
-  payload: (p) => ({ user: p.loaded(User, 'The restored user, who is disabled.') }),
+  payload: (p) => ({
+    user: p.loadedIfAny(User, 'The restored user, who is disabled; null where the caller may not see disabled users.'),
+  }),
   check: (input) => nameIssues('username', input.username),
   async find(finder, input) {
     const user = await findDeletedUser(finder, readId('user', input.id, 'id'), 'id')

@@ -81,7 +81,7 @@ mutation({
     expiresAt: t.field({ type: 'DateTime', description: 'The planned end of the suspension; none by default.' }),
   }),
   payload: (p) => ({
-    user: p.loaded(User, 'The user after the change.'),
+    user: p.loadedIfAny(User, 'The user after the change; null where the caller may not see disabled users.'),
     changed: p.boolean('False where the user was already disabled as long or longer.'),
   }),
   check: (input) => [...titleIssues('reason', input.reason), ...expiryIssues('expiresAt', input.expiresAt)],
