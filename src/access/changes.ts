@@ -16,8 +16,8 @@ import { ControllerAccess, ModelAccess, ScopeKind, scopeKindSql } from '../graph
 import { fitsArgument } from '../graphql/references.ts'
 import { settledTime } from '../read/connection.ts'
 import { badUserInput } from '../read/errors.ts'
-import type { CallerScope, Row, Visibility } from '../read/spec.ts'
-import { literal } from '../read/sql.ts'
+import type { CallerScope, Visibility } from '../read/spec.ts'
+import { literal, rowAs } from '../read/sql.ts'
 
 const AccessChangeKind = builder.enumType('AccessChangeKind', {
   description: 'The direction of a change of access.',
@@ -37,7 +37,7 @@ function nameColumn(
   id: unknown,
   caller: CallerScope,
 ): SQL {
-  const row = alias(table, 'named') as unknown as Row
+  const row = rowAs(table, 'named')
   return sql`(select named.${sql.identifier(column)} from ${table} as named where named.id = ${id} and ${target.visible?.(row, caller, EVER) ?? sql`true`})`
 }
 
@@ -108,7 +108,7 @@ const AccessChange = reads.type('AccessChange', {
   }),
 })
 
-const WORD = alias(permissions, 'known_word') as unknown as Row
+const WORD = rowAs(permissions, 'known_word')
 const ASKED = alias(users, 'u') as unknown as typeof users
 
 /** True for permissions that the caller may see. The relation itself checks whose changes the caller may read. */

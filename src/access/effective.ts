@@ -1,6 +1,5 @@
 /** Everything that a user may do, in one list. */
 import { sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
 import { effectiveAccessRelation } from '../authority/derived.ts'
 import { permissions } from '../db/tables.ts'
 import { Controller } from '../entities/controller/type.ts'
@@ -12,9 +11,9 @@ import { Role } from '../entities/role/type.ts'
 import { User } from '../entities/user/type.ts'
 import { reads } from '../graphql/builder.ts'
 import { AccessVia, ControllerAccess, ModelAccess, ScopeKind, scopeKindSql } from '../graphql/enums.ts'
-import type { Row } from '../read/spec.ts'
+import { rowAs } from '../read/sql.ts'
 
-const WORD = alias(permissions, 'known_word') as unknown as Row
+const WORD = rowAs(permissions, 'known_word')
 
 const EffectiveAccess = reads.type('EffectiveAccess', {
   table: 'effectiveAccess',

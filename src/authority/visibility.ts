@@ -1,8 +1,8 @@
 /** The functions with which visibility predicates are written: the caller's authority, as flags of the plan and parameters of the run. */
 import { or, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
-import { alias } from 'drizzle-orm/pg-core'
-import type { CallerScope, Row, Visibility } from '../read/spec.ts'
+import type { CallerScope, Visibility } from '../read/spec.ts'
+import { rowAs } from '../read/sql.ts'
 import type { Caller } from './caller.ts'
 import {
   controllersFrom,
@@ -110,5 +110,5 @@ export function immediateScope(caller: Caller): CallerScope {
 
 /** Whether the caller may see a row of this type, in a statement that uses `name` for its table. */
 export function isVisible(visible: Visibility | undefined, table: PgTable, name: string, caller: Caller): SQL {
-  return visible?.(alias(table, name) as unknown as Row, immediateScope(caller)) ?? sql`true`
+  return visible?.(rowAs(table, name), immediateScope(caller)) ?? sql`true`
 }

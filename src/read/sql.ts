@@ -1,5 +1,5 @@
 import { and, getTableColumns, type SQL, sql } from 'drizzle-orm'
-import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core'
+import { alias, getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { GraphQLObjectType } from 'graphql'
 import { NO_ARGUMENTS } from './arguments.ts'
 import type { Compilation } from './compilation.ts'
@@ -14,6 +14,11 @@ export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL 
 }
 
 export const NOW = sql`statement_timestamp()`
+
+/** Returns a table under another name, with its columns by name. */
+export function rowAs(table: PgTable, name: string): Row {
+  return alias(table, name) as unknown as Row
+}
 
 /** Writes `"users" as "t3"`, or a derived relation as of a time. */
 export function tableAs(

@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
 import { allows } from '../../authority/held.ts'
 import { organizations, permissions, projects } from '../../db/tables.ts'
 import { builder } from '../../graphql/builder.ts'
 import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
-import type { CallerScope, Row } from '../../read/spec.ts'
+import type { CallerScope } from '../../read/spec.ts'
+import { rowAs } from '../../read/sql.ts'
 import { Organization } from '../organization/type.ts'
 import { Project } from '../project/type.ts'
 import { Permission } from './type.ts'
@@ -52,9 +52,9 @@ export const HeldPermissionType = builder.objectRef<HeldPermission>('HeldPermiss
 })
 
 /** The tables, with the aliases used in the statement below. */
-const WORDS = alias(permissions, 'word') as unknown as Row
-const ORGANIZATIONS = alias(organizations, 'o') as unknown as Row
-const PROJECTS = alias(projects, 'j') as unknown as Row
+const WORDS = rowAs(permissions, 'word')
+const ORGANIZATIONS = rowAs(organizations, 'o')
+const PROJECTS = rowAs(projects, 'j')
 
 /** All permissions of an authority (what, organization_id, project_id, until) that the caller may see. */
 export function heldPermissions(authority: SQL, caller: CallerScope): SQL {
