@@ -20,7 +20,7 @@ export interface Visit {
   page: Page
   /** The hosts of all that the page and its workers asked for. */
   hosts: Set<string>
-  /** What anything in the browser asked of other machines, but for Chromium’s calls home. */
+  /** What anything in the browser asked of other machines since this visit began, but for Chromium’s calls home. */
   outside: string[]
   /** Errors and warnings of the console, exceptions and violations of the policy. */
   problems: string[]
@@ -34,7 +34,7 @@ export interface TestBrowser {
 
 /** Starts it behind a proxy that refuses everything: nothing leaves this machine, and what wanted to is noted. */
 export async function openBrowser(executablePath: string): Promise<TestBrowser> {
-  const outside: string[] = []
+  let outside: string[] = []
   const note = (url = '') => {
     if (!CALLS_HOME.test(url)) outside.push(url)
   }
@@ -51,7 +51,10 @@ export async function openBrowser(executablePath: string): Promise<TestBrowser> 
   const args = [...ARGUMENTS, `--proxy-server=http://127.0.0.1:${port}`]
   const browser = await chromium.launch({ executablePath, headless: true, args })
   return {
-    visit: () => visit(browser, outside),
+    visit() {
+      outside = []
+      return visit(browser, outside)
+    },
     async close() {
       await browser.close()
       proxy.close()
