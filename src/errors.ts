@@ -73,6 +73,7 @@ export interface NamedRequirement {
   text: string
 }
 
+/** A kind of scope in which a permission is held and a role is granted. */
 export type ScopeName = 'EVERYWHERE' | 'ORGANIZATION' | 'PROJECT'
 
 /** The alternatives of a rule, each with all of its missing requirements. */

@@ -1,12 +1,12 @@
 /** Conditions on administrators, and the check that one remains. */
 import { type SQL, sql } from 'drizzle-orm'
 import { apiKeys, passwords, roleGrants, users } from '../db/tables.ts'
-import { holdsAt, isActiveAt, NOW } from './held.ts'
+import { historyOf, holdsAt, isActiveAt, NOW } from './held.ts'
 import { ADMINISTRATOR } from './permissions.ts'
 
 /** Whether a user holds the role ADMINISTRATOR at a time. */
 export function administersAt(userId: unknown, at: SQL): SQL {
-  const grant = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
+  const grant = historyOf('g')
   return sql`exists (select from ${roleGrants} as g where g.user_id = ${userId} and g.role_id = ${sql`${ADMINISTRATOR.id}`.inlineParams()} and ${holdsAt(grant, at)})`
 }
 

@@ -2,7 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { byteText, instant } from '../db/columns.ts'
-import { allows, held, heldLevels, holdsAt, isActiveAt } from './held.ts'
+import { allows, held, heldLevels, historyOf, holdsAt, isActiveAt } from './held.ts'
 import { difference, everythingAt, usersChanged } from './snapshot.ts'
 
 /** The users that can reach a controller or a model, one row per way. */
@@ -43,7 +43,7 @@ export const roleHolders = pgTable('role_holders', {
 })
 
 const ACTIVE_HOLDER = { id: sql`u.id`, deletedAt: sql`u.deleted_at` }
-const GRANT = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
+const GRANT = historyOf('g')
 
 export const roleHoldersRelation = (
   time: SQL,

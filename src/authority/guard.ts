@@ -7,7 +7,18 @@ import { MissingAuthorityError, type MissingRequirement, missingCircumstance } f
 import type { CallerScope } from '../read/spec.ts'
 import type { Caller, HeldLevel, Scope } from './caller.ts'
 import { API_KEY_ID, IS_OPERATOR, USER_ID } from './caller-values.ts'
-import { allows, authorityOf, held, heldLevels, holdsAt, levelsOf, NOW, uncovered, uncoveredLevels } from './held.ts'
+import {
+  allows,
+  authorityOf,
+  held,
+  heldLevels,
+  historyOf,
+  holdsAt,
+  levelsOf,
+  NOW,
+  uncovered,
+  uncoveredLevels,
+} from './held.ts'
 import { levelName } from './levels.ts'
 import { wordName } from './permissions.ts'
 
@@ -36,7 +47,7 @@ export function grantedByRoles(items: RoleItem[]): Granted {
     words: sql`(
     select p.permission as what, i."organizationId" as organization_id, i."projectId" as project_id, i."expiresAt" as until
     from json_to_recordset(${JSON.stringify(items)}::text::json) as i("roleId" uuid, "organizationId" uuid, "projectId" uuid, "expiresAt" timestamptz)
-    join ${rolePermissions} as p on p.role_id = i."roleId" and ${holdsAt({ since: sql`p.since`, expiresAt: sql`p.expires_at`, endedAt: sql`p.ended_at` }, NOW)}
+    join ${rolePermissions} as p on p.role_id = i."roleId" and ${holdsAt(historyOf('p'), NOW)}
   )`,
   }
 }
@@ -76,7 +87,7 @@ export function grantedByMembership(organizationId: string): Granted {
   return {
     words: sql`(
     select b.permission as what, b.organization_id, null::uuid as project_id, b.expires_at as until from base_permissions as b
-    where b.organization_id = ${organizationId} and ${holdsAt({ since: sql`b.since`, expiresAt: sql`b.expires_at`, endedAt: sql`b.ended_at` }, NOW)}
+    where b.organization_id = ${organizationId} and ${holdsAt(historyOf('b'), NOW)}
   )`,
   }
 }

@@ -30,6 +30,14 @@ export function holdsAt(fact: { since: unknown; expiresAt: unknown; endedAt: unk
   return sql`(${fact.since} <= ${at} and (${fact.expiresAt} is null or ${at} < ${fact.expiresAt}) and (${fact.endedAt} is null or ${at} < ${fact.endedAt}))`
 }
 
+/** The columns of a fact's history in a statement that calls its table so. */
+export function historyOf(alias: string): Parameters<typeof holdsAt>[0] {
+  const [since, expiresAt, endedAt] = ['since', 'expires_at', 'ended_at'].map(
+    (column) => sql`${sql.identifier(alias)}.${sql.identifier(column)}`,
+  )
+  return { since, expiresAt, endedAt }
+}
+
 /** Whether a user is suspended at a time. */
 export function isSuspendedAt(userId: unknown, at: SQL): SQL {
   return sql`exists (select from ${userSuspensions} as s where s.user_id = ${userId} and s.since <= ${at} and (s.expires_at is null or ${at} < s.expires_at) and (s.ended_at is null or ${at} < s.ended_at))`

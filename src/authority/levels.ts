@@ -1,10 +1,9 @@
-/** The levels of controllers and models, lowest first; in SQL a level is its position in the list, counted from 1. */
+/** The names of the levels of controllers and models, lowest first. */
 export const CONTROLLER_LEVELS = ['LOGIN', 'ADD_MODEL', 'SUPERUSER'] as const
 export const MODEL_LEVELS = ['READ', 'WRITE', 'ADMIN'] as const
 
-/** A controller's levels by name. */
+/** A level by its name: its position in the list, counted from 1, as in SQL. */
 export const CONTROLLER_LEVEL = { LOGIN: 1, ADD_MODEL: 2, SUPERUSER: 3 } as const
-/** A model's levels by name. */
 export const MODEL_LEVEL = { READ: 1, WRITE: 2, ADMIN: 3 } as const
 
 /** Returns the name of a level, like `SUPERUSER` or `ADMIN`. */
@@ -14,5 +13,6 @@ export function levelName(isOnModel: boolean, level: number): string {
 
 /** Returns the level of that name. */
 export function levelNamed(isOnModel: boolean, name: string): number {
-  return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS).indexOf(name as never) + 1
+  const names: readonly string[] = isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS
+  return names.indexOf(name) + 1
 }

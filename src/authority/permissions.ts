@@ -1,4 +1,5 @@
 /** The permissions: those of the server, those of the applications, and those of the built-in roles. */
+import type { ScopeName } from '../errors.ts'
 
 /** The server's own permissions, each with what it allows. */
 export const SERVER_PERMISSIONS = {
@@ -83,19 +84,16 @@ export function permissionProblem(word: string): string | null {
 
 const PROJECT_WORK = ['version.create', 'version.update', 'version.delete']
 
-/** A kind of scope in which a role may be granted. */
-export type GrantableScope = 'EVERYWHERE' | 'ORGANIZATION' | 'PROJECT'
-
 /** A role that every server has. Its id is fixed, so that code and tests can name it. */
 export interface BuiltInRole {
   id: string
   name: string
   title: string
   permissions: string[]
-  scopes: GrantableScope[]
+  scopes: ScopeName[]
 }
 
-const ANY_SCOPE: GrantableScope[] = ['EVERYWHERE', 'ORGANIZATION', 'PROJECT']
+const ANY_SCOPE: ScopeName[] = ['EVERYWHERE', 'ORGANIZATION', 'PROJECT']
 
 export const ADMINISTRATOR: BuiltInRole = {
   id: '00000000-0000-7000-8000-000000000001',

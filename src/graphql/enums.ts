@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../authority/levels.ts'
 import { builder } from './builder.ts'
 
 /** The kind of scope in which something is held: a scope that is hidden must not look like everywhere. */
@@ -20,10 +21,16 @@ export function scopeKindSql(row: { organizationId: unknown; projectId: unknown 
 export const ControllerAccess = builder.enumType('ControllerAccess', {
   description: 'A level on a controller; a higher level includes the lower ones.',
   values: {
-    LOGIN: { value: 1, description: 'The user can see the controller. Any level on one of its models includes it.' },
-    ADD_MODEL: { value: 2, description: 'The user can add models, and administer the models that they added.' },
+    LOGIN: {
+      value: CONTROLLER_LEVEL.LOGIN,
+      description: 'The user can see the controller. Any level on one of its models includes it.',
+    },
+    ADD_MODEL: {
+      value: CONTROLLER_LEVEL.ADD_MODEL,
+      description: 'The user can add models, and administer the models that they added.',
+    },
     SUPERUSER: {
-      value: 3,
+      value: CONTROLLER_LEVEL.SUPERUSER,
       description: 'The user can administer the controller and all its models, also those added later.',
     },
   },
@@ -32,9 +39,9 @@ export const ControllerAccess = builder.enumType('ControllerAccess', {
 export const ModelAccess = builder.enumType('ModelAccess', {
   description: 'A level on a model; a higher level includes the lower ones.',
   values: {
-    READ: { value: 1, description: 'The user can look at the model.' },
-    WRITE: { value: 2, description: 'The user can change what is in the model.' },
-    ADMIN: { value: 3, description: 'The user can grant and revoke access to the model.' },
+    READ: { value: MODEL_LEVEL.READ, description: 'The user can look at the model.' },
+    WRITE: { value: MODEL_LEVEL.WRITE, description: 'The user can change what is in the model.' },
+    ADMIN: { value: MODEL_LEVEL.ADMIN, description: 'The user can grant and revoke access to the model.' },
   },
 })
 

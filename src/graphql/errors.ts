@@ -119,7 +119,7 @@ const MissingRequirementType = builder.objectRef<NamedRequirement>('MissingRequi
       nullable: true,
       description:
         'The kind of scope in which the permission or role must be held. It is null for a level, for a circumstance, and where any scope is enough.',
-      resolve: ({ scope }) => scope as never,
+      resolve: ({ scope }) => scope,
     }),
     organization: t.exposeString('organization', {
       nullable: true,

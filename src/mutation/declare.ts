@@ -231,16 +231,8 @@ function errorCodes(given: { grants: unknown; endangersAdministration?: boolean;
 }
 
 function describe<Refs>(description: string, may: Rule<Refs>, codes: ErrorCode[]): string {
-  const names = codes.map((code) => `\`${NAMES[code]}\``).join(', ')
+  const names = codes.map((code) => `\`${errorTypes[code].name}\``).join(', ')
   return `${description}\n\n${describeRule(may)} Errors: ${names}.`
-}
-
-const NAMES: Record<ErrorCode, string> = {
-  NOT_FOUND: 'NotFoundError',
-  INVALID_INPUT: 'InvalidInputError',
-  CONFLICT: 'ConflictError',
-  LAST_ADMINISTRATOR: 'LastAdministratorError',
-  MISSING_AUTHORITY: 'MissingAuthorityError',
 }
 
 /** Returns what the rule requires in any case: a caller who holds none of its permissions in any scope is refused before anything is read. */

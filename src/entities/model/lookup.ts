@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { MODEL_LEVEL } from '../../authority/levels.ts'
 import type { rulesFor } from '../../authority/rule.ts'
 import { models } from '../../db/tables.ts'
 import { fitsReference } from '../../graphql/references.ts'
@@ -28,7 +29,7 @@ export async function findPlace(
 
 /** The rule for users that are ADMIN on the model, by a grant or as SUPERUSER on its controller. */
 export function admins<Refs extends ModelRefs>(by: ReturnType<typeof rulesFor<Refs>>) {
-  return by.level('ADMINs on the model', 3, ({ controller, model }) => ({ controller, model }))
+  return by.level('ADMINs on the model', MODEL_LEVEL.ADMIN, ({ controller, model }) => ({ controller, model }))
 }
 
 /** Returns what a rule needs about a model, as columns, so that it applies to each row of a list. */

@@ -1,8 +1,8 @@
 import type { Scope } from '../../authority/caller.ts'
 import type { RoleItem } from '../../authority/guard.ts'
-import { BUILT_IN_ROLES, type GrantableScope } from '../../authority/permissions.ts'
+import { BUILT_IN_ROLES } from '../../authority/permissions.ts'
 import { roles } from '../../db/tables.ts'
-import { InvalidInputError } from '../../errors.ts'
+import { InvalidInputError, type ScopeName } from '../../errors.ts'
 import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, findRow } from '../../mutation/lookup.ts'
 import { findOrganization } from '../organization/lookup.ts'
@@ -46,7 +46,7 @@ export function findRole(finder: Finder, name: string, path: string, lock: 'CHAN
 }
 
 export interface FoundScope {
-  kind: GrantableScope
+  kind: ScopeName
   scope: Scope
   name: string
 }
@@ -66,7 +66,7 @@ export async function findScope(finder: Finder, path: string, item: RoleInput): 
 }
 
 /** The reason why a role can't be held on a scope; null where it can. */
-export function placeProblem(role: RoleRow, kind: GrantableScope, scope: Scope): string | null {
+export function placeProblem(role: RoleRow, kind: ScopeName, scope: Scope): string | null {
   const scopes = BUILT_IN_ROLES.find((builtIn) => builtIn.id === role.id)?.scopes
   if (scopes && !scopes.includes(kind)) {
     const where = scopes.map((place) => (place === 'EVERYWHERE' ? 'everywhere' : `on a ${place.toLowerCase()}`))

@@ -1,5 +1,5 @@
 import { and, isNull, sql } from 'drizzle-orm'
-import { holdsAt, isActiveAt, NOW } from '../../authority/held.ts'
+import { historyOf, holdsAt, isActiveAt, NOW } from '../../authority/held.ts'
 import { reads } from '../../graphql/builder.ts'
 import { Model } from '../model/type.ts'
 import { mayReadOwned } from '../user/owned.ts'
@@ -47,7 +47,7 @@ reads.extend(User, (f) => ({
   }),
 }))
 
-const GRANT = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
+const GRANT = historyOf('g')
 
 reads.extend(Model, (f) => ({
   authorizedKeys: f.expression({
