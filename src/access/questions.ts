@@ -39,8 +39,8 @@ const PermissionQuestionInput = builder.inputRef<PermissionQuestion>('Permission
     'A permission and the scope on which it would be used: exactly one of `project`, `organization` and `everywhere`.',
   fields: (t) => ({
     permission: t.string({ required: true, description: 'The dotted name of the permission, like `version.create`.' }),
-    project: t.string({ description: 'The code of the project to ask about.' }),
-    organization: t.string({ description: 'The name of the organization to ask about.' }),
+    project: t.string({ description: 'The code or id of the project to ask about.' }),
+    organization: t.string({ description: 'The name or id of the organization to ask about.' }),
     everywhere: t.boolean({ description: 'True to ask about the scope everywhere.' }),
   }),
 })
@@ -48,7 +48,7 @@ const PermissionQuestionInput = builder.inputRef<PermissionQuestion>('Permission
 const ControllerQuestionInput = builder.inputRef<ControllerQuestion>('ControllerQuestionInput').implement({
   description: 'A controller and the level that is asked about.',
   fields: (t) => ({
-    controller: t.string({ required: true, description: 'The name of the controller.' }),
+    controller: t.string({ required: true, description: 'The name or id of the controller.' }),
     access: t.field({ type: ControllerAccess, required: true, description: 'The lowest level that is sufficient.' }),
   }),
 })
@@ -56,8 +56,8 @@ const ControllerQuestionInput = builder.inputRef<ControllerQuestion>('Controller
 const ModelQuestionInput = builder.inputRef<ModelQuestion>('ModelQuestionInput').implement({
   description: 'A model and the level that is asked about.',
   fields: (t) => ({
-    controller: t.string({ required: true, description: 'The name of the controller of the model.' }),
-    model: t.string({ required: true, description: 'The name of the model.' }),
+    controller: t.string({ required: true, description: 'The name or id of the controller of the model.' }),
+    model: t.string({ required: true, description: 'The name or id of the model.' }),
     access: t.field({ type: ModelAccess, required: true, description: 'The lowest level that is sufficient.' }),
   }),
 })
@@ -99,7 +99,7 @@ export const CheckAccessInput = builder.inputType('CheckAccessInput', {
   description:
     'The subject and the questions. Without `user` and `apiKey`, the subject is the caller with the credential of the request.',
   fields: (t) => ({
-    user: t.string({ description: 'The username of the subject, with everything that this user holds.' }),
+    user: t.string({ description: 'The username or id of the subject, with everything that this user holds.' }),
     apiKey: secretText(t, {
       required: false,
       description: 'The secret of the API key that is the subject. It must be sent in a variable, by POST.',

@@ -33,6 +33,9 @@ const PUBLIC = ['signIn']
 /** What needs to be told nothing. */
 const NO_INPUT = ['signOut']
 
+/** The fields of an input that name what is there already; the attributes of a cloud's credential name things of the cloud. */
+const REFERENCES = /^(user|organization|project|role|controller|model)$/
+
 /** What a mutation's name begins with. */
 const VERBS = [
   'create update delete restore disable enable rotate revoke grant set',
@@ -297,6 +300,19 @@ describe('descriptions', () => {
     const silent = elements.filter(({ description }) => (description ?? '').trim() === '')
 
     expect(silent.map(({ name }) => name)).toEqual([])
+  })
+
+  test('every input that names a thing says that a name or an id is taken', () => {
+    const references = types
+      .filter(isInputObjectType)
+      .filter(({ name }) => !name.endsWith('CredentialInput'))
+      .flatMap((type) =>
+        Object.values(type.getFields()).map((field) => ({ path: `${type.name}.${field.name}`, field })),
+      )
+      .filter(({ field }) => REFERENCES.test(field.name) && /^String!?$/.test(String(field.type)))
+
+    expect(references.length).toBeGreaterThan(40)
+    for (const { path, field } of references) expect(field.description, path).toMatch(/\bids?\b/)
   })
 
   test('a description never just repeats the name', () => {

@@ -68,7 +68,7 @@ mutation({
   description:
     'Creates an API key and shows its secret once. Without `limits`, the key can do everything that its owner may do. Where the caller uses a key that expires, the new key ends no later than that key. Creating a key for another user lets the caller act with that user’s full authority, so the caller must hold everything that the user holds.',
   input: (t) => ({
-    user: t.string({ description: 'The user who will own the key; by default the caller.' }),
+    user: t.string({ description: 'The username or id of the user who will own the key; by default the caller.' }),
     label: t.string({ required: true, description: 'A text that says what the key is for.' }),
     expiresAt: t.field({
       type: 'DateTime',

@@ -177,7 +177,7 @@ const AuditEventConnection = reads.connection('AuditEvent', {
     },
     organization: {
       type: 'String',
-      description: 'Only events of this organization.',
+      description: 'Only events of the organization with this name or id.',
       column: 'organizationId',
       where: (event, args, path) =>
         sql`${event.organizationId} in (select o.id from organizations as o where ${fitsArgument('organization', { id: sql`o.id`, key: sql`o.name_key` }, args, path)})`,

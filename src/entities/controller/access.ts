@@ -1,4 +1,5 @@
 import { grantedLevel } from '../../authority/guard.ts'
+import { CONTROLLER_LEVEL } from '../../authority/levels.ts'
 import type { rulesFor } from '../../authority/rule.ts'
 import { ControllerAccess } from '../../graphql/enums.ts'
 import { mutation } from '../../mutation/declare.ts'
@@ -21,12 +22,15 @@ type Both = Awaited<ReturnType<typeof findBoth>>
 
 /** The rule for users that are SUPERUSER on the controller, by a grant or because they manage controllers. */
 function superusers(by: ReturnType<typeof rulesFor<Both>>) {
-  return by.level('SUPERUSERs on the controller', 3, ({ controller }) => ({ controller, model: null }))
+  return by.level('SUPERUSERs on the controller', CONTROLLER_LEVEL.SUPERUSER, ({ controller }) => ({
+    controller,
+    model: null,
+  }))
 }
 
 const PLACE = {
-  user: 'The username of the user.',
-  controller: 'The name of the controller.',
+  user: 'The username or id of the user.',
+  controller: 'The name or id of the controller.',
 }
 
 mutation({

@@ -32,7 +32,7 @@ mutation({
     type: t.string({ required: true, description: 'The cloud that the controller runs on, like `google`.' }),
     organization: t.string({
       description:
-        'The organization that the controller permanently belongs to; by default the caller’s home organization.',
+        'The name or id of the organization that the controller permanently belongs to; by default the caller’s home organization.',
     }),
   }),
   payload: (p) => ({ controller: p.loaded(Controller, 'The controller that was registered.') }),
@@ -62,7 +62,7 @@ mutation({
   name: 'updateController',
   description: 'Changes a controller. Fields that are omitted stay as they are.',
   input: (t) => ({
-    controller: t.string({ required: true, description: 'The name of the controller.' }),
+    controller: t.string({ required: true, description: 'The name or id of the controller.' }),
     name: t.string({ description: 'The new name of the controller.' }),
     type: t.string({ description: 'The cloud that the controller runs on.' }),
   }),
@@ -90,7 +90,7 @@ mutation({
   name: 'deleteController',
   description:
     'Deletes a controller that has no models. Every level that was granted on it ends, and its name can be used again.',
-  input: (t) => ({ controller: t.string({ required: true, description: 'The name of the controller.' }) }),
+  input: (t) => ({ controller: t.string({ required: true, description: 'The name or id of the controller.' }) }),
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted controller.'),
     name: p.string('The name of the deleted controller, which can be used again.'),

@@ -59,9 +59,11 @@ const ControllerConnection = reads.connection('Controller', {
 })
 
 reads.queryOne('controller', Controller, {
-  description: 'Finds a controller by its name; null where there is none that the caller may see.',
+  description: 'Finds a controller by its name or id; null where there is none that the caller may see.',
   authScopes: { signedIn: true },
-  args: (arg) => ({ name: arg.string({ required: true, description: 'The name of the controller, in any case.' }) }),
+  args: (arg) => ({
+    name: arg.string({ required: true, description: 'The name of the controller, in any case, or its id.' }),
+  }),
   where: (controller, _caller, args) =>
     fitsArgument('controller', { id: controller.id, key: controller.nameKey }, args, 'name'),
 })

@@ -57,8 +57,8 @@ mutation({
   description:
     'Removes a credential with its secrets. A credential that a model uses can be removed only after the model uses another credential or none.',
   input: (t) => ({
-    user: t.string({ description: 'The user who owns the credential; by default the caller.' }),
-    name: t.string({ required: true, description: 'The name of the credential, in any case.' }),
+    user: t.string({ description: 'The username or id of the user who owns the credential; by default the caller.' }),
+    name: t.string({ required: true, description: 'The name of the credential, in any case, or its id.' }),
   }),
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the removed credential.'),
@@ -95,7 +95,9 @@ mutation({
   name: 'revealCredential',
   description:
     'Shows a credential of the caller with its secrets. Every call is recorded in the audit. A credential is locked, and cannot be revealed, where another user set the caller’s password or created an API key for the caller after the credential was added: add the credential again.',
-  input: (t) => ({ name: t.string({ required: true, description: 'The name of the credential, in any case.' }) }),
+  input: (t) => ({
+    name: t.string({ required: true, description: 'The name of the credential, in any case, or its id.' }),
+  }),
   payload: (p) => ({
     credential: p.loaded(Credential, 'The credential that was revealed.'),
     attributes: p.value(

@@ -14,9 +14,9 @@ async function findAll(finder: Finder, input: { user: string; controller: string
 }
 
 const PLACE = {
-  user: 'The username of the user.',
-  controller: 'The name of the controller.',
-  model: 'The name of the model.',
+  user: 'The username or id of the user.',
+  controller: 'The name or id of the controller.',
+  model: 'The name or id of the model.',
 }
 
 mutation({

@@ -1,3 +1,4 @@
+import { CONTROLLER_LEVEL } from '../../authority/levels.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
@@ -34,7 +35,7 @@ mutation({
   name: 'createModel',
   description: 'Adds a model to a controller. The user who adds it becomes ADMIN on it.',
   input: (t) => ({
-    controller: t.string({ required: true, description: 'The name of the controller.' }),
+    controller: t.string({ required: true, description: 'The name or id of the controller.' }),
     name: t.string({
       required: true,
       description: 'The name of the new model. It is unique on the controller and is compared without regard to case.',
@@ -49,7 +50,11 @@ mutation({
     controller: await findController(finder, input.controller, 'controller'),
     credential: await findOwnCredential(finder, input.credential),
   }),
-  may: (by) => by.level('holders of ADD_MODEL on the controller', 2, ({ controller }) => ({ controller, model: null })),
+  may: (by) =>
+    by.level('holders of ADD_MODEL on the controller', CONTROLLER_LEVEL.ADD_MODEL, ({ controller }) => ({
+      controller,
+      model: null,
+    })),
   shownOn: [{ on: Controller, as: 'CreateModel', refs: (controller) => ({ controller }) }],
   // The ADMIN level of the user who adds the model is the only grant that the caller need not hold, because the model
   // did not exist before.
@@ -74,8 +79,8 @@ mutation({
   name: 'updateModel',
   description: 'Changes a model. Fields that are omitted stay as they are.',
   input: (t) => ({
-    controller: t.string({ required: true, description: 'The name of the controller of the model.' }),
-    model: t.string({ required: true, description: 'The name of the model.' }),
+    controller: t.string({ required: true, description: 'The name or id of the controller of the model.' }),
+    model: t.string({ required: true, description: 'The name or id of the model.' }),
     name: t.string({ description: 'The new name of the model.' }),
     credential: t.string({
       description: 'A credential of the caller, with which the model accesses its cloud; null removes the credential.',
@@ -113,8 +118,8 @@ mutation({
   description:
     'Deletes a model. Every level that was granted on it ends; a new model with the same name does not get these levels.',
   input: (t) => ({
-    controller: t.string({ required: true, description: 'The name of the controller of the model.' }),
-    model: t.string({ required: true, description: 'The name of the model.' }),
+    controller: t.string({ required: true, description: 'The name or id of the controller of the model.' }),
+    model: t.string({ required: true, description: 'The name or id of the model.' }),
   }),
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted model.'),
@@ -122,7 +127,11 @@ mutation({
     endedGrants: p.value('Int', 'The number of grants that ended.'),
   }),
   find: (finder, input) => findPlace(finder, input, 'CHANGE'),
-  may: (by) => by.level('SUPERUSERs on its controller', 3, ({ controller }) => ({ controller, model: null })),
+  may: (by) =>
+    by.level('SUPERUSERs on its controller', CONTROLLER_LEVEL.SUPERUSER, ({ controller }) => ({
+      controller,
+      model: null,
+    })),
   shownOn: [{ on: Model, as: 'Delete', refs: placeColumns }],
   grants: 'nothing',
   async run({ tx, caller, refs }) {

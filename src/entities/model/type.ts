@@ -86,11 +86,15 @@ const ModelConnection = reads.connection('Model', {
 })
 
 reads.queryOne('model', Model, {
-  description: 'Finds a model by its controller and its name; null where there is none that the caller may see.',
+  description:
+    'Finds a model by its controller and its name, or their ids; null where there is none that the caller may see.',
   authScopes: { signedIn: true },
   args: (arg) => ({
-    controller: arg.string({ required: true, description: 'The name of the controller of the model, in any case.' }),
-    name: arg.string({ required: true, description: 'The name of the model, in any case.' }),
+    controller: arg.string({
+      required: true,
+      description: 'The name of the controller of the model, in any case, or its id.',
+    }),
+    name: arg.string({ required: true, description: 'The name of the model, in any case, or its id.' }),
   }),
   where: (model, _caller, args) =>
     and(

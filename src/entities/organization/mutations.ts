@@ -67,7 +67,7 @@ mutation({
   description:
     'Changes an organization. Fields that are omitted stay as they are. Adding a base permission grants it to every member, so the caller must hold it in the organization.',
   input: (t) => ({
-    organization: t.string({ required: true, description: 'The name of the organization.' }),
+    organization: t.string({ required: true, description: 'The name or id of the organization.' }),
     name: t.string({ description: 'The new name of the organization.' }),
     title: t.string({ description: 'A title for people to read; null removes it.' }),
     tokenTtl: t.field({
@@ -130,7 +130,7 @@ mutation({
   name: 'deleteOrganization',
   description:
     'Deletes an organization that has no users, projects, roles or controllers. Grants in it end, and its name can be used again.',
-  input: (t) => ({ organization: t.string({ required: true, description: 'The name of the organization.' }) }),
+  input: (t) => ({ organization: t.string({ required: true, description: 'The name or id of the organization.' }) }),
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted organization.'),
     name: p.string('The name of the deleted organization, which can be used again.'),

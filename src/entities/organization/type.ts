@@ -1,5 +1,5 @@
 import { and, sql } from 'drizzle-orm'
-import { holdsAt, NOW } from '../../authority/held.ts'
+import { historyOf, holdsAt, NOW } from '../../authority/held.ts'
 import { holdsEverywhere, isThere, organizationInReach } from '../../authority/visibility.ts'
 import { filters, reads } from '../../graphql/builder.ts'
 import { fitsArgument } from '../../graphql/references.ts'
@@ -32,7 +32,7 @@ export const Organization = reads.type('Organization', {
     basePermissions: f.many(Permission, {
       description: 'The permissions that every active member holds in the organization through membership.',
       on: (organization, word) =>
-        sql`exists (select from base_permissions as b where b.organization_id = ${organization.id} and b.permission = ${word.name} and ${holdsAt({ since: sql`b.since`, expiresAt: sql`b.expires_at`, endedAt: sql`b.ended_at` }, NOW)})`,
+        sql`exists (select from base_permissions as b where b.organization_id = ${organization.id} and b.permission = ${word.name} and ${holdsAt(historyOf('b'), NOW)})`,
       orderBy: ['name'],
     }),
     createdAt: f.column('createdAt', { type: 'DateTime', description: 'The time when the organization was created.' }),
@@ -51,9 +51,11 @@ export const OrganizationConnection = reads.connection('Organization', {
 })
 
 reads.queryOne('organization', Organization, {
-  description: 'Finds an organization by its name; null where there is none that the caller may see.',
+  description: 'Finds an organization by its name or id; null where there is none that the caller may see.',
   authScopes: { signedIn: true },
-  args: (arg) => ({ name: arg.string({ required: true, description: 'The name of the organization, in any case.' }) }),
+  args: (arg) => ({
+    name: arg.string({ required: true, description: 'The name of the organization, in any case, or its id.' }),
+  }),
   where: (organization, _caller, args) =>
     fitsArgument('organization', { id: organization.id, key: organization.nameKey }, args, 'name'),
 })

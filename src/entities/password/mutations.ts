@@ -112,7 +112,7 @@ mutation({
   description:
     'Sets the password of another user; all their sessions end. The caller could then act as that user, so the caller must hold everything that the user holds.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'The username of the user.' }),
+    user: t.string({ required: true, description: 'The username or id of the user.' }),
     password: secretText(t, { required: true, description: 'The new password of the user.' }),
     confirmPassword: secretText(t, { required: false, description: KEEP.confirmPassword }),
     endApiKeys: t.boolean({ description: KEEP.endApiKeys }),

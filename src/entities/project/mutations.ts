@@ -24,7 +24,8 @@ mutation({
     code: t.string({ required: true, description: 'The code, unique in the server regardless of case.' }),
     title: t.string({ description: 'A title for people to read.' }),
     organization: t.string({
-      description: 'The name of the organization it belongs to permanently; by default the caller’s home organization.',
+      description:
+        'The name or id of the organization it belongs to permanently; by default the caller’s home organization.',
     }),
   }),
   payload: (p) => ({ project: p.loaded(Project, 'The project that was created.') }),
@@ -55,7 +56,7 @@ mutation({
   name: 'updateProject',
   description: 'Changes a project. Fields that are omitted stay as they are.',
   input: (t) => ({
-    project: t.string({ required: true, description: 'The code of the project.' }),
+    project: t.string({ required: true, description: 'The code or id of the project.' }),
     code: t.string({ description: 'The new code of the project.' }),
     title: t.string({ description: 'A title for people to read; null removes it.' }),
   }),
@@ -84,7 +85,7 @@ mutation({
 mutation({
   name: 'deleteProject',
   description: 'Deletes a project. Every grant on it ends; a new project with the same code starts without grants.',
-  input: (t) => ({ project: t.string({ required: true, description: 'The code of the project.' }) }),
+  input: (t) => ({ project: t.string({ required: true, description: 'The code or id of the project.' }) }),
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted project.'),
     name: p.string('The code, which can be used again.'),

@@ -40,10 +40,10 @@ const ProjectConnection = reads.connection('Project', {
 })
 
 reads.queryOne('project', Project, {
-  description: 'Returns a project by its code.',
+  description: 'Returns a project by its code or id.',
   authScopes: { signedIn: true },
   args: (arg) => ({
-    code: arg.string({ required: true, description: 'The code of the project, in upper or lower case.' }),
+    code: arg.string({ required: true, description: 'The code of the project, in upper or lower case, or its id.' }),
   }),
   where: (project, _caller, args) => fitsArgument('project', { id: project.id, key: project.codeKey }, args, 'code'),
 })

@@ -12,8 +12,8 @@ export interface RoleInput {
 }
 
 const scopeFields = {
-  project: 'The code of the project that is the scope.',
-  organization: 'The name of the organization that is the scope.',
+  project: 'The code or id of the project that is the scope.',
+  organization: 'The name or id of the organization that is the scope.',
   everywhere: 'True where the scope is everywhere. An omitted scope never means everywhere.',
 }
 
@@ -21,7 +21,7 @@ export const RoleGrantInput = builder.inputRef<RoleInput>('RoleGrantInput').impl
   description:
     'A role and the scope on which it is to be held: exactly one of `project`, `organization` and `everywhere`.',
   fields: (t) => ({
-    role: t.string({ required: true, description: 'The name of the role.' }),
+    role: t.string({ required: true, description: 'The name or id of the role.' }),
     project: t.string({ description: scopeFields.project }),
     organization: t.string({ description: scopeFields.organization }),
     everywhere: t.boolean({ description: scopeFields.everywhere }),
@@ -32,7 +32,7 @@ export const RoleGrantInput = builder.inputRef<RoleInput>('RoleGrantInput').impl
 export const RoleScopeInput = builder.inputRef<Omit<RoleInput, 'expiresAt'>>('RoleScopeInput').implement({
   description: 'A role and the scope on which it is held: exactly one of `project`, `organization` and `everywhere`.',
   fields: (t) => ({
-    role: t.string({ required: true, description: 'The name of the role.' }),
+    role: t.string({ required: true, description: 'The name or id of the role.' }),
     project: t.string({ description: scopeFields.project }),
     organization: t.string({ description: scopeFields.organization }),
     everywhere: t.boolean({ description: scopeFields.everywhere }),

@@ -34,7 +34,7 @@ mutation({
     title: t.string({ description: 'A title for people to read.' }),
     organization: t.string({
       description:
-        'The organization of the role, and the only one it can be granted in; omitted for a role of the server.',
+        'The name or id of the organization of the role, which is the only one it can be granted in; omitted for a role of the server.',
     }),
     permissions: t.stringList({ required: true, description: 'The permissions of the role, like `version.create`.' }),
   }),
@@ -70,7 +70,7 @@ mutation({
   description:
     'Changes a role. Fields that are omitted stay as they are. Adding a permission grants it to all users who hold the role, so the caller must hold it on every scope on which they hold the role.',
   input: (t) => ({
-    role: t.string({ required: true, description: 'The name of the role.' }),
+    role: t.string({ required: true, description: 'The name or id of the role.' }),
     name: t.string({ description: 'The new name of the role.' }),
     title: t.string({ description: 'A title for people to read; null removes it.' }),
     addPermissions: t.stringList({ description: 'The permissions to add to the role.' }),
@@ -113,7 +113,7 @@ mutation({
   name: 'deleteRole',
   description:
     'Deletes a role. Every grant of it ends; its name can be used again. API keys that are limited to it stay limited.',
-  input: (t) => ({ role: t.string({ required: true, description: 'The name of the role.' }) }),
+  input: (t) => ({ role: t.string({ required: true, description: 'The name or id of the role.' }) }),
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted role.'),
     name: p.string('The name, which can be used again.'),
@@ -140,7 +140,7 @@ mutation({
   description:
     'Grants roles to a user: all of them, or none where one of them can’t be granted. A role that is already held on the scope as long or longer stays as it is; granting never shortens. Only administrators can grant ADMINISTRATOR.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'The username of the user.' }),
+    user: t.string({ required: true, description: 'The username or id of the user.' }),
     roles: t.field({ type: [RoleGrantInput], required: true, description: 'The roles to grant, with their scopes.' }),
   }),
   payload: (p) => ({
@@ -176,7 +176,7 @@ mutation({
   description:
     'Revokes roles from a user: all of them, or none where one of them can’t be revoked. A role that is not held is ignored. Any user may revoke their own roles.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'The username of the user.' }),
+    user: t.string({ required: true, description: 'The username or id of the user.' }),
     roles: t.field({ type: [RoleScopeInput], required: true, description: 'The roles to revoke, with their scopes.' }),
   }),
   payload: (p) => ({

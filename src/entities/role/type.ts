@@ -1,5 +1,5 @@
 import { and, isNull, or, type SQL, sql } from 'drizzle-orm'
-import { allows, holdsAt, NOW } from '../../authority/held.ts'
+import { allows, historyOf, holdsAt, NOW } from '../../authority/held.ts'
 import {
   holdsEverywhere,
   holdsInOrganization,
@@ -19,7 +19,7 @@ import { Permission } from '../permission/type.ts'
 import { Project } from '../project/type.ts'
 import { User } from '../user/type.ts'
 
-const HELD_WORD = { since: sql`p.since`, expiresAt: sql`p.expires_at`, endedAt: sql`p.ended_at` }
+const HELD_WORD = historyOf('p')
 
 export const Role = reads.type('Role', {
   table: 'roles',
@@ -67,10 +67,10 @@ const RoleConnection = reads.connection('Role', {
 })
 
 reads.queryOne('role', Role, {
-  description: 'Returns a role by its name.',
+  description: 'Returns a role by its name or id.',
   authScopes: { signedIn: true },
   args: (arg) => ({
-    name: arg.string({ required: true, description: 'The name of the role, in upper or lower case.' }),
+    name: arg.string({ required: true, description: 'The name of the role, in upper or lower case, or its id.' }),
   }),
   where: (role, _caller, args) => fitsArgument('role', { id: role.id, key: role.nameKey }, args, 'name'),
 })

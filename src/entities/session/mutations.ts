@@ -94,7 +94,7 @@ mutation({
   description:
     'Ends all sessions of a user, by default of the caller: the next request with any of their tokens is refused.',
   hasDryRun: false,
-  input: (t) => ({ user: t.string({ description: 'The username of the user; by default the caller.' }) }),
+  input: (t) => ({ user: t.string({ description: 'The username or id of the user; by default the caller.' }) }),
   payload: (p) => ({
     user: p.loaded(User, 'The user whose sessions ended.'),
     ended: p.value('Int', 'The number of open sessions that ended.'),

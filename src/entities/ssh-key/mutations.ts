@@ -25,7 +25,7 @@ mutation({
   description:
     'Adds a public key with which a user logs in to machines: ed25519, ecdsa, rsa with at least 2048 bits, and the sk- types of security keys. A caller that adds a key for another user could log in as that user, so the caller must hold everything that the user holds.',
   input: (t) => ({
-    user: t.string({ description: 'The username of the user of the new key; by default the caller.' }),
+    user: t.string({ description: 'The username or id of the user of the new key; by default the caller.' }),
     key: t.string({ required: true, description: 'The single line of the `.pub` file, without options before it.' }),
   }),
   longTexts: ['key'],
@@ -63,7 +63,7 @@ mutation({
   name: 'removeSshKey',
   description: 'Removes a public key of a user, by its fingerprint. A key that does not exist is ignored.',
   input: (t) => ({
-    user: t.string({ description: 'The username of the user of the key; by default the caller.' }),
+    user: t.string({ description: 'The username or id of the user of the key; by default the caller.' }),
     fingerprint: t.string({
       required: true,
       description: 'The fingerprint, like `SHA256:…`, from `sshKeys` or `ssh-keygen -lf`.',

@@ -48,7 +48,9 @@ mutation({
     username: t.string({ required: true, description: 'The username, unique in the server regardless of case.' }),
     displayName: t.string({ description: 'A name for people to read.' }),
     email: t.field({ type: 'EmailAddress', description: 'The address for notifications.' }),
-    organization: t.string({ description: 'The permanent home organization; by default the caller’s.' }),
+    organization: t.string({
+      description: 'The name or id of the permanent home organization; by default the caller’s.',
+    }),
     isAdmin: t.boolean({ description: 'True to grant ADMINISTRATOR everywhere.' }),
     roles: t.field({ type: [RoleGrantInput], description: 'The roles to grant to the new user.' }),
     password: secretText(t, { required: false, description: 'The first password; the user can change it.' }),
@@ -126,7 +128,9 @@ mutation({
     username: t.string({ required: true, description: 'The username, with or without `api-`.' }),
     email: t.field({ type: 'EmailAddress', required: true, description: 'The address of the person in charge.' }),
     displayName: t.string({ description: 'The purpose of the service user.' }),
-    organization: t.string({ description: 'The permanent home organization; by default the caller’s.' }),
+    organization: t.string({
+      description: 'The name or id of the permanent home organization; by default the caller’s.',
+    }),
     roles: t.field({
       type: [RoleGrantInput],
       description: 'The roles to grant. Without roles it may do what every member may do.',

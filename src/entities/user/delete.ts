@@ -23,7 +23,7 @@ mutation({
   description:
     'Deletes a user: their roles, levels, keys, sessions, password, ssh keys and credentials end, and their name can be used again; a new user with that name inherits nothing. Refused while a model uses a credential of the user, unless the credential is detached. ADMINISTRATOR must be revoked from an administrator first.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'The username of the user.' }),
+    user: t.string({ required: true, description: 'The username or id of the user.' }),
     detachCredentials: t.boolean({
       description: 'True to let models that use the user’s credentials use none from now on.',
     }),

@@ -24,7 +24,7 @@ mutation({
   description:
     'Changes a user. Fields that are omitted stay as they are. With a new username or e-mail the caller could take the user over, so to change those the caller must hold everything that the user holds.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'The username of the user.' }),
+    user: t.string({ required: true, description: 'The username or id of the user.' }),
     username: t.string({ description: 'The new username of the user.' }),
     displayName: t.string({ description: 'A name for people to read; null removes it.' }),
     email: t.field({ type: 'EmailAddress', description: 'The address for notifications; null removes it.' }),
@@ -76,7 +76,7 @@ mutation({
   description:
     'Suspends a user: none of their keys is accepted and nothing they hold counts until they are enabled or the planned end is reached. Disabling again can extend the suspension, but never shortens it.',
   input: (t) => ({
-    user: t.string({ required: true, description: 'The username of the user.' }),
+    user: t.string({ required: true, description: 'The username or id of the user.' }),
     reason: t.string({ description: 'The reason, which is recorded in the audit.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'The planned end of the suspension; none by default.' }),
   }),
@@ -108,7 +108,7 @@ mutation({
 mutation({
   name: 'enableUser',
   description: 'Ends a user’s suspension: what the user holds counts again, so the caller must hold all of it.',
-  input: (t) => ({ user: t.string({ required: true, description: 'The username of the user.' }) }),
+  input: (t) => ({ user: t.string({ required: true, description: 'The username or id of the user.' }) }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
     changed: p.boolean('False where the user was not disabled.'),

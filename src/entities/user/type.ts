@@ -1,6 +1,6 @@
 import { and, or, type SQL, sql } from 'drizzle-orm'
 import { administersAt } from '../../authority/administrators.ts'
-import { holdsAt, isActiveAt, NOW } from '../../authority/held.ts'
+import { historyOf, holdsAt, isActiveAt, NOW } from '../../authority/held.ts'
 import {
   holdsEverywhere,
   holdsInOrganization,
@@ -29,7 +29,7 @@ const UserKind = builder.enumType('UserKind', {
   },
 })
 
-const GRANT = { since: sql`g.since`, expiresAt: sql`g.expires_at`, endedAt: sql`g.ended_at` }
+const GRANT = historyOf('g')
 
 /**
  * True for users whose records the caller may read: themselves, and users of organizations where they hold
@@ -128,7 +128,7 @@ export const UserConnection = reads.connection('User', {
     createdAt: filters.time('createdAt', 'Keeps only users created in the given period.'),
     organization: {
       type: 'String',
-      description: 'Keeps only users whose home organization has this name.',
+      description: 'Keeps only users whose home organization has this name or id.',
       column: 'organizationId',
       where: (user, args, path) =>
         sql`${user.organizationId} in (select o.id from organizations as o where ${fitsArgument('organization', { id: sql`o.id`, key: sql`o.name_key` }, args, path)} and o.deleted_at is null)`,
@@ -138,9 +138,11 @@ export const UserConnection = reads.connection('User', {
 
 reads.queryOne('user', User, {
   description:
-    'Returns a user by exact name. A caller that may grant roles on any scope can find every active user this way, to grant roles to them; only the reference is shown then.',
+    'Returns a user by exact name or id. A caller that may grant roles on any scope can find every active user this way, to grant roles to them; only the reference is shown then.',
   authScopes: { signedIn: true },
-  args: (arg) => ({ username: arg.string({ required: true, description: 'The username, in upper or lower case.' }) }),
+  args: (arg) => ({
+    username: arg.string({ required: true, description: 'The username, in upper or lower case, or the id.' }),
+  }),
   where: (user, _caller, args) => fitsArgument('user', { id: user.id, key: user.usernameKey }, args, 'username'),
 })
 
