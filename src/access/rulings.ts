@@ -11,7 +11,7 @@ import type { Transaction } from '../db/database.ts'
 import { MissingAuthorityError, type MissingRequirement, missingCircumstance, NotFoundError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { askableMutations } from '../mutation/declare.ts'
-import { createFinder, type Finder } from '../mutation/lookup.ts'
+import { createFinder, type Finder, readFound } from '../mutation/lookup.ts'
 import { type ChangePlan, missingForLimitedKey } from '../mutation/run.ts'
 import { type AskedRow, requirementRows } from './asked.ts'
 
@@ -92,9 +92,7 @@ function planOf(name: string): Plan {
 /** Everything the input names, as the finder sees it; null where a part of it is hidden or missing. */
 async function find(plan: Plan, input: unknown, finder: Finder): Promise<{ refs: unknown } | null> {
   try {
-    const refs = await plan.find(finder, input)
-    for (const ask of finder.afterLock) await ask()
-    return { refs }
+    return { refs: await readFound(finder, await plan.find(finder, input)) }
   } catch (error) {
     if (error instanceof NotFoundError) return null
     throw error

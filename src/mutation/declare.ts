@@ -15,13 +15,14 @@ import type { Granted } from '../authority/guard.ts'
 import { nameAlternatives } from '../authority/places.ts'
 import { describeRule, isForAdministrators, type Rule, rulesFor, wordsOf } from '../authority/rule.ts'
 import type { Config } from '../config.ts'
-import { type Alternatives, type ErrorCode, InvalidInputError, type Issue, isRefusal } from '../errors.ts'
+import { type Alternatives, type ErrorCode, InvalidInputError, type Issue, isRefusal, type Target } from '../errors.ts'
 import { builder } from '../graphql/builder.ts'
 import type { Context } from '../graphql/context.ts'
 import { asDomainError, type ErrorData, errorData, errorTypes, loudError } from '../graphql/errors.ts'
 import { textProblems } from '../graphql/input-checks.ts'
 import { topLevelError, unauthenticated } from '../graphql/refusals.ts'
 import { selectedFields } from '../read/collect.ts'
+import type { Finder, FoundRefs } from './lookup.ts'
 import { definePayload, type Payload, type PayloadFields, readPayload } from './payload.ts'
 import { type ChangePlan, type Operation, type Outcome, type ReadOnlyMode, runChange } from './run.ts'
 import { type Shown, showOn } from './viewer-can.ts'
@@ -31,14 +32,16 @@ type InputBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>
 type Json = Record<string, unknown>
 
 interface Declaration<Fields extends InputFieldMap, Refs, Values extends Json, Prepared>
-  extends Described<Fields, Values>,
+  extends Described<Fields, Refs, Values>,
     Authorized<Fields, Refs, Prepared>,
     Steps<Fields, Refs, Values, Prepared> {}
 
 /** The description of the mutation: its name, its input and its payload. */
-interface Described<Fields extends InputFieldMap, Values extends Json> {
+interface Described<Fields extends InputFieldMap, Refs, Values extends Json> {
   name: string
   description: string
+  /** What the mutation is about, of what it found: the audit records it. It is null where that is known only later. */
+  target(refs: NoInfer<Refs>): Target | null
   /** It is omitted where the mutation takes no input. */
   input?: (t: InputBuilder) => Fields
   payload: (p: PayloadFields) => Record<keyof Values & string, FieldRef<AnyTypes>>
@@ -72,8 +75,8 @@ interface Steps<Fields extends InputFieldMap, Refs, Values extends Json, Prepare
   check?: (input: InputShapeFromFields<Fields>, config: Config) => Issue[]
   /** Does slow work before the transaction, and work that must survive its rollback. Nothing is decided yet, so it may not write anything. */
   prepare?: (ctx: Context, input: InputShapeFromFields<Fields>, dryRun: boolean) => Promise<Prepared>
-  /** Finds the objects that the input names, which are then locked. @throws NotFoundError */
-  find: ChangePlan<InputShapeFromFields<Fields>, Refs, Values, Prepared>['find']
+  /** Finds the rows that the input names, which are then locked. @throws NotFoundError */
+  find(finder: Finder, input: InputShapeFromFields<Fields>): Promise<FoundRefs<Refs>>
   run: (operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Promise<Outcome<Values>>
 }
 

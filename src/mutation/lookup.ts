@@ -1,8 +1,10 @@
-/** Finds the objects that an input names, as the caller sees them, and then locks them in one fixed order. */
+/**
+ * Finds the rows that an input names, as the caller sees them, and then locks them in one fixed order. What is found can
+ * be read only once it is locked: until then another transaction may still change it.
+ */
 
-import { and, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
+import { and, getTableName, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { Caller } from '../authority/caller.ts'
 import { immediateScope } from '../authority/visibility.ts'
 import type { Transaction } from '../db/database.ts'
@@ -13,13 +15,46 @@ import type { CallerScope, Row, Visibility } from '../read/spec.ts'
 /** CHANGE is for a row that is changed or loses something, SHARE for a row that must only continue to exist. */
 type LockMode = 'CHANGE' | 'SHARE'
 
+/** Something that an input names. */
+export interface Found<T> {
+  /** Returns it as it is under its lock. @throws Error before the locks are taken */
+  locked(): T
+}
+
+/** A row that an input names. Its id never changes, so other rows can be found by it. */
+export interface FoundRow<T> extends Found<T> {
+  readonly id: string
+}
+
+/** What a mutation finds, by name. */
+export type FoundRefs<Refs> = { [Name in keyof Refs]: Found<Refs[Name]> }
+
+/** Something that needs no lock, because nothing changes it. */
+export function unchanging<T>(value: T): Found<T> {
+  return { locked: () => value }
+}
+
+/** Something that is read once everything is locked. */
+export function readOnceLocked<T>(finder: Finder, read: () => Promise<T>): Found<T> {
+  const results: T[] = []
+  finder.afterLock.push(async () => {
+    results.push(await read())
+  })
+  return {
+    locked() {
+      if (results.length === 0) throw new Error('This is read only once everything is locked.')
+      return results[0] as T
+    },
+  }
+}
+
 interface Lock {
   table: PgTable
   id: string
   mode: LockMode
   deleted: boolean
-  /** The row that was returned before the lock; it is updated once the lock is held. */
-  row: object
+  /** Takes the row once it is locked. */
+  take: (row: object) => void
   /** Makes the error that is thrown where the row no longer exists once it is locked; null where that does not matter. */
   gone: (() => Error) | null
 }
@@ -34,8 +69,10 @@ export interface Finder {
   /** The scopes of all callers who must see what is found. */
   scopes: CallerScope[]
   locks: Lock[]
-  /** Checks that can only run once everything is locked. */
+  /** Reads that can only run once everything is locked. */
   afterLock: (() => Promise<void>)[]
+  /** Makes every row readable as it was found, without a lock. */
+  unlocked: (() => void)[]
 }
 
 /** @param others further callers who must also see everything that is found */
@@ -45,7 +82,7 @@ export function createFinder(
   { self = caller, others = [] }: { self?: Caller; others?: Caller[] } = {},
 ): Finder {
   const scopes = [caller, ...others].map(immediateScope)
-  return { tx, caller, self, scopes, locks: [], afterLock: [] }
+  return { tx, caller, self, scopes, locks: [], afterLock: [], unlocked: [] }
 }
 
 type Named = PgTable & { id: PgColumn }
@@ -69,8 +106,8 @@ export async function findRow<T extends Named>(
   visible: Visibility | undefined,
   fits: SQL,
   wanted: Wanted,
-): Promise<InferSelectModel<T>> {
-  const { tx, scopes, locks } = finder
+): Promise<FoundRow<InferSelectModel<T>>> {
+  const { tx, scopes, locks, unlocked } = finder
   const [row] = await tx
     .select()
     .from(table as PgTable)
@@ -78,8 +115,20 @@ export async function findRow<T extends Named>(
     .limit(1)
   const gone = () => new NotFoundError(wanted.path, wanted.what)
   if (!row) throw gone()
-  locks.push({ table, id: String(row.id), mode: wanted.lock, deleted: wanted.deleted ?? false, row, gone })
-  return row as InferSelectModel<T>
+  const id = String(row.id)
+  let known: object | null = null
+  const take = (fresh: object) => {
+    known = fresh
+  }
+  locks.push({ table, id, mode: wanted.lock, deleted: wanted.deleted ?? false, take, gone })
+  unlocked.push(() => take(row))
+  return {
+    id,
+    locked() {
+      if (known === null) throw new Error(`${wanted.what} is not locked yet.`)
+      return known as InferSelectModel<T>
+    },
+  }
 }
 
 /** The tables in the order in which their rows are locked, so that no two mutations wait for each other. */
@@ -90,14 +139,26 @@ const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'controllers'
  * while this transaction waited for the lock. `no key update` does not block the foreign keys that point to a row.
  * @throws NotFoundError
  */
-export async function lockAll(finder: Finder) {
+export async function lockFound<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<Refs> {
   const all = [...finder.locks, ...(await callerLocks(finder))]
   for (const lock of inOrder(all)) {
     const fresh = await lockRow(finder.tx, lock)
     // One row may have been named several times.
-    for (const other of all) if (lockKey(other) === lockKey(lock)) Object.assign(other.row, fresh)
+    for (const other of all) if (fresh && lockKey(other) === lockKey(lock)) other.take(fresh)
   }
-  for (const ask of finder.afterLock) await ask()
+  return readRefs(finder, found)
+}
+
+/** Returns everything as it was found, without locks: for questions, which change nothing. */
+export function readFound<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<Refs> {
+  for (const take of finder.unlocked) take()
+  return readRefs(finder, found)
+}
+
+async function readRefs<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<Refs> {
+  for (const read of finder.afterLock) await read()
+  const pairs = Object.entries<Found<unknown>>(found).map(([name, one]) => [name, one.locked()])
+  return Object.fromEntries(pairs) as Refs
 }
 
 /** Returns the row as it is once it is locked. @throws the error of the lock where the row no longer exists */
@@ -125,7 +186,7 @@ async function callerLocks({ tx, caller }: Finder): Promise<Lock[]> {
     select role_id as id from ${roleGrants} where user_id = ${userId} and ended_at is null
     union select role_id from ${apiKeyLimits} where api_key_id = ${apiKey?.id ?? null}::uuid`)
   const share = (table: PgTable, id: string, gone: Lock['gone']): Lock => {
-    return { table, id, mode: 'SHARE', deleted: false, row: {}, gone }
+    return { table, id, mode: 'SHARE', deleted: false, take() {}, gone }
   }
   const ended = () => new CallerEndedError()
   const isAnothers = apiKey !== null && apiKey.userId !== userId
@@ -148,5 +209,5 @@ function inOrder(locks: Lock[]): Lock[] {
 }
 
 function lockKey({ table, id }: Lock) {
-  return `${LOCK_ORDER.indexOf(getTableConfig(table).name)} ${id}`
+  return `${LOCK_ORDER.indexOf(getTableName(table))} ${id}`
 }

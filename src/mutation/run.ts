@@ -4,34 +4,33 @@
  */
 
 import { isDeepStrictEqual } from 'node:util'
-import { sql } from 'drizzle-orm'
 import type { GraphQLSchema } from 'graphql'
 import { readAuthority } from '../authentication/identify.ts'
-import { lastingAdministratorExists } from '../authority/administrators.ts'
+import { keepAnAdministrator } from '../authority/administrators.ts'
 import { type Caller, type CallerKey, NOBODY } from '../authority/caller.ts'
 import { type Granted, guard } from '../authority/guard.ts'
 import { decide, type Rule } from '../authority/rule.ts'
 import { runStatement, type Transaction } from '../db/database.ts'
 import { isConnectionLost, isRetryable } from '../db/errors.ts'
-import { type Change, recordChange } from '../entities/audit/operations.ts'
-import { targetOf } from '../entities/audit/targets.ts'
+import { recordChange, type Sides } from '../entities/audit/operations.ts'
+import { SERVER } from '../entities/audit/targets.ts'
 import { type Notice, notify } from '../entities/notification/operations.ts'
 import { holdChanges, readReadOnly } from '../entities/settings/operations.ts'
 import {
   CallerEndedError,
   ForbiddenError,
   isRefusal,
-  LastAdministratorError,
   type MissingRequirement,
   missingCircumstance,
   OutcomeUnknownError,
   ReadOnlyError,
+  type Target,
 } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
 import type { Reading } from '../read/run.ts'
 import { type AccessDiff, readAccessDiff, rememberAccess } from './access-diff.ts'
-import { createFinder, type Finder, lockAll } from './lookup.ts'
+import { createFinder, type Finder, type FoundRefs, lockFound } from './lookup.ts'
 
 /** The values that an operation works with. */
 export interface Operation<Input, Refs, Prepared = undefined> {
@@ -48,11 +47,19 @@ export interface Operation<Input, Refs, Prepared = undefined> {
 /** What an operation did. `change` is null where there was nothing to do. */
 export interface Outcome<Values> {
   values: Values
-  change: Change | null
+  change: Made | null
   /** The notifications that users get about it. */
   notices?: Notice[]
   /** True where the change was to the caller's own access: the answer is then what they may see after it. */
   isOwnAccess?: boolean
+}
+
+/** A change that was made. */
+export interface Made extends Sides {
+  /** What was changed, where it is not the target of the mutation: something that the mutation made. */
+  target?: Target
+  /** The user who made the change, where the caller is not known before it, as in a sign-in. */
+  actorId?: string
 }
 
 /** The effect of read-only mode on a mutation: it is refused, it is still allowed, or it sets the mode. */
@@ -61,6 +68,7 @@ export type ReadOnlyMode = 'REFUSED' | 'ALLOWED' | 'SETS'
 /** The parts of a mutation's declaration that its run needs. */
 export interface ChangePlan<Input, Refs, Values, Prepared> {
   name: string
+  target(refs: Refs): Target | null
   may: Rule<Refs>
   isPublic: boolean
   readOnlyMode: ReadOnlyMode
@@ -69,7 +77,7 @@ export interface ChangePlan<Input, Refs, Values, Prepared> {
   touchesCredentials: boolean | ((input: Input) => boolean)
   endangersAdministration: boolean
   prepare(ctx: Context, input: Input, dryRun: boolean): Promise<Prepared>
-  find(finder: Finder, input: Input): Promise<Refs>
+  find(finder: Finder, input: Input): Promise<FoundRefs<Refs>>
   run(operation: Operation<Input, Refs, Prepared>): Promise<Outcome<Values>>
 }
 
@@ -146,11 +154,12 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   const asking = await begin(tx, plan, ctx)
   const { refs, caller } = await findAndLock(tx, plan, asking, wanted.input)
   if (wanted.diffSchema) await rememberAccess(tx)
-  const outcome = await namingTarget(refs, () => decideAndRun(plan, { ...wanted, ctx, tx, caller, refs }))
+  const target = plan.target(refs)
+  const outcome = await namingTarget(target, () => decideAndRun(plan, { ...wanted, ctx, tx, caller, refs }))
   const change = changeMade(outcome)
   if (change) {
-    if (plan.endangersAdministration) await namingTarget(refs, () => keepAnAdministrator(tx))
-    await recordChange(tx, { ...ctx, caller }, plan.name, change)
+    if (plan.endangersAdministration) await namingTarget(target, () => keepAnAdministrator(tx))
+    await recordChange(tx, { ...ctx, caller }, plan.name, { ...(change.target ?? target ?? SERVER), ...change })
     await notify(tx, ctx.services.mailer, caller, outcome.notices ?? [])
   }
   const reader = outcome.isOwnAccess && change ? ((await readAuthority(tx, caller)) ?? caller) : caller
@@ -184,8 +193,7 @@ async function findAndLock<Input, Refs, Values, Prepared>(
   input: Input,
 ): Promise<{ refs: Refs; caller: Caller }> {
   const finder = createFinder(tx, asking)
-  const refs = await plan.find(finder, input)
-  await lockAll(finder)
+  const refs = await lockFound(finder, await plan.find(finder, input))
   const caller = await readAuthority(tx, asking)
   if (!caller) throw new CallerEndedError()
   return { refs, caller }
@@ -203,17 +211,17 @@ async function decideAndRun<Input, Refs, Values, Prepared>(
 }
 
 /** Returns what was changed; null where nothing differs from before. */
-function changeMade<Values>({ change }: Outcome<Values>): Change | null {
+function changeMade<Values>({ change }: Outcome<Values>): Made | null {
   const isEmpty = change?.before !== undefined && isDeepStrictEqual(change.before, change.after)
   return isEmpty ? null : change
 }
 
 /** Adds the target to a refusal, for the audit. */
-async function namingTarget<Result>(refs: unknown, work: () => Promise<Result>): Promise<Result> {
+async function namingTarget<Result>(target: Target | null, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    if (isRefusal(error)) error.target = targetOf(refs)
+    if (isRefusal(error)) error.target = target
     throw error
   }
 }
@@ -232,14 +240,4 @@ export function missingForLimitedKey<Input>(
 ): MissingRequirement[] {
   const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input) : touchesCredentials
   return touches && apiKey?.limited ? missingCircumstance('a key without limits') : []
-}
-
-/** The lock is any number, the same on all servers: mutations that could take away the last administrator run one after the other. */
-const ADMINISTRATION_LOCK = 7_307_199_821
-
-/** @throws LastAdministratorError in the later of two transactions that together would leave no administrator. */
-async function keepAnAdministrator(tx: Transaction) {
-  await tx.execute(sql`select pg_advisory_xact_lock(${ADMINISTRATION_LOCK})`)
-  const rows = await tx.execute(sql`select 1 where exists (${lastingAdministratorExists()})`)
-  if (rows.length === 0) throw new LastAdministratorError()
 }

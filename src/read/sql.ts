@@ -1,5 +1,5 @@
-import { and, getTableColumns, type SQL, sql } from 'drizzle-orm'
-import { alias, getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
+import { and, getTableColumns, getTableName, type SQL, sql } from 'drizzle-orm'
+import { alias, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { GraphQLObjectType } from 'graphql'
 import { NO_ARGUMENTS } from './arguments.ts'
 import type { Compilation } from './compilation.ts'
@@ -30,7 +30,7 @@ export function tableAs(
 ): SQL {
   const { table, relation } = typeSpec(type)
   if (relation) return sql`${relation(time, args, c.caller)} as ${row}`
-  return sql`${sql.identifier(getTableConfig(table).name)} as ${row}`
+  return sql`${sql.identifier(getTableName(table))} as ${row}`
 }
 
 /** Returns the primary key column. @throws Error where the table does not have exactly one. */

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
 import { grantedByTakeover } from '../../authority/guard.ts'
 import { apiKeys } from '../../db/tables.ts'
@@ -6,8 +6,8 @@ import { ConflictError, type Issue } from '../../errors.ts'
 import { expiryIssues } from '../../graphql/input-checks.ts'
 import { readId } from '../../graphql/node-id.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { type Finder, findRow } from '../../mutation/lookup.ts'
-import { changeIn, type Sides } from '../audit/operations.ts'
+import { type Finder, findRow, unchanging } from '../../mutation/lookup.ts'
+import { target } from '../audit/targets.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
 import { type FoundRole, findRoles } from '../role/lookup.ts'
@@ -31,11 +31,12 @@ interface KeyRefs {
 }
 
 /** Finds the visible key with this id, and its owner. @throws NotFoundError */
-async function findKey(finder: Finder, id: string): Promise<KeyRefs> {
+async function findKey(finder: Finder, id: string) {
   const what = 'The API key'
   const fits = eq(apiKeys.id, readId('key', id, 'apiKey'))
   const key = await findRow(finder, apiKeys, ApiKey.visible, fits, { path: 'apiKey', what, lock: 'CHANGE' })
-  return { key, user: await findOwner(finder, key.userId, 'apiKey', what) }
+  const owner = sql`(select k.user_id from ${apiKeys} as k where k.id = ${key.id})`
+  return { key, user: await findOwner(finder, owner, 'apiKey', what) }
 }
 
 /** Checks that a label, which is meant for people to read, has 1 to 100 characters. */
@@ -59,8 +60,8 @@ function earlier(wanted: Date | null | undefined, expiresAt: string | null): str
   return new Date(end).toISOString()
 }
 
-function keyChange({ id }: { id: string }, { organizationId }: UserReference, sides: Sides) {
-  return changeIn('ApiKey', { id, organizationId }, sides)
+function keyTarget({ key, user }: KeyRefs) {
+  return target('ApiKey', { id: key.id, organizationId: user.organizationId })
 }
 
 mutation({
@@ -95,8 +96,9 @@ mutation({
   ],
   find: async (finder, input) => ({
     user: await findUserOrSelf(finder, input.user, 'user'),
-    limits: input.limits ? await findRoles(finder, 'limits', input.limits) : null,
+    limits: input.limits ? await findRoles(finder, 'limits', input.limits) : unchanging(null),
   }),
+  target: ({ user }) => target('User', user),
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -129,7 +131,7 @@ mutation({
     }
     return {
       values: { apiKey: id, secret },
-      change: keyChange({ id }, user, { after }),
+      change: { target: target('ApiKey', { id, organizationId: user.organizationId }), after },
       notices: [
         { userId: user.id, kind: 'KEY_CREATED', details: { label: input.label } },
         ...expiryNotices({ id, userId: user.id, label: input.label, expiresAt }),
@@ -160,6 +162,7 @@ mutation({
   }),
   check: (input) => expiryIssues('overlapUntil', input.overlapUntil),
   find: (finder, input) => findKey(finder, input.apiKey),
+  target: keyTarget,
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -195,7 +198,7 @@ mutation({
     const until = overlapUntil ? `until ${overlapUntil}` : 'no more'
     return {
       values: { apiKey: id, secret },
-      change: keyChange({ id }, user, sides),
+      change: { target: target('ApiKey', { id, organizationId: user.organizationId }), ...sides },
       notices: [
         { userId: user.id, kind: 'KEY_ROTATED', details: { label, until } },
         ...expiryNotices({ id, userId: user.id, label, expiresAt }),
@@ -213,6 +216,7 @@ mutation({
     changed: p.boolean('False where the key had already ended.'),
   }),
   find: (finder, input) => findKey(finder, input.apiKey),
+  target: keyTarget,
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -228,7 +232,7 @@ mutation({
     const before = { label: key.label, user: user.username }
     return {
       values: { apiKey: key.id, changed },
-      change: changed ? keyChange(key, user, { before }) : null,
+      change: changed ? { before } : null,
       notices: [{ userId: user.id, kind: 'KEY_REVOKED', details: { label: key.label } }],
     }
   },

@@ -5,26 +5,17 @@ import type { Connection, Transaction } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
 import { auditEvents } from '../../db/tables.ts'
 import type { Target } from '../../errors.ts'
-import type { TargetType } from './targets.ts'
 
-/** A change that was made. `before` and `after` contain the changed fields by name. */
-export interface Change extends Target {
-  targetType: TargetType
+/** What a change changed: the changed fields by name, before and after it. */
+export interface Sides {
   before?: object
   after?: object
-  /** The user who made the change, where the caller is not known before it, as in a sign-in. */
-  actorId?: string
 }
 
-export type Sides = Pick<Change, 'before' | 'after'>
-
-/** Returns a change of a target that belongs to an organization. */
-export function changeIn(
-  targetType: TargetType,
-  { id, organizationId }: { id: string; organizationId: string | null },
-  sides: Sides,
-): Change {
-  return { targetType, targetId: id, organizationId, ...sides }
+/** A change that was made. */
+export interface Change extends Target, Sides {
+  /** The user who made the change, where the caller is not known before it, as in a sign-in. */
+  actorId?: string
 }
 
 /** The caller of a request, and the network address of the request. */

@@ -1,3 +1,5 @@
+import type { Target } from '../../errors.ts'
+
 /** The types of audit target, each with its id prefix, its table and the column that contains its name. */
 export const TARGETS = {
   User: { prefix: 'user', table: 'users', label: 'username' },
@@ -21,32 +23,16 @@ export const SERVER = {
 
 export type TargetType = keyof typeof TARGETS
 
-/** The names that mutations give to the rows they find. The row with the first of these names is the target. */
-const REFERENCES: [string, TargetType][] = [
-  ['key', 'ApiKey'],
-  ['credential', 'Credential'],
-  ['user', 'User'],
-  ['existing', 'User'],
-  ['role', 'Role'],
-  ['project', 'Project'],
-  ['model', 'Model'],
-  ['controller', 'Controller'],
-  ['organization', 'Organization'],
-]
-
-interface Found {
-  id: string
-  organizationId?: string | null
+/** Names a row as the target of a change or a refusal. */
+export function target(
+  targetType: TargetType,
+  { id, organizationId = null }: TargetRow,
+): Target & { targetType: TargetType } {
+  return { targetType, targetId: id, organizationId: targetType === 'Organization' ? id : organizationId }
 }
 
-/** Returns the target of a mutation that found these rows, or null where it found none. */
-export function targetOf(refs: unknown) {
-  const found = refs as Record<string, Found | null | undefined>
-  for (const [name, targetType] of REFERENCES) {
-    const thing = found[name]
-    if (!thing?.id) continue
-    const home = targetType === 'Organization' ? thing.id : (thing.organizationId ?? null)
-    return { targetType, targetId: thing.id, organizationId: home ?? found.user?.organizationId ?? null }
-  }
-  return null
+interface TargetRow {
+  id: string
+  /** It is omitted for an organization. */
+  organizationId?: string | null
 }

@@ -4,11 +4,13 @@ import type { rulesFor } from '../../authority/rule.ts'
 import { ControllerAccess } from '../../graphql/enums.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
+import { target } from '../audit/targets.ts'
 import { endOf, levelIssues, levelsAround, revokedLevelIssues, stepChange } from '../level/input.ts'
 import { step } from '../level/operations.ts'
-import { findUser } from '../user/lookup.ts'
+import { findUser, type UserReference } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { findController } from './lookup.ts'
+import type { Controller as ControllerRow } from './operations.ts'
 import { Controller } from './type.ts'
 
 async function findBoth(finder: Finder, input: { user: string; controller: string }) {
@@ -18,10 +20,13 @@ async function findBoth(finder: Finder, input: { user: string; controller: strin
   }
 }
 
-type Both = Awaited<ReturnType<typeof findBoth>>
+interface Refs {
+  user: UserReference
+  controller: ControllerRow
+}
 
 /** The rule for users that are SUPERUSER on the controller, by a grant or because they manage controllers. */
-function superusers(by: ReturnType<typeof rulesFor<Both>>) {
+function superusers(by: ReturnType<typeof rulesFor<Refs>>) {
   return by.level('SUPERUSERs on the controller', CONTROLLER_LEVEL.SUPERUSER, ({ controller }) => ({
     controller,
     model: null,
@@ -54,6 +59,7 @@ mutation({
   }),
   check: levelIssues,
   find: findBoth,
+  target: ({ user }) => target('User', user),
   may: (by) => superusers(by),
   shownOn: [{ on: Controller, as: 'GrantAccess', refs: (controller) => ({ controller }) }],
   grants: ({ input, refs }) =>
@@ -66,7 +72,7 @@ mutation({
     return {
       values: { user: user.id, controller: controller.id, changed: stepped.changed },
       isOwnAccess: user.id === caller.userId,
-      change: stepChange(user, stepped, { controller: controller.name }),
+      change: stepChange(stepped, { controller: controller.name }),
     }
   },
 })
@@ -92,6 +98,7 @@ mutation({
   }),
   check: ({ access }) => revokedLevelIssues(access),
   find: findBoth,
+  target: ({ user }) => target('User', user),
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -105,7 +112,7 @@ mutation({
     return {
       values: { user: user.id, controller: controller.id, ...levelsAround(stepped), changed: stepped.changed },
       isOwnAccess: user.id === caller.userId,
-      change: stepChange(user, stepped, { controller: controller.name }),
+      change: stepChange(stepped, { controller: controller.name }),
     }
   },
 })
@@ -131,6 +138,7 @@ mutation({
   }),
   check: levelIssues,
   find: findBoth,
+  target: ({ user }) => target('User', user),
   may: (by) => by.notAgainstAdministrator(superusers(by), (refs) => refs.user),
   grants: ({ input, refs }) =>
     grantedLevel({ controllerId: refs.controller.id, modelId: null, level: input.access, expiresAt: endOf(input) }),
@@ -141,7 +149,7 @@ mutation({
     return {
       values: { user: user.id, controller: controller.id, changed: stepped.changed },
       isOwnAccess: user.id === caller.userId,
-      change: stepChange(user, stepped, { controller: controller.name }),
+      change: stepChange(stepped, { controller: controller.name }),
     }
   },
 })

@@ -1,6 +1,7 @@
 import type { Scope } from '../../authority/caller.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
+import { target } from '../audit/targets.ts'
 import { findHomeOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { findController } from './lookup.ts'
@@ -40,6 +41,7 @@ mutation({
   find: async (finder, input) => ({
     organization: await findHomeOrganization(finder, input.organization, 'organization'),
   }),
+  target: ({ organization }) => target('Organization', organization),
   may: (by) =>
     by.permission('controllers.manage', 'in the organization', (refs) => ({
       organizationId: refs.organization.id,
@@ -53,7 +55,7 @@ mutation({
     const after = { name, type, organization: organization.name }
     return {
       values: { controller: id },
-      change: { targetType: 'Controller', targetId: id, organizationId: organization.id, after },
+      change: { target: target('Controller', { id, organizationId: organization.id }), after },
     }
   },
 })
@@ -71,17 +73,18 @@ mutation({
   find: async (finder, input) => ({
     controller: await findController(finder, input.controller, 'controller', 'CHANGE'),
   }),
+  target: ({ controller }) => target('Controller', controller),
   may: (by) => by.permission('controllers.manage', 'in its organization', ofController),
   shownOn: [{ on: Controller, as: 'Update', refs: (controller) => ({ controller }) }],
   grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { controller } }) {
     await changeController(tx, controller.id, { name: input.name ?? undefined, type: input.type ?? undefined })
-    const { id, organizationId, name, type } = controller
+    const { id, name, type } = controller
     const after = { name: input.name ?? name, type: input.type ?? type }
     return {
       values: { controller: id },
-      change: { targetType: 'Controller', targetId: id, organizationId, before: { name, type }, after },
+      change: { before: { name, type }, after },
     }
   },
 })
@@ -99,16 +102,17 @@ mutation({
   find: async (finder, input) => ({
     controller: await findController(finder, input.controller, 'controller', 'CHANGE'),
   }),
+  target: ({ controller }) => target('Controller', controller),
   may: (by) => by.permission('controllers.manage', 'in its organization', ofController),
   shownOn: [{ on: Controller, as: 'Delete', refs: (controller) => ({ controller }) }],
   grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { controller } }) {
     const endedGrants = await removeController(tx, caller, controller)
-    const { id, organizationId, name, type } = controller
+    const { id, name, type } = controller
     return {
       values: { deletedId: `controller_${id}`, name, endedGrants },
-      change: { targetType: 'Controller', targetId: id, organizationId, before: { name, type, endedGrants } },
+      change: { before: { name, type, endedGrants } },
     }
   },
 })

@@ -4,7 +4,7 @@ import { immediateScope } from '../../authority/visibility.ts'
 import type { Transaction } from '../../db/database.ts'
 import { credentials, models } from '../../db/tables.ts'
 import { fitsReference } from '../../graphql/references.ts'
-import { type Finder, findRow } from '../../mutation/lookup.ts'
+import { type Finder, type FoundRow, findRow } from '../../mutation/lookup.ts'
 import type { Row } from '../../read/spec.ts'
 import { Model } from '../model/type.ts'
 import { type Credential as CredentialRow, readUses } from './operations.ts'
@@ -17,7 +17,7 @@ export function findCredential(
   name: string,
   path: string,
   lock: 'CHANGE' | 'SHARE',
-): Promise<CredentialRow> {
+): Promise<FoundRow<CredentialRow>> {
   const fits = sql`${credentials.userId} = ${userId} and ${fitsReference('credential', { id: credentials.id, key: credentials.nameKey }, name)}`
   return findRow(finder, credentials, Credential.visible, fits, {
     path,

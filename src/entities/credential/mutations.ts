@@ -4,16 +4,16 @@ import { ConflictError } from '../../errors.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
-import { changeIn, type Sides } from '../audit/operations.ts'
+import { target } from '../audit/targets.ts'
 import { findSelf, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { attributeIssues, type CredentialAttributes, CredentialAttributesInput, readAttributes } from './inputs.ts'
 import { describeUses, findCredential } from './lookup.ts'
-import { insertCredential, openCredential, removeCredential } from './operations.ts'
+import { type Credential as CredentialRow, insertCredential, openCredential, removeCredential } from './operations.ts'
 import { Credential, CredentialAttribute } from './type.ts'
 
-function credentialChange({ organizationId }: UserReference, id: string, sides: Sides) {
-  return changeIn('Credential', { id, organizationId }, sides)
+function credentialTarget({ user, credential }: { user: UserReference; credential: CredentialRow }) {
+  return target('Credential', { id: credential.id, organizationId: user.organizationId })
 }
 
 mutation({
@@ -38,6 +38,7 @@ mutation({
     ...attributeIssues('attributes', attributes as CredentialAttributes),
   ],
   find: async (finder) => ({ user: await findSelf(finder, 'name') }),
+  target: ({ user }) => target('User', user),
   may: (by) => by.self((refs) => refs.user.id),
   shownOn: [{ on: User, as: 'AddCredential', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   grants: 'nothing',
@@ -48,7 +49,8 @@ mutation({
     const id = await insertCredential(tx, services.keyring, { userId: user.id, name, type, values })
     const names = values.map((value) => value.name)
     const after = { name, type, attributes: names }
-    return { values: { credential: id }, change: credentialChange(user, id, { after }) }
+    const made = target('Credential', { id, organizationId: user.organizationId })
+    return { values: { credential: id }, change: { target: made, after } }
   },
 })
 
@@ -65,6 +67,7 @@ mutation({
     name: p.string('The name of the removed credential, which can be used again.'),
   }),
   find: findOwned,
+  target: credentialTarget,
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -74,14 +77,14 @@ mutation({
   grants: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],
-  async run({ tx, caller, refs: { user, credential } }) {
+  async run({ tx, caller, refs: { credential } }) {
     const models = await describeUses(tx, caller, eq(credentials.id, credential.id))
     if (models) throw new ConflictError(`The credential is used by ${models}: let them use another first.`)
     await removeCredential(tx, credential.id)
     const { name, type } = credential
     return {
       values: { deletedId: `credential_${credential.id}`, name },
-      change: credentialChange(user, credential.id, { before: { name, type } }),
+      change: { before: { name, type } },
     }
   },
 })
@@ -106,18 +109,18 @@ mutation({
     ),
   }),
   find: (finder, { name }) => findOwned(finder, { name }),
+  target: credentialTarget,
   may: (by) => by.self((refs) => refs.user.id),
   shownOn: [{ on: Credential, as: 'Reveal', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
   grants: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],
-  async run({ ctx: { services }, refs: { user, credential }, dryRun }) {
+  async run({ ctx: { services }, refs: { credential }, dryRun }) {
     if (credential.lockedAt) {
       throw new ConflictError('It is locked, as another user has had access to this account since: add it again.')
     }
     const opened = await openCredential(services.keyring, credential)
     const attributes = dryRun ? opened.map((one) => (one.isSecret ? { ...one, value: null } : one)) : opened
-    const change = credentialChange(user, credential.id, { after: { revealed: credential.name } })
-    return { values: { credential: credential.id, attributes }, change }
+    return { values: { credential: credential.id, attributes }, change: { after: { revealed: credential.name } } }
   },
 })

@@ -1,7 +1,6 @@
 import type { Issue } from '../../errors.ts'
 import { expiryIssues } from '../../graphql/input-checks.ts'
-import type { Change } from '../audit/operations.ts'
-import type { UserReference } from '../user/lookup.ts'
+import type { Sides } from '../audit/operations.ts'
 import type { Stepped } from './operations.ts'
 
 /** Returns the issues of a step's input that can be found without the database. */
@@ -10,15 +9,8 @@ export function levelIssues(input: { expiresAt?: Date | null }): Issue[] {
 }
 
 /** Returns what the audit records of a step, or null where the step changed nothing. */
-export function stepChange(user: UserReference, { before, after, changed }: Stepped, place: object): Change | null {
-  if (!changed) return null
-  return {
-    targetType: 'User',
-    targetId: user.id,
-    organizationId: user.organizationId,
-    before: { ...place, ...before },
-    after: { ...place, ...after },
-  }
+export function stepChange({ before, after, changed }: Stepped, place: object): Sides | null {
+  return changed ? { before: { ...place, ...before }, after: { ...place, ...after } } : null
 }
 
 /** Returns the requested planned end, or null where there is none. */

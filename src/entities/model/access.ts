@@ -2,6 +2,7 @@ import { grantedLevel } from '../../authority/guard.ts'
 import { ModelAccess } from '../../graphql/enums.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
+import { target } from '../audit/targets.ts'
 import { endOf, levelIssues, levelsAround, revokedLevelIssues, stepChange } from '../level/input.ts'
 import { step } from '../level/operations.ts'
 import { findUser } from '../user/lookup.ts'
@@ -41,6 +42,7 @@ mutation({
   }),
   check: levelIssues,
   find: findAll,
+  target: ({ user }) => target('User', user),
   may: (by) => admins(by),
   shownOn: [{ on: Model, as: 'GrantAccess', refs: placeColumns }],
   grants: ({ input, refs }) =>
@@ -58,7 +60,7 @@ mutation({
     return {
       values: { user: user.id, model: model.id, changed: stepped.changed },
       isOwnAccess: user.id === caller.userId,
-      change: stepChange(user, stepped, { controller: controller.name, model: model.name }),
+      change: stepChange(stepped, { controller: controller.name, model: model.name }),
     }
   },
 })
@@ -85,6 +87,7 @@ mutation({
   }),
   check: ({ access }) => revokedLevelIssues(access),
   find: findAll,
+  target: ({ user }) => target('User', user),
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -97,7 +100,7 @@ mutation({
     return {
       values: { user: user.id, model: model.id, ...levelsAround(stepped), changed: stepped.changed },
       isOwnAccess: user.id === caller.userId,
-      change: stepChange(user, stepped, { controller: controller.name, model: model.name }),
+      change: stepChange(stepped, { controller: controller.name, model: model.name }),
     }
   },
 })
@@ -123,6 +126,7 @@ mutation({
   }),
   check: levelIssues,
   find: findAll,
+  target: ({ user }) => target('User', user),
   may: (by) => by.notAgainstAdministrator(admins(by), (refs) => refs.user),
   grants: ({ input, refs }) =>
     grantedLevel({
@@ -138,7 +142,7 @@ mutation({
     return {
       values: { user: user.id, model: model.id, changed: stepped.changed },
       isOwnAccess: user.id === caller.userId,
-      change: stepChange(user, stepped, { controller: controller.name, model: model.name }),
+      change: stepChange(stepped, { controller: controller.name, model: model.name }),
     }
   },
 })

@@ -3,8 +3,7 @@ import { MODEL_LEVEL } from '../../authority/levels.ts'
 import type { rulesFor } from '../../authority/rule.ts'
 import { models } from '../../db/tables.ts'
 import { fitsReference } from '../../graphql/references.ts'
-import type { Finder } from '../../mutation/lookup.ts'
-import { findRow } from '../../mutation/lookup.ts'
+import { type Finder, type FoundRow, findRow } from '../../mutation/lookup.ts'
 import type { Row } from '../../read/spec.ts'
 import { findController } from '../controller/lookup.ts'
 import type { Controller as ControllerRow } from '../controller/operations.ts'
@@ -41,7 +40,7 @@ export function placeColumns(model: Row): object {
 /** Finds the visible model with this name on a controller. @throws NotFoundError */
 export function findModel(
   finder: Finder,
-  controller: ControllerRow,
+  controller: FoundRow<ControllerRow>,
   name: string,
   path: string,
   lock: 'CHANGE' | 'SHARE' = 'SHARE',

@@ -1,8 +1,8 @@
-import { CONTROLLER_LEVEL } from '../../authority/levels.ts'
+import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../../authority/levels.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
-import type { Finder } from '../../mutation/lookup.ts'
-import { changeIn, type Sides } from '../audit/operations.ts'
+import { type Finder, unchanging } from '../../mutation/lookup.ts'
+import { target } from '../audit/targets.ts'
 import { findController } from '../controller/lookup.ts'
 import { Controller } from '../controller/type.ts'
 import { findCredential } from '../credential/lookup.ts'
@@ -13,15 +13,13 @@ import { admins, findPlace, type ModelRefs, placeColumns } from './lookup.ts'
 import { changeModel, insertModel, removeModel } from './operations.ts'
 import { Model } from './type.ts'
 
-const ADMIN = 3
-
-function modelChange({ controller, model }: ModelRefs, sides: Sides) {
-  return changeIn('Model', { id: model.id, organizationId: controller.organizationId }, sides)
+function modelTarget({ controller, model }: ModelRefs) {
+  return target('Model', { id: model.id, organizationId: controller.organizationId })
 }
 
 /** Finds the credential of the caller with this name; null where no name is given. @throws NotFoundError */
 async function findOwnCredential(finder: Finder, name: string | null | undefined) {
-  if (typeof name !== 'string') return null
+  if (typeof name !== 'string') return unchanging(null)
   const user = await findSelf(finder, 'credential')
   return findCredential(finder, user.id, name, 'credential', 'SHARE')
 }
@@ -50,6 +48,7 @@ mutation({
     controller: await findController(finder, input.controller, 'controller'),
     credential: await findOwnCredential(finder, input.credential),
   }),
+  target: ({ controller }) => target('Controller', controller),
   may: (by) =>
     by.level('holders of ADD_MODEL on the controller', CONTROLLER_LEVEL.ADD_MODEL, ({ controller }) => ({
       controller,
@@ -64,13 +63,13 @@ mutation({
   async run({ tx, caller, input: { name }, refs: { controller, credential } }) {
     const id = await insertModel(tx, { name, controllerId: controller.id, credentialId: credential?.id ?? null })
     if (caller.userId !== null) {
-      await step(tx, caller, { userId: caller.userId, modelId: id }, { kind: 'SET', level: ADMIN }, null)
+      await step(tx, caller, { userId: caller.userId, modelId: id }, { kind: 'SET', level: MODEL_LEVEL.ADMIN }, null)
     }
     const after = { name, controller: controller.name, credential: credential?.name ?? null }
     return {
       values: { model: id },
       isOwnAccess: true,
-      change: { targetType: 'Model', targetId: id, organizationId: controller.organizationId, after },
+      change: { target: target('Model', { id, organizationId: controller.organizationId }), after },
     }
   },
 })
@@ -92,6 +91,7 @@ mutation({
     ...(await findPlace(finder, input, 'CHANGE')),
     credential: await findOwnCredential(finder, input.credential),
   }),
+  target: modelTarget,
   may: (by) => admins(by),
   shownOn: [{ on: Model, as: 'Update', refs: placeColumns }],
   grants: 'nothing',
@@ -109,7 +109,7 @@ mutation({
         credential: credentialId === undefined ? present : (credential?.name ?? null),
       },
     }
-    return { values: { model: refs.model.id }, change: modelChange(refs, sides) }
+    return { values: { model: refs.model.id }, change: sides }
   },
 })
 
@@ -127,6 +127,7 @@ mutation({
     endedGrants: p.value('Int', 'The number of grants that ended.'),
   }),
   find: (finder, input) => findPlace(finder, input, 'CHANGE'),
+  target: modelTarget,
   may: (by) =>
     by.level('SUPERUSERs on its controller', CONTROLLER_LEVEL.SUPERUSER, ({ controller }) => ({
       controller,
@@ -139,7 +140,7 @@ mutation({
     const { name } = refs.model
     return {
       values: { deletedId: `model_${refs.model.id}`, name, endedGrants },
-      change: modelChange(refs, { before: { name, endedGrants } }),
+      change: { before: { name, endedGrants } },
     }
   },
 })

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { organizations } from '../../db/tables.ts'
 import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, findRow } from '../../mutation/lookup.ts'
@@ -17,12 +17,13 @@ export function findHomeOrganization(finder: Finder, name: string | null | undef
     const home = sql`${organizations.id} = (select u.organization_id from users as u where u.username_key = ${ROOT_USERNAME} and u.deleted_at is null)`
     return findRow(finder, organizations, undefined, home, { path, what: 'The home of root', lock: 'SHARE' })
   }
-  return findOrganizationById(finder, organizationId, path, 'The caller’s organization')
+  return findOrganizationById(finder, sql`${organizationId}`, path, 'The caller’s organization')
 }
 
-/** Finds the visible organization with this id. @throws NotFoundError */
-export function findOrganizationById(finder: Finder, id: string, path: string, what: string) {
-  return findRow(finder, organizations, Organization.visible, eq(organizations.id, id), { path, what, lock: 'SHARE' })
+/** Finds the visible organization with this id, which is an expression. @throws NotFoundError */
+export function findOrganizationById(finder: Finder, id: SQL, path: string, what: string) {
+  const fits = sql`${organizations.id} = ${id}`
+  return findRow(finder, organizations, Organization.visible, fits, { path, what, lock: 'SHARE' })
 }
 
 /** Finds the visible organization with this name. @throws NotFoundError */

@@ -2,6 +2,7 @@ import { EVERYWHERE } from '../../authority/caller.ts'
 import { grantedPermissions } from '../../authority/guard.ts'
 import { nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
+import { target } from '../audit/targets.ts'
 import { durationText, ttlIssues, ttlSeconds } from './duration.ts'
 import { findOrganization } from './lookup.ts'
 import {
@@ -32,6 +33,7 @@ mutation({
   }),
   payload: (p) => ({ organization: p.loaded(Organization, 'The organization that was created.') }),
   find: async () => ({}),
+  target: () => null,
   may: (by) => by.permissionEverywhere('organizations.manage'),
   // Every user who joins holds these permissions, so the caller must hold them everywhere.
   grants: ({ input }) => grantedPermissions(input.basePermissions ?? [], EVERYWHERE),
@@ -57,7 +59,7 @@ mutation({
     }
     return {
       values: { organization: id },
-      change: { targetType: 'Organization', targetId: id, organizationId: id, after },
+      change: { target: target('Organization', { id }), after },
     }
   },
 })
@@ -83,6 +85,7 @@ mutation({
   find: async (finder, input) => ({
     organization: await findOrganization(finder, input.organization, 'organization', 'CHANGE'),
   }),
+  target: ({ organization }) => target('Organization', organization),
   may: (by) =>
     by.permission('organizations.manage', 'in the organization', (refs) => ({
       organizationId: refs.organization.id,
@@ -111,9 +114,6 @@ mutation({
     return {
       values: { organization: organization.id },
       change: {
-        targetType: 'Organization',
-        targetId: organization.id,
-        organizationId: organization.id,
         before: { name, title, tokenTtl: durationText(tokenTtlSeconds), basePermissions: words },
         after: {
           name: input.name ?? name,
@@ -139,6 +139,7 @@ mutation({
   find: async (finder, input) => ({
     organization: await findOrganization(finder, input.organization, 'organization', 'CHANGE'),
   }),
+  target: ({ organization }) => target('Organization', organization),
   may: (by) =>
     by.permission('organizations.manage', 'in the organization', (refs) => ({
       organizationId: refs.organization.id,
@@ -152,7 +153,7 @@ mutation({
     const { id, name } = organization
     return {
       values: { deletedId: `organization_${id}`, name, endedGrants },
-      change: { targetType: 'Organization', targetId: id, organizationId: id, before: { name } },
+      change: { before: { name } },
     }
   },
 })

@@ -6,8 +6,9 @@ import { ConflictError, InvalidInputError } from '../../errors.ts'
 import type { Context } from '../../graphql/context.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
+import { readOnceLocked } from '../../mutation/lookup.ts'
 import { endApiKeys } from '../api-key/operations.ts'
-import { changeIn } from '../audit/operations.ts'
+import { target } from '../audit/targets.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { findSelf, findUser, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
@@ -21,7 +22,7 @@ function passwordOutcome(user: UserReference, endedLabels: string[]) {
   const revoked = endedLabels.map((label) => ({ userId: user.id, kind: 'KEY_REVOKED' as const, details: { label } }))
   return {
     values: { user: user.id, endedApiKeys },
-    change: changeIn('User', user, { after: { password: 'set', endedApiKeys } }),
+    change: { after: { password: 'set', endedApiKeys } },
     notices: [{ userId: user.id, kind: 'PASSWORD_SET' as const }, ...revoked],
   }
 }
@@ -58,8 +59,9 @@ mutation({
   },
   async find(finder) {
     const user = await findSelf(finder, 'input')
-    return { user, hasPassword: (await passwordSetAt(finder.tx, user.id)) !== null }
+    return { user, hasPassword: readOnceLocked(finder, async () => (await passwordSetAt(finder.tx, user.id)) !== null) }
   },
+  target: ({ user }) => target('User', user),
   may: (by) =>
     by.selfWithPassword(
       (refs) => refs.user.id,
@@ -127,6 +129,7 @@ mutation({
   ],
   prepare: async (_ctx, { password }) => ({ hash: await hashPassword(password) }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [
     {

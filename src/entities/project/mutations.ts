@@ -1,6 +1,7 @@
 import type { Scope } from '../../authority/caller.ts'
 import { nameIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
+import { target } from '../audit/targets.ts'
 import { findHomeOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { findProject } from './lookup.ts'
@@ -33,6 +34,7 @@ mutation({
   find: async (finder, input) => ({
     organization: await findHomeOrganization(finder, input.organization, 'organization'),
   }),
+  target: ({ organization }) => target('Organization', organization),
   may: (by) =>
     by.permission('projects.manage', 'in the organization', (refs) => ({
       organizationId: refs.organization.id,
@@ -47,7 +49,7 @@ mutation({
     const after = { code: fields.code, title: fields.title, organization: organization.name }
     return {
       values: { project: id },
-      change: { targetType: 'Project', targetId: id, organizationId: organization.id, after },
+      change: { target: target('Project', { id, organizationId: organization.id }), after },
     }
   },
 })
@@ -63,6 +65,7 @@ mutation({
   payload: (p) => ({ project: p.loaded(Project, 'The project after the change.') }),
   check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
   find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
+  target: ({ project }) => target('Project', project),
   may: (by) =>
     by.either(
       by.permission('project.update', 'on the project', ofProject),
@@ -73,11 +76,11 @@ mutation({
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { project } }) {
     await changeProject(tx, project.id, { code: input.code ?? undefined, title: input.title })
-    const { id, organizationId, code, title } = project
+    const { id, code, title } = project
     const after = { code: input.code ?? code, title: input.title === undefined ? title : input.title }
     return {
       values: { project: id },
-      change: { targetType: 'Project', targetId: id, organizationId, before: { code, title }, after },
+      change: { before: { code, title }, after },
     }
   },
 })
@@ -92,6 +95,7 @@ mutation({
     endedGrants: p.value('Int', 'The number of grants that ended.'),
   }),
   find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
+  target: ({ project }) => target('Project', project),
   may: (by) =>
     by.either(
       by.permission('project.delete', 'on the project', ofProject),
@@ -101,10 +105,10 @@ mutation({
   grants: 'nothing',
   async run({ tx, caller, refs: { project } }) {
     const endedGrants = await removeProject(tx, caller, project)
-    const { id, organizationId, code, title } = project
+    const { id, code, title } = project
     return {
       values: { deletedId: `project_${id}`, name: code, endedGrants },
-      change: { targetType: 'Project', targetId: id, organizationId, before: { code, title, endedGrants } },
+      change: { before: { code, title, endedGrants } },
     }
   },
 })

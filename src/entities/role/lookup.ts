@@ -1,12 +1,14 @@
-import type { Scope } from '../../authority/caller.ts'
+import { EVERYWHERE, type Scope } from '../../authority/caller.ts'
 import type { RoleItem } from '../../authority/guard.ts'
 import { BUILT_IN_ROLES } from '../../authority/permissions.ts'
 import { roles } from '../../db/tables.ts'
 import { InvalidInputError, type ScopeName } from '../../errors.ts'
 import { fitsReference } from '../../graphql/references.ts'
-import { type Finder, findRow } from '../../mutation/lookup.ts'
+import { type Finder, type Found, findRow, unchanging } from '../../mutation/lookup.ts'
 import { findOrganization } from '../organization/lookup.ts'
+import type { Organization as OrganizationRow } from '../organization/operations.ts'
 import { findProject } from '../project/lookup.ts'
+import type { Project as ProjectRow } from '../project/operations.ts'
 import type { RoleInput } from './inputs.ts'
 import type { Role as RoleRow } from './operations.ts'
 import { Role } from './type.ts'
@@ -25,18 +27,23 @@ export async function findRoles(
   finder: Finder,
   path: string,
   items: readonly RoleInput[] | null | undefined,
-): Promise<FoundRole[]> {
-  const found: FoundRole[] = []
+): Promise<Found<FoundRole[]>> {
+  const found: Found<FoundRole>[] = []
   for (const [index, item] of (items ?? []).entries()) found.push(await findItem(finder, `${path}.${index}`, item))
-  return found
+  return { locked: () => found.map((one) => one.locked()) }
 }
 
-export async function findItem(finder: Finder, path: string, item: RoleInput): Promise<FoundRole> {
+async function findItem(finder: Finder, path: string, item: RoleInput): Promise<Found<FoundRole>> {
   const role = await findRole(finder, item.role, `${path}.role`)
-  const { kind, scope, name } = await findScope(finder, path, item)
+  const scope = await findScope(finder, path, item)
+  const expiresAt = item.expiresAt?.toISOString() ?? null
+  return { locked: () => ({ ...roleOnScope(path, role.locked(), scope.locked()), expiresAt }) }
+}
+
+function roleOnScope(path: string, role: RoleRow, { kind, scope, name }: FoundScope) {
   const problem = placeProblem(role, kind, scope)
   if (problem) throw new InvalidInputError([{ path, message: problem }])
-  return { roleId: role.id, role: role.name, scope: name, ...scope, expiresAt: item.expiresAt?.toISOString() ?? null }
+  return { roleId: role.id, role: role.name, scope: name, ...scope }
 }
 
 /** The visible role with this name. @throws NotFoundError */
@@ -45,28 +52,34 @@ export function findRole(finder: Finder, name: string, path: string, lock: 'CHAN
   return findRow(finder, roles, Role.visible, fits, { path, what: `The role "${name}"`, lock })
 }
 
-export interface FoundScope {
+interface FoundScope {
   kind: ScopeName
   scope: Scope
   name: string
 }
 
-export async function findScope(finder: Finder, path: string, item: RoleInput): Promise<FoundScope> {
+async function findScope(finder: Finder, path: string, item: RoleInput): Promise<Found<FoundScope>> {
   if (typeof item.project === 'string') {
     const project = await findProject(finder, item.project, `${path}.project`)
-    const scope = { organizationId: project.organizationId, projectId: project.id }
-    return { kind: 'PROJECT', scope, name: `project ${project.code}` }
+    return { locked: () => projectScope(project.locked()) }
   }
   if (typeof item.organization === 'string') {
     const organization = await findOrganization(finder, item.organization, `${path}.organization`)
-    const scope = { organizationId: organization.id, projectId: null }
-    return { kind: 'ORGANIZATION', scope, name: `organization ${organization.name}` }
+    return { locked: () => organizationScope(organization.locked()) }
   }
-  return { kind: 'EVERYWHERE', scope: { organizationId: null, projectId: null }, name: 'everywhere' }
+  return unchanging({ kind: 'EVERYWHERE', scope: EVERYWHERE, name: 'everywhere' })
+}
+
+function projectScope({ id, organizationId, code }: ProjectRow): FoundScope {
+  return { kind: 'PROJECT', scope: { organizationId, projectId: id }, name: `project ${code}` }
+}
+
+function organizationScope({ id, name }: OrganizationRow): FoundScope {
+  return { kind: 'ORGANIZATION', scope: { organizationId: id, projectId: null }, name: `organization ${name}` }
 }
 
 /** The reason why a role can't be held on a scope; null where it can. */
-export function placeProblem(role: RoleRow, kind: ScopeName, scope: Scope): string | null {
+function placeProblem(role: RoleRow, kind: ScopeName, scope: Scope): string | null {
   const scopes = BUILT_IN_ROLES.find((builtIn) => builtIn.id === role.id)?.scopes
   if (scopes && !scopes.includes(kind)) {
     const where = scopes.map((place) => (place === 'EVERYWHERE' ? 'everywhere' : `on a ${place.toLowerCase()}`))

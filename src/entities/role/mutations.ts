@@ -4,7 +4,8 @@ import { ADMINISTRATOR } from '../../authority/permissions.ts'
 import { ConflictError } from '../../errors.ts'
 import { nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { changeIn } from '../audit/operations.ts'
+import { unchanging } from '../../mutation/lookup.ts'
+import { target } from '../audit/targets.ts'
 import { findOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { Project } from '../project/type.ts'
@@ -46,8 +47,11 @@ mutation({
   ],
   find: async (finder, { organization }) => ({
     organization:
-      typeof organization === 'string' ? await findOrganization(finder, organization, 'organization') : null,
+      typeof organization === 'string'
+        ? await findOrganization(finder, organization, 'organization')
+        : unchanging(null),
   }),
+  target: ({ organization }) => (organization ? target('Organization', organization) : null),
   may: (by) =>
     by.permission('roles.manage', 'in the organization, or everywhere for a role of the server', (refs) => ({
       organizationId: refs.organization?.id ?? null,
@@ -61,7 +65,7 @@ mutation({
     const organizationId = organization?.id ?? null
     const id = await insertRole(tx, caller, { name, title, organizationId, permissions })
     const after = { name, title, permissions, organization: organization?.name ?? null }
-    return { values: { role: id }, change: { targetType: 'Role', targetId: id, organizationId, after } }
+    return { values: { role: id }, change: { target: target('Role', { id, organizationId }), after } }
   },
 })
 
@@ -83,6 +87,7 @@ mutation({
     ...permissionIssues('addPermissions', input.addPermissions),
   ],
   find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
+  target: ({ role }) => target('Role', role),
   may: (by) =>
     by.permission('roles.manage', 'in the role’s organization, or everywhere for a role of the server', ofRole),
   shownOn: [{ on: Role, as: 'Update', refs: (role) => ({ role }) }],
@@ -96,7 +101,7 @@ mutation({
       addPermissions: input.addPermissions ?? [],
       removePermissions: input.removePermissions ?? [],
     })
-    const { id, name, title, organizationId } = role
+    const { id, name, title } = role
     const after = {
       name: input.name ?? name,
       title: input.title === undefined ? title : input.title,
@@ -104,7 +109,7 @@ mutation({
     }
     return {
       values: { role: id },
-      change: { targetType: 'Role', targetId: id, organizationId, before: { name, title, permissions }, after },
+      change: { before: { name, title, permissions }, after },
     }
   },
 })
@@ -120,6 +125,7 @@ mutation({
     endedGrants: p.value('Int', 'The number of grants that ended.'),
   }),
   find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
+  target: ({ role }) => target('Role', role),
   may: (by) =>
     by.permission('roles.manage', 'in the role’s organization, or everywhere for a role of the server', ofRole),
   shownOn: [{ on: Role, as: 'Delete', refs: (role) => ({ role }) }],
@@ -127,10 +133,10 @@ mutation({
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { role } }) {
     const endedGrants = await removeRole(tx, caller, role)
-    const { id, name, organizationId } = role
+    const { id, name } = role
     return {
       values: { deletedId: `role_${id}`, name, endedGrants },
-      change: { targetType: 'Role', targetId: id, organizationId, before: { name, endedGrants } },
+      change: { before: { name, endedGrants } },
     }
   },
 })
@@ -152,6 +158,7 @@ mutation({
     user: await findUser(finder, input.user, 'user'),
     items: await findRoles(finder, 'roles', input.roles),
   }),
+  target: ({ user }) => target('User', user),
   may: (by) => by.permission('roles.grant', 'on every named scope', (refs) => refs.items),
   shownOn: [
     { on: Organization, as: 'GrantRoles', refs: ({ id }) => ({ items: [{ organizationId: id, projectId: null }] }) },
@@ -166,7 +173,7 @@ mutation({
     const granted = await grantRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: granted.length > 0 },
-      change: granted.length > 0 ? changeIn('User', user, { after: { roles: describeItems(items, granted) } }) : null,
+      change: granted.length > 0 ? { after: { roles: describeItems(items, granted) } } : null,
     }
   },
 })
@@ -188,6 +195,7 @@ mutation({
     user: await findUser(finder, input.user, 'user'),
     items: await findRoles(finder, 'roles', input.roles),
   }),
+  target: ({ user }) => target('User', user),
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -206,7 +214,7 @@ mutation({
     const revoked = await revokeRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: revoked.length > 0 },
-      change: revoked.length > 0 ? changeIn('User', user, { before: { roles: describeItems(items, revoked) } }) : null,
+      change: revoked.length > 0 ? { before: { roles: describeItems(items, revoked) } } : null,
     }
   },
 })

@@ -5,7 +5,7 @@ import type { Transaction } from '../../db/database.ts'
 import { organizations, passwords, users } from '../../db/tables.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { changeIn } from '../audit/operations.ts'
+import { target } from '../audit/targets.ts'
 import type { CheckedPassword } from '../password/check.ts'
 import { findSelf, findUserOrSelf, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
@@ -31,6 +31,7 @@ mutation({
   prepare: ({ services, requestId, address }, { username, password }) =>
     services.passwords.check(username, password, { requestId, address, action: 'signIn', caller: null }),
   find: async () => ({}),
+  target: () => null,
   may: (by) => by.anyone(),
   readOnlyMode: 'ALLOWED',
   grants: 'nothing',
@@ -41,9 +42,7 @@ mutation({
     return {
       values: { token: await services.tokens.sign(tx, session, user), expiresAt: new Date(session.expiresAt * 1000) },
       change: {
-        targetType: 'Session',
-        targetId: session.sessionId,
-        organizationId: user.organizationId,
+        target: target('Session', { id: session.sessionId, organizationId: user.organizationId }),
         actorId: user.id,
         after,
       },
@@ -77,14 +76,15 @@ mutation({
   hasDryRun: false,
   payload: (p) => ({ changed: p.boolean('False where the request did not use a session.') }),
   find: async (finder) => ({ user: await findSelf(finder, 'session') }),
+  target: ({ user }) => target('User', user),
   may: (by) => by.anyUser(),
   readOnlyMode: 'ALLOWED',
   grants: 'nothing',
   touchesCredentials: true,
   async run({ tx, caller, refs: { user } }) {
     const changed = await endOwnSession(tx, caller)
-    const target = { targetType: 'Session' as const, targetId: caller.session?.id ?? '' }
-    const change = { ...target, organizationId: user.organizationId, before: { user: user.username } }
+    const ended = target('Session', { id: caller.session?.id ?? '', organizationId: user.organizationId })
+    const change = { target: ended, before: { user: user.username } }
     return { values: { changed }, change: changed ? change : null }
   },
 })
@@ -102,6 +102,7 @@ mutation({
   find: async (finder, { user }) => ({
     user: await findUserOrSelf(finder, user, 'user'),
   }),
+  target: ({ user }) => target('User', user),
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -113,7 +114,7 @@ mutation({
   touchesCredentials: true,
   async run({ tx, caller, refs: { user } }) {
     const ended = await endSessions(tx, caller, user.id)
-    const change = ended > 0 ? changeIn('User', user, { before: { sessions: ended } }) : null
+    const change = ended > 0 ? { before: { sessions: ended } } : null
     return { values: { user: user.id, ended }, change }
   },
 })

@@ -13,6 +13,7 @@ mutation({
     changed: p.boolean('False where the server was already in that mode.'),
   }),
   find: async () => ({}),
+  target: () => SERVER,
   may: (by) => by.administrators(),
   grants: 'nothing',
   errors: ['CONFLICT'],
@@ -22,7 +23,7 @@ mutation({
     const before = await writeReadOnly(tx, isReadOnly)
     return {
       values: { isReadOnly, changed: before !== isReadOnly },
-      change: before === isReadOnly ? null : { ...SERVER, before: { isReadOnly: before }, after: { isReadOnly } },
+      change: before === isReadOnly ? null : { before: { isReadOnly: before }, after: { isReadOnly } },
     }
   },
 })

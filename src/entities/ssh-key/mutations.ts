@@ -2,14 +2,14 @@ import { grantedByTakeover } from '../../authority/guard.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
-import { changeIn } from '../audit/operations.ts'
-import { findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
+import { target } from '../audit/targets.ts'
+import { findUserOrSelf, ownerColumns, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { insertSshKey, removeSshKeys } from './operations.ts'
 import { type PublicKey, readPublicKey } from './public-key.ts'
 import { SshKey } from './type.ts'
 
-async function findKeyOwner(finder: Finder, { user }: { user?: string | null }): Promise<{ user: UserReference }> {
+async function findKeyOwner(finder: Finder, { user }: { user?: string | null }) {
   return { user: await findUserOrSelf(finder, user, 'user') }
 }
 
@@ -37,6 +37,7 @@ mutation({
     return typeof read === 'string' ? [{ path: 'key', message: read }] : []
   },
   find: findKeyOwner,
+  target: ({ user }) => target('User', user),
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -54,7 +55,7 @@ mutation({
     const { type, fingerprint, comment } = key
     return {
       values: { sshKey: id },
-      change: changeIn('User', user, { after: { sshKey: { type, fingerprint, comment } } }),
+      change: { after: { sshKey: { type, fingerprint, comment } } },
     }
   },
 })
@@ -78,6 +79,7 @@ mutation({
       ? []
       : [{ path: 'fingerprint', message: 'A fingerprint is "SHA256:" and 43 characters of base64.' }],
   find: findKeyOwner,
+  target: ({ user }) => target('User', user),
   may: (by) =>
     by.either(
       by.self((refs) => refs.user.id),
@@ -88,7 +90,7 @@ mutation({
   touchesCredentials: true,
   async run({ tx, input: { fingerprint }, refs: { user } }) {
     const changed = (await removeSshKeys(tx, user.id, fingerprint)) > 0
-    const change = changed ? changeIn('User', user, { before: { sshKey: { fingerprint } } }) : null
+    const change = changed ? { before: { sshKey: { fingerprint } } } : null
     return { values: { user: user.id, changed }, change }
   },
 })

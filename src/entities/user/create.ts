@@ -1,23 +1,13 @@
-/** The mutations that create users, together with their keys, passwords and roles. */
+/** Creates users for people. */
 
-import {
-  grantedByMembership,
-  grantedByRoles,
-  grantedByTakeover,
-  grantedTogether,
-  type RoleItem,
-} from '../../authority/guard.ts'
+import { grantedByMembership, grantedByRoles, grantedTogether } from '../../authority/guard.ts'
 import { ADMINISTRATOR } from '../../authority/permissions.ts'
-import { ConflictError } from '../../errors.ts'
-import { builder } from '../../graphql/builder.ts'
-import { nameIssues, titleIssues } from '../../graphql/input-checks.ts'
+import { titleIssues } from '../../graphql/input-checks.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
-import type { Operation } from '../../mutation/run.ts'
-import { expiryNotices } from '../api-key/notices.ts'
-import { insertApiKey } from '../api-key/operations.ts'
+import type { Found } from '../../mutation/lookup.ts'
 import { ApiKey } from '../api-key/type.ts'
-import { changeIn } from '../audit/operations.ts'
+import { target } from '../audit/targets.ts'
 import { findHomeOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { hashPassword } from '../password/hash.ts'
@@ -25,10 +15,9 @@ import { setPassword } from '../password/operations.ts'
 import { confirmationIssues, passwordIssues } from '../password/policy.ts'
 import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
 import { type FoundRole, findRoles } from '../role/lookup.ts'
-import { grantRoles } from '../role/operations.ts'
-import { findUserIfAny } from './lookup.ts'
+import { describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
 import { usernameIssues } from './mutations.ts'
-import { changeUser, insertUser, SERVICE_PREFIX } from './operations.ts'
+import { insertUser } from './operations.ts'
 import { User } from './type.ts'
 
 const ADMINISTRATION: FoundRole = {
@@ -72,8 +61,9 @@ mutation({
   prepare: async (_ctx, { password }) => ({ hash: typeof password === 'string' ? await hashPassword(password) : null }),
   find: async (finder, input) => ({
     organization: await findHomeOrganization(finder, input.organization, 'organization'),
-    items: [...(input.isAdmin ? [ADMINISTRATION] : []), ...(await findRoles(finder, 'roles', input.roles))],
+    items: withAdministration(input.isAdmin ?? false, await findRoles(finder, 'roles', input.roles)),
   }),
+  target: ({ organization }) => target('Organization', organization),
   may: (by) =>
     by.both(
       by.permission('users.manage', 'in the organization', (refs) => inOrganization(refs.organization.id)),
@@ -101,144 +91,18 @@ mutation({
     const after = { ...fields, password, organization: refs.organization.name, roles: describeRoles(refs.items) }
     return {
       values: { user: id, apiKey: key?.id ?? null, secret: key?.secret ?? null },
-      change: { targetType: 'User', targetId: id, organizationId: refs.organization.id, after },
+      change: { target: target('User', { id, organizationId: refs.organization.id }), after },
       notices: [{ userId: id, kind: 'USER_CREATED' }, ...firstKeyNotices(id, key)],
     }
   },
 })
+
+/** The given roles, and the role of administrators where the new user is to be one. */
+function withAdministration(isAdmin: boolean, given: Found<FoundRole[]>): Found<FoundRole[]> {
+  return { locked: () => [...(isAdmin ? [ADMINISTRATION] : []), ...given.locked()] }
+}
 
 /** Whether a first key is created. A user with a password needs no key, unless it is requested. */
 function hasFirstKey({ withApiKey, password }: { withApiKey?: boolean | null; password?: string | null }): boolean {
   return withApiKey ?? typeof password !== 'string'
-}
-
-const IfExists = builder.enumType('IfExists', {
-  description: 'What happens where the user exists already.',
-  values: {
-    FAIL: { description: 'The mutation answers with Conflict.' },
-    UPDATE: { description: 'The e-mail, display name and roles are updated; no key is created.' },
-  },
-})
-
-mutation({
-  name: 'createServiceUser',
-  description:
-    'Creates a user for a program, with a first key, whose secret is shown only once. `api-` is added before the username where it is missing. With `ifExists: UPDATE` it can be repeated; no secret is shown then.',
-  input: (t) => ({
-    username: t.string({ required: true, description: 'The username, with or without `api-`.' }),
-    email: t.field({ type: 'EmailAddress', required: true, description: 'The address of the person in charge.' }),
-    displayName: t.string({ description: 'The purpose of the service user.' }),
-    organization: t.string({
-      description: 'The name or id of the permanent home organization; by default the caller’s.',
-    }),
-    roles: t.field({
-      type: [RoleGrantInput],
-      description: 'The roles to grant. Without roles it may do what every member may do.',
-    }),
-    ifExists: t.field({ type: IfExists, description: 'What happens where it exists already; FAIL by default.' }),
-  }),
-  payload: (p) => ({
-    user: p.loadedIfAny(User, 'The service user that was created or updated; null where the caller may not see users.'),
-    apiKey: p.loadedIfAny(ApiKey, 'The first key; null where the user existed already.'),
-    secret: p.secret('The secret of the first key, shown only once; null in a dry run.'),
-    created: p.boolean('False where the user existed and was updated.'),
-  }),
-  check: (input) => [
-    // The name is checked without the prefix.
-    ...nameIssues('username', serviceName(input.username).slice(SERVICE_PREFIX.length)),
-    ...titleIssues('displayName', input.displayName),
-    ...roleIssues('roles', input.roles),
-  ],
-  find: async (finder, input) => ({
-    organization: await findHomeOrganization(finder, input.organization, 'organization'),
-    items: await findRoles(finder, 'roles', input.roles),
-    existing: input.ifExists === 'UPDATE' ? await findUserIfAny(finder, serviceName(input.username)) : null,
-  }),
-  may: (by) =>
-    by.both(
-      by.permission('users.manage', 'in the organization', (refs) => [
-        inOrganization(refs.organization.id),
-        ...(refs.existing ? [inOrganization(refs.existing.organizationId)] : []),
-      ]),
-      by.permission('roles.grant', 'on the scope of every given role', (refs) => refs.items),
-    ),
-  shownOn: [
-    {
-      on: Organization,
-      as: 'CreateServiceUser',
-      refs: (organization) => ({ organization, items: [] }),
-      isGuarded: true,
-    },
-  ],
-  // A caller that sets the e-mail of the user can take the user over.
-  grants: ({ refs }) =>
-    grantedTogether(
-      grantedByRoles(refs.items),
-      refs.existing ? grantedByTakeover(refs.existing.id) : grantedByMembership(refs.organization.id),
-    ),
-  touchesCredentials: true,
-  errors: ['CONFLICT'],
-  async run(operation) {
-    const { tx, caller, input, refs } = operation
-    const username = serviceName(input.username)
-    if (refs.existing) {
-      const { existing, items, organization } = refs
-      if (typeof input.organization === 'string' && existing.organizationId !== organization.id) {
-        throw new ConflictError(`${existing.username} has another home, and a home is for good.`)
-      }
-      await changeUser(tx, existing, { email: input.email, displayName: input.displayName })
-      const granted = await grantRoles(tx, caller, existing.id, items)
-      const before = { email: existing.email, displayName: existing.displayName, roles: [] }
-      const after = {
-        email: input.email,
-        displayName: input.displayName ?? existing.displayName,
-        roles: describeRoles(items.filter((item) => granted.includes(item))),
-      }
-      return {
-        values: { user: existing.id, apiKey: null, secret: null, created: false },
-        change: changeIn('User', existing, { before, after }),
-      }
-    }
-    const fields = { username, displayName: input.displayName ?? null, email: input.email }
-    const id = await insertUser(tx, { ...fields, organizationId: refs.organization.id, kind: 'SERVICE' })
-    const key = await furnish(operation, id, refs.items, true)
-    const after = { ...fields, organization: refs.organization.name, roles: describeRoles(refs.items) }
-    return {
-      values: { user: id, apiKey: key?.id ?? null, secret: key?.secret ?? null, created: true },
-      change: { targetType: 'User', targetId: id, organizationId: refs.organization.id, after },
-      notices: [{ userId: id, kind: 'USER_CREATED' }, ...firstKeyNotices(id, key)],
-    }
-  },
-})
-
-const FIRST_KEY = 'first key'
-
-/** Grants the roles of a new user and creates their first key, which never outlives the key that creates it. */
-async function furnish(
-  { tx, caller, dryRun }: Pick<Operation<unknown, unknown>, 'tx' | 'caller' | 'dryRun'>,
-  userId: string,
-  items: RoleItem[],
-  withApiKey: boolean,
-) {
-  await grantRoles(tx, caller, userId, items)
-  if (!withApiKey) return null
-  const expiresAt = caller.apiKey?.expiresAt ?? null
-  const key = { userId, label: FIRST_KEY, readOnly: false, limits: null, expiresAt }
-  return { ...(await insertApiKey(tx, caller, key, dryRun)), expiresAt }
-}
-
-function firstKeyNotices(userId: string, key: { id: string; expiresAt: string | null } | null) {
-  return key ? expiryNotices({ ...key, userId, label: FIRST_KEY }) : []
-}
-
-function serviceName(username: string): string {
-  return username.toLowerCase().startsWith(SERVICE_PREFIX) ? username : SERVICE_PREFIX + username
-}
-
-function inOrganization(organizationId: string) {
-  return { organizationId, projectId: null }
-}
-
-function describeRoles(items: FoundRole[]) {
-  return items.map(({ role, scope, expiresAt }) => ({ role, scope, expiresAt }))
 }

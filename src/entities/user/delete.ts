@@ -1,14 +1,14 @@
 /** The mutations that delete and restore users. */
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
 import { grantedByMembership } from '../../authority/guard.ts'
 import type { Transaction } from '../../db/database.ts'
-import { credentials } from '../../db/tables.ts'
+import { credentials, users } from '../../db/tables.ts'
 import { ConflictError } from '../../errors.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { readId } from '../../graphql/node-id.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { changeIn } from '../audit/operations.ts'
+import { target } from '../audit/targets.ts'
 import { describeUses } from '../credential/lookup.ts'
 import { detachCredentials } from '../credential/operations.ts'
 import { findOrganizationById } from '../organization/lookup.ts'
@@ -38,6 +38,7 @@ mutation({
     ),
   }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [{ on: User, as: 'Delete', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   grants: 'nothing',
@@ -55,9 +56,7 @@ mutation({
     const { id, username } = user
     return {
       values: { deletedId: `user_${id}`, name: username, endedGrants, accessLost },
-      change: changeIn('User', user, {
-        before: { username, access, ...(detachedModels.length > 0 && { detachedModels }) },
-      }),
+      change: { before: { username, access, ...(detachedModels.length > 0 && { detachedModels }) } },
       notices: [{ userId: id, kind: 'USER_DELETED' }],
     }
   },
@@ -88,11 +87,10 @@ mutation({
   check: (input) => nameIssues('username', input.username),
   async find(finder, input) {
     const user = await findDeletedUser(finder, readId('user', input.id, 'id'), 'id')
-    return {
-      user,
-      organization: await findOrganizationById(finder, user.organizationId, 'id', 'The home of that user'),
-    }
+    const home = sql`(select u.organization_id from ${users} as u where u.id = ${user.id})`
+    return { user, organization: await findOrganizationById(finder, home, 'id', 'The home of that user') }
   },
+  target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   grants: ({ refs }) => grantedByMembership(refs.user.organizationId),
   errors: ['CONFLICT'],
@@ -100,6 +98,6 @@ mutation({
     const username = input.username ?? user.username
     refuseReservedName(user, username)
     await bringBackUser(tx, user, username)
-    return { values: { user: user.id }, change: changeIn('User', user, { after: { username, isActive: false } }) }
+    return { values: { user: user.id }, change: { after: { username, isActive: false } } }
   },
 })

@@ -1,39 +1,39 @@
-import { eq, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { administersAt } from '../../authority/administrators.ts'
 import { NOW } from '../../authority/held.ts'
 import { holdsEverywhere, holdsInOrganization } from '../../authority/visibility.ts'
 import { users } from '../../db/tables.ts'
 import { NotFoundError } from '../../errors.ts'
 import { fitsReference } from '../../graphql/references.ts'
-import { type Finder, findRow } from '../../mutation/lookup.ts'
+import { type Finder, type Found, type FoundRow, findRow, readOnceLocked, unchanging } from '../../mutation/lookup.ts'
 import type { Visibility } from '../../read/spec.ts'
 import type { User as UserRow } from './operations.ts'
 import { User } from './type.ts'
 
-/** A user named in an input. `isAdministrator` is known only after the user is locked. */
+/** A user that an input names. */
 export interface UserReference extends UserRow {
   isAdministrator: boolean
 }
 
 /** The visible user with this name, locked for a change. @throws NotFoundError */
-export function findUser(finder: Finder, username: string, path: string): Promise<UserReference> {
+export function findUser(finder: Finder, username: string, path: string): Promise<FoundRow<UserReference>> {
   const fits = sql`${fitsReference('user', { id: users.id, key: users.usernameKey }, username)} and ${users.deletedAt} is null`
   return findUserWhere(finder, fits, { path, what: `The user "${username}"` })
 }
 
 /** The visible user with this name; null where there is none. */
-export async function findUserIfAny(finder: Finder, username: string): Promise<UserReference | null> {
+export async function findUserIfAny(finder: Finder, username: string): Promise<Found<UserReference | null>> {
   try {
     return await findUser(finder, username, '')
   } catch (error) {
-    if (error instanceof NotFoundError) return null
+    if (error instanceof NotFoundError) return unchanging(null)
     throw error
   }
 }
 
 /** The user who is the caller. @throws NotFoundError for the operator, who is not a user */
-export function findSelf(finder: Finder, path: string): Promise<UserReference> {
-  return findOwner(finder, finder.self.userId ?? NOBODY_ID, path, 'The user (name one)')
+export function findSelf(finder: Finder, path: string): Promise<FoundRow<UserReference>> {
+  return findOwner(finder, sql`${finder.self.userId ?? NOBODY_ID}`, path, 'The user (name one)')
 }
 
 /** An id that no user has. It stands for the id of the operator, who is not a user. */
@@ -44,37 +44,34 @@ export function findUserOrSelf(finder: Finder, username: string | null | undefin
   return typeof username === 'string' ? findUser(finder, username, path) : findSelf(finder, path)
 }
 
-/** The user who owns something visible. @throws NotFoundError that names that thing */
-export function findOwner(finder: Finder, id: string, path: string, what: string): Promise<UserReference> {
-  return findUserWhere(finder, eq(users.id, id), { path, what })
+/** The user who owns something visible; `id` is an expression. @throws NotFoundError that names that thing */
+export function findOwner(finder: Finder, id: SQL, path: string, what: string): Promise<FoundRow<UserReference>> {
+  return findUserWhere(finder, sql`${users.id} = ${id}`, { path, what })
 }
 
-async function findUserWhere(finder: Finder, fits: ReturnType<typeof sql>, at: { path: string; what: string }) {
-  const row = await findRow(finder, users, User.visible, fits, { ...at, lock: 'CHANGE' })
-  return withAdministration(finder, row)
+async function findUserWhere(finder: Finder, fits: SQL, at: { path: string; what: string }) {
+  return withAdministration(finder, await findRow(finder, users, User.visible, fits, { ...at, lock: 'CHANGE' }))
 }
 
 /** The deleted user with this id, for callers that manage users in their organization. @throws NotFoundError */
-export async function findDeletedUser(finder: Finder, id: string, path: string): Promise<UserReference> {
+export async function findDeletedUser(finder: Finder, id: string, path: string): Promise<FoundRow<UserReference>> {
   const what = 'The deleted user'
   const fits = sql`${users.id} = ${id} and ${users.deletedAt} is not null`
-  const row = await findRow(finder, users, isManaged, fits, { path, what, lock: 'CHANGE', deleted: true })
-  return withAdministration(finder, row)
+  const found = await findRow(finder, users, isManaged, fits, { path, what, lock: 'CHANGE', deleted: true })
+  return withAdministration(finder, found)
 }
 
 /** Deleted users are in no list: only callers that may restore them can find them. */
 const isManaged: Visibility = (user, caller) =>
   holdsEverywhere(caller, 'users.manage') ? undefined : holdsInOrganization(caller, 'users.manage', user.organizationId)
 
-function withAdministration(finder: Finder, row: UserRow): UserReference {
-  const user = Object.assign(row, { isAdministrator: false })
-  finder.afterLock.push(async () => {
-    const [found] = await finder.tx.execute<{ administers: boolean }>(
-      sql`select ${administersAt(sql`${row.id}::uuid`, NOW)} as administers`,
-    )
-    user.isAdministrator = found?.administers ?? false
+function withAdministration(finder: Finder, { id, locked }: FoundRow<UserRow>): FoundRow<UserReference> {
+  const administers = sql`select ${administersAt(sql`${id}::uuid`, NOW)} as administers`
+  const isAdministrator = readOnceLocked(finder, async () => {
+    const [read] = await finder.tx.execute<{ administers: boolean }>(administers)
+    return read?.administers ?? false
   })
-  return user
+  return { id, locked: () => ({ ...locked(), isAdministrator: isAdministrator.locked() }) }
 }
 
 /** A user in the form that rules need, made of columns, for each row of a list. */

@@ -2,7 +2,7 @@ import { grantedByTakeover } from '../../authority/guard.ts'
 import { ConflictError, InvalidInputError, type Issue } from '../../errors.ts'
 import { expiryIssues, nameIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { changeIn } from '../audit/operations.ts'
+import { target } from '../audit/targets.ts'
 import { findUser, userColumns } from './lookup.ts'
 import { changeUser, endSuspension, isRoot, ROOT_USERNAME, SERVICE_PREFIX, suspendUser } from './operations.ts'
 import { User } from './type.ts'
@@ -32,6 +32,7 @@ mutation({
   payload: (p) => ({ user: p.loaded(User, 'The user after the change.') }),
   check: (input) => [...nameIssues('username', input.username), ...titleIssues('displayName', input.displayName)],
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [{ on: User, as: 'Update', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   grants: ({ input, refs }) =>
@@ -54,7 +55,7 @@ mutation({
     }
     return {
       values: { user: user.id },
-      change: changeIn('User', user, { before: { username, displayName, email }, after }),
+      change: { before: { username, displayName, email }, after },
     }
   },
 })
@@ -86,6 +87,7 @@ mutation({
   }),
   check: (input) => [...titleIssues('reason', input.reason), ...expiryIssues('expiresAt', input.expiresAt)],
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   readOnlyMode: 'ALLOWED',
   shownOn: [{ on: User, as: 'Disable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
@@ -97,7 +99,7 @@ mutation({
     const changed = await suspendUser(tx, caller, user, suspension)
     return {
       values: { user: user.id, changed },
-      change: changed ? changeIn('User', user, { after: suspension }) : null,
+      change: changed ? { after: suspension } : null,
       notices: [
         { userId: user.id, kind: 'USER_DISABLED', details: { until: suspension.expiresAt ?? 'they are enabled' } },
       ],
@@ -114,6 +116,7 @@ mutation({
     changed: p.boolean('False where the user was not disabled.'),
   }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [
     { on: User, as: 'Enable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), isGuarded: true },
@@ -123,7 +126,7 @@ mutation({
     const changed = await endSuspension(tx, caller, user.id)
     return {
       values: { user: user.id, changed },
-      change: changed ? changeIn('User', user, { before: { isActive: false }, after: { isActive: true } }) : null,
+      change: changed ? { before: { isActive: false }, after: { isActive: true } } : null,
     }
   },
 })

@@ -1,0 +1,123 @@
+/** Creates users for programs. */
+
+import { grantedByMembership, grantedByRoles, grantedByTakeover, grantedTogether } from '../../authority/guard.ts'
+import { ConflictError } from '../../errors.ts'
+import { builder } from '../../graphql/builder.ts'
+import { nameIssues, titleIssues } from '../../graphql/input-checks.ts'
+import { mutation } from '../../mutation/declare.ts'
+import { unchanging } from '../../mutation/lookup.ts'
+import { ApiKey } from '../api-key/type.ts'
+import { target } from '../audit/targets.ts'
+import { findHomeOrganization } from '../organization/lookup.ts'
+import { Organization } from '../organization/type.ts'
+import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
+import { findRoles } from '../role/lookup.ts'
+import { grantRoles } from '../role/operations.ts'
+import { describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
+import { findUserIfAny } from './lookup.ts'
+import { changeUser, insertUser, SERVICE_PREFIX } from './operations.ts'
+import { User } from './type.ts'
+
+const IfExists = builder.enumType('IfExists', {
+  description: 'What happens where the user exists already.',
+  values: {
+    FAIL: { description: 'The mutation answers with Conflict.' },
+    UPDATE: { description: 'The e-mail, display name and roles are updated; no key is created.' },
+  },
+})
+
+mutation({
+  name: 'createServiceUser',
+  description:
+    'Creates a user for a program, with a first key, whose secret is shown only once. `api-` is added before the username where it is missing. With `ifExists: UPDATE` it can be repeated; no secret is shown then.',
+  input: (t) => ({
+    username: t.string({ required: true, description: 'The username, with or without `api-`.' }),
+    email: t.field({ type: 'EmailAddress', required: true, description: 'The address of the person in charge.' }),
+    displayName: t.string({ description: 'The purpose of the service user.' }),
+    organization: t.string({
+      description: 'The name or id of the permanent home organization; by default the caller’s.',
+    }),
+    roles: t.field({
+      type: [RoleGrantInput],
+      description: 'The roles to grant. Without roles it may do what every member may do.',
+    }),
+    ifExists: t.field({ type: IfExists, description: 'What happens where it exists already; FAIL by default.' }),
+  }),
+  payload: (p) => ({
+    user: p.loadedIfAny(User, 'The service user that was created or updated; null where the caller may not see users.'),
+    apiKey: p.loadedIfAny(ApiKey, 'The first key; null where the user existed already.'),
+    secret: p.secret('The secret of the first key, shown only once; null in a dry run.'),
+    created: p.boolean('False where the user existed and was updated.'),
+  }),
+  check: (input) => [
+    // The name is checked without the prefix.
+    ...nameIssues('username', serviceName(input.username).slice(SERVICE_PREFIX.length)),
+    ...titleIssues('displayName', input.displayName),
+    ...roleIssues('roles', input.roles),
+  ],
+  find: async (finder, input) => ({
+    organization: await findHomeOrganization(finder, input.organization, 'organization'),
+    items: await findRoles(finder, 'roles', input.roles),
+    existing: input.ifExists === 'UPDATE' ? await findUserIfAny(finder, serviceName(input.username)) : unchanging(null),
+  }),
+  target: ({ existing, organization }) => (existing ? target('User', existing) : target('Organization', organization)),
+  may: (by) =>
+    by.both(
+      by.permission('users.manage', 'in the organization', (refs) => [
+        inOrganization(refs.organization.id),
+        ...(refs.existing ? [inOrganization(refs.existing.organizationId)] : []),
+      ]),
+      by.permission('roles.grant', 'on the scope of every given role', (refs) => refs.items),
+    ),
+  shownOn: [
+    {
+      on: Organization,
+      as: 'CreateServiceUser',
+      refs: (organization) => ({ organization, items: [] }),
+      isGuarded: true,
+    },
+  ],
+  // A caller that sets the e-mail of the user can take the user over.
+  grants: ({ refs }) =>
+    grantedTogether(
+      grantedByRoles(refs.items),
+      refs.existing ? grantedByTakeover(refs.existing.id) : grantedByMembership(refs.organization.id),
+    ),
+  touchesCredentials: true,
+  errors: ['CONFLICT'],
+  async run(operation) {
+    const { tx, caller, input, refs } = operation
+    const username = serviceName(input.username)
+    if (refs.existing) {
+      const { existing, items, organization } = refs
+      if (typeof input.organization === 'string' && existing.organizationId !== organization.id) {
+        throw new ConflictError(`${existing.username} has another home, and a home is for good.`)
+      }
+      await changeUser(tx, existing, { email: input.email, displayName: input.displayName })
+      const granted = await grantRoles(tx, caller, existing.id, items)
+      const before = { email: existing.email, displayName: existing.displayName, roles: [] }
+      const after = {
+        email: input.email,
+        displayName: input.displayName ?? existing.displayName,
+        roles: describeRoles(items.filter((item) => granted.includes(item))),
+      }
+      return {
+        values: { user: existing.id, apiKey: null, secret: null, created: false },
+        change: { before, after },
+      }
+    }
+    const fields = { username, displayName: input.displayName ?? null, email: input.email }
+    const id = await insertUser(tx, { ...fields, organizationId: refs.organization.id, kind: 'SERVICE' })
+    const key = await furnish(operation, id, refs.items, true)
+    const after = { ...fields, organization: refs.organization.name, roles: describeRoles(refs.items) }
+    return {
+      values: { user: id, apiKey: key?.id ?? null, secret: key?.secret ?? null, created: true },
+      change: { target: target('User', { id, organizationId: refs.organization.id }), after },
+      notices: [{ userId: id, kind: 'USER_CREATED' }, ...firstKeyNotices(id, key)],
+    }
+  },
+})
+
+function serviceName(username: string): string {
+  return username.toLowerCase().startsWith(SERVICE_PREFIX) ? username : SERVICE_PREFIX + username
+}

@@ -1,0 +1,39 @@
+/** What new users of every kind get with their account: roles and a first key. */
+
+import type { RoleItem } from '../../authority/guard.ts'
+import type { Operation } from '../../mutation/run.ts'
+import { expiryNotices } from '../api-key/notices.ts'
+import { insertApiKey } from '../api-key/operations.ts'
+import type { FoundRole } from '../role/lookup.ts'
+import { grantRoles } from '../role/operations.ts'
+
+const FIRST_KEY = 'first key'
+
+/** Grants the roles of a new user and creates their first key, which never outlives the key that creates it. */
+export async function furnish(
+  { tx, caller, dryRun }: Pick<Operation<unknown, unknown>, 'tx' | 'caller' | 'dryRun'>,
+  userId: string,
+  items: RoleItem[],
+  withApiKey: boolean,
+) {
+  await grantRoles(tx, caller, userId, items)
+  if (!withApiKey) return null
+  const expiresAt = caller.apiKey?.expiresAt ?? null
+  const key = { userId, label: FIRST_KEY, readOnly: false, limits: null, expiresAt }
+  return { ...(await insertApiKey(tx, caller, key, dryRun)), expiresAt }
+}
+
+/** The warnings about the end of a first key, where there is a key. */
+export function firstKeyNotices(userId: string, key: { id: string; expiresAt: string | null } | null) {
+  return key ? expiryNotices({ ...key, userId, label: FIRST_KEY }) : []
+}
+
+/** The scope of a whole organization. */
+export function inOrganization(organizationId: string) {
+  return { organizationId, projectId: null }
+}
+
+/** The roles as the audit records them. */
+export function describeRoles(items: FoundRole[]) {
+  return items.map(({ role, scope, expiresAt }) => ({ role, scope, expiresAt }))
+}
