@@ -145,12 +145,12 @@ reads.queryConnection('accessChanges', AccessChangeConnection, {
   authScopes: { signedIn: true },
   args: (arg) => ({
     from: arg({
-      type: 'DateTime' as never,
+      type: 'DateTime',
       required: true,
       description: 'The beginning of the period, at least 10 seconds ago.',
     }),
     to: arg({
-      type: 'DateTime' as never,
+      type: 'DateTime',
       description: 'The end of the period, at least 10 seconds ago; now by default.',
     }),
     user: arg.string({

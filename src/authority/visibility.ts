@@ -103,8 +103,8 @@ export function hasModelLevel(caller: CallerScope, level: number, modelId: unkno
 /** Gives the caller's flags and parameters as values of a single statement. */
 export function immediateScope(caller: Caller): CallerScope {
   return {
-    flag: ({ of }) => of(caller as never),
-    param: ({ sqlType, of }) => sql`${sql.param(of(caller as never))}::${sql.raw(sqlType)}`,
+    flag: ({ of }) => of(caller),
+    param: ({ sqlType, of }) => sql`${sql.param(of(caller))}::${sql.raw(sqlType)}`,
   }
 }
 

@@ -103,7 +103,7 @@ builder.mutationType({
 })
 
 /** The builder as the read path uses it, without the types of this schema. */
-const plain = builder as unknown as Builder
+export const plain = builder as unknown as Builder
 
 export const Node = builder.interfaceRef<{ $type?: string }>('Node').implement({
   description: 'An object that has an id and can be fetched again by it.',
@@ -121,6 +121,6 @@ export const Node = builder.interfaceRef<{ $type?: string }>('Node').implement({
 export const reads = createReads(plain, relations, {
   readingOf: (ctx: Context) => ctx.reading,
   dateTime: 'DateTime',
-  node: Node as never,
+  node: Node,
 })
 export const filters = createFilters(plain, 'DateTime')

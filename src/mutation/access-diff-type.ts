@@ -36,7 +36,7 @@ const AccessDiffItem = builder.objectRef<DiffItem>('AccessDiffItem').implement({
       type: ScopeKind,
       nullable: true,
       description: 'The kind of scope in which the permission is held; null for a level.',
-      resolve: ({ scope }) => scope as never,
+      resolve: ({ scope }) => scope,
     }),
     organization: t.exposeString('organization', {
       nullable: true,

@@ -6,6 +6,7 @@ import { difference, everythingAt } from '../authority/snapshot.ts'
 import { isVisible } from '../authority/visibility.ts'
 import type { Transaction } from '../db/database.ts'
 import { controllers, models, organizations, permissions, projects, users } from '../db/tables.ts'
+import type { ScopeName } from '../errors.ts'
 import { typeSpec } from '../read/spec.ts'
 
 /** `LONGER` and `SHORTER` mean that it is held before and after, with a different end. */
@@ -15,7 +16,7 @@ export interface DiffItem {
   kind: DiffKind
   username: string
   permission: string | null
-  scope: string | null
+  scope: ScopeName | null
   organization: string | null
   project: string | null
   controller: string | null

@@ -10,7 +10,8 @@ import { immediateScope } from '../authority/visibility.ts'
 import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, organizations, roleGrants, roles, users } from '../db/tables.ts'
 import { CallerEndedError, NotFoundError } from '../errors.ts'
-import type { CallerScope, Row, Visibility } from '../read/spec.ts'
+import type { CallerScope, Visibility } from '../read/spec.ts'
+import { rowOf } from '../read/sql.ts'
 
 /** CHANGE is for a row that is changed or loses something, SHARE for a row that must only continue to exist. */
 type LockMode = 'CHANGE' | 'SHARE'
@@ -111,7 +112,7 @@ export async function findRow<T extends Named>(
   const [row] = await tx
     .select()
     .from(table as PgTable)
-    .where(and(fits, ...scopes.map((scope) => visible?.(table as unknown as Row, scope))))
+    .where(and(fits, ...scopes.map((scope) => visible?.(rowOf(table), scope))))
     .limit(1)
   const gone = () => new NotFoundError(wanted.path, wanted.what)
   if (!row) throw gone()

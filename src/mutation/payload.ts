@@ -1,9 +1,9 @@
 /** The payload that a mutation answers with on success: its values, and objects read after the change. */
 import type { SchemaTypes as AnyTypes, FieldRef } from '@pothos/core'
 import { type GraphQLObjectType, type GraphQLResolveInfo, isNonNullType } from 'graphql'
-import { builder } from '../graphql/builder.ts'
+import { plain } from '../graphql/builder.ts'
 import { selectedFields } from '../read/collect.ts'
-import type { ReadType } from '../read/declarations.ts'
+import type { FieldBuilder, ReadType } from '../read/declarations.ts'
 import { type Compiled, loadOne, type Reading } from '../read/run.ts'
 import { AccessDiffType } from './access-diff-type.ts'
 
@@ -41,23 +41,19 @@ export function definePayload(
     payload: (p: PayloadFields) => Record<string, FieldRef<AnyTypes>>
   },
 ) {
-  return builder.objectRef<Payload>(typeName).implement({
+  const ref = plain.objectRef<Payload>(typeName)
+  plain.objectType(ref, {
     description: `The result of a successful \`${given.name}\`.`,
     authScopes: given.isPublic ? { anyone: true } : { signedIn: true },
     fields: (t) => {
-      const builder = t as unknown as PlainBuilder
-      const diff = given.hasDryRun !== false && { accessDiff: accessDiffField(builder) }
-      return { ...given.payload(payloadFields(builder)), ...diff } as never
+      const diff = given.hasDryRun !== false && { accessDiff: accessDiffField(t) }
+      return { ...given.payload(payloadFields(t)), ...diff }
     },
   })
+  return ref
 }
 
-/** The field builder without the types of the schema: a payload's fields are known only by their declaration. */
-interface PlainBuilder {
-  field(options: object): FieldRef<AnyTypes>
-}
-
-function payloadFields(t: PlainBuilder): PayloadFields {
+function payloadFields(t: FieldBuilder): PayloadFields {
   const valueField = (type: unknown, nullable: boolean, description: string) =>
     t.field({ type, nullable, description, resolve: pickValue })
   return {
@@ -71,14 +67,14 @@ function payloadFields(t: PlainBuilder): PayloadFields {
   }
 }
 
-function loadedField(t: PlainBuilder, type: ReadType<string, string>, description: string, nullable: boolean) {
+function loadedField(t: FieldBuilder, type: ReadType<string, string>, description: string, nullable: boolean) {
   const resolve = (payload: Payload, _args: unknown, _ctx: unknown, info: GraphQLResolveInfo) =>
     payload.loaded.get(String(info.path.key)) ?? null
   return t.field({ type: type.ref, nullable, description, extensions: { loads: type.name }, resolve })
 }
 
 /** Declares the field in which a dry run describes its effect on access. */
-function accessDiffField(t: PlainBuilder) {
+function accessDiffField(t: FieldBuilder) {
   return t.field({
     type: AccessDiffType,
     nullable: true,

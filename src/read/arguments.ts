@@ -33,7 +33,7 @@ export function argumentScope(c: Compilation, field: Field, node: FieldNode): Ar
     param: (path, sqlType, convert) =>
       c.slot(`argument ${id} ${path} ${convert ? convertNumber(convert) : ''}`, sqlType, (env) => {
         const value = refuseNullBytes(path, readPath(field, node, path, env) ?? null)
-        return convert && value !== null ? convert(value as never) : value
+        return convert && value !== null ? convert(value) : value
       }),
   }
 }

@@ -65,8 +65,8 @@ export function createCompilation(info: Compilation['info'], env: Env): Compilat
     },
     alias: (table) => alias(table, `t${aliases++}`) as Row,
     caller: {
-      flag: ({ name, of }) => c.peek(`flag ${name}`, ({ caller }) => of(caller as never)),
-      param: ({ name, sqlType, of }) => c.slot(`caller ${name}`, sqlType, ({ caller }) => of(caller as never)),
+      flag: ({ name, of }) => c.peek(`flag ${name}`, ({ caller }) => of(caller)),
+      param: ({ name, sqlType, of }) => c.slot(`caller ${name}`, sqlType, ({ caller }) => of(caller)),
     },
     multiply(rows, below) {
       const outside = rowsHere

@@ -3,14 +3,49 @@ import type { FieldRef, InputFieldMap, ObjectRef, SchemaTypes } from '@pothos/co
 import type { SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { GraphQLResolveInfo } from 'graphql'
-import type { Compiled, Reading } from './run.ts'
+import type { Compiled } from './run.ts'
 import type { ArgumentScope, CallerScope, Derived, Direction, FilterSpec, ListSpec, Visibility } from './spec.ts'
 
 /** The shape of the result of Drizzle's `defineRelations`. */
 export type Relations = Record<string, { table: PgTable; relations: Record<string, unknown> }>
-export type Builder = PothosSchemaTypes.SchemaBuilder<SchemaTypes>
 export type Fields = Record<string, FieldRef<SchemaTypes>>
 export type Json = Record<string, unknown>
+
+/** Pothos' builder as the read path uses it. The types of the schema are not known here, so options are not typed by them. */
+export interface Builder {
+  objectRef<T>(name: string): ObjectRef<SchemaTypes, T>
+  objectType(ref: ObjectRef<SchemaTypes, unknown>, options: ObjectOptions): void
+  objectFields(ref: ObjectRef<SchemaTypes, unknown>, fields: (t: FieldBuilder) => Fields): void
+  queryField(name: string, field: (t: FieldBuilder) => FieldRef<SchemaTypes>): void
+  enumType(name: string, options: object): TypeReference
+  inputType(name: string, options: { description: string; fields: (t: InputBuilder) => InputFieldMap }): TypeReference
+}
+
+interface ObjectOptions {
+  description: string
+  extensions?: object
+  interfaces?: unknown[]
+  authScopes?: object
+  fields: (t: FieldBuilder) => Fields
+}
+
+export interface FieldBuilder {
+  field(options: object): FieldRef<SchemaTypes>
+  arg: Arg
+}
+
+interface InputBuilder {
+  field(options: object): InputFieldMap[string]
+  string(options: object): InputFieldMap[string]
+  stringList(options: object): InputFieldMap[string]
+}
+
+/** Declares an argument. */
+export interface Arg extends InputBuilder {
+  (options: object): InputFieldMap[string]
+  id(options: object): InputFieldMap[string]
+  int(options: object): InputFieldMap[string]
+}
 
 export type TableName<R extends Relations> = keyof R & string
 export type TableOf<R extends Relations, T extends TableName<R>> = R[T]['table']
@@ -139,12 +174,7 @@ export interface ReadFields<R extends Relations, T extends TableName<R>> {
       type: TypeOption | readonly TypeOption[]
       nullable?: boolean
       needs: C[]
-      resolve: (row: Record<C, unknown>, ctx: never, info: GraphQLResolveInfo) => Value
+      resolve(row: Record<C, unknown>, ctx: unknown, info: GraphQLResolveInfo): Value
     },
   ): FieldRef<SchemaTypes>
 }
-
-export type ReadingOf = (ctx: never) => Reading
-
-export type FieldBuilder = PothosSchemaTypes.RootFieldBuilder<SchemaTypes, Json>
-export type Arg = FieldBuilder['arg']

@@ -38,7 +38,7 @@ export function declare(
     ...options,
     extensions: { read: guard ? { ...spec, guard } : spec },
     resolve: guard ? guarded(guard, resolve) : resolve,
-  } as never)
+  })
 }
 
 function guarded(guard: string, resolve: typeof pick): typeof pick {
@@ -59,7 +59,7 @@ export function idField(t: FieldBuilder, prefix: string) {
 }
 
 export function part(t: FieldBuilder, type: unknown, description: string) {
-  return t.field({ type, nullable: false, description, resolve: pick } as never)
+  return t.field({ type, nullable: false, description, resolve: pick })
 }
 
 function isNullableColumn(table: Row, column: string) {
@@ -117,7 +117,7 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
     },
     resolved({ needs, resolve, nullable, ...given }: Declared & { needs: string[]; resolve: Resolved }) {
       const read: typeof pick = (parent, _args, ctx, info) =>
-        resolve(Object.fromEntries(needs.map((column) => [column, parent[neededKey(column)]])), ctx as never, info)
+        resolve(Object.fromEntries(needs.map((column) => [column, parent[neededKey(column)]])), ctx, info)
       return declare(
         t,
         { kind: 'needs', columns: needs },
@@ -128,7 +128,7 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
   }
 }
 
-type Resolved = (row: Json, ctx: never, info: GraphQLResolveInfo) => unknown
+type Resolved = (row: Json, ctx: unknown, info: GraphQLResolveInfo) => unknown
 
 export function listOf(target: ReadConnection<string>, link: Link | null, where: ListSpec['where']): ListSpec {
   const { orders, defaultOrder, filters, hasPast } = target
@@ -155,10 +155,10 @@ export function createPageInfo(builder: Builder) {
       startCursor: nullableCursor(t, 'The cursor of the first item; null where the page is empty.'),
       endCursor: nullableCursor(t, 'The cursor of the last item; null where the page is empty.'),
     }),
-  } as never)
+  })
   return ref
 }
 
 function nullableCursor(t: FieldBuilder, description: string) {
-  return t.field({ type: 'String', nullable: true, description, resolve: pickCursor } as never)
+  return t.field({ type: 'String', nullable: true, description, resolve: pickCursor })
 }

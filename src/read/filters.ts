@@ -15,8 +15,8 @@ export function createFilters(builder: Builder, dateTime: TypeOption) {
   const timeFilter = builder.inputType('TimeFilter', {
     description: 'A filter on points in time; a time must fit every key given.',
     fields: (t) => ({
-      from: t.field({ type: dateTime as never, description: 'At this time or later.' }),
-      to: t.field({ type: dateTime as never, description: 'Before this time.' }),
+      from: t.field({ type: dateTime, description: 'At this time or later.' }),
+      to: t.field({ type: dateTime, description: 'Before this time.' }),
     }),
   })
 

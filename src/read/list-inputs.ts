@@ -39,7 +39,7 @@ export function createListInputs(builder: Builder, dateTime: TypeOption) {
           required: true,
           defaultValue: 'asc',
           description: 'Whether the list is ascending or descending.',
-        } as never),
+        }),
       }),
     })
     orders.set(name, order)
@@ -52,7 +52,7 @@ export function createListInputs(builder: Builder, dateTime: TypeOption) {
         Object.fromEntries(
           Object.entries(filterFields).map(([key, { type, description }]) => [
             key,
-            t.field({ type: type as never, required: false, description }),
+            t.field({ type, required: false, description }),
           ]),
         ),
     })
@@ -67,10 +67,10 @@ export function createListInputs(builder: Builder, dateTime: TypeOption) {
       after: t.arg.string({ description: 'Only items after this cursor.' }),
       last: t.arg.int({ description: 'How many items from the end: 1 to 100.' }),
       before: t.arg.string({ description: 'Only items before this cursor.' }),
-      ...(order ? { orderBy: t.arg({ type: order as never, description: 'How the list is ordered.' }) } : {}),
-      ...(filter ? { filter: t.arg({ type: filter as never, description: 'Which items are wanted.' }) } : {}),
-      ...(hasPast ? { at: t.arg({ type: dateTime as never, description: PAST }) } : {}),
-    } as InputFieldMap
+      ...(order ? { orderBy: t.arg({ type: order, description: 'How the list is ordered.' }) } : {}),
+      ...(filter ? { filter: t.arg({ type: filter, description: 'Which items are wanted.' }) } : {}),
+      ...(hasPast ? { at: t.arg({ type: dateTime, description: PAST }) } : {}),
+    }
   }
 
   return { define, args }

@@ -1,4 +1,4 @@
-import type { InputFieldMap, InterfaceRef, SchemaTypes } from '@pothos/core'
+import type { InputFieldMap } from '@pothos/core'
 import type { SQL } from 'drizzle-orm'
 import type { GraphQLResolveInfo } from 'graphql'
 import type {
@@ -10,7 +10,6 @@ import type {
   Json,
   ReadConnection,
   ReadFields,
-  ReadingOf,
   ReadType,
   Relations,
   TableName,
@@ -22,7 +21,7 @@ import type {
 import { createFields, createPageInfo, declare, idField, listOf, part } from './fields.ts'
 import { createListInputs } from './list-inputs.ts'
 import { linkOf } from './relations.ts'
-import { type Compiled, pickCursor, readRoot } from './run.ts'
+import { type Compiled, pickCursor, type Reading, readRoot } from './run.ts'
 import type { ArgumentScope, CallerScope, FieldSpec, Guard, Row, TypeSpec } from './spec.ts'
 
 const CURSOR = 'The position of this item in the list, for the arguments `after` and `before`.'
@@ -31,11 +30,13 @@ const CURSOR = 'The position of this item in the list, for the arguments `after`
 export function createReads<R extends Relations>(
   builder: Builder,
   relations: R,
-  options: { readingOf: ReadingOf; dateTime: TypeOption; node?: InterfaceRef<SchemaTypes, unknown> },
+  options: { readingOf(ctx: unknown): Reading; dateTime: TypeOption; node?: TypeOption },
 ) {
   const inputs = createListInputs(builder, options.dateTime)
   const pageInfo = createPageInfo(builder)
-  const fieldsOf = (t: FieldBuilder, table: string) => createFields(t, relations, table, inputs)
+  // Tables and columns are checked where a type is declared; here they are only names.
+  const fieldsOf = <T extends TableName<R>>(t: FieldBuilder, table: string) =>
+    createFields(t, relations, table, inputs) as unknown as ReadFields<R, T>
 
   function type<Name extends string, T extends TableName<R>>(name: Name, given: TypeOptions<R, T>): ReadType<Name, T> {
     const table = relations[given.table]?.table as Row
@@ -48,23 +49,21 @@ export function createReads<R extends Relations>(
       ...(given.id ? { idPrefix: given.id } : {}),
     }
     builder.objectType(ref, {
-      name,
       description: given.description,
       extensions: { read: spec },
       ...(given.id && options.node ? { interfaces: [options.node] } : {}),
       ...(given.authScopes ? { authScopes: given.authScopes } : {}),
-      fields: (t: FieldBuilder) => ({
+      fields: (t) => ({
         ...(given.id ? { id: idField(t, given.id) } : {}),
-        ...given.fields(fieldsOf(t, given.table) as unknown as ReadFields<R, T>),
+        ...given.fields(fieldsOf(t, given.table)),
       }),
-    } as never)
+    })
     return { name, table: given.table, ref, visible: spec.visible }
   }
 
   /** Adds fields to a type that was declared in an earlier file. */
   function extend<T extends TableName<R>>(target: ReadType<string, T>, fields: (f: ReadFields<R, T>) => Fields) {
-    builder.objectFields(target.ref, ((t: FieldBuilder) =>
-      fields(fieldsOf(t, target.table) as unknown as ReadFields<R, T>)) as never)
+    builder.objectFields(target.ref, (t) => fields(fieldsOf(t, target.table)))
   }
 
   function connection<T extends TableName<R>>(name: string, given: ConnectionOptions<R, T>): ReadConnection<T> {
@@ -75,7 +74,7 @@ export function createReads<R extends Relations>(
     builder.objectType(edge, {
       description: `One item of a \`${name}Connection\`, with the fields of the relation itself.`,
       extensions: { read: edgeSpec },
-      fields: (t: FieldBuilder) => ({
+      fields: (t) => ({
         cursor: declare(t, { kind: 'cursor' }, { type: 'String', description: CURSOR }, pickCursor),
         node: declare(
           t,
@@ -84,14 +83,14 @@ export function createReads<R extends Relations>(
             : { kind: 'same' },
           { type: given.node.ref, description: 'The item itself.' },
         ),
-        ...given.fields?.(fieldsOf(t, given.table) as unknown as ReadFields<R, T>),
+        ...given.fields?.(fieldsOf(t, given.table)),
       }),
-    } as never)
+    })
     const ref = builder.objectRef<Json>(`${name}Connection`)
     builder.objectType(ref, {
       description: `A page of a list, and the total count of the list.`,
       extensions: { read: { kind: 'connectionType' } },
-      fields: (t: FieldBuilder) => ({
+      fields: (t) => ({
         edges: part(t, [edge], 'The items of the page with their cursors.'),
         nodes: part(t, [given.node.ref], 'The items of the page.'),
         pageInfo: part(t, pageInfo, 'The position of the page in the list.'),
@@ -101,7 +100,7 @@ export function createReads<R extends Relations>(
           'The number of items in the whole list that the caller may see; counted only where selected.',
         ),
       }),
-    } as never)
+    })
     inputs.define(name, orderTexts(table, given.orders), given.filters ?? {})
     return {
       name,
@@ -123,12 +122,12 @@ export function createReads<R extends Relations>(
       args?: (arg: Arg) => InputFieldMap
       authScopes?: object
       /** A function that runs before anything is read; it refuses the field by throwing. */
-      before?: (ctx: never, args: never, info: GraphQLResolveInfo) => void
+      before?(ctx: unknown, args: unknown, info: GraphQLResolveInfo): void
       where: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL | undefined
     },
   ) {
     const spec = { kind: 'rootOne', where: given.where } as unknown as FieldSpec
-    builder.queryField(name, ((t: FieldBuilder) =>
+    builder.queryField(name, (t) =>
       t.field({
         type: target.ref,
         nullable: true,
@@ -136,11 +135,12 @@ export function createReads<R extends Relations>(
         args: given.args?.(t.arg) ?? {},
         ...(given.authScopes ? { authScopes: given.authScopes } : {}),
         extensions: { read: spec },
-        resolve(root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
-          given.before?.(ctx as never, args as never, info)
-          return resolveRoot(root, args, ctx, info)
+        resolve(_root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
+          given.before?.(ctx, args, info)
+          return resolveRoot(ctx, info)
         },
-      })) as never)
+      }),
+    )
   }
 
   /** Declares a root field that lists rows in pages. */
@@ -153,12 +153,12 @@ export function createReads<R extends Relations>(
       /** Additional arguments, for the relation. */
       args?: (arg: Arg) => InputFieldMap
       /** A function that checks the arguments together; it refuses the field by throwing. */
-      check?: (args: never) => void
+      check?(args: unknown): void
       where?: Where<TableOf<R, T>>
     },
   ) {
     const list = listOf(target, null, given.where as never)
-    builder.queryField(name, ((t: FieldBuilder) =>
+    builder.queryField(name, (t) =>
       t.field({
         type: target.ref,
         nullable: true,
@@ -166,15 +166,16 @@ export function createReads<R extends Relations>(
         args: { ...given.args?.(t.arg), ...inputs.args(t, target) },
         ...(given.authScopes ? { authScopes: given.authScopes } : {}),
         extensions: { read: { kind: 'rootConnection', list } satisfies FieldSpec },
-        resolve(root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
-          given.check?.(args as never)
-          return resolveRoot(root, args, ctx, info)
+        resolve(_root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
+          given.check?.(args)
+          return resolveRoot(ctx, info)
         },
-      })) as never)
+      }),
+    )
   }
 
-  function resolveRoot(_root: unknown, _args: unknown, ctx: unknown, info: GraphQLResolveInfo): never {
-    return readRoot(options.readingOf(ctx as never), info) as never
+  function resolveRoot(ctx: unknown, info: GraphQLResolveInfo) {
+    return readRoot(options.readingOf(ctx), info)
   }
 
   return { type, extend, connection, queryOne, queryConnection }

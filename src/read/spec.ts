@@ -18,14 +18,14 @@ export interface CallerScope {
 /** A boolean fact about the caller; each name identifies one such fact. */
 export interface CallerFlag {
   name: string
-  of: (caller: never) => boolean
+  of(caller: unknown): boolean
 }
 
 /** A value of the caller that a statement takes as a parameter; each name identifies one value. */
 export interface CallerValue {
   name: string
   sqlType: string
-  of: (caller: never) => unknown
+  of(caller: unknown): unknown
 }
 
 /** The arguments of one field during compilation. What is read then becomes part of the plan's key. */
@@ -35,8 +35,11 @@ export interface ArgumentScope {
   /** Whether the value at this path passes the test, which `name` identifies in the plan's key. */
   matches(path: string, name: string, test: (value: unknown) => boolean): boolean
   /** Returns the value at this path as a parameter of the statement; `convert` gets the coerced value. */
-  param(path: string, sqlType: string, convert?: (value: never) => unknown): SQL
+  param(path: string, sqlType: string, convert?: Convert): SQL
 }
+
+/** Converts the coerced value of an argument, whose type the schema determines. */
+export type Convert = { of(value: unknown): unknown }['of']
 
 /** The condition for the rows of a type that the caller may see; undefined is all. In a list of the past, `time` is its time: rows that were deleted later are visible. */
 export type Visibility = (row: Row, caller: CallerScope, time?: SQL) => SQL | undefined

@@ -17,7 +17,12 @@ export const NOW = sql`statement_timestamp()`
 
 /** Returns a table under another name, with its columns by name. */
 export function rowAs(table: PgTable, name: string): Row {
-  return alias(table, name) as unknown as Row
+  return rowOf(alias(table, name))
+}
+
+/** Returns a table with its columns by name. */
+export function rowOf(table: PgTable): Row {
+  return table as unknown as Row
 }
 
 /** Writes `"users" as "t3"`, or a derived relation as of a time. */

@@ -14,7 +14,8 @@ export interface Context {
   reading: Reading
 }
 
-export const builder = new SchemaBuilder({} as never) as unknown as Builder
+export const builder = new SchemaBuilder({} as never) as unknown as PothosSchemaTypes.SchemaBuilder<SchemaTypes>
+const plain = builder as unknown as Builder
 builder.queryType({})
 
 export const DateTime = builder.scalarType(
@@ -42,12 +43,12 @@ export const node = builder.interfaceRef<{ $type: string }>('Node').implement({
   fields: (t) => ({ id: t.id({ nullable: false } as never) }),
 }) as unknown as InterfaceRef<SchemaTypes, unknown>
 
-export const reads = createReads(builder, relations, {
-  readingOf: ((ctx: Context) => ctx.reading) as never,
+export const reads = createReads(plain, relations, {
+  readingOf: (ctx: Context) => ctx.reading,
   dateTime: DateTime,
   node,
 })
-export const filters = createFilters(builder, DateTime)
+export const filters = createFilters(plain, DateTime)
 
 export function hasFlag(name: string): CallerFlag {
   return { name, of: (caller: Caller) => caller.flags.includes(name) }

@@ -1,4 +1,4 @@
-import SchemaBuilder from '@pothos/core'
+import SchemaBuilder, { type SchemaTypes } from '@pothos/core'
 import { defineRelations, isNotNull } from 'drizzle-orm'
 import {
   customType,
@@ -73,11 +73,14 @@ const relations = defineRelations({ owners, things, pairs }, (r) => ({
 
 /** Declarations over the tables above, with a type of each table that nothing is wrong with. */
 function start() {
-  const builder = new SchemaBuilder({} as never) as unknown as Builder
+  const builder = new SchemaBuilder({} as never) as unknown as PothosSchemaTypes.SchemaBuilder<SchemaTypes>
   builder.queryType({
     fields: (t: { string(options: object): never }) => ({ hello: t.string({ nullable: true, resolve: () => null }) }),
   } as never)
-  const reads = createReads(builder, relations, { readingOf: (() => null) as never, dateTime: 'String' as never })
+  const reads = createReads(builder as unknown as Builder, relations, {
+    readingOf: () => null as never,
+    dateTime: 'String',
+  })
   const Owner = reads.type('Owner', {
     table: 'owners',
     description,
@@ -95,7 +98,7 @@ function start() {
 
 /** Fields with specs that no declaration would give them, on a type or on the root. */
 function raw(
-  builder: Builder,
+  builder: PothosSchemaTypes.SchemaBuilder<SchemaTypes>,
   ref: unknown,
   fields: Record<string, [read: object, type: unknown, nullable?: boolean]>,
 ) {

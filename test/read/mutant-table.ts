@@ -129,8 +129,8 @@ const peeks: Mutant[] = [
   {
     name: 'guard forgotten: a flag of the caller',
     file: 'compilation.ts',
-    find: 'flag: ({ name, of }) => c.peek(`flag ${name}`, ({ caller }) => of(caller as never)),',
-    replace: 'flag: ({ of }) => of(env.caller as never),',
+    find: 'flag: ({ name, of }) => c.peek(`flag ${name}`, ({ caller }) => of(caller)),',
+    replace: 'flag: ({ of }) => of(env.caller),',
   },
   {
     name: 'guard shared between variables of different names',
@@ -153,8 +153,8 @@ const peeks: Mutant[] = [
   {
     name: 'the caller is one of the plan',
     file: 'compilation.ts',
-    find: 'c.slot(`caller ${name}`, sqlType, ({ caller }) => of(caller as never))',
-    replace: 'c.slot(`caller ${name}`, sqlType, () => of(env.caller as never))',
+    find: 'c.slot(`caller ${name}`, sqlType, ({ caller }) => of(caller))',
+    replace: 'c.slot(`caller ${name}`, sqlType, () => of(env.caller))',
   },
   {
     name: 'what merges with the first node does not count',

@@ -1,11 +1,12 @@
 /** `node` and `nodes`: ordinary resolvers that load by key, as the application's. */
+
+import type { SchemaTypes } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import type { Builder } from '../../src/read/declarations.ts'
 import { type Compiled, loadOne, loadSeveral } from '../../src/read/run.ts'
 import { type Context, node } from './builder.ts'
 
 /** `types` names the type of each prefix of an id. */
-export function declareNodes(builder: Builder, types: Record<string, string>) {
+export function declareNodes(builder: PothosSchemaTypes.SchemaBuilder<SchemaTypes>, types: Record<string, string>) {
   const typeOf = (id: string, info: GraphQLResolveInfo) =>
     info.schema.getType(types[id.slice(0, id.indexOf('_'))] ?? '') as GraphQLObjectType | undefined
 

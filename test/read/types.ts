@@ -136,14 +136,14 @@ export const Task = reads.type('Task', {
       description,
       nullable: true,
       needs: ['reviewerId'],
-      resolve: (row, ctx, info) => loadAs('Person', row.reviewerId, ctx, info),
+      resolve: (row, ctx: Context, info) => loadAs('Person', row.reviewerId, ctx, info),
     }),
     loadedTeam: f.resolved({
       type: Team.ref as TypeOption,
       description,
       nullable: true,
       needs: ['teamId'],
-      resolve: (row, ctx, info) => loadAs('Team', row.teamId, ctx, info),
+      resolve: (row, ctx: Context, info) => loadAs('Team', row.teamId, ctx, info),
     }),
   }),
 })

@@ -5,7 +5,7 @@ import type { Transaction } from '../../db/database.ts'
 import { credentials, models } from '../../db/tables.ts'
 import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, type FoundRow, findRow } from '../../mutation/lookup.ts'
-import type { Row } from '../../read/spec.ts'
+import { rowOf } from '../../read/sql.ts'
 import { Model } from '../model/type.ts'
 import { type Credential as CredentialRow, readUses } from './operations.ts'
 import { Credential } from './type.ts'
@@ -31,7 +31,7 @@ export function findCredential(
  * caller. Returns null where no model uses them.
  */
 export async function describeUses(tx: Transaction, caller: Caller, which: SQL): Promise<string | null> {
-  const uses = await readUses(tx, which, Model.visible?.(models as unknown as Row, immediateScope(caller)))
+  const uses = await readUses(tx, which, Model.visible?.(rowOf(models), immediateScope(caller)))
   if (uses.length === 0) return null
   const names = uses.filter(({ isVisible }) => isVisible).map(({ name }) => name)
   const hidden = uses.length - names.length

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { allows } from '../../authority/held.ts'
 import { organizations, permissions, projects } from '../../db/tables.ts'
+import type { ScopeName } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
 import type { CallerScope } from '../../read/spec.ts'
@@ -11,7 +12,7 @@ import { Permission } from './type.ts'
 
 interface HeldPermission {
   name: string
-  scope: string
+  scope: ScopeName
   organization: string | null
   project: string | null
   until: string | null
@@ -30,7 +31,7 @@ export const HeldPermissionType = builder.objectRef<HeldPermission>('HeldPermiss
       nullable: false,
       description:
         'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
-      resolve: ({ scope }) => scope as never,
+      resolve: ({ scope }) => scope,
     }),
     organization: t.exposeString('organization', {
       nullable: true,

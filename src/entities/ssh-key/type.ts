@@ -51,7 +51,7 @@ const GRANT = historyOf('g')
 
 reads.extend(Model, (f) => ({
   authorizedKeys: f.expression({
-    type: ['String'] as never,
+    type: ['String'],
     guard: 'admin',
     description:
       'The lines of `authorized_keys` for the machines of the model: the keys of all active users who were granted WRITE or more on it, or SUPERUSER on its controller, each followed by the username. Administrators and managers of controllers are included only where they were granted such a level. Visible to users with ADMIN on the model and to callers that see all of its controller.',
