@@ -11,7 +11,7 @@ import type { Keyring } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
-import { answerPost } from '../http/answers.ts'
+import { answerRequest } from '../http/answers.ts'
 import { createApp } from '../http/yoga.ts'
 import { createServices } from '../services.ts'
 import type { Terminal } from './terminal.ts'
@@ -70,9 +70,9 @@ export async function sendInProcess(
     if (database.kind === 'EMBEDDED') await prepare(database, keyring, config, stderr)
     mailer = await openMailerIfWanted(database, config)
     const services = createServices(database, keyring, config, mailer)
-    const context = { caller: OPERATOR, requestId: createId(), address: null }
-    const body = JSON.stringify({ query: document, variables })
-    return JSON.parse((await answerPost(createApp(services), body, undefined, context)).body) as Result
+    const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false }
+    const params = { query: document, variables: { ...variables }, operationName: null }
+    return JSON.parse((await answerRequest(createApp(services), params, undefined, context)).body) as Result
   } finally {
     await mailer?.close()
     await database.close()

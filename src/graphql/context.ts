@@ -32,7 +32,7 @@ export interface Context {
 export function createContext(
   services: Services,
   caller: Caller | null,
-  request: { requestId: string; address: string | null; isGet: boolean },
+  { requestId, address, isGet }: { requestId: string; address: string | null; isGet: boolean },
 ): Context {
   return {
     services,
@@ -42,7 +42,9 @@ export function createContext(
       budget: { rows: MAX_ROWS },
       run: (text, values, prepare) => runStatement(services.database.db, text, values, prepare),
     },
-    ...request,
+    requestId,
+    address,
+    isGet,
     startedAt: Date.now(),
     lookups: 0,
     inputIssues: [],

@@ -30,7 +30,7 @@ function isHost(host: string): boolean {
 /** Returns why a request to the API is refused; null where it is accepted. */
 export function refuseRequest(request: IncomingMessage, url: URL): Refusal | null {
   if (url.pathname !== GRAPHQL_PATH) return { status: 404, message: `There is only ${GRAPHQL_PATH}.` }
-  if (request.method === 'GET') return refuseQuery(url)
+  if (request.method === 'GET') return null
   if (request.method !== 'POST') return { status: 405, message: 'Use POST.', headers: { allow: 'GET, POST' } }
   if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) {
     return { status: 415, message: 'The Content-Type must be application/json.' }
@@ -41,21 +41,3 @@ export function refuseRequest(request: IncomingMessage, url: URL): Refusal | nul
 }
 
 export const TOO_LARGE: Refusal = { status: 413, message: `The body may have ${MAX_BODY_BYTES} bytes.` }
-
-/** Refuses JSON in a URL that cannot be parsed: it would cause a crash later. */
-function refuseQuery(url: URL): Refusal | null {
-  for (const name of ['variables', 'extensions']) {
-    const text = url.searchParams.get(name)
-    if (text !== null && !isJsonObject(text)) return { status: 400, message: `"${name}" must be a JSON object.` }
-  }
-  return null
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && !Array.isArray(value)
-  } catch {
-    return false
-  }
-}

@@ -6,7 +6,7 @@ export interface RequestContext {
   requestId: string
   address: string | null
   /** True where the request is a GET, whose document is in the address. */
-  isGet?: boolean
+  isGet: boolean
 }
 
 export interface Answer<Body = string> {

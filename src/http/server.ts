@@ -12,13 +12,14 @@ import { logError } from '../log.ts'
 import { badUserInput } from '../read/errors.ts'
 import type { Services } from '../services.ts'
 import { clientAddress } from './address.ts'
-import { answerPost } from './answers.ts'
+import { answerRequest } from './answers.ts'
 import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './cors.ts'
 import { errorAnswer, JSON_TYPE } from './error-answer.ts'
 import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './gate.ts'
 import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
+import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
+import { refuseCaller } from './refuse-caller.ts'
 import type { Answer, RequestContext } from './request.ts'
-import { refuseCaller } from './use-caller.ts'
 import { type App, createApp } from './yoga.ts'
 
 /** A server that listens. */
@@ -97,7 +98,7 @@ interface Served {
 }
 
 async function answer(served: Served, request: IncomingMessage, response: ServerResponse) {
-  const { app, services, addressOfClient } = served
+  const { services, addressOfClient } = served
   const url = readTarget(request)
   if (!(url instanceof URL)) return refuse(request, response, url)
   if (url.pathname === '/health') return send(response, await withinDeadline(health(services.database), createId()))
@@ -114,36 +115,25 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const address = addressOfClient(request)
   response.setHeader('x-request-id', requestId)
   for (const [name, value] of Object.entries(ALWAYS)) response.setHeader(name, value)
-  if (request.method === 'GET') return answerGet(app, request, response, { requestId, address, isGet: true })
-  const body = await readBody(request)
+  const isGet = request.method === 'GET'
+  const body = isGet ? '' : await readBody(request)
   if (body === null) return refuse(request, response, TOO_LARGE)
-  send(response, await withinDeadline(answerJson(app, services, request, body, { requestId, address }), requestId))
+  const params = isGet ? paramsOfUrl(url) : paramsOfBody(body)
+  const answering = answerParams(served, request, params, { requestId, address, isGet })
+  send(response, await withinDeadline(answering, requestId))
 }
 
-/** Yoga writes its answer itself; where that answer is late, an error is written here. */
-async function answerGet(
-  app: App,
+/** Finds the caller, and then answers. A request whose credential is not valid is refused whatever it asks. */
+async function answerParams(
+  { app, services }: Served,
   request: IncomingMessage,
-  response: ServerResponse,
-  context: Partial<RequestContext> & { requestId: string },
-) {
-  const timer = setTimeout(() => {
-    if (!response.headersSent) send(response, errorAnswer(503, tooLate(context.requestId)))
-  }, REQUEST_DEADLINE_MS)
-  response.once('close', () => clearTimeout(timer))
-  await app(request, response, context)
-}
-
-async function answerJson(
-  app: App,
-  services: Services,
-  request: IncomingMessage,
-  body: string,
-  { requestId, address }: { requestId: string; address: string | null },
+  params: Params | string,
+  context: Omit<RequestContext, 'caller'>,
 ): Promise<Answer> {
+  const { requestId, address } = context
   try {
     const caller = await identify(services, (name) => headerOf(request, name), { address, requestId })
-    return await answerPost(app, body, request.headers.accept, { caller, requestId, address })
+    return await answerRequest(app, params, request.headers.accept, { caller, ...context })
   } catch (error) {
     return refuseCaller(error, requestId)
   }

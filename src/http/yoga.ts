@@ -1,6 +1,5 @@
 import { createYoga } from 'graphql-yoga'
 import { createId } from '../db/id.ts'
-import { createContext } from '../graphql/context.ts'
 import { schema } from '../graphql/schema.ts'
 import type { Services } from '../services.ts'
 import { useDocuments } from './documents.ts'
@@ -11,11 +10,9 @@ import { useCaller } from './use-caller.ts'
 
 /** Creates the API as a Yoga instance, which does not listen. */
 export function createApp(services: Services) {
-  return createYoga<Partial<RequestContext>>({
+  return createYoga<RequestContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ caller = null, requestId = createId(), address = null, isGet = false }) =>
-      createContext(services, caller, { requestId, address, isGet }),
     plugins: [useCaller(services), useDocuments(), useErrors()],
     parserAndValidationCache: false,
     maskedErrors: { isDev: false, maskError: (error) => publicError(error, createId()) },

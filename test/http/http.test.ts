@@ -78,6 +78,28 @@ describe('GET', () => {
     expect(await response.text()).toContain(name)
   })
 
+  test.each<[string, Record<string, string>]>([
+    ['a query', { query: '{ viewer { user { username } } }' }],
+    ['a query with an empty operation name', { query: '{ viewer { user { username } } }', operationName: '' }],
+    ['a query that does not parse', { query: '{' }],
+    ['a query that is not valid', { query: '{ nothing }' }],
+    ['an operation that is not in the document', { query: '{ __typename }', operationName: 'other' }],
+    ['no query', {}],
+    ['variables that are no object', { query: '{ __typename }', variables: '[]' }],
+    ['a bad argument', { query: '{ users(first: -1) { totalCount } }' }],
+  ])('%s is answered as by POST', async (_what, params) => {
+    const byGet = await get(app, params)
+    const { variables, ...rest } = params
+    const body = { ...rest, ...(variables && { variables: JSON.parse(variables) }) }
+    const byPost = await post(app, JSON.stringify(body), JSON_AS_ROOT)
+
+    expect(byGet.status).toBe(byPost.status)
+    expect(byGet.headers.get('content-type')).toBe(byPost.headers.get('content-type'))
+    const answer = await byGet.json()
+    expect(answer).toEqual(await byPost.json())
+    expect(Object.keys(answer).filter((key) => key !== 'errors' && key !== 'data')).toEqual([])
+  })
+
   test('without a query is 400', async () => {
     expect((await get(app, {})).status).toBe(400)
     expect((await get(app, { query: '' })).status).toBe(400)

@@ -5,7 +5,7 @@ import { OPERATOR } from '../../../src/authority/caller.ts'
 import { bootstrap } from '../../../src/bootstrap.ts'
 import { createId } from '../../../src/db/id.ts'
 import { openMailerIfWanted } from '../../../src/entities/notification/mailer.ts'
-import { answerPost } from '../../../src/http/answers.ts'
+import { answerRequest } from '../../../src/http/answers.ts'
 import { listen } from '../../../src/http/server.ts'
 import { createApp } from '../../../src/http/yoga.ts'
 import { createServices } from '../../../src/services.ts'
@@ -133,9 +133,9 @@ describe('a queued mail', () => {
     const { config, keyring } = await openTestServices(app.database)
     const mailer = await openMailerIfWanted(app.database, { ...config, ...mailbox.settings })
     const services = createServices(app.database, keyring, config, mailer)
-    const body = JSON.stringify({ query: changeDocument('createUser'), variables: { input: BOB } })
-    const context = { caller: OPERATOR, requestId: createId(), address: null }
-    const { body: answer } = await answerPost(createApp(services), body, undefined, context)
+    const params = { query: changeDocument('createUser'), variables: { input: BOB }, operationName: null }
+    const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false }
+    const { body: answer } = await answerRequest(createApp(services), params, undefined, context)
     await mailer?.close()
 
     expect(JSON.parse(answer).data.createUser.__typename).toBe('CreateUserPayload')

@@ -1,0 +1,17 @@
+import { BadCredentialError } from '../authentication/bad-credential.ts'
+import { RateLimitedError } from '../errors.ts'
+import { internalError, rateLimited, unauthenticated } from '../graphql/refusals.ts'
+import { logError } from '../log.ts'
+import { errorAnswer } from './error-answer.ts'
+import type { Answer } from './request.ts'
+
+/** Makes the answer for a request whose caller could not be determined. */
+export function refuseCaller(error: unknown, requestId: string): Answer {
+  // The scheme is never `Basic`: browsers would show a dialog and then send passwords.
+  if (error instanceof BadCredentialError)
+    return errorAnswer(401, unauthenticated('The credential is not valid.'), { 'www-authenticate': 'Bearer' })
+  if (error instanceof RateLimitedError)
+    return errorAnswer(429, rateLimited(error), { 'retry-after': String(error.retryAfterSeconds) })
+  logError(error, requestId)
+  return errorAnswer(500, internalError(requestId))
+}
