@@ -2,7 +2,7 @@
  * The outcome of a mutation if the subject called it. It is decided by the same rule, escalation guard and visibility
  * as the mutation itself, without running it.
  */
-import { type Caller, EVERYWHERE, holds } from '../authority/caller.ts'
+import type { Caller } from '../authority/caller.ts'
 import { guard } from '../authority/guard.ts'
 import { levelNamed } from '../authority/levels.ts'
 import { wordNamed } from '../authority/permissions.ts'
@@ -44,25 +44,14 @@ export async function ruleOn(
   const rows = unmetRequirements(plan.may, subject, refs).flatMap(requirementRows)
   if (!found) return { code: 'HIDDEN', missing, rows, isTheirs: false }
   if (missing.length > 0) return { code: 'NOT_HELD', missing, rows, isTheirs: false }
-  const gaps = await ungrantable(tx, plan, { ctx, tx, caller: subject, input, refs, prepared: null, dryRun: true })
-  if (gaps.length > 0) {
-    const told = isOwn || mayReadAbout(asker, refs) ? gaps : missingCircumstance('more than they hold')
-    return { code: 'NOT_HELD', missing: told, rows: told.flatMap(gapRow), isTheirs: false }
-  }
+  const operation = { ctx, tx, caller: subject, input, refs, prepared: null, dryRun: true }
+  const gaps = await ungrantable(tx, plan, operation, asker)
+  if (gaps.length > 0) return { code: 'NOT_HELD', missing: gaps, rows: gaps.flatMap(gapRow), isTheirs: false }
   const met = metRequirements(plan.may, subject, refs)
   return { code: 'ALLOWED', missing: [], rows: met.flatMap(requirementRows), isTheirs: met.some(isCircumstance) }
 }
 
 const NOT_FOUND: Ruling = { code: 'NOT_FOUND', missing: [], rows: [], isTheirs: false }
-
-/** What is missing to take over a user shows what that user holds: only callers that may read their record see it. */
-function mayReadAbout(asker: Caller, refs: unknown): boolean {
-  const things = refs as Partial<Record<'user' | 'existing' | 'role', { organizationId: string } | null>>
-  const { user, existing = user, role } = things
-  // A permission added to a role is granted to all its holders, in any organization.
-  if (role && !existing) return holds(asker, 'users.read', EVERYWHERE)
-  return !existing || holds(asker, 'users.read', { organizationId: existing.organizationId, projectId: null })
-}
 
 interface Called {
   asker: Caller
@@ -110,10 +99,11 @@ async function ungrantable(
   tx: Transaction,
   plan: Plan,
   operation: Parameters<Exclude<Plan['grants'], 'nothing'>>[0],
+  reader: Caller,
 ): Promise<MissingRequirement[]> {
   if (plan.grants === 'nothing') return []
   try {
-    await guard(tx, operation.caller, plan.grants(operation))
+    await guard(tx, operation.caller, plan.grants(operation), reader)
     return []
   } catch (error) {
     if (error instanceof MissingAuthorityError) return error.missing

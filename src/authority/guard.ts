@@ -5,20 +5,9 @@ import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
 import { MissingAuthorityError, type MissingRequirement, missingCircumstance } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
-import type { Caller, HeldLevel, Scope } from './caller.ts'
+import { type Caller, EVERYWHERE, type HeldLevel, holds, type Scope } from './caller.ts'
 import { API_KEY_ID, IS_OPERATOR, USER_ID } from './caller-values.ts'
-import {
-  allows,
-  authorityOf,
-  held,
-  heldLevels,
-  historyOf,
-  holdsAt,
-  levelsOf,
-  NOW,
-  uncovered,
-  uncoveredLevels,
-} from './held.ts'
+import { authorityOf, held, heldLevels, historyOf, holdsAt, levelsOf, NOW, uncovered, uncoveredLevels } from './held.ts'
 import { levelName } from './levels.ts'
 import { wordName } from './permissions.ts'
 
@@ -37,7 +26,17 @@ export interface Given {
   levels?: SQL
   /** The planned end of a key that is made; where it is omitted, the key ends as late as it may. */
   keyUntil?: Date | null
+  /** What of it other users hold, which not every caller may be told. */
+  secrecy?: Secrecy
 }
+
+/** How what is missing is told where it shows what other users hold. */
+interface Secrecy {
+  isToldTo(reader: Caller, where: Scope): boolean
+  /** The circumstance that is told instead. */
+  otherwise(what: string): string
+}
+
 export type Granted = Given | null
 
 /** What roles grant in their scopes. */
@@ -62,7 +61,8 @@ export function grantedPermissions(words: string[], { organizationId, projectId 
 
 /**
  * Permissions added to a role: they are granted to every user who holds the role, in the scope where they hold it, and
- * to every key limited to the role whose owner holds the permissions there.
+ * to every usable key limited to the role, in the scope of its limit. What the owner of the key holds does not matter: a
+ * suspension ends, they can be granted more, and behind `controllers.manage` stand the levels that they have.
  */
 export function grantedByRoleEdit(roleId: string, words: string[]): Granted {
   if (words.length === 0) return null
@@ -75,10 +75,11 @@ export function grantedByRoleEdit(roleId: string, words: string[]): Granted {
     select w.what, l.organization_id, l.project_id, k.expires_at
     from ${apiKeyLimits} as l join ${apiKeys} as k on k.id = l.api_key_id, ${added}
     where l.role_id = ${roleId} and ${isUsableKey({ revokedAt: sql`k.revoked_at`, expiresAt: sql`k.expires_at` }, NOW)}
-      and exists (select from ${held()} as h where h.user_id = k.user_id and h.state = 'ACTIVE'
-        and ${allows(sql`h.what`, sql`w.what`)}
-        and (h.organization_id is null or l.organization_id is null or h.organization_id = l.organization_id))
   )`,
+    secrecy: {
+      isToldTo: (reader, { organizationId }) => holds(reader, 'users.read', { organizationId, projectId: null }),
+      otherwise: (what) => `${what} wherever the role is held`,
+    },
   }
 }
 
@@ -92,12 +93,19 @@ export function grantedByMembership(organizationId: string): Granted {
   }
 }
 
-/** Everything that a user holds, or would hold if they were active: a caller who takes over the user gets all of it. */
-export function grantedByTakeover(userId: string): Granted {
-  const lasting = sql`h.user_id = ${userId} and h.state not in ('NOT_BEGUN', 'ENDED')`
+/**
+ * Everything that a user holds, or will hold once they are active and it has begun: a caller who takes over the user gets
+ * all of it.
+ */
+export function grantedByTakeover({ id, organizationId }: { id: string; organizationId: string }): Granted {
+  const lasting = sql`h.user_id = ${id} and h.state <> 'ENDED'`
   return {
     words: sql`(select h.what, h.organization_id, h.project_id, h.until from ${held()} as h where ${lasting})`,
     levels: sql`(select h.controller_id, h.model_id, h.level, h.until from ${heldLevels()} as h where h.via = 'GRANT' and ${lasting})`,
+    secrecy: {
+      isToldTo: (reader) => reader.userId === id || holds(reader, 'users.read', { organizationId, projectId: null }),
+      otherwise: () => 'more than they hold',
+    },
   }
 }
 
@@ -113,6 +121,7 @@ export function grantedLevel(level: HeldLevel & { expiresAt: string | null }): G
 export function grantedTogether(...several: Granted[]): Granted {
   const given = several.filter((granted) => granted !== null)
   return {
+    secrecy: given.find(({ secrecy }) => secrecy)?.secrecy,
     words: together(given.flatMap(({ words }) => words ?? [])),
     levels: together(given.flatMap(({ levels }) => levels ?? [])),
   }
@@ -135,8 +144,11 @@ export function mayGrantSql(caller: CallerScope, granted: Granted): SQL {
   return and(...gaps.map((gap) => sql`not exists (${gap})`)) ?? sql`true`
 }
 
-/** Checks what a mutation would grant. @throws MissingAuthorityError that names what the caller does not hold. */
-export async function guard(tx: Transaction, caller: Caller, granted: Granted) {
+/**
+ * Checks what a mutation would grant. @param reader who is told what is missing, as far as they may know it
+ * @throws MissingAuthorityError that names what the caller does not hold
+ */
+export async function guard(tx: Transaction, caller: Caller, granted: Granted, reader: Caller = caller) {
   if (granted === null || caller.actor === 'OPERATOR' || caller.userId === null) return
   refuseLongerKey(caller, granted.keyUntil)
   const holder = { userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null }
@@ -165,7 +177,16 @@ export async function guard(tx: Transaction, caller: Caller, granted: Granted) {
       missing.push({ what: levelName(model_id !== null, level), where, isTooShort: too_short })
     }
   }
-  if (missing.length > 0) throw new MissingAuthorityError(missing.sort((a, b) => (a.what < b.what ? -1 : 1)))
+  if (missing.length > 0) throw new MissingAuthorityError(told(missing, granted, reader))
+}
+
+/** The missing requirements as a reader may know them. */
+function told(missing: MissingRequirement[], { secrecy }: Given, reader: Caller): MissingRequirement[] {
+  const inOrder = missing.sort((a, b) => (a.what < b.what ? -1 : 1))
+  if (!secrecy) return inOrder
+  const isKnown = ({ where }: MissingRequirement) => secrecy.isToldTo(reader, where ?? EVERYWHERE)
+  const hidden = new Set(inOrder.filter((one) => !isKnown(one)).map(({ what }) => secrecy.otherwise(what)))
+  return [...inOrder.filter(isKnown), ...[...hidden].flatMap(missingCircumstance)]
 }
 
 function refuseLongerKey({ apiKey }: Caller, until: Date | null | undefined) {

@@ -14,6 +14,8 @@ import {
   controllers,
   modelGrants,
   models,
+  organizations,
+  projects,
   roleGrants,
   rolePermissions,
   userSuspensions,
@@ -113,12 +115,17 @@ export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   )`
 }
 
-/** The relation limits(permission, role_id, organization_id, project_id, until) of a key: its roles in their scopes, as they are at that time. */
+/**
+ * The relation limits(permission, role_id, organization_id, project_id, until) of a key: its roles in their scopes, as they
+ * are at that time. A limit on a project or an organization that was deleted allows nothing.
+ */
 export function limitsOf(apiKeyId: SQL | string, at: SQL): SQL {
   return sql`(
     select p.permission, k.role_id, k.organization_id, k.project_id, least(p.expires_at, p.ended_at) as until
     from ${apiKeyLimits} as k join ${rolePermissions} as p on p.role_id = k.role_id
     where k.api_key_id = ${apiKeyId} and p.since <= ${at} and (least(p.expires_at, p.ended_at) is null or ${at} < least(p.expires_at, p.ended_at))
+      and not exists (select from ${projects} as j where j.id = k.project_id and j.deleted_at <= ${at})
+      and not exists (select from ${organizations} as o where o.id = k.organization_id and o.deleted_at <= ${at})
   )`
 }
 

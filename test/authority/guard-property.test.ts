@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { createRandom } from '../read/random.ts'
 import { type Answer, type Client, startApp } from '../support/app.ts'
-import { changeDocument } from '../support/change.ts'
+import { change, changeDocument } from '../support/change.ts'
 import { query } from '../support/rows.ts'
 import { createRole } from '../support/seed.ts'
 import { signIn } from '../support/sessions.ts'
@@ -75,6 +75,36 @@ function levelsThere(username: string) {
   ]
 }
 
+/** What a limited key may do: of the levels of its user, those that its limits let through. */
+async function reachOf(key: Client, { controllers }: World): Promise<Holdings> {
+  const places = controllers.flatMap((controller) => [{ controller }, { controller, model: controller }])
+  const questions = places.flatMap((place) =>
+    ('model' in place ? LEVELS.slice(3) : LEVELS.slice(0, 3)).map((access) => ({ ...place, access })),
+  )
+  const { status, data } = await key.send(
+    `query ($input: CheckAccessInput!) {
+      viewer { permissions { name organization project expiresAt } }
+      checkAccess(input: $input) { isAllowed ways { code expiresAt } } }`,
+    { input: { questions: questions.map((one) => ({ ['model' in one ? 'model' : 'controller']: one })) } },
+  )
+  if (status === 401) return { words: [], levels: [] }
+  const levels = questions.flatMap(({ access, ...place }, index): HeldLevel[] => {
+    const { isAllowed, ways } = data.checkAccess[index]
+    const ends = ways.map(({ expiresAt }: { expiresAt: string | null }) => expiresAt)
+    const expiresAt = ends.includes(null) ? null : ends.sort().at(-1)
+    return isAllowed ? [{ place: Object.values(place).join('/'), access, expiresAt }] : []
+  })
+  return { words: data.viewer.permissions, levels }
+}
+
+/** The rows that are in none of these holdings. */
+function beyond({ words, levels }: Holdings, ...allowed: Holdings[]): string[] {
+  return [
+    ...words.filter((row) => !allowed.some((one) => covers(one.words, row))),
+    ...levels.filter((row) => !allowed.some((one) => coversLevel(one.levels, row))),
+  ].map((row) => JSON.stringify(row))
+}
+
 function coversLevel(start: HeldLevel[], { place, access, expiresAt }: HeldLevel): boolean {
   return start.some(
     (held) =>
@@ -145,6 +175,9 @@ async function play(seed: number): Promise<Play> {
   const world = await createDelegation(app, random, `w${seed}`)
   const hands = [world.delegate.client]
   const start = await holdingsOf(world.delegate.client, world.prefix, true)
+  const before = new Map<Client, Holdings>()
+  for (const key of world.bystanders.values()) before.set(key, await reachOf(key, world))
+  for (const user of world.suspended) await change(app.root, 'disableUser', { user })
   const done: string[] = []
   for (let step = 0; step < MOVES; step++) {
     const move = randomMove(world, random, step)
@@ -153,13 +186,20 @@ async function play(seed: number): Promise<Play> {
     done.push(`${move.name} ${JSON.stringify(move.input)}`)
     await learn(world, hands, move, payload)
     const held = await Promise.all(hands.map((hand) => holdingsOf(hand, world.prefix)))
-    const gained = [
-      ...held.flatMap(({ words }) => words).filter((row) => !covers(start.words, row)),
-      ...held.flatMap(({ levels }) => levels).filter((row) => !coversLevel(start.levels, row)),
-    ].map((row) => JSON.stringify(row))
+    const gained = held.flatMap((holdings) => beyond(holdings, start))
     if (gained.length > 0) return { done, gained }
   }
-  return { done, gained: [] }
+  return { done, gained: await gainedByOthers(world, start, before) }
+}
+
+/** What limited keys of others can do in the end that they could not do at the start, once their owners are enabled. */
+async function gainedByOthers(world: World, start: Holdings, before: Map<Client, Holdings>): Promise<string[]> {
+  const gained: string[] = []
+  for (const [user, key] of world.bystanders) {
+    await app.root.send(changeDocument('enableUser'), { input: { user } })
+    gained.push(...beyond(await reachOf(key, world), start, before.get(key) ?? start))
+  }
+  return gained
 }
 
 test.each(Array.from({ length: BLOCKS }, (_, block) => 1 + block * WORLDS))(

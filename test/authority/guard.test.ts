@@ -188,8 +188,9 @@ describe('editing what others hold', () => {
     await createRole(app, 'OWN', ['roles.manage', 'version.create'], organization)
     const dan = await createUser(app, 'dan', { organization, roles: [{ role: 'OWN', organization }] })
 
-    await lacks(dan.client, ['users.manage'], 'updateRole', { role: 'OWN', addPermissions: ['users.manage'] })
-    await lacks(dan.client, ['version.delete'], 'updateRole', { role: 'OWN', addPermissions: ['version.delete'] })
+    const [manage, remove] = ['users.manage wherever the role is held', 'version.delete wherever the role is held']
+    await lacks(dan.client, [manage], 'updateRole', { role: 'OWN', addPermissions: ['users.manage'] })
+    await lacks(dan.client, [remove], 'updateRole', { role: 'OWN', addPermissions: ['version.delete'] })
 
     await change(dan.client, 'updateRole', { role: 'OWN', removePermissions: ['version.create'] })
     expect(await permissionsOf(dan.client)).toEqual(['roles.manage in acme'])

@@ -66,19 +66,28 @@ describe('MissingAuthorityError names what is missing', () => {
     await lacks(app, client, [['READ', 'on the model gce1/web for that long']], 'setModelAccess', onModel)
   })
 
-  test('wherever the holders of an edited role hold it', async () => {
-    const bob = await createDelegate(app, ['roles.manage'], { everywhere: true })
+  test.each<[string, string[], Told]>([
+    [
+      'wherever the holders of an edited role hold it',
+      ['roles.manage', 'users.read'],
+      [
+        ['doc.edit', 'in the organization acme'],
+        ['doc.edit', 'on the project titan'],
+      ],
+    ],
+    [
+      'without the scopes of an edited role to a caller who may not read who holds it',
+      ['roles.manage'],
+      [['doc.edit wherever the role is held', null]],
+    ],
+  ])('%s', async (_what, words, told) => {
+    const bob = await createDelegate(app, words, { everywhere: true })
     await createRole(app, 'EDITOR', [])
     const roles = [
       { role: 'EDITOR', project: 'titan' },
       { role: 'EDITOR', ...ACME },
     ]
     await change(app.root, 'grantRoles', { user: 'bob', roles })
-
-    const told: Told = [
-      ['doc.edit', 'in the organization acme'],
-      ['doc.edit', 'on the project titan'],
-    ]
 
     await lacks(app, bob.client, told, 'updateRole', { role: 'EDITOR', addPermissions: ['doc.edit'] })
   })

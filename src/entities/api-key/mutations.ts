@@ -113,7 +113,7 @@ mutation({
     },
   ],
   grants: ({ refs, caller, input }) => ({
-    ...(refs.user.id === caller.userId ? null : grantedByTakeover(refs.user.id)),
+    ...(refs.user.id === caller.userId ? null : grantedByTakeover(refs.user)),
     keyUntil: input.expiresAt,
   }),
   touchesCredentials: true,
@@ -169,7 +169,7 @@ mutation({
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
   shownOn: [{ on: ApiKey, as: 'Rotate', refs: (row) => ({ user: ownerColumns(row.userId) }), isGuarded: true }],
-  grants: ({ refs, caller }) => (refs.user.id === caller.userId ? null : grantedByTakeover(refs.user.id)),
+  grants: ({ refs, caller }) => (refs.user.id === caller.userId ? null : grantedByTakeover(refs.user)),
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],

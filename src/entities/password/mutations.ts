@@ -139,7 +139,7 @@ mutation({
       isGuarded: true,
     },
   ],
-  grants: ({ refs }) => grantedByTakeover(refs.user.id),
+  grants: ({ refs }) => grantedByTakeover(refs.user),
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],

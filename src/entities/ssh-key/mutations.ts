@@ -46,7 +46,7 @@ mutation({
   shownOn: [
     { on: User, as: 'AddSshKey', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), isGuarded: true },
   ],
-  grants: ({ refs, caller }) => (refs.user.id === caller.userId ? null : grantedByTakeover(refs.user.id)),
+  grants: ({ refs, caller }) => (refs.user.id === caller.userId ? null : grantedByTakeover(refs.user)),
   touchesCredentials: true,
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { user } }) {

@@ -81,7 +81,7 @@ mutation({
   grants: ({ refs }) =>
     grantedTogether(
       grantedByRoles(refs.items),
-      refs.existing ? grantedByTakeover(refs.existing.id) : grantedByMembership(refs.organization.id),
+      refs.existing ? grantedByTakeover(refs.existing) : grantedByMembership(refs.organization.id),
     ),
   touchesCredentials: true,
   errors: ['CONFLICT'],

@@ -36,7 +36,7 @@ mutation({
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [{ on: User, as: 'Update', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   grants: ({ input, refs }) =>
-    input.username === undefined && input.email === undefined ? null : grantedByTakeover(refs.user.id),
+    input.username === undefined && input.email === undefined ? null : grantedByTakeover(refs.user),
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { user } }) {
     if (typeof input.username === 'string') refuseReservedName(user, input.username)
@@ -121,7 +121,7 @@ mutation({
   shownOn: [
     { on: User, as: 'Enable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), isGuarded: true },
   ],
-  grants: ({ refs }) => grantedByTakeover(refs.user.id),
+  grants: ({ refs }) => grantedByTakeover(refs.user),
   async run({ tx, caller, refs: { user } }) {
     const changed = await endSuspension(tx, caller, user.id)
     return {

@@ -43,6 +43,10 @@ export interface World {
   deletedIds: string[]
   /** Whose password is known. */
   known: Set<string>
+  /** Limited keys of others, by the name of their owner: the delegate does not have them, but their owners may help. */
+  bystanders: Map<string, Client>
+  /** Those of the users who are disabled when the delegate begins. */
+  suspended: string[]
   /** The one who tries, with one of their keys. */
   delegate: { username: string; client: Client }
 }
@@ -83,6 +87,8 @@ export async function createDelegation(app: TestApp, random: Random, prefix: str
       keyIds: [],
       deletedIds: [],
       known: new Set(),
+      bystanders: new Map(),
+      suspended: [],
     },
     delegate: { username: name('dan'), client: app.nobody },
   }
@@ -92,6 +98,9 @@ export async function createDelegation(app: TestApp, random: Random, prefix: str
     world.users.set(username, user)
     await giveLevels(app, world, random, username)
     world.keyIds.push(user.keyId)
+    const limits = randomRoles(world, random, 1, 2).map(withoutEnd)
+    world.bystanders.set(username, app.as((await createApiKey(app.root, { user: username, limits })).key))
+    if (random.chance(0.2)) world.suspended.push(username)
   }
   world.delegate.client = await createDelegate(app, world, random)
   return world
@@ -195,6 +204,7 @@ export function randomMove(world: World, random: Random, step: number): Move {
     { name: 'updateRole', input: { role, addPermissions: words } },
     { name: 'updateRole', input: { role: random.pick(roles.slice(1, 5)), addPermissions: words } },
     { name: 'updateRole', input: { role, addPermissions: words, removePermissions: random.some(WORDS, 0, 2) } },
+    { name: 'updateRole', input: { role: random.pick(roles.slice(1, 5)), addPermissions: ['controllers.manage'] } },
     { name: 'updateOrganization', input: { organization, addBasePermissions: words } },
     { name: 'createApiKey', input: { user, label: fresh, ...randomEnd(random) } },
     { name: 'createApiKey', input: { user, label: fresh, limits: places } },
