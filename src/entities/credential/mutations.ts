@@ -9,7 +9,13 @@ import { findSelf, findUserOrSelf, ownerColumns, type UserReference, userColumns
 import { User } from '../user/type.ts'
 import { attributeIssues, type CredentialAttributes, CredentialAttributesInput, readAttributes } from './inputs.ts'
 import { describeUses, findCredential } from './lookup.ts'
-import { type Credential as CredentialRow, insertCredential, openCredential, removeCredential } from './operations.ts'
+import {
+  type Credential as CredentialRow,
+  insertCredential,
+  openCredential,
+  refuseLocked,
+  removeCredential,
+} from './operations.ts'
 import { Credential, CredentialAttribute } from './type.ts'
 
 function credentialTarget({ user, credential }: { user: UserReference; credential: CredentialRow }) {
@@ -116,9 +122,7 @@ mutation({
   touchesCredentials: true,
   errors: ['CONFLICT'],
   async run({ ctx: { services }, refs: { credential }, dryRun }) {
-    if (credential.lockedAt) {
-      throw new ConflictError('It is locked, as another user has had access to this account since: add it again.')
-    }
+    refuseLocked(credential)
     const opened = await openCredential(services.keyring, credential)
     const attributes = dryRun ? opened.map((one) => (one.isSecret ? { ...one, value: null } : one)) : opened
     return { values: { credential: credential.id, attributes }, change: { after: { revealed: credential.name } } }

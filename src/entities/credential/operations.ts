@@ -4,9 +4,19 @@ import { createId } from '../../db/id.ts'
 import { controllers, credentials, models } from '../../db/tables.ts'
 import { writeUnique } from '../../db/unique.ts'
 import { type Keyring, seal, unseal } from '../../encryption/keyring.ts'
+import { ConflictError } from '../../errors.ts'
 import { type AttributeValue, credentialType } from './attributes.ts'
 
 export type Credential = typeof credentials.$inferSelect
+
+/**
+ * Refuses every use of a credential that was locked because another user has had access to its owner's account.
+ * @throws ConflictError
+ */
+export function refuseLocked(credential: Credential | null) {
+  if (!credential?.lockedAt) return
+  throw new ConflictError('It is locked, as another user has had access to this account since: add it again.')
+}
 
 interface NewCredential {
   userId: string

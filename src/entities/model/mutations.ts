@@ -6,7 +6,7 @@ import { target } from '../audit/targets.ts'
 import { findController } from '../controller/lookup.ts'
 import { Controller } from '../controller/type.ts'
 import { findCredential } from '../credential/lookup.ts'
-import { readCredentialName } from '../credential/operations.ts'
+import { readCredentialName, refuseLocked } from '../credential/operations.ts'
 import { step } from '../level/operations.ts'
 import { findSelf } from '../user/lookup.ts'
 import { admins, findPlace, type ModelRefs, placeColumns } from './lookup.ts'
@@ -61,6 +61,7 @@ mutation({
   touchesCredentials: namesCredential,
   errors: ['CONFLICT'],
   async run({ tx, caller, input: { name }, refs: { controller, credential } }) {
+    refuseLocked(credential)
     const id = await insertModel(tx, { name, controllerId: controller.id, credentialId: credential?.id ?? null })
     if (caller.userId !== null) {
       await step(tx, caller, { userId: caller.userId, modelId: id }, { kind: 'SET', level: MODEL_LEVEL.ADMIN }, null)
@@ -99,6 +100,7 @@ mutation({
   errors: ['CONFLICT'],
   async run({ tx, input, refs }) {
     const { model, credential } = refs
+    refuseLocked(credential)
     const present = await readCredentialName(tx, model.credentialId)
     const credentialId = input.credential === undefined ? undefined : (credential?.id ?? null)
     await changeModel(tx, model.id, { name: input.name ?? undefined, credentialId })

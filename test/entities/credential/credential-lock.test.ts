@@ -147,19 +147,24 @@ describe.each(WAYS)('the credentials of a user are locked where another user %s'
     expect(await secretOf(world.bob.client)).toBe(SECRET)
   })
 
-  test('but models still use them and can be given them', async () => {
+  test('and models that use them still do, but no other model can be given them', async () => {
     const world = given()
     await createController(app, 'gce1')
     await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
     await change(world.own, 'createModel', { controller: 'gce1', name: 'web', credential: 'aws' })
 
     await breakIn(app.root, way, world)
-    await change(world.own, 'createModel', { controller: 'gce1', name: 'db', credential: 'aws' })
+    const input = { controller: 'gce1', name: 'db', credential: 'aws' }
+    const refused = await withoutWriting(app, () => failChange(world.own, 'ConflictError', 'createModel', input))
 
+    expect(refused.message).toContain('It is locked')
+    await change(world.own, 'createModel', { controller: 'gce1', name: 'db' })
+    const second = { controller: 'gce1', model: 'db', credential: 'aws' }
+    await withoutWriting(app, () => failChange(world.own, 'ConflictError', 'updateModel', second))
     const { models } = await app.root.ok('{ models { nodes { name credential { name } } } }')
     const used = { credential: { name: 'aws' } }
     expect(models.nodes).toEqual([
-      { name: 'db', ...used },
+      { name: 'db', credential: null },
       { name: 'web', ...used },
     ])
     await failChange(world.own, 'ConflictError', 'removeCredential', { name: 'aws' })
