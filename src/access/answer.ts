@@ -121,7 +121,15 @@ function nearestFirst(ways: Way[]): Way[] {
 }
 
 function ownWay(since: string): Way {
-  const nowhere = { organization: null, project: null, controller: null, model: null, throughModel: null, level: null }
+  const nowhere = {
+    organization: null,
+    project: null,
+    scope: null,
+    controller: null,
+    model: null,
+    throughModel: null,
+    level: null,
+  }
   return { code: 'ALLOWED', via: 'SELF', grantedBy: null, role: null, ...nowhere, keyLimits: [], since, until: null }
 }
 

@@ -1,7 +1,8 @@
 /** Everything that a user may do, in one list. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { effectiveAccessRelation } from '../authority/derived.ts'
-import { permissions } from '../db/tables.ts'
+import { seesEveryController, seesScope } from '../authority/visibility.ts'
+import { controllers, models, permissions } from '../db/tables.ts'
 import { Controller } from '../entities/controller/type.ts'
 import { Model } from '../entities/model/type.ts'
 import { Organization } from '../entities/organization/type.ts'
@@ -11,14 +12,17 @@ import { Role } from '../entities/role/type.ts'
 import { User } from '../entities/user/type.ts'
 import { reads } from '../graphql/builder.ts'
 import { AccessVia, ControllerAccess, ModelAccess, ScopeKind, scopeKindSql } from '../graphql/enums.ts'
+import type { CallerScope } from '../read/spec.ts'
 import { rowAs } from '../read/sql.ts'
 
 const WORD = rowAs(permissions, 'known_word')
+const CONTROLLER = rowAs(controllers, 'its_controller')
+const MODEL = rowAs(models, 'its_model')
 
 const EffectiveAccess = reads.type('EffectiveAccess', {
   table: 'effectiveAccess',
   description:
-    'One thing that a user may do and its source: a permission on a scope, or a level on a controller or model. Parts that the caller may not see are null.',
+    'One thing that a user may do and its source: a permission on a scope, or a level on a controller or model. What is held on a scope, a controller or a model that the caller may not see is left out of the list.',
   authScopes: { signedIn: true },
   fields: (f) => ({
     permission: f.column('permission', {
@@ -63,14 +67,25 @@ const EffectiveAccess = reads.type('EffectiveAccess', {
   }),
 })
 
+/** Whether the caller may see the controller or the model that a level is on. */
+function seesResource(row: { controllerId: unknown; modelId: unknown }, caller: CallerScope, time?: SQL): SQL {
+  if (seesEveryController(caller)) return sql`true`
+  const controller = Controller.visible?.(CONTROLLER, caller, time) ?? sql`true`
+  const model = Model.visible?.(MODEL, caller, time) ?? sql`true`
+  return sql`(exists (select from controllers as its_controller where its_controller.id = ${row.controllerId} and ${controller})
+    and (${row.modelId} is null or exists (select from models as its_model where its_model.id = ${row.modelId} and ${model})))`
+}
+
 const EffectiveAccessConnection = reads.connection('EffectiveAccess', {
   table: 'effectiveAccess',
   relation: effectiveAccessRelation,
   hasPast: true,
   node: EffectiveAccess,
   // An application's permissions are visible only to callers that see a role or an organization that names them.
-  visible: (row, caller) =>
-    sql`(${row.permission} is null or exists (select from permissions as known_word where known_word.name = ${row.permission} and ${Permission.visible?.(WORD, caller)}))`,
+  visible: (row, caller, time) =>
+    sql`case when ${row.permission} is null then ${seesResource(row, caller, time)}
+      else exists (select from permissions as known_word where known_word.name = ${row.permission} and ${Permission.visible?.(WORD, caller)})
+        and ${seesScope(row, caller) ?? sql`true`} end`,
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
 })

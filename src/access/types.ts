@@ -1,7 +1,7 @@
 /** The types of the answers of `checkAccess`. */
 
 import { builder } from '../graphql/builder.ts'
-import { AccessVia, ControllerAccess, ModelAccess } from '../graphql/enums.ts'
+import { AccessVia, ControllerAccess, ModelAccess, ScopeKind } from '../graphql/enums.ts'
 import { MissingAlternativeType } from '../graphql/errors.ts'
 import { shapeAlternatives } from '../graphql/refusals.ts'
 import type { AccessAnswer } from './answer.ts'
@@ -43,6 +43,12 @@ const AccessKeyLimit = builder.objectRef<KeyLimit>('AccessKeyLimit').implement({
       description: 'The organization in which the limit allows it.',
     }),
     project: t.exposeString('project', { nullable: true, description: 'The project on which the limit allows it.' }),
+    scope: t.field({
+      type: ScopeKind,
+      nullable: false,
+      description: 'The kind of scope on which the limit allows it, whether its name is visible or not.',
+      resolve: ({ scope }) => scope,
+    }),
     expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
@@ -83,6 +89,12 @@ const AccessWayType = builder.objectRef<Way>('AccessWay').implement({
       description: 'The organization in which it is held.',
     }),
     project: t.exposeString('project', { nullable: true, description: 'The project on which it is held.' }),
+    scope: t.field({
+      type: ScopeKind,
+      nullable: true,
+      description: 'The kind of scope on which it is held, whether its name is visible or not; null for a level.',
+      resolve: ({ scope }) => scope,
+    }),
     controller: t.exposeString('controller', { nullable: true, description: 'The controller that the level is on.' }),
     model: t.exposeString('model', { nullable: true, description: 'The model that the level is on.' }),
     throughModel: t.exposeString('throughModel', {

@@ -40,6 +40,12 @@ const VerifiedApiKey = reads.type('VerifiedApiKey', {
       nullable: true,
       description: 'The user of the key; null where the caller may not see the user.',
     }),
+    userId: f.expression({
+      type: 'ID',
+      description:
+        'The id of the user of the key. Keep the id and not the name: after a deletion another user can have the name.',
+      sql: (key) => sql`'user_' || ${key.userId}`,
+    }),
     username: f.expression({
       type: 'String',
       description: 'The username of the user of the key.',
@@ -107,6 +113,12 @@ const VerifiedSession = reads.type('VerifiedSession', {
     user: f.one('user', User, {
       nullable: true,
       description: 'The user who signed in; null where the caller may not see the user.',
+    }),
+    userId: f.expression({
+      type: 'ID',
+      description:
+        'The id of the user who signed in. Keep the id and not the name: after a deletion another user can have the name.',
+      sql: (session) => sql`'user_' || ${session.userId}`,
     }),
     username: f.expression({
       type: 'String',

@@ -9,6 +9,8 @@ import { Organization } from '../entities/organization/type.ts'
 import { Project } from '../entities/project/type.ts'
 import { Role } from '../entities/role/type.ts'
 import { User } from '../entities/user/type.ts'
+import type { ScopeName } from '../errors.ts'
+import { scopeKindSql } from '../graphql/enums.ts'
 import { mayCheckIn } from './subject.ts'
 import { mayName } from './target.ts'
 
@@ -21,6 +23,7 @@ export interface KeyLimit {
   role: string | null
   organization: string | null
   project: string | null
+  scope: ScopeName
   until: string | null
 }
 
@@ -32,6 +35,7 @@ export interface Way {
   role: string | null
   organization: string | null
   project: string | null
+  scope: ScopeName | null
   controller: string | null
   model: string | null
   throughModel: string | null
@@ -65,6 +69,7 @@ export function waysTo(caller: Caller): SQL {
   return sql`(
     select coalesce(bool_or(w.is_allowed), false) as is_allowed,
       json_agg(json_build_object('code', w.code, 'via', w.via, 'role', r.name, 'organization', o.name, 'project', p.code,
+        'scope', case when w.level is null then ${scopeKindSql({ organizationId: sql`w.organization_id`, projectId: sql`w.project_id` })} end,
         'controller', c.name, 'model', m.name, 'level', w.level, 'since', w.since, 'until', ${until},
         'grantedBy', (${granterOf(caller)}), 'throughModel', (${throughModel(caller)}), 'keyLimits', ${keyLimits(caller)}
       ) order by w.place) filter (where w.place <= ${MOST_WAYS}) as ways
@@ -103,7 +108,8 @@ function throughModel(caller: Caller): SQL {
 /** The limits of the key that allow what is asked. */
 function keyLimits(caller: Caller): SQL {
   return sql`coalesce((
-    select json_agg(distinct jsonb_build_object('role', r.name, 'organization', o.name, 'project', p.code, 'until', l.until))
+    select json_agg(distinct jsonb_build_object('role', r.name, 'organization', o.name, 'project', p.code, 'until', l.until,
+      'scope', ${scopeKindSql({ organizationId: sql`l.organization_id`, projectId: sql`l.project_id` })}))
     from limits as l
     left join roles as r on r.id = l.role_id and ${isVisible(Role.visible, roles, 'r', caller)}
     left join organizations as o on o.id = l.organization_id and ${isVisible(Organization.visible, organizations, 'o', caller)}

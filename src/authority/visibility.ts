@@ -76,6 +76,21 @@ export function organizationInReach(caller: CallerScope, organizationId: unknown
   return inReach ?? ofProject
 }
 
+/**
+ * Whether the caller may see the scope of something that is held: its organization and its project. What is held on a
+ * hidden scope is left out of lists: without the name of the scope it would read as if it were held on a wider one.
+ */
+export function seesScope({ organizationId, projectId }: ScopeColumns, caller: CallerScope): SQL | undefined {
+  if (holdsEverywhere(caller, 'anything')) return undefined
+  return sql`((${organizationId} is null or ${organizationInReach(caller, organizationId)})
+    and (${projectId} is null or ${holdsOnProject(caller, 'anything', projectId, organizationId)}))`
+}
+
+interface ScopeColumns {
+  organizationId: unknown
+  projectId: unknown
+}
+
 /** The permissions with which a caller sees all controllers of a scope: callers who manage them, and callers who read the records of the users that may use them. */
 const CONTROLLER_WORDS = ['controllers.manage', 'users.read'] as const
 

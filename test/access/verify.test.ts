@@ -259,7 +259,23 @@ describe('the caller', () => {
     })
   })
 
-  test('gets no names of organizations and projects that are hidden from them', async () => {
+  test('tells a user from a later user of the same name by the id, which a caller who may not see the user gets too', async () => {
+    const ofName = 'query ($secret: String!) { verifyApiKey(secret: $secret) { userId username user { id } } }'
+    const gate = await createGate(app, 'gate', 'default')
+    const [first, second] = [await createUser(app, 'bob'), await deleteAndCreate('bob')]
+
+    const { verifyApiKey } = await gate.client.ok(ofName, { secret: second.key })
+
+    expect(verifyApiKey).toEqual({ userId: second.id, username: 'bob', user: null })
+    expect(second.id).not.toBe(first.id)
+  })
+
+  async function deleteAndCreate(username: string) {
+    await change(app.root, 'deleteUser', { user: username })
+    return createUser(app, username)
+  }
+
+  test('gets nothing that is held on scopes that are hidden from them: without its name it would read as everywhere', async () => {
     await createOrganization(app, 'secret-org')
     await createProject(app, 'secret-project', 'secret-org')
     await createRole(app, 'EDITOR', ['doc.edit'])
@@ -275,7 +291,9 @@ describe('the caller', () => {
 
     const { body } = await rawAnswer(app, gate.key, VERIFY, { secret: bob.key })
 
-    expect(body).toContain('"doc.edit","organization":"default"')
+    const { permissions } = JSON.parse(body).data.verifyApiKey
+    const ofEditor = permissions.filter(({ name }: { name: string }) => name === 'doc.edit')
+    expect(ofEditor).toEqual([{ name: 'doc.edit', organization: 'default', project: null, expiresAt: null }])
     expect(body).not.toContain('secret')
   })
 })

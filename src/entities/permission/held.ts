@@ -1,13 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { allows } from '../../authority/held.ts'
-import { organizations, permissions, projects } from '../../db/tables.ts'
+import { seesScope } from '../../authority/visibility.ts'
+import { permissions } from '../../db/tables.ts'
 import type { ScopeName } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { rowAs } from '../../read/sql.ts'
-import { Organization } from '../organization/type.ts'
-import { Project } from '../project/type.ts'
 import { Permission } from './type.ts'
 
 interface HeldPermission {
@@ -30,18 +29,16 @@ export const HeldPermissionType = builder.objectRef<HeldPermission>('HeldPermiss
       type: ScopeKind,
       nullable: false,
       description:
-        'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
+        'The kind of scope on which it is held. What is held on a scope that the caller may not see is left out of the list.',
       resolve: ({ scope }) => scope,
     }),
     organization: t.exposeString('organization', {
       nullable: true,
-      description:
-        'The name of the organization it is held in; null where it is held everywhere, or where the caller may not see the organization.',
+      description: 'The name of the organization it is held in; null where it is held everywhere.',
     }),
     project: t.exposeString('project', {
       nullable: true,
-      description:
-        'The code of the project it is held on; null where it is not held on a single project, or where the caller may not see the project.',
+      description: 'The code of the project it is held on; null where it is not held on a single project.',
     }),
     expiresAt: t.field({
       type: 'DateTime',
@@ -52,12 +49,9 @@ export const HeldPermissionType = builder.objectRef<HeldPermission>('HeldPermiss
   }),
 })
 
-/** The tables, with the aliases used in the statement below. */
 const WORDS = rowAs(permissions, 'word')
-const ORGANIZATIONS = rowAs(organizations, 'o')
-const PROJECTS = rowAs(projects, 'j')
 
-/** All permissions of an authority (what, organization_id, project_id, until) that the caller may see. */
+/** All permissions of an authority (what, organization_id, project_id, until) that the caller may see, on scopes that they may see. */
 export function heldPermissions(authority: SQL, caller: CallerScope): SQL {
   // A permission that is held from several sources is listed once, with the end of the last one.
   const held = sql`(
@@ -69,7 +63,8 @@ export function heldPermissions(authority: SQL, caller: CallerScope): SQL {
   return sql`(
     select coalesce(json_agg(json_build_object('name', a.name, 'scope', ${scopeKindSql({ organizationId: sql`a.organization_id`, projectId: sql`a.project_id` })}, 'organization', o.name, 'project', j.code, 'until', a.until) order by a.name, o.name_key, j.code_key), '[]'::json)
     from ${held} as a
-    left join organizations as o on o.id = a.organization_id and ${Organization.visible?.(ORGANIZATIONS, caller)}
-    left join projects as j on j.id = a.project_id and ${Project.visible?.(PROJECTS, caller)}
+    left join organizations as o on o.id = a.organization_id
+    left join projects as j on j.id = a.project_id
+    where ${seesScope({ organizationId: sql`a.organization_id`, projectId: sql`a.project_id` }, caller) ?? sql`true`}
   )`
 }

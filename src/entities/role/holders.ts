@@ -19,16 +19,14 @@ function holdingFields(f: HoldingFields) {
     scope: f.expression({
       type: ScopeKind,
       description:
-        'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
+        'The kind of scope on which it is held. What is held on a scope that the caller may not see is left out of the list.',
       sql: scopeKindSql,
     }),
     organization: f.one('organization', Organization, {
-      description:
-        'The organization it is held in; null where it is held everywhere, or where the caller may not see the organization.',
+      description: 'The organization it is held in; null where it is held everywhere.',
     }),
     project: f.one('project', Project, {
-      description:
-        'The project it is held on; null where it is not held on a single project, or where the caller may not see the project.',
+      description: 'The project it is held on; null where it is not held on a single project.',
     }),
     via: f.column('via', { type: AccessVia, description: 'The source through which the user has it.' }),
     since: f.column('since', { type: 'DateTime', description: 'The time since which it is held.' }),

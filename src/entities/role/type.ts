@@ -8,6 +8,7 @@ import {
   isHolder,
   isThere,
   organizationInReach,
+  seesScope,
 } from '../../authority/visibility.ts'
 import type { roleGrants } from '../../db/tables.ts'
 import { filters, reads } from '../../graphql/builder.ts'
@@ -114,23 +115,21 @@ const HeldRoleConnection = reads.connection('HeldRole', {
   table: 'roleGrants',
   node: Role,
   via: 'role',
-  visible: mayReadGrant,
+  visible: (grant, caller) => and(mayReadGrant(grant, caller), seesScope(grant, caller)),
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   fields: (f) => ({
     scope: f.expression({
       type: ScopeKind,
       description:
-        'The kind of scope on which it is held. Parts of the scope that the caller may not see are null in the other fields.',
+        'The kind of scope on which it is held. A role on a scope that the caller may not see is left out of the list.',
       sql: scopeKindSql,
     }),
     organization: f.one('organization', Organization, {
-      description:
-        'The organization it is held in; null where it is held everywhere, or where the caller may not see the organization.',
+      description: 'The organization it is held in; null where it is held everywhere.',
     }),
     project: f.one('project', Project, {
-      description:
-        'The project it is held on; null where it is not held on a single project, or where the caller may not see the project.',
+      description: 'The project it is held on; null where it is not held on a single project.',
     }),
     since: f.column('since', { type: 'DateTime', description: 'The time since which it is held.' }),
     expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'The planned end; null where there is none.' }),

@@ -19,7 +19,9 @@ import {
   roleGrants,
   roles,
 } from '../../db/tables.ts'
+import type { ScopeName } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
+import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
 import { mayReadGrant } from '../role/type.ts'
 
 /** A role or a level that ended when its user was deleted. It contains names, because the scope may be deleted too. */
@@ -27,6 +29,8 @@ export interface LostAccess {
   role: string | null
   organization: string | null
   project: string | null
+  /** Null for a level. */
+  scope: ScopeName | null
   controller: string | null
   model: string | null
   access: string | null
@@ -45,6 +49,12 @@ export const LostAccessType = builder.objectRef<LostAccess>('LostAccess').implem
       nullable: true,
       description: 'The project on which the role was held; null where it was not held on a single project.',
     }),
+    scope: t.field({
+      type: ScopeKind,
+      nullable: true,
+      description: 'The kind of scope on which the role was held; null for a level.',
+      resolve: ({ scope }) => scope,
+    }),
     controller: t.exposeString('controller', {
       nullable: true,
       description: 'The controller on which the level was held, or the controller of the model.',
@@ -61,7 +71,12 @@ export async function readAccess(tx: Transaction, userId: string, viewer: Caller
 
 async function readRoles(tx: Transaction, userId: string, viewer: Caller | null): Promise<LostAccess[]> {
   const rows = await tx
-    .select({ role: roles.name, organization: organizations.name, project: projects.code })
+    .select({
+      role: roles.name,
+      organization: organizations.name,
+      project: projects.code,
+      scope: sql<ScopeName>`${scopeKindSql(roleGrants)}`,
+    })
     .from(roleGrants)
     .innerJoin(roles, eq(roles.id, roleGrants.roleId))
     .leftJoin(organizations, eq(organizations.id, roleGrants.organizationId))
@@ -96,6 +111,7 @@ async function readLevels(tx: Transaction, userId: string, viewer: Caller | null
     role: null,
     organization: null,
     project: null,
+    scope: null,
     model: null,
     ...row,
   }))

@@ -223,7 +223,8 @@ export const nestedRows: Row[] = [
     {
       // The organization admin: 10 words of the server and 4 of applications, for that of the other organization is
       // unknown to them; 2 controllers with 3 models. The administrator: 11 and 5 words, 3 controllers with 4 models.
-      self: '            0     0     5      19     3     19    23',
+      // The limited key sees no controllers and models.
+      self: '            0     0     5      19     3     14    23',
       // Three words on the project and one in the organization; ADD_MODEL, WRITE, and LOGIN through that.
       own: '             NULL  NULL  NULL   7      7     NULL  7',
       foreign: '         NULL  NULL  NULL   F      NULL  NULL  7',
