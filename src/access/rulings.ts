@@ -12,7 +12,7 @@ import { MissingAuthorityError, type MissingRequirement, missingCircumstance, No
 import type { Context } from '../graphql/context.ts'
 import { askableMutations } from '../mutation/declare.ts'
 import { createFinder, type Finder, readFound } from '../mutation/lookup.ts'
-import { type ChangePlan, missingForLimitedKey } from '../mutation/run.ts'
+import { type ChangePlan, missingForKey } from '../mutation/run.ts'
 import { type AskedRow, requirementRows } from './asked.ts'
 
 /** The decision about one mutation. `HIDDEN` means that for the subject, something the input names does not exist. */
@@ -40,7 +40,7 @@ export async function ruleOn(
   // What the asker can't see counts as missing, even where the subject can see it.
   const found = isOwn ? seen : await find(plan, input, createFinder(tx, subject, { others: [asker] }))
   const { refs } = found ?? seen
-  const missing = [...missingForKey(plan, subject, input), ...missingOf(plan.may, subject, refs)]
+  const missing = [...missingWithKey(plan, subject, input), ...missingOf(plan.may, subject, refs)]
   const rows = unmetRequirements(plan.may, subject, refs).flatMap(requirementRows)
   if (!found) return { code: 'HIDDEN', missing, rows, isTheirs: false }
   if (missing.length > 0) return { code: 'NOT_HELD', missing, rows, isTheirs: false }
@@ -89,9 +89,9 @@ async function find(plan: Plan, input: unknown, finder: Finder): Promise<{ refs:
 }
 
 /** The requirements that the key itself does not meet, regardless of what its user may do. */
-function missingForKey(plan: Plan, { apiKey }: Caller, input: unknown): MissingRequirement[] {
+function missingWithKey(plan: Plan, { apiKey }: Caller, input: unknown): MissingRequirement[] {
   const readOnly = apiKey?.readOnly ? missingCircumstance('a key that is not read-only') : []
-  return [...readOnly, ...missingForLimitedKey(plan, apiKey, input)]
+  return [...readOnly, ...missingForKey(plan, apiKey, input)]
 }
 
 /** The missing requirements that the escalation guard would report. */

@@ -10,18 +10,16 @@
  */
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputRef, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import { BadCredentialError } from '../authentication/bad-credential.ts'
 import type { Granted } from '../authority/guard.ts'
-import { nameAlternatives } from '../authority/places.ts'
 import { describeRule, isForAdministrators, type Rule, rulesFor, wordsOf } from '../authority/rule.ts'
 import type { Config } from '../config.ts'
-import { type Alternatives, type ErrorCode, InvalidInputError, type Issue, isRefusal, type Target } from '../errors.ts'
+import { type ErrorCode, InvalidInputError, type Issue, type Target } from '../errors.ts'
 import { builder } from '../graphql/builder.ts'
 import type { Context } from '../graphql/context.ts'
-import { asDomainError, type ErrorData, errorData, errorTypes, loudError } from '../graphql/errors.ts'
+import { type ErrorData, errorTypes } from '../graphql/errors.ts'
 import { textProblems } from '../graphql/input-checks.ts'
-import { topLevelError, unauthenticated } from '../graphql/refusals.ts'
 import { selectedFields } from '../read/collect.ts'
+import { answerError, noteRefusal } from './answer-error.ts'
 import type { Finder, FoundRefs } from './lookup.ts'
 import { definePayload, type Payload, type PayloadFields, readPayload } from './payload.ts'
 import { type ChangePlan, type Operation, type Outcome, type ReadOnlyMode, runChange } from './run.ts'
@@ -62,6 +60,8 @@ interface Authorized<Fields extends InputFieldMap, Refs, Prepared> {
   shownOn?: Shown[]
   /** Whether it touches passwords, keys or sessions; a limited key may not call it then. */
   touchesCredentials?: boolean | ((input: InputShapeFromFields<Fields>) => boolean)
+  /** Whether it makes a way in that has no planned end, like a password; a key that ends may not call it then. */
+  makesWayIn?: boolean | ((input: InputShapeFromFields<Fields>) => boolean)
   /** Whether a caller without a credential can call it. */
   isPublic?: boolean
   readOnlyMode?: ReadOnlyMode
@@ -94,6 +94,7 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
 ) {
   const plan: ChangePlan<InputShapeFromFields<Fields>, Refs, Values, Prepared> = {
     touchesCredentials: false,
+    makesWayIn: false,
     endangersAdministration: false,
     isPublic: false,
     readOnlyMode: 'REFUSED',
@@ -127,7 +128,13 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
         ...(given.hasDryRun !== false && { dryRun: t.arg.boolean(DRY_RUN) }),
       },
       authScopes: plan.isPublic ? { anyone: true } : scopesOf(plan.may),
-      extensions: { mutation: { grants: given.grants !== 'nothing', touchesCredentials: plan.touchesCredentials } },
+      extensions: {
+        mutation: {
+          grants: given.grants !== 'nothing',
+          touchesCredentials: plan.touchesCredentials,
+          makesWayIn: plan.makesWayIn,
+        },
+      },
       resolve: ((
         _root: unknown,
         args: { input?: InputShapeFromFields<Fields>; dryRun?: boolean },
@@ -188,39 +195,6 @@ function refuseBadInput<Input>(
   const unreadable = [...inputIssues, ...textProblems(input, longTexts)]
   const issues = unreadable.length > 0 ? unreadable : (check?.(input, services.config) ?? [])
   if (issues.length > 0) throw new InvalidInputError(issues)
-}
-
-/** Notes a refusal for the audit. */
-function noteRefusal(action: string, { refusals }: Context, thrown: unknown) {
-  if (!isRefusal(thrown)) return
-  const { code, summary, target = null } = thrown
-  refusals.push({ action, code, missing: summary, target })
-}
-
-/** Returns the error as data, or throws it for the answer's `errors`. */
-async function answerError(thrown: unknown, ctx: Context, info: GraphQLResolveInfo): Promise<ErrorData> {
-  if (thrown instanceof BadCredentialError) throw unauthenticated('The username or password is not right.')
-  const alternatives = await alternativesOf(thrown, ctx, info)
-  const known = asDomainError(thrown)
-  if (!known) throw topLevelError(thrown, info.fieldName, alternatives)
-  const error = errorData(known, alternatives)
-  if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
-  return error
-}
-
-/** Returns the missing requirements, with the names of their scopes and resources. */
-async function alternativesOf(
-  thrown: unknown,
-  { services, caller }: Context,
-  info: GraphQLResolveInfo,
-): Promise<Alternatives> {
-  const missing = isRefusal(thrown) ? (thrown.missing ?? []) : []
-  return nameAlternatives(services.database.db, caller, info.schema, missing)
-}
-
-/** Whether the document selects anything of the error; otherwise the client would not see it. */
-function isAskedFor(error: ErrorData, info: GraphQLResolveInfo): boolean {
-  return selectedFields(info.schema.getType(error.typeName) as GraphQLObjectType, info).size > 0
 }
 
 function errorCodes(given: { grants: unknown; endangersAdministration?: boolean; errors?: 'CONFLICT'[] }): ErrorCode[] {

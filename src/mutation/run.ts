@@ -75,6 +75,7 @@ export interface ChangePlan<Input, Refs, Values, Prepared> {
   longTexts: string[]
   grants: 'nothing' | ((operation: Operation<Input, Refs, Prepared>) => Granted)
   touchesCredentials: boolean | ((input: Input) => boolean)
+  makesWayIn: boolean | ((input: Input) => boolean)
   endangersAdministration: boolean
   prepare(ctx: Context, input: Input, dryRun: boolean): Promise<Prepared>
   find(finder: Finder, input: Input): Promise<FoundRefs<Refs>>
@@ -100,7 +101,7 @@ export async function runChange<Input, Refs, Values, Prepared, Answer>(
   { dryRun, diffSchema }: { dryRun: boolean; diffSchema: GraphQLSchema | null },
   answer: ReadAnswer<Values, Answer>,
 ): Promise<Answer> {
-  const missing = missingForLimitedKey(plan, ctx.caller?.apiKey ?? null, input)
+  const missing = missingForKey(plan, ctx.caller?.apiKey ?? null, input)
   if (missing.length > 0) throw new ForbiddenError(missing)
   const prepared = await plan.prepare(ctx, input, dryRun)
   const wanted = { input, prepared, dryRun, diffSchema }
@@ -232,12 +233,18 @@ async function refuseReadOnly(tx: Transaction, mode: ReadOnlyMode, { services }:
   if (mode === 'REFUSED' && (isReadOnly || services.config.readOnly)) throw new ReadOnlyError()
 }
 
-/** Returns the requirement that a limited key does not meet: it may never touch credentials. It is empty for other keys. */
-export function missingForLimitedKey<Input>(
-  { touchesCredentials }: { touchesCredentials: boolean | ((input: Input) => boolean) },
+/**
+ * Returns the requirements that the caller's key does not meet: a limited key may never touch credentials, and a key that
+ * ends may make no way in that lasts longer than it.
+ */
+export function missingForKey<Input>(
+  { touchesCredentials, makesWayIn }: Pick<ChangePlan<Input, never, never, never>, 'touchesCredentials' | 'makesWayIn'>,
   apiKey: CallerKey | null,
   input: Input,
 ): MissingRequirement[] {
-  const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input) : touchesCredentials
-  return touches && apiKey?.limited ? missingCircumstance('a key without limits') : []
+  const applies = (rule: boolean | ((input: Input) => boolean)) => (typeof rule === 'function' ? rule(input) : rule)
+  return [
+    ...(apiKey?.limited && applies(touchesCredentials) ? missingCircumstance('a key without limits') : []),
+    ...(apiKey?.expiresAt && applies(makesWayIn) ? missingCircumstance('a key without an end') : []),
+  ]
 }

@@ -1,7 +1,7 @@
 /** The fields `viewerCan…`: whether the caller may call a mutation on an object. They use the same rule that refuses the mutation, for each row. */
 import { and, isNull, type SQL } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import { HAS_LIMITED_KEY, HAS_READ_ONLY_KEY } from '../authority/caller-values.ts'
+import { HAS_EXPIRING_KEY, HAS_LIMITED_KEY, HAS_READ_ONLY_KEY } from '../authority/caller-values.ts'
 import { mayGrantSql } from '../authority/guard.ts'
 import { allowsSql } from '../authority/rule.ts'
 import { reads } from '../graphql/builder.ts'
@@ -29,10 +29,12 @@ export function showOn<Input, Refs, Values, Prepared>(
   { on, as, refs, input = {}, isGuarded = false }: Shown,
 ) {
   const description = `May the caller \`${plan.name}\` here? It tells a frontend whether to show the action: the mutation can still be refused, because of the current state or because it would grant more than the caller holds.`
-  const { touchesCredentials } = plan
-  const touches = typeof touchesCredentials === 'function' ? touchesCredentials(input as Input) : touchesCredentials
+  const applies = (rule: boolean | ((input: Input) => boolean)) =>
+    typeof rule === 'function' ? rule(input as Input) : rule
+  const [touches, makesWayIn] = [applies(plan.touchesCredentials), applies(plan.makesWayIn)]
   const decide = (row: Row, caller: CallerScope): SQL => {
     if (caller.flag(HAS_READ_ONLY_KEY) || (touches && caller.flag(HAS_LIMITED_KEY))) return literal(false)
+    if (makesWayIn && caller.flag(HAS_EXPIRING_KEY)) return literal(false)
     const things = refs(row) as Refs
     const operation = { input, caller: { userId: null }, refs: things } as unknown as Operation<Input, Refs, Prepared>
     const granted = isGuarded && plan.grants !== 'nothing' ? plan.grants(operation) : null

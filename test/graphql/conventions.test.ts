@@ -191,6 +191,14 @@ describe('mutations', () => {
     expect(wrong.map(({ name }) => name)).toEqual([])
   })
 
+  test('those that make a way in are marked: a key that ends may not make one that lasts', () => {
+    const marked = mutations.filter(
+      (field) => extensionOf<{ makesWayIn: unknown }>(field, 'mutation')?.makesWayIn !== false,
+    )
+
+    expect(marked.map(({ name }) => name).sort()).toEqual(['addSshKey', 'createUser', 'setUserPassword'])
+  })
+
   test('those that take over or give are marked as conferring', () => {
     const conferring = mutations.filter((field) => extensionOf<{ grants: boolean }>(field, 'mutation')?.grants)
 
@@ -313,6 +321,15 @@ describe('descriptions', () => {
 
     expect(references.length).toBeGreaterThan(40)
     for (const { path, field } of references) expect(field.description, path).toMatch(/\bids?\b/)
+  })
+
+  test('whatever names an organization and a project also says the kind of scope: a null alone is not everywhere', () => {
+    const unclear = objectTypes.filter((type) => {
+      const { organization, project, scope } = type.getFields()
+      return organization && project && !scope && type !== schema.getQueryType()
+    })
+
+    expect(unclear.map(({ name }) => name)).toEqual([])
   })
 
   test('a description never just repeats the name', () => {

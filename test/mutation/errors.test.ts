@@ -80,18 +80,18 @@ describe('the errors of api.md', () => {
   })
 
   test('an internal error is masked, with the id of the request and nothing of the database', async () => {
-    await query(app, sql`alter table projects rename to projects_away`)
+    await query(app, sql`alter table ssh_keys rename to keys_away`)
     try {
-      const { headers, errors } = await app.root.send('{ projects { totalCount } }')
+      const { headers, errors } = await app.root.send('{ viewer { user { sshKeys { totalCount } } } }')
 
-      expect(errors).toMatchObject([{ path: ['projects'], extensions: { code: 'INTERNAL_SERVER_ERROR' } }])
+      expect(errors).toMatchObject([{ path: ['viewer'], extensions: { code: 'INTERNAL_SERVER_ERROR' } }])
       expect(errors[0]?.extensions).toEqual({
         code: 'INTERNAL_SERVER_ERROR',
         requestId: headers.get('x-request-id'),
       })
-      expect(JSON.stringify(errors)).not.toMatch(/select|relation|postgres|projects_away|42P01/i)
+      expect(JSON.stringify(errors)).not.toMatch(/select|relation|postgres|keys_away|42P01/i)
     } finally {
-      await query(app, sql`alter table projects_away rename to projects`)
+      await query(app, sql`alter table keys_away rename to ssh_keys`)
     }
   })
 

@@ -93,7 +93,7 @@ describe.runIf(isPostgres())('setting read-only mode waits for the changes under
     await createProject(app, 'apollo')
     const alice = await createUser(app, 'alice', { isAdmin: true })
     // The change is under way, but has not yet found what it is about: the very user who sets the mode.
-    const letGo = await hold((tx) => tx.execute(sql`lock table projects in access exclusive mode`))
+    const letGo = await hold((tx) => tx.execute(sql`lock table roles in access exclusive mode`))
 
     const roles = [{ role: 'VERSION_MANAGER', project: 'apollo' }]
     const early = change(alice.client, 'grantRoles', { user: 'root', roles }, 'changed')

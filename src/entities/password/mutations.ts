@@ -141,6 +141,7 @@ mutation({
   ],
   grants: ({ refs }) => grantedByTakeover(refs.user),
   touchesCredentials: true,
+  makesWayIn: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { user }, prepared: { hash } }) {

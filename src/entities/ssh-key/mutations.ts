@@ -48,6 +48,7 @@ mutation({
   ],
   grants: ({ refs, caller }) => (refs.user.id === caller.userId ? null : grantedByTakeover(refs.user)),
   touchesCredentials: true,
+  makesWayIn: true,
   errors: ['CONFLICT'],
   async run({ tx, input, refs: { user } }) {
     const key = readSshKey(input.key)

@@ -80,11 +80,16 @@ mutation({
   ],
   grants: ({ refs }) => grantedTogether(grantedByRoles(refs.items), grantedByMembership(refs.organization.id)),
   touchesCredentials: (input) => hasFirstKey(input) || typeof input.password === 'string',
+  makesWayIn: ({ password }) => typeof password === 'string',
   errors: ['CONFLICT'],
   async run(operation) {
-    const { tx, caller, input, refs, prepared } = operation
+    const { ctx, tx, caller, input, refs, prepared } = operation
     const fields = { username: input.username, displayName: input.displayName ?? null, email: input.email ?? null }
-    const id = await insertUser(tx, { ...fields, organizationId: refs.organization.id, kind: 'HUMAN' })
+    const id = await insertUser(tx, namingOf(ctx, caller), {
+      ...fields,
+      organizationId: refs.organization.id,
+      kind: 'HUMAN',
+    })
     if (prepared.hash) await setPassword(tx, caller, id, prepared.hash)
     const key = await furnish(operation, id, refs.items, hasFirstKey(input))
     const password = prepared.hash ? 'set' : null

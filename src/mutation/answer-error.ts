@@ -1,0 +1,42 @@
+/** How a mutation answers what it throws: as data, or in the answer's `errors`; and what the audit keeps of it. */
+import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
+import { BadCredentialError } from '../authentication/bad-credential.ts'
+import { nameAlternatives } from '../authority/places.ts'
+import { type Alternatives, isRefusal } from '../errors.ts'
+import type { Context } from '../graphql/context.ts'
+import { asDomainError, type ErrorData, errorData, loudError } from '../graphql/errors.ts'
+import { topLevelError, unauthenticated } from '../graphql/refusals.ts'
+import { selectedFields } from '../read/collect.ts'
+
+/** Notes a refusal for the audit. */
+export function noteRefusal(action: string, { refusals }: Context, thrown: unknown) {
+  if (!isRefusal(thrown)) return
+  const { code, summary, target = null } = thrown
+  refusals.push({ action, code, missing: summary, target })
+}
+
+/** Returns the error as data, or throws it for the answer's `errors`. */
+export async function answerError(thrown: unknown, ctx: Context, info: GraphQLResolveInfo): Promise<ErrorData> {
+  if (thrown instanceof BadCredentialError) throw unauthenticated('The username or password is not right.')
+  const alternatives = await alternativesOf(thrown, ctx, info)
+  const known = asDomainError(thrown)
+  if (!known) throw topLevelError(thrown, info.fieldName, alternatives)
+  const error = errorData(known, alternatives)
+  if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
+  return error
+}
+
+/** Returns the missing requirements, with the names of their scopes and resources. */
+async function alternativesOf(
+  thrown: unknown,
+  { services, caller }: Context,
+  info: GraphQLResolveInfo,
+): Promise<Alternatives> {
+  const missing = isRefusal(thrown) ? (thrown.missing ?? []) : []
+  return nameAlternatives(services.database.db, caller, info.schema, missing)
+}
+
+/** Whether the document selects anything of the error; otherwise the client would not see it. */
+function isAskedFor(error: ErrorData, info: GraphQLResolveInfo): boolean {
+  return selectedFields(info.schema.getType(error.typeName) as GraphQLObjectType, info).size > 0
+}
