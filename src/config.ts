@@ -22,6 +22,8 @@ export interface Config {
   readOnly: boolean
   passwordMinLength: number
   allowCommonPasswords: boolean
+  /** The number of days for which the name of a deleted user stays reserved. */
+  usernameReservedDays: number
   /** The proxies that are trusted to report the client's address, in the notation of proxy-addr. */
   trustedProxies: readonly string[]
 }
@@ -49,6 +51,7 @@ export function readConfig(environment: Environment): Readonly<Config> {
     readOnly: booleanVariable(environment, 'READ_ONLY'),
     passwordMinLength: integerVariable(environment, 'PASSWORD_MIN_LENGTH', 12, 1, 128),
     allowCommonPasswords: booleanVariable(environment, 'PASSWORD_ALLOW_COMMON'),
+    usernameReservedDays: integerVariable(environment, 'USERNAME_RESERVED_DAYS', 30, 0, 3650),
     trustedProxies: readTrustedProxies(environment),
   })
 }

@@ -22,6 +22,7 @@ const DEFAULTS = {
   readOnly: false,
   passwordMinLength: 12,
   allowCommonPasswords: false,
+  usernameReservedDays: 30,
   trustedProxies: [],
 }
 
@@ -29,7 +30,7 @@ const DEFAULTS = {
 const VARIABLES = [
   ...['HOST', 'PORT', 'DATA_DIR', 'DATABASE_URL', 'DATABASE_POOL_SIZE', 'ROOT_API_KEY', 'CORS_ORIGINS'],
   ...['ENCRYPTION_KEY', 'TOKEN_ISSUER', 'SMTP_URL', 'MAIL_FROM', 'MAIL_RETRY_SECONDS', 'READ_ONLY'],
-  ...['PASSWORD_MIN_LENGTH', 'PASSWORD_ALLOW_COMMON', 'TRUSTED_PROXIES'],
+  ...['PASSWORD_MIN_LENGTH', 'PASSWORD_ALLOW_COMMON', 'TRUSTED_PROXIES', 'USERNAME_RESERVED_DAYS'],
 ]
 
 describe('the configuration', () => {
@@ -65,6 +66,8 @@ describe('the configuration', () => {
     ['PASSWORD_MIN_LENGTH', '128', 'passwordMinLength', 128],
     ['PASSWORD_ALLOW_COMMON', 'true', 'allowCommonPasswords', true],
     ['PASSWORD_ALLOW_COMMON', 'false', 'allowCommonPasswords', false],
+    ['USERNAME_RESERVED_DAYS', '0', 'usernameReservedDays', 0],
+    ['USERNAME_RESERVED_DAYS', '3650', 'usernameReservedDays', 3650],
     ['TRUSTED_PROXIES', '10.0.0.0/8', 'trustedProxies', ['10.0.0.0/8']],
     ['TRUSTED_PROXIES', '127.0.0.1, ::1,fd00::/8', 'trustedProxies', ['127.0.0.1', '::1', 'fd00::/8']],
     ['TRUSTED_PROXIES', 'loopback,linklocal,uniquelocal', 'trustedProxies', ['loopback', 'linklocal', 'uniquelocal']],
@@ -122,6 +125,8 @@ describe('the configuration', () => {
     ['READ_ONLY', '1'],
     ['READ_ONLY', 'TRUE'],
     ['READ_ONLY', ' true'],
+    ['USERNAME_RESERVED_DAYS', '-1'],
+    ['USERNAME_RESERVED_DAYS', '3651'],
     ['PASSWORD_MIN_LENGTH', '0'],
     ['PASSWORD_MIN_LENGTH', '129'],
     ['PASSWORD_MIN_LENGTH', 'twelve'],

@@ -15,6 +15,7 @@ import { findRoles } from '../role/lookup.ts'
 import { grantRoles } from '../role/operations.ts'
 import { describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
 import { findUserIfAny } from './lookup.ts'
+import { namingOf } from './mutations.ts'
 import { changeUser, insertUser, SERVICE_PREFIX } from './operations.ts'
 import { User } from './type.ts'
 
@@ -86,14 +87,14 @@ mutation({
   touchesCredentials: true,
   errors: ['CONFLICT'],
   async run(operation) {
-    const { tx, caller, input, refs } = operation
+    const { ctx, tx, caller, input, refs } = operation
     const username = serviceName(input.username)
     if (refs.existing) {
       const { existing, items, organization } = refs
       if (typeof input.organization === 'string' && existing.organizationId !== organization.id) {
         throw new ConflictError(`${existing.username} has another home, and a home is for good.`)
       }
-      await changeUser(tx, existing, { email: input.email, displayName: input.displayName })
+      await changeUser(tx, namingOf(ctx, caller), existing, { email: input.email, displayName: input.displayName })
       const granted = await grantRoles(tx, caller, existing.id, items)
       const before = { email: existing.email, displayName: existing.displayName, roles: [] }
       const after = {
@@ -107,7 +108,11 @@ mutation({
       }
     }
     const fields = { username, displayName: input.displayName ?? null, email: input.email }
-    const id = await insertUser(tx, { ...fields, organizationId: refs.organization.id, kind: 'SERVICE' })
+    const id = await insertUser(tx, namingOf(ctx, caller), {
+      ...fields,
+      organizationId: refs.organization.id,
+      kind: 'SERVICE',
+    })
     const key = await furnish(operation, id, refs.items, true)
     const after = { ...fields, organization: refs.organization.name, roles: describeRoles(refs.items) }
     return {

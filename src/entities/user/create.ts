@@ -16,7 +16,7 @@ import { confirmationIssues, passwordIssues } from '../password/policy.ts'
 import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
 import { type FoundRole, findRoles } from '../role/lookup.ts'
 import { describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
-import { usernameIssues } from './mutations.ts'
+import { namingOf, usernameIssues } from './mutations.ts'
 import { insertUser } from './operations.ts'
 import { User } from './type.ts'
 

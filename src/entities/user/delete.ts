@@ -14,7 +14,7 @@ import { detachCredentials } from '../credential/operations.ts'
 import { findOrganizationById } from '../organization/lookup.ts'
 import { findDeletedUser, findUser, type UserReference, userColumns } from './lookup.ts'
 import { LostAccessType, readAccess } from './lost-access.ts'
-import { refuseReservedName } from './mutations.ts'
+import { namingOf, refuseWrongKind } from './mutations.ts'
 import { bringBackUser, isRoot, removeUser } from './operations.ts'
 import { User } from './type.ts'
 
@@ -94,10 +94,10 @@ mutation({
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   grants: ({ refs }) => grantedByMembership(refs.user.organizationId),
   errors: ['CONFLICT'],
-  async run({ tx, input, refs: { user } }) {
+  async run({ ctx, tx, caller, input, refs: { user } }) {
     const username = input.username ?? user.username
-    refuseReservedName(user, username)
-    await bringBackUser(tx, user, username)
+    refuseWrongKind(user, username)
+    await bringBackUser(tx, namingOf(ctx, caller), user, username)
     return { values: { user: user.id }, change: { after: { username, isActive: false } } }
   },
 })

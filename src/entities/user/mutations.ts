@@ -1,10 +1,20 @@
+import type { Caller } from '../../authority/caller.ts'
 import { grantedByTakeover } from '../../authority/guard.ts'
 import { ConflictError, InvalidInputError, type Issue } from '../../errors.ts'
+import type { Context } from '../../graphql/context.ts'
 import { expiryIssues, nameIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
 import { findUser, userColumns } from './lookup.ts'
-import { changeUser, endSuspension, isRoot, ROOT_USERNAME, SERVICE_PREFIX, suspendUser } from './operations.ts'
+import {
+  changeUser,
+  endSuspension,
+  isRoot,
+  type Naming,
+  ROOT_USERNAME,
+  SERVICE_PREFIX,
+  suspendUser,
+} from './operations.ts'
 import { User } from './type.ts'
 
 /** The problems of a username for a person, which must not be a reserved name. */
@@ -38,11 +48,11 @@ mutation({
   grants: ({ input, refs }) =>
     input.username === undefined && input.email === undefined ? null : grantedByTakeover(refs.user),
   errors: ['CONFLICT'],
-  async run({ tx, input, refs: { user } }) {
-    if (typeof input.username === 'string') refuseReservedName(user, input.username)
+  async run({ ctx, tx, caller, input, refs: { user } }) {
+    if (typeof input.username === 'string') refuseWrongKind(user, input.username)
     if (user.kind === 'SERVICE' && input.email === null)
       throw new ConflictError('A service user has the e-mail of the person in charge.')
-    await changeUser(tx, user, {
+    await changeUser(tx, namingOf(ctx, caller), user, {
       username: input.username ?? undefined,
       displayName: input.displayName,
       email: input.email,
@@ -60,8 +70,13 @@ mutation({
   },
 })
 
+/** Who gives a name, with the setting on names of deleted users. */
+export function namingOf({ services }: Context, caller: Caller): Naming {
+  return { caller, reservedDays: services.config.usernameReservedDays }
+}
+
 /** Refuses names that are reserved. @throws InvalidInputError where the name is for another kind of user */
-export function refuseReservedName(user: { kind: string; usernameKey: string }, username: string) {
+export function refuseWrongKind(user: { kind: string; usernameKey: string }, username: string) {
   const name = username.toLowerCase()
   const refuse = (message: string) => {
     throw new InvalidInputError([{ path: 'username', message }])

@@ -1,5 +1,5 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
-import type { Caller } from '../../authority/caller.ts'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
+import { type Caller, holds } from '../../authority/caller.ts'
 import type { Transaction } from '../../db/database.ts'
 import { endFacts, endLapsed, lasts } from '../../db/history.ts'
 import { createId } from '../../db/id.ts'
@@ -24,21 +24,56 @@ interface UserFields {
   email?: string | null
 }
 
-/** Creates a user and returns their id. @throws ConflictError where the username is taken */
+/** Creates a user and returns their id. @throws ConflictError where the username is taken or reserved */
 export async function insertUser(
   tx: Transaction,
+  naming: Naming,
   fields: UserFields & { username: string; organizationId: string; kind: User['kind'] },
 ): Promise<string> {
   const id = createId()
   await uniqueUserName(fields.username, tx.insert(users).values({ id, ...fields }))
+  await refuseReservedName(tx, naming, fields.username, id)
   return id
 }
 
-/** Changes a user. @throws ConflictError where the username is taken, or where root would get another name */
-export async function changeUser(tx: Transaction, user: User, fields: UserFields) {
+/** Changes a user. @throws ConflictError where the username is taken or reserved, or where root would get another name */
+export async function changeUser(tx: Transaction, naming: Naming, user: User, fields: UserFields) {
   if (fields.username !== undefined && isRoot(user)) throw new ConflictError('root keeps its name.')
   if (Object.values(fields).every((value) => value === undefined)) return
   await uniqueUserName(fields.username ?? '', tx.update(users).set(fields).where(eq(users.id, user.id)))
+  if (fields.username !== undefined) await refuseReservedName(tx, naming, fields.username, user.id)
+}
+
+/** Who gives a name, and how many days the name of a deleted user stays reserved. */
+export interface Naming {
+  caller: Caller
+  reservedDays: number
+}
+
+/**
+ * Refuses the name of a user that was deleted in the last days, except to callers that may manage that user: another
+ * service may still know them by their name. It is checked after the write, so that it sees a deletion that the write
+ * waited for.
+ */
+async function refuseReservedName(tx: Transaction, { caller, reservedDays }: Naming, username: string, id: string) {
+  const reservedUntil = sql<string>`to_char((${users.deletedAt} + make_interval(days => ${reservedDays})) at time zone 'UTC', 'YYYY-MM-DD')`
+  const former = await tx
+    .select({ organizationId: users.organizationId, reservedUntil })
+    .from(users)
+    .where(
+      and(
+        eq(users.usernameKey, username.toLowerCase()),
+        ne(users.id, id),
+        sql`${users.deletedAt} > clock_timestamp() - make_interval(days => ${reservedDays})`,
+      ),
+    )
+  const theirs = former.find(
+    ({ organizationId }) => !holds(caller, 'users.manage', { organizationId, projectId: null }),
+  )
+  if (!theirs) return
+  throw new ConflictError(
+    `The name "${username}" is reserved until ${theirs.reservedUntil}, as a user of that name was deleted: choose another, or ask a manager of that user.`,
+  )
 }
 
 export function isRoot(user: { usernameKey: string }): boolean {
@@ -72,9 +107,10 @@ export async function removeUser(tx: Transaction, caller: Caller, user: User): P
   return ended.reduce((sum, count) => sum + count, 0)
 }
 
-/** Restores a deleted user, still suspended and without grants. @throws ConflictError where the username is taken. */
-export async function bringBackUser(tx: Transaction, user: User, username: string) {
+/** Restores a deleted user, still suspended and without grants. @throws ConflictError where the username is taken or reserved */
+export async function bringBackUser(tx: Transaction, naming: Naming, user: User, username: string) {
   await uniqueUserName(username, tx.update(users).set({ deletedAt: null, username }).where(eq(users.id, user.id)))
+  await refuseReservedName(tx, naming, username, user.id)
 }
 
 interface Suspension {
