@@ -8,9 +8,9 @@ import { alias } from 'drizzle-orm/pg-core'
 import type { Caller } from '../authority/caller.ts'
 import { allows, coversSql, held, heldLevels } from '../authority/held.ts'
 import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../authority/levels.ts'
+import { isMet } from '../authority/met-users.ts'
 import { hasControllerLevel, hasModelLevel, immediateScope } from '../authority/visibility.ts'
 import { users } from '../db/tables.ts'
-import { isMet } from '../entities/user/type.ts'
 
 export const MOST_GRANTORS = 20
 

@@ -40,6 +40,22 @@ export function historyOf(alias: string): Parameters<typeof holdsAt>[0] {
   return { since, expiresAt, endedAt }
 }
 
+/** Returns the end of the fact that a statement calls so, as far as the reader of the relation may know it. */
+export type EndOf = (alias: string) => SQL
+
+const endOf: EndOf = (alias) => {
+  const { expiresAt, endedAt } = historyOf(alias)
+  return sql`least(${expiresAt}, ${endedAt})`
+}
+
+/** The ends as they were known at a time: what was ended later had only its planned end then. */
+export function endKnownAt(at: SQL): EndOf {
+  return (alias) => {
+    const { expiresAt, endedAt } = historyOf(alias)
+    return sql`least(${expiresAt}, case when ${endedAt} <= ${at} then ${endedAt} end)`
+  }
+}
+
 /** Whether a user is suspended at a time. */
 export function isSuspendedAt(userId: unknown, at: SQL): SQL {
   return sql`exists (select from ${userSuspensions} as s where s.user_id = ${userId} and s.since <= ${at} and (s.expires_at is null or ${at} < s.expires_at) and (s.ended_at is null or ${at} < s.ended_at))`
@@ -56,11 +72,11 @@ export function isActiveAt(user: { id: unknown; deletedAt: unknown }, at: SQL): 
  * anything it depends on, null where there is none. `state` is ACTIVE, or the reason why it does not hold: first the fact
  * itself is checked, then its user, so that SUSPENDED marks what the user would hold if they were active.
  */
-export function held(at: SQL = NOW): SQL {
+export function held(at: SQL = NOW, end: EndOf = endOf): SQL {
   return sql`(
     select f.user_id, f.what, f.organization_id, f.project_id, f.via, f.grant_id, f.role_id, f.since, f.until,
       ${stateAt(at)} as state
-    from ${heldFacts()} as f join ${users} as u on u.id = f.user_id
+    from ${heldFacts(end)} as f join ${users} as u on u.id = f.user_id
     where f.until is null or f.until > f.since
   )`
 }
@@ -76,14 +92,14 @@ function stateAt(at: SQL): SQL {
 }
 
 /** The permissions that roles and membership grant, at any time. */
-function heldFacts(): SQL {
+function heldFacts(end: EndOf): SQL {
   return sql`(
       select g.user_id, p.permission as what, g.organization_id, g.project_id, 'ROLE' as via, g.id as grant_id, g.role_id,
-        greatest(g.since, p.since) as since, least(g.expires_at, g.ended_at, p.expires_at, p.ended_at) as until
+        greatest(g.since, p.since) as since, least(${end('g')}, ${end('p')}) as until
       from ${roleGrants} as g join ${rolePermissions} as p on p.role_id = g.role_id
       union all
       select m.id, b.permission, b.organization_id, null, 'MEMBERSHIP', b.id, null,
-        greatest(m.created_at, b.since), least(b.expires_at, b.ended_at)
+        greatest(m.created_at, b.since), ${end('b')}
       from ${users} as m join ${basePermissions} as b on b.organization_id = m.organization_id
   )`
 }
@@ -179,21 +195,21 @@ function rank(level: SQL, levels: readonly string[]): SQL {
  * that are held on controllers (model_id is null) and models by a grant, and those that `controllers.manage` grants:
  * SUPERUSER on every controller of its scope.
  */
-function levelFacts(at: SQL): SQL {
+function levelFacts(at: SQL, end: EndOf = endOf): SQL {
   return sql`(
     select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until,
       ${stateAt(at)} as state
     from (
       select g.user_id, g.controller_id, null::uuid as model_id, ${rank(sql`g.level`, CONTROLLER_LEVELS)} as level,
-        'GRANT' as via, g.id as grant_id, null::uuid as role_id, g.since, least(g.expires_at, g.ended_at) as until
+        'GRANT' as via, g.id as grant_id, null::uuid as role_id, g.since, ${end('g')} as until
       from ${controllerGrants} as g
       union all
       select g.user_id, m.controller_id, g.model_id, ${rank(sql`g.level`, MODEL_LEVELS)},
-        'GRANT', g.id, null, g.since, least(g.expires_at, g.ended_at)
+        'GRANT', g.id, null, g.since, ${end('g')}
       from ${modelGrants} as g join ${models} as m on m.id = g.model_id
       union all
       select h.user_id, c.id, null, 3, h.via, h.grant_id, h.role_id, greatest(h.since, c.created_at), h.until
-      from ${heldFacts()} as h join ${controllers} as c
+      from ${heldFacts(end)} as h join ${controllers} as c
         on ${managesControllers(sql`h.what`, sql`h`, sql`c.organization_id`)}
       where ${existsAt(sql`c`, at)}
     ) as f join ${users} as u on u.id = f.user_id
@@ -206,8 +222,8 @@ function levelFacts(at: SQL): SQL {
  * controller includes ADMIN on all its models (via CONTROLLER); any level on a model includes LOGIN on its controller (via
  * MODEL). These levels are derived when they are read, and are never stored.
  */
-export function heldLevels(at: SQL = NOW): SQL {
-  const facts = levelFacts(at)
+export function heldLevels(at: SQL = NOW, end: EndOf = endOf): SQL {
+  const facts = levelFacts(at, end)
   return sql`(
     select f.* from ${facts} as f
     union all

@@ -1,23 +1,24 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { held, heldLevels } from './held.ts'
+import { type EndOf, held, heldLevels } from './held.ts'
 
 /**
  * Everything that users may do at a time, one row per user and permission or level, with its latest end:
  * everything(key, user_id, what, organization_id, project_id, controller_id, model_id, level, until).
  * @param ofUsers an array that restricts it to these users
+ * @param end the ends, where they are not those that are known now
  */
-export function everythingAt(time: SQL, ofUsers?: SQL): SQL {
-  const whose = (row: SQL) => (ofUsers ? sql`and ${row}.user_id = any(${ofUsers})` : sql``)
+export function everythingAt(time: SQL, ofUsers: SQL, end?: EndOf): SQL {
+  const whose = (row: SQL) => sql`and ${row}.user_id = any(${ofUsers})`
   return sql`(
   select concat_ws(' ', h.user_id, h.what, coalesce(h.organization_id::text, '-'), coalesce(h.project_id::text, '-')) as key,
     h.user_id, h.what, h.organization_id, h.project_id, null::uuid as controller_id, null::uuid as model_id, null::int as level,
     max(coalesce(h.until, 'infinity')) as until
-  from ${held(time)} as h where h.state = 'ACTIVE' ${whose(sql`h`)}
+  from ${held(time, end)} as h where h.state = 'ACTIVE' ${whose(sql`h`)}
   group by h.user_id, h.what, h.organization_id, h.project_id
   union all
   select concat_ws(' ', l.user_id, l.controller_id, coalesce(l.model_id::text, '-'), l.level),
     l.user_id, null, null, null, l.controller_id, l.model_id, l.level, max(coalesce(l.until, 'infinity'))
-  from ${heldLevels(time)} as l where l.state = 'ACTIVE' ${whose(sql`l`)}
+  from ${heldLevels(time, end)} as l where l.state = 'ACTIVE' ${whose(sql`l`)}
   group by l.user_id, l.controller_id, l.model_id, l.level
 )`
 }

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
-import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { isNotNull, sql } from 'drizzle-orm'
+import { customType, index, type PgColumn, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 /** A `text` that is sorted and compared by bytes, so that order, prefix search and cursors agree on every database. */
 export const byteText = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
@@ -34,4 +34,13 @@ export function history() {
     endedAt: instant('ended_at'),
     endedBy: uuid('ended_by'),
   }
+}
+
+/** The indexes with which the facts that began or ended in a short time are found among many. */
+export function historyIndexes(table: string, t: { since: PgColumn; expiresAt: PgColumn; endedAt: PgColumn }) {
+  return [
+    index(`${table}_since_index`).on(t.since),
+    index(`${table}_expires_index`).on(t.expiresAt).where(isNotNull(t.expiresAt)),
+    index(`${table}_ended_index`).on(t.endedAt).where(isNotNull(t.endedAt)),
+  ]
 }

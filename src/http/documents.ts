@@ -2,6 +2,7 @@ import { type DocumentNode, GraphQLError, parse, validate } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { LRUCache } from 'lru-cache'
 import { unauthenticated } from '../graphql/refusals.ts'
+import { tooComplex } from '../read/errors.ts'
 import { asksForSchema, complexityError, MAX_TOKENS } from './limits.ts'
 import { withoutValue } from './message.ts'
 import type { RequestContext } from './request.ts'
@@ -71,10 +72,6 @@ function judge(schema: Parameters<typeof validate>[0], document: DocumentNode, i
     return [tooComplex('The document is too much to be validated: select fewer equal fields.')]
   }
   return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
-}
-
-function tooComplex(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } })
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {

@@ -1,5 +1,6 @@
 /** The limits on what a document may ask for; they are checked before it is validated. */
-import { type DocumentNode, type FragmentDefinitionNode, GraphQLError, Kind, type SelectionSetNode } from 'graphql'
+import { type DocumentNode, type FragmentDefinitionNode, type GraphQLError, Kind, type SelectionSetNode } from 'graphql'
+import { tooComplex } from '../read/errors.ts'
 
 const MAX_DEPTH = 12
 /** The introspection query of GraphiQL and of code generators is deeper. */
@@ -33,7 +34,7 @@ export function complexityError(document: DocumentNode): GraphQLError | null {
     const cost = costOf(definition.selectionSet, fragments, known)
     const roots = rootFields(definition.selectionSet, fragments, new Set())
     const problem = problemOf(cost, roots, definition.operation === 'mutation')
-    if (problem) return new GraphQLError(problem, { extensions: { code: 'QUERY_TOO_COMPLEX' } })
+    if (problem) return tooComplex(problem)
   }
   return null
 }

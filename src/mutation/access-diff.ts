@@ -1,13 +1,20 @@
-/** Reads what a mutation would change in the access of all users. */
-import { sql } from 'drizzle-orm'
+/**
+ * What a mutation would change in the access of users. Only users whose facts it wrote are compared; what they held before
+ * is read from the history, as of the moment before the mutation ran.
+ */
+import { or, sql } from 'drizzle-orm'
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Caller } from '../authority/caller.ts'
-import { difference, everythingAt } from '../authority/snapshot.ts'
-import { isVisible } from '../authority/visibility.ts'
+import { endKnownAt } from '../authority/held.ts'
+import { isMet } from '../authority/met-users.ts'
+import { difference, everythingAt, usersChanged } from '../authority/snapshot.ts'
+import { immediateScope, isVisible } from '../authority/visibility.ts'
 import type { Transaction } from '../db/database.ts'
 import { controllers, models, organizations, permissions, projects, users } from '../db/tables.ts'
 import type { ScopeName } from '../errors.ts'
+import { tooComplex } from '../read/errors.ts'
 import { typeSpec } from '../read/spec.ts'
+import { rowAs } from '../read/sql.ts'
 
 /** `LONGER` and `SHORTER` mean that it is held before and after, with a different end. */
 type DiffKind = 'GAINED' | 'LOST' | 'LONGER' | 'SHORTER'
@@ -34,27 +41,42 @@ export interface AccessDiff {
 }
 
 const MOST_ITEMS = 100
+/** Above this number of users the difference takes too long for one request. */
+const MOST_USERS = 1000
 const NOW = sql`clock_timestamp()`
 
-const everything = everythingAt(NOW)
-
-/** Saves the access of all users, to compute the difference; the copy is dropped with the transaction, which is rolled back. */
-export async function rememberAccess(tx: Transaction) {
-  await tx.execute(sql`create temporary table access_before on commit drop as select * from ${everything} as e`)
+/** The moment before a mutation runs: its locks are held, and nothing is written yet. */
+export async function momentBefore(tx: Transaction): Promise<string> {
+  const [row] = await tx.execute<{ at: string }>(sql`select clock_timestamp()::text as at`)
+  return row?.at ?? ''
 }
 
 /**
- * Reads what has changed since `rememberAccess`, as far as the caller may see it. A deleted object that is still in the
+ * Reads what has changed since that moment, of users that the caller meets in lists. A deleted object that is in the
  * difference was deleted by this change, so it may be named.
+ * @throws QUERY_TOO_COMPLEX where the change touches too many users
  */
-export async function readAccessDiff(tx: Transaction, caller: Caller, schema: GraphQLSchema): Promise<AccessDiff> {
+export async function readAccessDiff(
+  tx: Transaction,
+  caller: Caller,
+  since: string,
+  schema: GraphQLSchema,
+): Promise<AccessDiff> {
+  const before = sql`${since}::timestamptz`
+  const touched = await tx.execute<{ id: string }>(
+    sql`select t.id from unnest(${usersChanged(before, NOW)}) as t(id) limit ${MOST_USERS + 1}`,
+  )
+  if (touched.length > MOST_USERS) throw tooComplex(`This changes the access of more than ${MOST_USERS} users.`)
+  const ids = sql`${sql.param(touched.map(({ id }) => id))}::uuid[]`
   const visible = (name: string) => typeSpec(schema.getType(name) as GraphQLObjectType).visible
+  const [user, scope] = [rowAs(users, 'u') as unknown as typeof users, immediateScope(caller)]
+  const isKnown = or(isMet(user, scope, before), isMet(user, scope)) ?? sql`true`
   const [row] = await tx.execute<{ gained: number; lost: number; items: DiffItem[] | null }>(sql`
-    with difference as materialized ${difference(sql`access_before`, everything)}, known as (
+    with difference as materialized ${difference(everythingAt(before, ids, endKnownAt(before)), everythingAt(NOW, ids))}, known as (
       select d.kind, u.username, u.username_key, d.what, d.level, nullif(d.until, 'infinity') as until, d.organization_id is not null as has_organization,
         d.project_id is not null as has_project, d.model_id is not null as is_on_model, o.name as organization, p.code as project, c.name as controller, m.name as model
       from difference as d
-      join users as u on u.id = d.user_id and (${isVisible(visible('User'), users, 'u', caller)} or u.deleted_at is not null)
+      join users as u on u.id = d.user_id and ${isKnown}
       left join organizations as o on o.id = d.organization_id and (${isVisible(visible('Organization'), organizations, 'o', caller)} or o.deleted_at is not null)
       left join projects as p on p.id = d.project_id and (${isVisible(visible('Project'), projects, 'p', caller)} or p.deleted_at is not null)
       left join controllers as c on c.id = d.controller_id and (${isVisible(visible('Controller'), controllers, 'c', caller)} or c.deleted_at is not null)

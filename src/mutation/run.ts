@@ -29,7 +29,7 @@ import {
 import type { Context } from '../graphql/context.ts'
 import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
 import type { Reading } from '../read/run.ts'
-import { type AccessDiff, readAccessDiff, rememberAccess } from './access-diff.ts'
+import { type AccessDiff, momentBefore, readAccessDiff } from './access-diff.ts'
 import { createFinder, type Finder, type FoundRefs, lockFound } from './lookup.ts'
 
 /** The values that an operation works with. */
@@ -154,7 +154,7 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
 ): Promise<Answer> {
   const asking = await begin(tx, plan, ctx)
   const { refs, caller } = await findAndLock(tx, plan, asking, wanted.input)
-  if (wanted.diffSchema) await rememberAccess(tx)
+  const before = wanted.diffSchema && (await momentBefore(tx))
   const target = plan.target(refs)
   const outcome = await namingTarget(target, () => decideAndRun(plan, { ...wanted, ctx, tx, caller, refs }))
   const change = changeMade(outcome)
@@ -168,7 +168,8 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
     caller: reader,
     run: (text, statementValues, prepare) => runStatement(tx, text, statementValues, prepare),
   }
-  return answer(outcome.values, reading, wanted.diffSchema && (await readAccessDiff(tx, caller, wanted.diffSchema)))
+  const diff = before && wanted.diffSchema && (await readAccessDiff(tx, caller, before, wanted.diffSchema))
+  return answer(outcome.values, reading, diff || null)
 }
 
 /** Returns the caller, where the mutation may begin at all. @throws CallerEndedError, ReadOnlyError */

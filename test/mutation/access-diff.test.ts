@@ -1,11 +1,12 @@
 /** The change of access that a dry run announces, compared with the change that the mutation then makes. */
+import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { DIFF, differenceOf, diffOf, diffOfChange, readEverybodysAccess, sortedDiff } from '../support/access-diff.ts'
 import { startApp } from '../support/app.ts'
 import { change, changeDocument } from '../support/change.ts'
 import { CHANGES, makeWorld } from '../support/changes.ts'
-import { withoutWriting } from '../support/rows.ts'
-import { createUser, grantRoles } from '../support/seed.ts'
+import { query, withoutWriting } from '../support/rows.ts'
+import { createRole, createUser, grantRoles } from '../support/seed.ts'
 
 const app = startApp()
 const given = app.world(makeRichWorld)
@@ -79,5 +80,37 @@ describe('the access difference of a dry run', () => {
     const { disableUser } = await app.root.ok(document, { input: { user: 'amy' }, dryRun: true })
 
     expect(disableUser).toMatchObject({ changed: true, one: { gained: 0, lost: 2 }, two: { lost: 2 } })
+  })
+
+  test('shows a caller only users that they meet in lists', async () => {
+    await createRole(app, 'DEFINER', ['roles.manage'])
+    const readers = [{ role: 'DEFINER', everywhere: true }]
+    const { client } = await createUser(app, 'eve', { roles: readers })
+    const { client: reader } = await createUser(app, 'rea', {
+      roles: [...readers, { role: 'AUDITOR', organization: 'acme' }],
+    })
+    const input = { role: 'EDITOR' }
+
+    const [whole, none, ofAcme] = await Promise.all(
+      [app.root, client, reader].map((asking) => diffOf(asking, 'deleteRole', input)),
+    )
+
+    expect(whole?.items.map(({ username }) => username)).toEqual(['amy', 'bob'])
+    expect(none).toEqual({ gained: 0, lost: 0, items: [] })
+    expect(ofAcme?.items.map(({ username }) => username)).toEqual(['amy', 'bob'])
+  })
+
+  test('is refused where the change touches more than 1000 users, and nothing is kept', async () => {
+    await query(
+      app,
+      sql`insert into users (id, organization_id, username, kind)
+        select gen_random_uuid(), (select id from organizations where name = 'default'), 'crowd' || n, 'HUMAN' from generate_series(1, 1001) as n`,
+    )
+    const input = { organization: 'default', addBasePermissions: ['doc.edit'] }
+    const document = changeDocument('updateOrganization', DIFF)
+
+    const refused = () => app.root.refused('QUERY_TOO_COMPLEX', document, { input, dryRun: true })
+
+    expect((await withoutWriting(app, refused)).message).toBe('This changes the access of more than 1000 users.')
   })
 })

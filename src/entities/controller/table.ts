@@ -1,6 +1,6 @@
 import { isNull, sql } from 'drizzle-orm'
 import { check, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { history, instant, instantNow, nameKey } from '../../db/columns.ts'
+import { history, historyIndexes, instant, instantNow, nameKey } from '../../db/columns.ts'
 import { organizations } from '../organization/table.ts'
 import { users } from '../user/table.ts'
 
@@ -60,6 +60,7 @@ export const controllerGrants = pgTable(
     uniqueIndex('controller_grants_held_once').on(t.userId, t.controllerId).where(isNull(t.endedAt)),
     index('controller_grants_user_order').on(t.userId, t.since, t.id),
     index('controller_grants_controller_order').on(t.controllerId, t.since, t.id),
+    ...historyIndexes('controller_grants', t),
     check('controller_grants_level', sql`${t.level} in ('LOGIN', 'ADD_MODEL', 'SUPERUSER')`),
     check('controller_grants_not_empty', sql`${t.endedAt} > ${t.since}`),
   ],

@@ -1,6 +1,6 @@
 import { isNull, sql } from 'drizzle-orm'
 import { check, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { history, instant, instantNow, nameKey } from '../../db/columns.ts'
+import { history, historyIndexes, instant, instantNow, nameKey } from '../../db/columns.ts'
 import { controllers } from '../controller/table.ts'
 import { credentials } from '../credential/table.ts'
 import { users } from '../user/table.ts'
@@ -56,6 +56,7 @@ export const modelGrants = pgTable(
     uniqueIndex('model_grants_held_once').on(t.userId, t.modelId).where(isNull(t.endedAt)),
     index('model_grants_user_order').on(t.userId, t.since, t.id),
     index('model_grants_model_order').on(t.modelId, t.since, t.id),
+    ...historyIndexes('model_grants', t),
     check('model_grants_level', sql`${t.level} in ('READ', 'WRITE', 'ADMIN')`),
     check('model_grants_not_empty', sql`${t.endedAt} > ${t.since}`),
   ],

@@ -1,6 +1,6 @@
 import { isNull, sql } from 'drizzle-orm'
 import { boolean, check, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { byteText, history, instant, instantNow, nameKey } from '../../db/columns.ts'
+import { byteText, history, historyIndexes, instant, instantNow, nameKey } from '../../db/columns.ts'
 import { organizations } from '../organization/table.ts'
 import { projects } from '../project/table.ts'
 import { users } from '../user/table.ts'
@@ -113,6 +113,7 @@ export const roleGrants = pgTable(
     index('role_grants_role_order').on(t.roleId, t.since, t.id),
     index('role_grants_project_order').on(t.projectId, t.since, t.id),
     index('role_grants_organization_index').on(t.organizationId),
+    ...historyIndexes('role_grants', t),
     check('role_grants_project_in_organization', sql`${t.projectId} is null or ${t.organizationId} is not null`),
     check('role_grants_not_empty', sql`${t.endedAt} > ${t.since}`),
   ],

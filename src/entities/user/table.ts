@@ -1,6 +1,6 @@
-import { isNull, sql } from 'drizzle-orm'
+import { isNotNull, isNull, sql } from 'drizzle-orm'
 import { check, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { history, instant, instantNow, nameKey } from '../../db/columns.ts'
+import { history, historyIndexes, instant, instantNow, nameKey } from '../../db/columns.ts'
 import { organizations } from '../organization/table.ts'
 
 export const users = pgTable(
@@ -25,6 +25,7 @@ export const users = pgTable(
     uniqueIndex('users_username_unique').on(t.usernameKey).where(isNull(t.deletedAt)),
     index('users_username_order').on(t.usernameKey, t.id),
     index('users_created_order').on(t.createdAt, t.id),
+    index('users_deleted_index').on(t.deletedAt).where(isNotNull(t.deletedAt)),
     index('users_organization_username_order').on(t.organizationId, t.usernameKey, t.id),
     index('users_organization_created_order').on(t.organizationId, t.createdAt, t.id),
     check('users_kind', sql`${t.kind} in ('HUMAN', 'SERVICE')`),
@@ -52,6 +53,7 @@ export const userSuspensions = pgTable(
     ),
     uniqueIndex('user_suspensions_held_once').on(t.userId).where(isNull(t.endedAt)),
     index('user_suspensions_user_index').on(t.userId),
+    ...historyIndexes('user_suspensions', t),
     check('user_suspensions_not_empty', sql`${t.endedAt} > ${t.since}`),
   ],
 )
