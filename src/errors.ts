@@ -105,6 +105,8 @@ export interface Target {
   targetType: string
   targetId: string
   organizationId: string | null
+  /** Its name before a change, where that is known. */
+  targetName?: string
 }
 
 /** An error for missing authority: the audit records it with its target. */

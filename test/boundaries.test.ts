@@ -28,7 +28,7 @@ const EXCEPTIONS: [from: RegExp, to: RegExp][] = [
   // The embedded database says why it ended.
   [/^src\/db\/embedded\.ts$/, /^src\/log\.ts$/],
   // Types alone.
-  [/^src\/graphql\/context\.ts$/, /^src\/(services|entities\/audit\/operations)\.ts$/],
+  [/^src\/graphql\/context\.ts$/, /^src\/(services|entities\/audit\/refusals)\.ts$/],
   [/^src\/authentication\/identify\.ts$/, /^src\/services\.ts$/],
   // The formats of credentials, and the one place where passwords are compared.
   [/^src\/authentication\//, /^src\/entities\/(api-key\/token|session\/token|password\/check)\.ts$/],

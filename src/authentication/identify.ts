@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Caller, Held, HeldLevel } from '../authority/caller.ts'
 import { authorityOf, type Holder, isActiveAt, levelsOf, NOW } from '../authority/held.ts'
@@ -8,6 +8,7 @@ import { apiKeys, passwords, sessions, users } from '../db/tables.ts'
 import { hashToken, looksLikeToken, readTokenId } from '../entities/api-key/token.ts'
 import type { CheckedPassword } from '../entities/password/check.ts'
 import type { TokenClaims } from '../entities/session/token.ts'
+import type { Target } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { BadCredentialError } from './bad-credential.ts'
 import { type Credentials, type HeaderReader, readCredentials } from './credentials.ts'
@@ -90,7 +91,8 @@ async function readCaller(
         password ? hasPasswordSince(password.setAt) : undefined,
       ),
     )
-  if (!row || (apiKey !== null && !isSecretOf(row.hash, apiKey))) throw new BadCredentialError()
+  if (!row || (apiKey !== null && !isSecretOf(row.hash, apiKey)))
+    throw new BadCredentialError(await findEnded(db, { key, apiKey, session }))
   if (row.hash) noteUse(row.hash)
   const { userId, organizationId, authority, levels } = row
   return {
@@ -103,6 +105,27 @@ async function readCaller(
     authority,
     levels,
   }
+}
+
+/** Returns the key or the session that was presented, where it is right but has ended. */
+async function findEnded(db: Connection, { key, apiKey, session }: Proven): Promise<Target | null> {
+  if (key !== null && apiKey !== null) {
+    const [row] = await db
+      .select({ id: apiKeys.id, hash: apiKeys.hash, organizationId: users.organizationId })
+      .from(apiKeys)
+      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .where(and(key, sql`not ${isUsableKey(apiKeys, NOW)}`))
+      .limit(1)
+    if (row && isSecretOf(row.hash, apiKey))
+      return { targetType: 'ApiKey', targetId: row.id, organizationId: row.organizationId }
+  }
+  if (!session) return null
+  const [row] = await db
+    .select({ id: sessions.id, organizationId: users.organizationId })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.id, session.sessionId), isSessionOf(sessions, session), isNotNull(sessions.endedAt)))
+  return row ? { targetType: 'Session', targetId: row.id, organizationId: row.organizationId } : null
 }
 
 function isSecretOf(hash: Buffer | null, secret: string): boolean {

@@ -1,7 +1,8 @@
 /** Which users a caller meets in lists, and whose records they may read. */
 import { or, type SQL, sql } from 'drizzle-orm'
-import type { users } from '../db/tables.ts'
+import { users } from '../db/tables.ts'
 import type { CallerScope } from '../read/spec.ts'
+import { rowAs } from '../read/sql.ts'
 import { historyOf, holdsAt, NOW } from './held.ts'
 import { holdsEverywhere, holdsInOrganization, holdsOnProject, isCaller, isHolder } from './visibility.ts'
 
@@ -22,6 +23,13 @@ export function mayReadRecord(user: typeof users, caller: CallerScope): SQL | un
 export function isMet(user: typeof users, caller: CallerScope, time: SQL = NOW): SQL | undefined {
   const readable = mayReadRecord(user, caller)
   return readable && or(readable, holdsWhereCallerReads(user, caller, time))
+}
+
+/** The name of the user who granted something, also where they were deleted; null where the caller may not see them. */
+export function granterName(grantedBy: unknown, caller: CallerScope): SQL {
+  const user = rowAs(users, 'granter') as unknown as typeof users
+  const known = isMet(user, caller) ?? sql`true`
+  return sql`(select granter.username from users as granter where granter.id = ${grantedBy} and ${known})`
 }
 
 /** True for users that hold something on a scope whose users the caller may read. */

@@ -10,6 +10,7 @@ import type { Builder } from '../read/declarations.ts'
 import { createFilters } from '../read/filters.ts'
 import { createReads } from '../read/reads.ts'
 import type { Context } from './context.ts'
+import { namedIn } from './references.ts'
 import { forbidden, unauthenticated } from './refusals.ts'
 
 export interface SchemaTypes {
@@ -51,22 +52,31 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       if (caller === null) return unauthenticated()
       const alternatives = missingScopes(result.failure)
       // The audit records only refused operations: the refused fields below them can be thousands.
-      if (info.path.prev === undefined && !isDryRun(info))
+      if (info.path.prev === undefined) {
+        const { input, dryRun = false } = argumentsOf(info)
         refusals.push({
           action: info.fieldName,
           code: 'FORBIDDEN',
           target: null,
+          named: namedIn(input),
           missing: summaryOfScopes(alternatives),
+          isDryRun: dryRun === true,
         })
+      }
       return forbidden(info.fieldName, alternatives)
     },
   },
 })
 
-/** Whether the field is called as a dry run: a dry run saves nothing, and its refusal is not recorded either. */
-function isDryRun({ parentType, fieldName, fieldNodes, variableValues }: GraphQLResolveInfo): boolean {
+/** The arguments of the field that is called; none where they do not fit their types. */
+function argumentsOf({
+  parentType,
+  fieldName,
+  fieldNodes,
+  variableValues,
+}: GraphQLResolveInfo): Record<string, unknown> {
   const [field, node] = [parentType.getFields()[fieldName], fieldNodes[0]]
-  return field !== undefined && node !== undefined && getArgumentValues(field, node, variableValues).dryRun === true
+  return field && node ? getArgumentValues(field, node, variableValues) : {}
 }
 
 /** Returns what would have been enough, from the scopes that refused. A missing permission is held in no scope at all: the exact scope that it is needed in was not looked up. */

@@ -1,7 +1,7 @@
 import type { GraphQLError } from 'graphql'
 import { type Caller, NOBODY } from '../authority/caller.ts'
 import { runStatement } from '../db/database.ts'
-import type { Refusal } from '../entities/audit/operations.ts'
+import type { Refusal } from '../entities/audit/refusals.ts'
 import type { Issue } from '../errors.ts'
 import type { Reading } from '../read/run.ts'
 import type { Services } from '../services.ts'

@@ -31,3 +31,29 @@ export function fitsArgument(
 
 const uuidOf = (reference: string) => parseId(reference)?.uuid ?? null
 const lowerCase = (name: string) => name.toLowerCase()
+
+/** Something that an input names; it may be hidden from the caller or missing. */
+export interface Named {
+  targetType: 'ApiKey' | 'User' | 'Role' | 'Project' | 'Controller' | 'Organization'
+  reference: string
+}
+
+/** The fields of an input that name something, the most telling first. */
+const NAMING_FIELDS: [string, Named['targetType']][] = [
+  ['apiKey', 'ApiKey'],
+  ['user', 'User'],
+  ['role', 'Role'],
+  ['project', 'Project'],
+  ['controller', 'Controller'],
+  ['organization', 'Organization'],
+]
+
+/** Returns what an input names, the most telling first. */
+export function namedIn(input: unknown): Named[] {
+  if (typeof input !== 'object' || input === null) return []
+  const values = new Map<string, unknown>(Object.entries(input))
+  return NAMING_FIELDS.flatMap(([field, targetType]) => {
+    const reference = values.get(field)
+    return typeof reference === 'string' ? [{ targetType, reference }] : []
+  })
+}

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { recordRefusal } from '../entities/audit/operations.ts'
+import { recordRefusal } from '../entities/audit/refusals.ts'
 import type { Context } from '../graphql/context.ts'
 import { internalError } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
+import { BadCredentialError } from '../authentication/bad-credential.ts'
 import { identify } from '../authentication/identify.ts'
 import { ConfigError } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import { createId } from '../db/id.ts'
+import { recordRefusal } from '../entities/audit/refusals.ts'
 import { readKeySet } from '../entities/session/signing-keys.ts'
+import type { Target } from '../errors.ts'
 import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
 import { internalError, tooLate } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
@@ -135,8 +138,21 @@ async function answerParams(
     const caller = await identify(services, (name) => headerOf(request, name), { address, requestId })
     return await answerRequest(app, params, request.headers.accept, { caller, ...context })
   } catch (error) {
+    if (error instanceof BadCredentialError && error.ended) await recordEnded(services, error.ended, context)
     return refuseCaller(error, requestId)
   }
+}
+
+/** Records that a credential was presented that has ended: it may have been stolen. */
+async function recordEnded(
+  { database }: Services,
+  target: Target,
+  origin: { requestId: string; address: string | null },
+) {
+  const refusal = { action: 'authenticate', code: 'UNAUTHENTICATED', target }
+  await recordRefusal(database.db, { caller: null, ...origin }, refusal).catch((error: unknown) =>
+    logError(error, origin.requestId),
+  )
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

@@ -2,17 +2,28 @@
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { BadCredentialError } from '../authentication/bad-credential.ts'
 import { nameAlternatives } from '../authority/places.ts'
-import { type Alternatives, isRefusal } from '../errors.ts'
+import { type Alternatives, isRefusal, NotFoundError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { asDomainError, type ErrorData, errorData, loudError } from '../graphql/errors.ts'
+import { namedIn } from '../graphql/references.ts'
 import { topLevelError, unauthenticated } from '../graphql/refusals.ts'
 import { selectedFields } from '../read/collect.ts'
 
-/** Notes a refusal for the audit. */
-export function noteRefusal(action: string, { refusals }: Context, thrown: unknown) {
-  if (!isRefusal(thrown)) return
-  const { code, summary, target = null } = thrown
-  refusals.push({ action, code, missing: summary, target })
+/** Notes a refusal for the audit, also of a dry run; and what a known caller named that they do not see. */
+export function noteRefusal(action: string, ctx: Context, { input, isDryRun }: Tried, thrown: unknown) {
+  const tried = { action, named: namedIn(input), isDryRun }
+  if (isRefusal(thrown)) {
+    const { code, summary, target = null } = thrown
+    ctx.refusals.push({ ...tried, code, missing: summary, target })
+  } else if (thrown instanceof NotFoundError && ctx.caller !== null) {
+    ctx.refusals.push({ ...tried, code: thrown.code, target: null })
+  }
+}
+
+/** A mutation with the input that it was called with. */
+interface Tried {
+  input: unknown
+  isDryRun: boolean
 }
 
 /** Returns the error as data, or throws it for the answer's `errors`. */

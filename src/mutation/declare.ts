@@ -180,7 +180,7 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
       (values, reading, accessDiff) => readPayload(payload, { ...values, accessDiff }, reading, info),
     )
   } catch (thrown) {
-    if (!dryRun) noteRefusal(plan.name, ctx, thrown)
+    noteRefusal(plan.name, ctx, { input, isDryRun: dryRun }, thrown)
     return answerError(thrown, ctx, info)
   }
 }

@@ -8,11 +8,12 @@ export interface AuditEvent {
   id: string
   at: string
   action: string
-  outcome: 'DONE' | 'REFUSED'
+  outcome: 'DONE' | 'REFUSED' | 'REFUSED_DRY_RUN'
   count: number
   code: string | null
   actorKind: string
   actor: { id: string } | null
+  actorId: string | null
   actorName: string | null
   apiKeyId: string | null
   sessionId: string | null
@@ -26,7 +27,7 @@ export interface AuditEvent {
 }
 
 /** All of an event. */
-export const EVENT = `id at action outcome count code actorKind actor { id } actorName apiKeyId sessionId address requestId
+export const EVENT = `id at action outcome count code actorKind actor { id } actorId actorName apiKeyId sessionId address requestId
   targetType targetId targetName organization { name } changes { field before after }`
 
 /** The newest events that fit, as the client sees them, newest first. */

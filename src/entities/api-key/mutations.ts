@@ -10,7 +10,7 @@ import { type Finder, findRow, unchanging } from '../../mutation/lookup.ts'
 import { target } from '../audit/targets.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
-import { type FoundRole, findRoles } from '../role/lookup.ts'
+import { findRoles } from '../role/lookup.ts'
 import { findOwner, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { expiryNotices } from './notices.ts'
@@ -127,7 +127,7 @@ mutation({
       isReadOnly: fields.readOnly,
       expiresAt,
       user: user.username,
-      limits: limits?.map(describeLimit),
+      limits: limits?.map(({ role, scope }) => ({ role, scope })),
     }
     return {
       values: { apiKey: id, secret },
@@ -139,10 +139,6 @@ mutation({
     }
   },
 })
-
-function describeLimit({ role, scope }: FoundRole) {
-  return { role, scope }
-}
 
 mutation({
   name: 'rotateApiKey',
@@ -193,7 +189,15 @@ mutation({
     if (overlapUntil) await overlapApiKey(tx, key.id, overlapUntil, id)
     const sides = {
       before: { apiKey: `key_${key.id}` },
-      after: { apiKey: `key_${id}`, label, isReadOnly: readOnly, expiresAt, overlapUntil },
+      after: {
+        apiKey: `key_${id}`,
+        user: user.username,
+        label,
+        isReadOnly: readOnly,
+        expiresAt: expiresAt && new Date(expiresAt).toISOString(),
+        overlapUntil,
+        limits: limits?.map(({ role, scope }) => ({ role, scope })),
+      },
     }
     const until = overlapUntil ? `until ${overlapUntil}` : 'no more'
     return {

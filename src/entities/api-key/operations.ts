@@ -4,7 +4,7 @@ import { isUsableKey } from '../../authentication/validity.ts'
 import type { Caller, Scope } from '../../authority/caller.ts'
 import type { Transaction } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
-import { apiKeyLimits, apiKeys } from '../../db/tables.ts'
+import { apiKeyLimits, apiKeys, organizations, projects, roles } from '../../db/tables.ts'
 import { createToken, hashToken, hintOf } from './token.ts'
 
 export type ApiKey = typeof apiKeys.$inferSelect
@@ -97,12 +97,22 @@ export async function endApiKeys(tx: Transaction, caller: Caller, userId: string
   return rows.map(({ label }) => label)
 }
 
-/** Returns the limits of a key, or null where the key has no limits. */
-export async function readLimits(tx: Transaction, key: ApiKey): Promise<Limit[] | null> {
+/** Returns the limits of a key with their names, or null where the key has no limits. */
+export async function readLimits(tx: Transaction, key: ApiKey) {
   if (!key.limited) return null
   const { roleId, organizationId, projectId } = apiKeyLimits
-  return tx.select({ roleId, organizationId, projectId }).from(apiKeyLimits).where(eq(apiKeyLimits.apiKeyId, key.id))
+  return tx
+    .select({ roleId, organizationId, projectId, role: roles.name, scope: SCOPE_NAME })
+    .from(apiKeyLimits)
+    .innerJoin(roles, eq(roles.id, roleId))
+    .leftJoin(projects, eq(projects.id, projectId))
+    .leftJoin(organizations, eq(organizations.id, organizationId))
+    .where(eq(apiKeyLimits.apiKeyId, key.id))
+    .orderBy(apiKeyLimits.id)
 }
+
+const SCOPE_NAME = sql<string>`case when ${projects.code} is not null then 'project ' || ${projects.code}
+  when ${organizations.name} is not null then 'organization ' || ${organizations.name} else 'everywhere' end`
 
 /**
  * Returns the planned end of a key's successor. Where the key is used to rotate itself, the successor has the same

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { isDeepStrictEqual } from 'node:util'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
-import type { Connection, Transaction } from '../../db/database.ts'
+import type { Transaction } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
 import { auditEvents } from '../../db/tables.ts'
 import type { Target } from '../../errors.ts'
+import { targetNameOf } from './targets.ts'
 
 /** What a change changed: the changed fields by name, before and after it. */
 export interface Sides {
@@ -28,55 +29,42 @@ export interface Actor {
 /** Writes the row of one change in the transaction of that change, so that no change is committed without its row. */
 export async function recordChange(tx: Transaction, actor: Actor, action: string, change: Change) {
   const { actorId = null, targetType, targetId, organizationId } = change
+  const { before, after } = withoutEqual(change)
   const who = actorColumns(actor, 'SYSTEM')
   await tx.insert(auditEvents).values({
     id: createId(),
     action,
     ...who,
     actorId: actorId ?? who.actorId,
+    actorName: usernameOf(actorId ?? who.actorId),
     targetType,
     targetId,
+    targetName: change.targetName ?? targetNameOf(sql`${targetType}::text`, sql`${targetId}::uuid`),
     organizationId,
-    before: allowed(change.before),
-    after: allowed(change.after),
+    before: allowed(before),
+    after: allowed(after),
   })
 }
 
-/** A refusal. `target` is null where no target was found or named. */
-export interface Refusal {
-  action: string
-  code: string
-  target: Target | null
-  missing?: string[]
+/** Leaves out the fields that are the same before and after: they did not change. */
+function withoutEqual({ before, after }: Sides): Sides {
+  if (!before || !after) return { before, after }
+  const [old, now] = [new Map(Object.entries(before)), new Map(Object.entries(after))]
+  const isChanged = ([name]: [string, unknown]) =>
+    !old.has(name) || !now.has(name) || !isDeepStrictEqual(old.get(name), now.get(name))
+  return {
+    before: Object.fromEntries([...old].filter(isChanged)),
+    after: Object.fromEntries([...now].filter(isChanged)),
+  }
 }
 
-/**
- * Counts a refusal, with one row per caller, action, target and minute. It is written outside the transaction of the
- * refused request, because that transaction is rolled back.
- */
-export async function recordRefusal(db: Connection, actor: Actor, { action, code, target, missing }: Refusal) {
-  const who = actorColumns(actor, 'NOBODY')
-  const minute = Math.floor(Date.now() / 60_000)
-  // Unidentified callers (`NOBODY`) are distinguished by their network address.
-  const from = who.actorKind === 'NOBODY' ? actor.address : null
-  const what = [who.actorKind, who.actorId, who.apiKeyId, who.sessionId, from, action, code, target?.targetId, minute]
-  await db
-    .insert(auditEvents)
-    .values({
-      id: createId(),
-      action,
-      outcome: 'REFUSED',
-      code,
-      refusalKey: createHash('sha256').update(JSON.stringify(what)).digest('base64url'),
-      ...who,
-      organizationId: actor.caller?.organizationId ?? null,
-      ...target,
-      after: missing ? { missing } : null,
-    })
-    .onConflictDoUpdate({ target: auditEvents.refusalKey, set: { count: sql`${auditEvents.count} + 1` } })
+/** The name that a user has now, for the row that is written. */
+export function usernameOf(userId: string | null): SQL<string> | null {
+  return userId === null ? null : sql<string>`(select u.username from users as u where u.id = ${userId})`
 }
 
-function actorColumns(actor: Actor, unknown: 'SYSTEM' | 'NOBODY') {
+/** The columns of an audit row that say who acted. @param unknown the kind of actor where there is no caller */
+export function actorColumns(actor: Actor, unknown: 'SYSTEM' | 'NOBODY') {
   const { caller, requestId, address } = actor
   return {
     actorKind: caller?.actor ?? unknown,

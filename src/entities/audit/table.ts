@@ -13,7 +13,7 @@ export const auditEvents = pgTable(
     id: uuid('id').primaryKey(),
     at: instantNow('at'),
     action: text('action').notNull(),
-    outcome: text('outcome', { enum: ['DONE', 'REFUSED'] })
+    outcome: text('outcome', { enum: ['DONE', 'REFUSED', 'REFUSED_DRY_RUN'] })
       .notNull()
       .default('DONE'),
     /** How often the request was refused within that minute; `at` is the first time. 1 for a change. */
@@ -23,12 +23,15 @@ export const auditEvents = pgTable(
     refusalKey: text('refusal_key'),
     actorKind: text('actor_kind', { enum: ['USER', 'OPERATOR', 'SYSTEM', 'NOBODY'] }).notNull(),
     actorId: uuid('actor_id'),
+    /** The names that the actor and the target had at that time. */
+    actorName: text('actor_name'),
     apiKeyId: uuid('api_key_id'),
     sessionId: uuid('session_id'),
     address: text('address'),
     requestId: uuid('request_id'),
     targetType: text('target_type'),
     targetId: uuid('target_id'),
+    targetName: text('target_name'),
     organizationId: uuid('organization_id'),
     before: jsonb('before'),
     after: jsonb('after'),
@@ -41,6 +44,6 @@ export const auditEvents = pgTable(
     index('audit_events_organization_order').on(t.organizationId, t.at, t.id),
     uniqueIndex('audit_events_refusal_unique').on(t.refusalKey),
     check('audit_events_actor_kind', sql`${t.actorKind} in ('USER', 'OPERATOR', 'SYSTEM', 'NOBODY')`),
-    check('audit_events_outcome', sql`${t.outcome} in ('DONE', 'REFUSED')`),
+    check('audit_events_outcome', sql`${t.outcome} in ('DONE', 'REFUSED', 'REFUSED_DRY_RUN')`),
   ],
 )

@@ -6,13 +6,14 @@ import { fitsArgument } from '../../graphql/references.ts'
 import { badUserInput } from '../../read/errors.ts'
 import { Organization } from '../organization/type.ts'
 import { User } from '../user/type.ts'
-import { TARGETS } from './targets.ts'
+import { TARGETS, targetNameOf } from './targets.ts'
 
 const AuditOutcome = builder.enumType('AuditOutcome', {
   description: 'The outcome of an audited action.',
   values: {
     DONE: { description: 'The action was done.' },
     REFUSED: { description: 'The action was refused, and nothing was changed.' },
+    REFUSED_DRY_RUN: { description: 'The action was tried as a dry run, which was refused.' },
   },
 })
 
@@ -60,18 +61,6 @@ function fieldChanges(before: unknown, after: unknown): FieldChange[] {
   return names.map((field) => ({ field, before: old?.[field] ?? null, after: now?.[field] ?? null }))
 }
 
-/** SQL for the current name of a target, or for its last name where it was deleted. */
-function targetName(event: { targetType: unknown; targetId: unknown }): SQL {
-  const cases = Object.entries(TARGETS).flatMap(([name, { table, label }]) =>
-    table === null
-      ? []
-      : [
-          sql`when ${name} then (select x.${sql.identifier(label)} from ${sql.identifier(table)} as x where x.id = ${event.targetId})`,
-        ],
-  )
-  return sql`case ${event.targetType} ${sql.join(cases, sql` `)} end`.inlineParams()
-}
-
 function targetId(event: { targetType: unknown; targetId: unknown }): SQL {
   const cases = Object.entries(TARGETS).map(([name, { prefix }]) => sql`when ${name} then ${`${prefix}_`}`)
   return sql`case ${event.targetType} ${sql.join(cases, sql` `)} end || ${event.targetId}`.inlineParams()
@@ -99,12 +88,20 @@ export const AuditEvent = reads.type('AuditEvent', {
     actor: f.one('actor', User, {
       description: 'The user who acted; null where there is none, or they are deleted or hidden from the caller.',
     }),
+    actorId: f.expression({
+      type: 'ID',
+      nullable: true,
+      description:
+        'The id of the user who acted, which stays the same where the user is renamed or deleted; null where no user acted.',
+      sql: (event) => sql`'user_' || ${event.actorId}`,
+    }),
     actorName: f.expression({
       type: 'String',
       nullable: true,
       description:
-        'The username of the user who performed the action, even where the user was deleted; null where no user did.',
-      sql: (event) => sql`(select u.username from users as u where u.id = ${event.actorId})`,
+        'The username that the user who acted had at that time, even where the user was renamed or deleted; null where no user acted.',
+      sql: (event) =>
+        sql`coalesce(${event.actorName}, (select u.username from users as u where u.id = ${event.actorId}))`,
     }),
     apiKeyId: f.expression({
       type: 'ID',
@@ -130,8 +127,9 @@ export const AuditEvent = reads.type('AuditEvent', {
     targetName: f.expression({
       type: 'String',
       nullable: true,
-      description: 'The current name of the target, or its last name where it was deleted; null where it has none.',
-      sql: targetName,
+      description: 'The name that the target had at that time; null where it has none.',
+      sql: (event) =>
+        sql`coalesce(${event.targetName}, ${targetNameOf(sql`${event.targetType}`, sql`${event.targetId}`)})`,
     }),
     organization: f.one('organization', Organization, {
       description:
@@ -157,10 +155,10 @@ const AuditEventConnection = reads.connection('AuditEvent', {
     actor: {
       type: 'String',
       description:
-        'Only events of this user, given by id; or of all users with this username, including deleted users.',
+        'Only events of this user, given by id; or of all users that have this username, or had it when they acted, including deleted users.',
       column: 'actorId',
       where: (event, args, path) =>
-        sql`${event.actorId} in (select u.id from users as u where ${fitsArgument('user', { id: sql`u.id`, key: sql`u.username_key` }, args, path)})`,
+        sql`(${event.actorId} in (select u.id from users as u where ${fitsArgument('user', { id: sql`u.id`, key: sql`u.username_key` }, args, path)}) or ${fitsArgument('user', { id: event.actorId, key: sql`lower(${event.actorName})` }, args, path)})`,
     },
     target: {
       type: 'ID',

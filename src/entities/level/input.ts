@@ -1,7 +1,7 @@
 import type { Issue } from '../../errors.ts'
 import { expiryIssues } from '../../graphql/input-checks.ts'
 import type { Sides } from '../audit/operations.ts'
-import type { Stepped } from './operations.ts'
+import type { Position, Stepped } from './operations.ts'
 
 /** Returns the issues of a step's input that can be found without the database. */
 export function levelIssues(input: { expiresAt?: Date | null }): Issue[] {
@@ -10,7 +10,8 @@ export function levelIssues(input: { expiresAt?: Date | null }): Issue[] {
 
 /** Returns what the audit records of a step, or null where the step changed nothing. */
 export function stepChange({ before, after, changed }: Stepped, place: object): Sides | null {
-  return changed ? { before: { ...place, ...before }, after: { ...place, ...after } } : null
+  const sideOf = ({ access, expiresAt }: Position) => ({ access: access && { ...place, access, expiresAt } })
+  return changed ? { before: sideOf(before), after: sideOf(after) } : null
 }
 
 /** Returns the requested planned end, or null where there is none. */

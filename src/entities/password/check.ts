@@ -11,7 +11,7 @@ import type { Database } from '../../db/database.ts'
 import { passwordGuesses, passwords, users } from '../../db/tables.ts'
 import { RateLimitedError } from '../../errors.ts'
 import { logError } from '../../log.ts'
-import { recordRefusal } from '../audit/operations.ts'
+import { recordRefusal } from '../audit/refusals.ts'
 import { verifyPassword } from './hash.ts'
 
 /**

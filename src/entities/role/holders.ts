@@ -1,6 +1,7 @@
 /** The users that hold a role, and the users that hold something on a project. */
 import { sql } from 'drizzle-orm'
 import { projectHoldersRelation, roleHoldersRelation } from '../../authority/derived.ts'
+import { granterName } from '../../authority/met-users.ts'
 import type { relations } from '../../db/relations.ts'
 import { reads } from '../../graphql/builder.ts'
 import { AccessVia, ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
@@ -36,6 +37,13 @@ function holdingFields(f: HoldingFields) {
     }),
     grantedBy: f.one('granter', User, {
       description: 'The user who granted it; null for the operator, or where the caller may not see that user.',
+    }),
+    grantedByName: f.expression({
+      type: 'String',
+      nullable: true,
+      description:
+        'The username of the user who granted it, also where they were deleted; null for the operator, or where the caller does not meet that user in lists.',
+      sql: (holding, caller) => granterName(holding.grantedBy, caller),
     }),
   }
 }

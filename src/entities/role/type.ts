@@ -1,5 +1,6 @@
 import { and, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { allows, historyOf, holdsAt, NOW } from '../../authority/held.ts'
+import { granterName } from '../../authority/met-users.ts'
 import {
   holdsEverywhere,
   holdsInOrganization,
@@ -135,6 +136,13 @@ const HeldRoleConnection = reads.connection('HeldRole', {
     expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'The planned end; null where there is none.' }),
     grantedBy: f.one('granter', User, {
       description: 'The user who granted it; null for the operator, or where the caller may not see that user.',
+    }),
+    grantedByName: f.expression({
+      type: 'String',
+      nullable: true,
+      description:
+        'The username of the user who granted it, also where they were deleted; null for the operator, or where the caller does not meet that user in lists.',
+      sql: (grant, caller) => granterName(grant.grantedBy, caller),
     }),
   }),
 })

@@ -13,7 +13,7 @@ import { Organization } from '../organization/type.ts'
 import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
 import { findRoles } from '../role/lookup.ts'
 import { grantRoles } from '../role/operations.ts'
-import { describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
+import { describeKey, describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
 import { findUserIfAny } from './lookup.ts'
 import { namingOf } from './mutations.ts'
 import { changeUser, insertUser, SERVICE_PREFIX } from './operations.ts'
@@ -96,11 +96,12 @@ mutation({
       }
       await changeUser(tx, namingOf(ctx, caller), existing, { email: input.email, displayName: input.displayName })
       const granted = await grantRoles(tx, caller, existing.id, items)
-      const before = { email: existing.email, displayName: existing.displayName, roles: [] }
+      const before = { email: existing.email, displayName: existing.displayName }
+      const given = items.filter((item) => granted.includes(item))
       const after = {
         email: input.email,
         displayName: input.displayName ?? existing.displayName,
-        roles: describeRoles(items.filter((item) => granted.includes(item))),
+        ...(given.length > 0 && { roles: describeRoles(given) }),
       }
       return {
         values: { user: existing.id, apiKey: null, secret: null, created: false },
@@ -114,7 +115,12 @@ mutation({
       kind: 'SERVICE',
     })
     const key = await furnish(operation, id, refs.items, true)
-    const after = { ...fields, organization: refs.organization.name, roles: describeRoles(refs.items) }
+    const after = {
+      ...fields,
+      organization: refs.organization.name,
+      roles: describeRoles(refs.items),
+      apiKey: describeKey(key),
+    }
     return {
       values: { user: id, apiKey: key?.id ?? null, secret: key?.secret ?? null, created: true },
       change: { target: target('User', { id, organizationId: refs.organization.id }), after },

@@ -15,7 +15,7 @@ import { setPassword } from '../password/operations.ts'
 import { confirmationIssues, passwordIssues } from '../password/policy.ts'
 import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
 import { type FoundRole, findRoles } from '../role/lookup.ts'
-import { describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
+import { describeKey, describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
 import { namingOf, usernameIssues } from './mutations.ts'
 import { insertUser } from './operations.ts'
 import { User } from './type.ts'
@@ -93,7 +93,13 @@ mutation({
     if (prepared.hash) await setPassword(tx, caller, id, prepared.hash)
     const key = await furnish(operation, id, refs.items, hasFirstKey(input))
     const password = prepared.hash ? 'set' : null
-    const after = { ...fields, password, organization: refs.organization.name, roles: describeRoles(refs.items) }
+    const after = {
+      ...fields,
+      password,
+      organization: refs.organization.name,
+      roles: describeRoles(refs.items),
+      apiKey: describeKey(key),
+    }
     return {
       values: { user: id, apiKey: key?.id ?? null, secret: key?.secret ?? null },
       change: { target: target('User', { id, organizationId: refs.organization.id }), after },

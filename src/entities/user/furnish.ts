@@ -33,6 +33,13 @@ export function inOrganization(organizationId: string) {
   return { organizationId, projectId: null }
 }
 
+/** A first key as the audit records it; null where there is none. */
+export function describeKey(key: { id: string; expiresAt: string | null } | null) {
+  if (!key) return null
+  const { id, expiresAt } = key
+  return { id: `key_${id}`, label: FIRST_KEY, expiresAt: expiresAt && new Date(expiresAt).toISOString() }
+}
+
 /** The roles as the audit records them. */
 export function describeRoles(items: FoundRole[]) {
   return items.map(({ role, scope, expiresAt }) => ({ role, scope, expiresAt }))

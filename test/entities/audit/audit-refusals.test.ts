@@ -9,7 +9,7 @@ import { inDays } from '../../support/look.ts'
 import { missingOf } from '../../support/missing.ts'
 import { databaseText, query, withoutWriting } from '../../support/rows.ts'
 import { createApiKey, createOrganization, createProject, createUser } from '../../support/seed.ts'
-import { basic, createPerson, SIGN_IN } from '../../support/sessions.ts'
+import { basic, bearer, createPerson, SIGN_IN, signIn } from '../../support/sessions.ts'
 
 const app = startApp({ trustedProxies: ['loopback'] })
 
@@ -161,7 +161,7 @@ describe('a refusal is another row', () => {
       ...[actorName, apiKeyId, action, targetName, count],
     ])
     expect(rows).toEqual([
-      ['carol', carol.keyId, 'disableUser', null, 1],
+      ['carol', carol.keyId, 'disableUser', 'carol', 1],
       ['bob', second.id, 'disableUser', 'carol', 1],
       ['bob', bob.keyId, 'deleteUser', 'carol', 1],
       ['bob', bob.keyId, 'disableUser', 'dave', 1],
@@ -187,37 +187,78 @@ describe('a refusal is another row', () => {
   })
 })
 
-describe('the audit gets no row', () => {
+describe('a refused dry run is a question, which the audit tells from a try', () => {
   const dry = (client: Client, name: string, input: object) =>
     withoutWriting(app, () => client.refused('FORBIDDEN', changeDocument(name), { input, dryRun: true }))
 
-  test('from a dry run that is refused because the caller holds nothing that allows it', async () => {
-    const { carol } = given()
-
-    const { extensions } = await dry(carol.client, 'createProject', { code: 'apollo' })
-
-    expect(missingOf(extensions)).toEqual(['projects.manage'])
-  })
-
-  test('from a dry run that is refused because of its target', async () => {
-    const { bob } = given()
-    const { viewer } = await app.root.ok('{ viewer { apiKey { id } } }')
+  test('where the caller holds nothing that allows it, where it is about its target, and where no administrator would remain', async () => {
+    const { bob, carol } = given()
+    const { viewer } = await app.root.ok('{ viewer { apiKey { id label } } }')
     const variables = { input: { apiKey: viewer.apiKey.id }, dryRun: true }
 
-    const { extensions } = await dry(bob.client, 'disableUser', { user: 'carol' })
-
-    expect(missingOf(extensions)).toEqual(['users.manage'])
+    expect(missingOf((await dry(carol.client, 'createProject', { code: 'apollo' })).extensions)).toEqual([
+      'projects.manage',
+    ])
+    expect(missingOf((await dry(bob.client, 'disableUser', { user: 'carol' })).extensions)).toEqual(['users.manage'])
     await withoutWriting(app, () =>
       app.root.failed('LastAdministratorError', changeDocument('revokeApiKey'), variables),
     )
-  })
 
-  test('from a NotFoundError, from an invalid key, and from a caller without a credential', async () => {
+    expect(await refusalsOf(app.root)).toEqual({})
+    const events = await eventsOf(app.root, { outcome: 'REFUSED_DRY_RUN' })
+    expect(events.map(({ actorName, action, targetName }) => [actorName, action, targetName])).toEqual([
+      ['root', 'revokeApiKey', viewer.apiKey.label],
+      ['bob', 'disableUser', 'carol'],
+      ['carol', 'createProject', null],
+    ])
+  })
+})
+
+describe('what a known caller names and does not see', () => {
+  test('is one row for each thing that exists, and one for all that do not', async () => {
+    const { bob } = given()
+    await createProject(app, 'apollo', 'default')
+    const rename = (project: string) =>
+      writingOnlyAudit(app, () => failChange(bob.client, 'NotFoundError', 'updateProject', { project, title: 'x' }))
+
+    for (const code of ['apollo', 'APOLLO', 'none', 'nothing']) await rename(code)
+
+    expect(await refusalsOf(app.root)).toEqual({
+      'bob updateProject NOT_FOUND apollo': 2,
+      'bob updateProject NOT_FOUND -': 2,
+    })
+  })
+})
+
+describe('a credential that has ended', () => {
+  test('is recorded by its id where it is presented: it may have been stolen', async () => {
+    const { dave, erin } = given()
+    const { token, client } = await signIn(app, 'erin')
+    const { viewer } = await client.ok('{ viewer { session { id } } }')
+    await change(erin.client, 'signOutEverywhere', {})
+    await change(app.root, 'revokeApiKey', { apiKey: dave.keyId })
+
+    await writingOnlyAudit(app, async () => {
+      await app.as(dave.key).refused('UNAUTHENTICATED', '{ viewer { user { username } } }')
+      await app.as(dave.key).refused('UNAUTHENTICATED', '{ viewer { user { username } } }')
+      await app.as(`${dave.key.slice(0, -1)}x`).refused('UNAUTHENTICATED', '{ viewer { user { username } } }')
+      await app.as(bearer(token)).refused('UNAUTHENTICATED', '{ viewer { user { username } } }')
+    })
+
+    const events = await eventsOf(app.root, { action: 'authenticate' })
+    expect(events.map(({ code, actorKind, targetId, count }) => [code, actorKind, targetId, count])).toEqual([
+      ['UNAUTHENTICATED', 'NOBODY', viewer.session.id, 1],
+      ['UNAUTHENTICATED', 'NOBODY', dave.keyId, 2],
+    ])
+  })
+})
+
+describe('the audit gets no row', () => {
+  test('from an invalid key, and from a caller without a credential', async () => {
     const { bob } = given()
     const find = '{ project(code: "apollo") { code } viewer { user { username } } }'
 
     await withoutWriting(app, async () => {
-      await failChange(bob.client, 'NotFoundError', 'updateProject', { project: 'apollo', title: 'x' })
       await bob.client.ok(find)
       await app.as(`${bob.key}x`).refused('UNAUTHENTICATED', find)
       await app.nobody.refused('UNAUTHENTICATED', find)

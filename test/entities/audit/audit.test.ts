@@ -47,6 +47,31 @@ describe('a change', () => {
     expect(node).toEqual(isGone ? null : { __typename: sample.targetType, id: event?.targetId })
   })
 
+  test('keeps the names that its actor and its target had, and is found by them and by the id', async () => {
+    const max = await createUser(app, 'max', { isAdmin: true })
+    const kim = await createUser(app, 'kim')
+    await change(max.client, 'disableUser', { user: 'kim' })
+    await change(app.root, 'updateUser', { user: 'kim', username: 'kem' })
+    await change(app.root, 'updateUser', { user: 'max', username: 'mex' })
+    await change(app.root, 'revokeRoles', { user: 'mex', roles: [{ role: 'ADMINISTRATOR', everywhere: true }] })
+    await change(app.root, 'deleteUser', { user: 'mex' })
+
+    const [event] = await eventsOf(app.root, { action: 'disableUser' })
+
+    expect(event).toMatchObject({ actor: null, actorId: max.id, actorName: 'max', targetId: kim.id, targetName: 'kim' })
+    for (const actor of ['max', 'mex', max.id]) expect(await eventsOf(app.root, { actor })).toEqual([event])
+    expect(await eventsOf(app.root, { actor: 'kim' })).toEqual([])
+  })
+
+  test('lists only the fields that changed', async () => {
+    await createUser(app, 'max')
+    await change(app.root, 'updateUser', { user: 'max', displayName: 'Max M.' })
+
+    const [event] = await eventsOf(app.root, { action: 'updateUser' })
+
+    expect(event?.changes).toEqual([{ field: 'displayName', before: null, after: 'Max M.' }])
+  })
+
   test('made with a session names the session, and made with a key and a session names both', async () => {
     await createPerson(app, 'erin', { isAdmin: true })
     const { id, key } = await createApiKey(app.root, { user: 'erin' })

@@ -18,18 +18,21 @@ interface Expected {
 const none = undefined
 const EDITOR_IN_ACME = { role: 'EDITOR', scope: 'organization acme', expiresAt: null }
 const VERSIONS_ON_APOLLO = { role: 'VERSION_MANAGER', scope: 'project apollo', expiresAt: null }
-const LOST = { role: null, organization: null, project: null, controller: null, model: null, access: null }
+const LOST = { role: null, organization: null, project: null, scope: null, controller: null, model: null, access: null }
+/** A first key, which ends never. */
+const FIRST_KEY = { id: expect.stringMatching(/^key_[0-9a-f-]{36}$/), label: 'first key', expiresAt: null }
 
 export const EXPECTED: Record<string, Expected> = {
   createUser: {
     organization: 'acme',
-    changes: ({ roles, password }) => ({
+    changes: ({ roles, password, withApiKey = !password }) => ({
       username: [none, 'erin'],
       displayName: [none, 'Erin E.'],
       email: [none, 'erin@example.test'],
       organization: [none, 'acme'],
       password: [none, password ? 'set' : null],
       roles: [none, [{ ...VERSIONS_ON_APOLLO, expiresAt: roles[0].expiresAt }, EDITOR_IN_ACME]],
+      apiKey: [none, withApiKey ? FIRST_KEY : none],
     }),
   },
   createServiceUser: {
@@ -40,6 +43,7 @@ export const EXPECTED: Record<string, Expected> = {
       email: [none, 'erin@example.test'],
       organization: [none, 'acme'],
       roles: [none, [{ role: 'VERSION_MANAGER', scope: 'everywhere', expiresAt: null }]],
+      apiKey: [none, FIRST_KEY],
     }),
   },
   updateUser: {
@@ -62,8 +66,8 @@ export const EXPECTED: Record<string, Expected> = {
       username: ['bob', none],
       access: [
         [
-          { ...LOST, role: 'EDITOR', organization: 'acme' },
-          { ...LOST, role: 'VERSION_MANAGER', organization: 'default', project: 'apollo' },
+          { ...LOST, role: 'EDITOR', organization: 'acme', scope: 'ORGANIZATION' },
+          { ...LOST, role: 'VERSION_MANAGER', organization: 'default', project: 'apollo', scope: 'PROJECT' },
           { ...LOST, controller: 'gce1', access: 'ADD_MODEL' },
           { ...LOST, controller: 'idle', access: 'LOGIN' },
           { ...LOST, controller: 'gce1', model: 'web', access: 'WRITE' },
@@ -90,6 +94,7 @@ export const EXPECTED: Record<string, Expected> = {
     organization: 'default',
     changes: ({ apiKey, overlapUntil = none }) => ({
       apiKey: [apiKey, expect.stringMatching(/^key_[0-9a-f-]{36}$/)],
+      user: [none, 'bob'],
       label: [none, 'first key'],
       expiresAt: [none, none],
       isReadOnly: [none, false],
@@ -236,13 +241,11 @@ function levelChange(
   before: string | undefined,
   after: string,
 ): Expected {
+  const place = { controller, ...(model && { model }) }
   return {
     organization: 'default',
-    changes: ({ expiresAt = none }) => ({
-      controller: [controller, controller],
-      ...(model && { model: [model, model] }),
-      access: [before, after],
-      expiresAt: [none, expiresAt],
+    changes: ({ expiresAt = null }) => ({
+      access: [before && { ...place, access: before, expiresAt: null }, { ...place, access: after, expiresAt }],
     }),
   }
 }
