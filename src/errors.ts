@@ -40,6 +40,19 @@ export class ConflictError extends DomainError {
   readonly code = 'CONFLICT'
 }
 
+/**
+ * Another transaction made what this one was about to make, so that this one would now do something else: it is run
+ * again. Where that does not help, the conflict is answered.
+ */
+export class RaceLostError extends Error {
+  override name = 'RaceLostError'
+  readonly conflict: ConflictError
+  constructor(conflict: ConflictError) {
+    super(conflict.message)
+    this.conflict = conflict
+  }
+}
+
 /** A scope or a resource by ids; where all are null, it is everywhere. */
 export interface Place {
   organizationId: string | null

@@ -11,8 +11,9 @@ import type { Transaction } from '../db/database.ts'
 import { MissingAuthorityError, type MissingRequirement, missingCircumstance, NotFoundError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { askableMutations } from '../mutation/declare.ts'
+import { missingForKey } from '../mutation/key-rules.ts'
 import { createFinder, type Finder, readFound } from '../mutation/lookup.ts'
-import { type ChangePlan, missingForKey } from '../mutation/run.ts'
+import type { ChangePlan } from '../mutation/run.ts'
 import { type AskedRow, requirementRows } from './asked.ts'
 
 /** The decision about one mutation. `HIDDEN` means that for the subject, something the input names does not exist. */

@@ -54,6 +54,8 @@ interface Lock {
   id: string
   mode: LockMode
   deleted: boolean
+  /** What made it the row that was meant; it must still be so once the row is locked. */
+  fits?: SQL
   /** Takes the row once it is locked. */
   take: (row: object) => void
   /** Makes the error that is thrown where the row no longer exists once it is locked; null where that does not matter. */
@@ -121,7 +123,7 @@ export async function findRow<T extends Named>(
   const take = (fresh: object) => {
     known = fresh
   }
-  locks.push({ table, id, mode: wanted.lock, deleted: wanted.deleted ?? false, take, gone })
+  locks.push({ table, id, mode: wanted.lock, deleted: wanted.deleted ?? false, fits, take, gone })
   unlocked.push(() => take(row))
   return {
     id,
@@ -143,9 +145,10 @@ const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'controllers'
 export async function lockFound<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<Refs> {
   const all = [...finder.locks, ...(await callerLocks(finder))]
   for (const lock of inOrder(all)) {
-    const fresh = await lockRow(finder.tx, lock)
     // One row may have been named several times.
-    for (const other of all) if (fresh && lockKey(other) === lockKey(lock)) other.take(fresh)
+    const same = all.filter((other) => lockKey(other) === lockKey(lock))
+    const fresh = await lockRow(finder.tx, lock, and(...same.map(({ fits }) => fits)))
+    for (const other of same) if (fresh) other.take(fresh)
   }
   return readRefs(finder, found)
 }
@@ -163,12 +166,16 @@ async function readRefs<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<R
 }
 
 /** Returns the row as it is once it is locked. @throws the error of the lock where the row no longer exists */
-async function lockRow(tx: Transaction, { table, id, mode, deleted, gone }: Lock): Promise<object | undefined> {
+async function lockRow(
+  tx: Transaction,
+  { table, id, mode, deleted, gone }: Lock,
+  fits: SQL | undefined,
+): Promise<object | undefined> {
   const alive = 'deletedAt' in table ? sql`deleted_at is ${deleted ? sql`not null` : sql`null`}` : undefined
   const [fresh] = await tx
     .select()
     .from(table)
-    .where(and(sql`id = ${id}`, alive))
+    .where(and(sql`id = ${id}`, alive, fits))
     .for(mode === 'CHANGE' ? 'no key update' : 'share')
   if (!fresh && gone) throw gone()
   return fresh

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { GraphQLSchema } from 'graphql'
 import { readAuthority } from '../authentication/identify.ts'
 import { keepAnAdministrator } from '../authority/administrators.ts'
-import { type Caller, type CallerKey, NOBODY } from '../authority/caller.ts'
+import { type Caller, NOBODY } from '../authority/caller.ts'
 import { type Granted, guard } from '../authority/guard.ts'
 import { decide, type Rule } from '../authority/rule.ts'
 import { runStatement, type Transaction } from '../db/database.ts'
@@ -20,9 +20,8 @@ import {
   CallerEndedError,
   ForbiddenError,
   isRefusal,
-  type MissingRequirement,
-  missingCircumstance,
   OutcomeUnknownError,
+  RaceLostError,
   ReadOnlyError,
   type Target,
 } from '../errors.ts'
@@ -30,6 +29,7 @@ import type { Context } from '../graphql/context.ts'
 import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
 import type { Reading } from '../read/run.ts'
 import { type AccessDiff, momentBefore, readAccessDiff } from './access-diff.ts'
+import { missingForKey } from './key-rules.ts'
 import { createFinder, type Finder, type FoundRefs, lockFound } from './lookup.ts'
 
 /** The values that an operation works with. */
@@ -109,7 +109,8 @@ export async function runChange<Input, Refs, Values, Prepared, Answer>(
     try {
       return await runOnce(plan, ctx, wanted, answer)
     } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !isRetryable(error)) throw error
+      const isLost = error instanceof RaceLostError
+      if (attempt === MAX_ATTEMPTS || !(isLost || isRetryable(error))) throw isLost ? error.conflict : error
     }
   }
 }
@@ -232,20 +233,4 @@ async function namingTarget<Result>(target: Target | null, work: () => Promise<R
 async function refuseReadOnly(tx: Transaction, mode: ReadOnlyMode, { services }: Context) {
   const isReadOnly = await readReadOnly(tx)
   if (mode === 'REFUSED' && (isReadOnly || services.config.readOnly)) throw new ReadOnlyError()
-}
-
-/**
- * Returns the requirements that the caller's key does not meet: a limited key may never touch credentials, and a key that
- * ends may make no way in that lasts longer than it.
- */
-export function missingForKey<Input>(
-  { touchesCredentials, makesWayIn }: Pick<ChangePlan<Input, never, never, never>, 'touchesCredentials' | 'makesWayIn'>,
-  apiKey: CallerKey | null,
-  input: Input,
-): MissingRequirement[] {
-  const applies = (rule: boolean | ((input: Input) => boolean)) => (typeof rule === 'function' ? rule(input) : rule)
-  return [
-    ...(apiKey?.limited && applies(touchesCredentials) ? missingCircumstance('a key without limits') : []),
-    ...(apiKey?.expiresAt && applies(makesWayIn) ? missingCircumstance('a key without an end') : []),
-  ]
 }

@@ -1,7 +1,7 @@
 /** Creates users for programs. */
 
 import { grantedByMembership, grantedByRoles, grantedByTakeover, grantedTogether } from '../../authority/guard.ts'
-import { ConflictError } from '../../errors.ts'
+import { ConflictError, InvalidInputError, RaceLostError } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { nameIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
@@ -33,7 +33,10 @@ mutation({
     'Creates a user for a program, with a first key, whose secret is shown only once. `api-` is added before the username where it is missing. With `ifExists: UPDATE` it can be repeated; no secret is shown then.',
   input: (t) => ({
     username: t.string({ required: true, description: 'The username, with or without `api-`.' }),
-    email: t.field({ type: 'EmailAddress', required: true, description: 'The address of the person in charge.' }),
+    email: t.field({
+      type: 'EmailAddress',
+      description: 'The address of the person in charge; required for a new user, and left as it is by default.',
+    }),
     displayName: t.string({ description: 'The purpose of the service user.' }),
     organization: t.string({
       description: 'The name or id of the permanent home organization; by default the caller’s.',
@@ -94,13 +97,14 @@ mutation({
       if (typeof input.organization === 'string' && existing.organizationId !== organization.id) {
         throw new ConflictError(`${existing.username} has another home, and a home is for good.`)
       }
+      if (input.email === null) throw new InvalidInputError([{ path: 'email', message: IN_CHARGE }])
       await changeUser(tx, namingOf(ctx, caller), existing, { email: input.email, displayName: input.displayName })
       const granted = await grantRoles(tx, caller, existing.id, items)
       const before = { email: existing.email, displayName: existing.displayName }
       const given = items.filter((item) => granted.includes(item))
       const after = {
-        email: input.email,
-        displayName: input.displayName ?? existing.displayName,
+        email: input.email ?? existing.email,
+        displayName: input.displayName === undefined ? existing.displayName : input.displayName,
         ...(given.length > 0 && { roles: describeRoles(given) }),
       }
       return {
@@ -108,11 +112,12 @@ mutation({
         change: { before, after },
       }
     }
+    if (!input.email) throw new InvalidInputError([{ path: 'email', message: IN_CHARGE }])
     const fields = { username, displayName: input.displayName ?? null, email: input.email }
-    const id = await insertUser(tx, namingOf(ctx, caller), {
-      ...fields,
-      organizationId: refs.organization.id,
-      kind: 'SERVICE',
+    const row = { ...fields, organizationId: refs.organization.id, kind: 'SERVICE' as const }
+    const id = await insertUser(tx, namingOf(ctx, caller), row).catch((error: unknown) => {
+      // Another call may have created it meanwhile; then this one is to update it.
+      throw input.ifExists === 'UPDATE' && error instanceof ConflictError ? new RaceLostError(error) : error
     })
     const key = await furnish(operation, id, refs.items, true)
     const after = {
@@ -128,6 +133,8 @@ mutation({
     }
   },
 })
+
+const IN_CHARGE = 'A service user has the e-mail of the person in charge.'
 
 function serviceName(username: string): string {
   return username.toLowerCase().startsWith(SERVICE_PREFIX) ? username : SERVICE_PREFIX + username

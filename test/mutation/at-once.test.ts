@@ -1,0 +1,41 @@
+/** The same mutation several times at once: the answers are those that some order of them gives. */
+import { describe, expect, test } from 'vitest'
+import { startApp } from '../support/app.ts'
+import { changeDocument } from '../support/change.ts'
+import { CHANGES, makeWorld } from '../support/changes.ts'
+import { wordOf } from '../support/word.ts'
+
+const app = startApp()
+const given = app.world(() => makeWorld(app))
+/** Passwords are compared before the transaction: a change meanwhile is told instead of a wrong password. */
+const TOLD_OTHERWISE: Record<string, string> = { 'changePassword InvalidInputError': 'ConflictError' }
+const AT_ONCE = process.env.CHATELAINE_LONG ? 8 : 4
+
+/** What one of them is asked for, as far as the mutation answers it. */
+const PAYLOADS: Record<string, string> = { createServiceUser: 'created' }
+
+describe('the answers to the same request at once are those of one after the other', () => {
+  const ordered = new Map<string, string[]>()
+  const send = async (name: string, input: object) => {
+    const answer = await app.root.send(changeDocument(name, PAYLOADS[name]), { input })
+    return `${wordOf(answer)} ${answer.data?.[name]?.created ?? ''}`
+  }
+
+  describe.each(CHANGES)('$name', ({ name, input }) => {
+    test('in order, and at once', async () => {
+      const value = input(given())
+      const answers: string[] = []
+      for (let n = 0; n < AT_ONCE; n++) answers.push(await send(name, value))
+      ordered.set(name, answers.sort())
+    })
+
+    test('at once', async () => {
+      const value = input(given())
+
+      const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send(name, value)))
+
+      const expected = ordered.get(name)?.map((answer) => TOLD_OTHERWISE[`${name} ${answer}`.trim()] ?? answer)
+      expect(answers.map((answer) => answer.trim()).sort()).toEqual(expected?.map((answer) => answer.trim()).sort())
+    })
+  })
+})
