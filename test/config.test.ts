@@ -21,6 +21,7 @@ const DEFAULTS = {
   mailRetrySeconds: 30,
   readOnly: false,
   passwordMinLength: 12,
+  passwordNeedsApiKey: false,
   allowCommonPasswords: false,
   usernameReservedDays: 30,
   trustedProxies: [],
@@ -30,7 +31,13 @@ const DEFAULTS = {
 const VARIABLES = [
   ...['HOST', 'PORT', 'DATA_DIR', 'DATABASE_URL', 'DATABASE_POOL_SIZE', 'ROOT_API_KEY', 'CORS_ORIGINS'],
   ...['ENCRYPTION_KEY', 'TOKEN_ISSUER', 'SMTP_URL', 'MAIL_FROM', 'MAIL_RETRY_SECONDS', 'READ_ONLY'],
-  ...['PASSWORD_MIN_LENGTH', 'PASSWORD_ALLOW_COMMON', 'TRUSTED_PROXIES', 'USERNAME_RESERVED_DAYS'],
+  ...[
+    'PASSWORD_MIN_LENGTH',
+    'PASSWORD_ALLOW_COMMON',
+    'PASSWORD_NEEDS_API_KEY',
+    'TRUSTED_PROXIES',
+    'USERNAME_RESERVED_DAYS',
+  ],
 ]
 
 describe('the configuration', () => {
@@ -64,6 +71,7 @@ describe('the configuration', () => {
     ['READ_ONLY', 'false', 'readOnly', false],
     ['PASSWORD_MIN_LENGTH', '1', 'passwordMinLength', 1],
     ['PASSWORD_MIN_LENGTH', '128', 'passwordMinLength', 128],
+    ['PASSWORD_NEEDS_API_KEY', 'true', 'passwordNeedsApiKey', true],
     ['PASSWORD_ALLOW_COMMON', 'true', 'allowCommonPasswords', true],
     ['PASSWORD_ALLOW_COMMON', 'false', 'allowCommonPasswords', false],
     ['USERNAME_RESERVED_DAYS', '0', 'usernameReservedDays', 0],

@@ -59,3 +59,21 @@ export function expiryIssues(path: string, expiresAt: Date | null | undefined): 
   if (!expiresAt || expiresAt.getTime() > Date.now()) return []
   return [{ path, message: 'An end must lie in the future.' }]
 }
+
+/** Refuses null for values whose absence means more: an empty field of a form must not grant more than was meant. */
+export function nullIssues(path: string, values: Record<string, unknown>): Issue[] {
+  return Object.entries(values)
+    .filter(([, value]) => value === null)
+    .map(([name]) => ({ path: path + name, message: 'Give a value, or omit this: null is not taken for more.' }))
+}
+
+/** Refuses permissions that are to be added and removed at once. */
+export function crossedIssues(
+  path: string,
+  added: readonly string[] | null = [],
+  removed: readonly string[] | null = [],
+) {
+  return (added ?? []).flatMap((word, index): Issue[] =>
+    removed?.includes(word) ? [{ path: `${path}.${index}`, message: 'This is to be removed at the same time.' }] : [],
+  )
+}

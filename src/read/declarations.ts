@@ -162,9 +162,9 @@ export interface ReadFields<R extends Relations, T extends TableName<R>> {
       orderBy: ColumnOf<R, U>[]
     },
   ): FieldRef<SchemaTypes>
-  /** The rows of a relation, in pages. */
+  /** The rows of a relation, or all that a condition finds, in pages. */
   connection<U extends TableName<R>>(
-    relation: RelationOf<R, T>,
+    relation: RelationOf<R, T> | ((row: TableOf<R, T>, target: TableOf<R, U>, caller: CallerScope) => SQL | undefined),
     connection: ReadConnection<U>,
     options: Common & { where?: Where<TableOf<R, U>> },
   ): FieldRef<SchemaTypes>

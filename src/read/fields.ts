@@ -105,8 +105,13 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
       const type = [target.ref]
       return declare(t, { kind: 'many', list }, { ...given, type, nullable: nullableIf(false, given.guard) })
     },
-    connection(relation: string, target: ReadConnection<string>, { where, ...given }: Common & { where?: never }) {
-      const list = listOf(target, linkOf(relations, table, relation), where)
+    connection(
+      relation: string | Condition,
+      target: ReadConnection<string>,
+      { where, ...given }: Common & { where?: never },
+    ) {
+      const link = typeof relation === 'string' ? linkOf(relations, table, relation) : { on: relation }
+      const list = listOf(target, link, where)
       const args = inputs.args(t, target)
       const type = target.ref
       return declare(
@@ -128,6 +133,7 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
   }
 }
 
+type Condition = Extract<Link, { on: unknown }>['on']
 type Resolved = (row: Json, ctx: unknown, info: GraphQLResolveInfo) => unknown
 
 export function listOf(target: ReadConnection<string>, link: Link | null, where: ListSpec['where']): ListSpec {

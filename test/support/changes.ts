@@ -118,6 +118,13 @@ export const CHANGES: SampleChange[] = [
     targetId: (_payload, world) => world.bob.id,
   },
   {
+    name: 'updateViewer',
+    input: () => ({ displayName: 'The root' }),
+    payload: USER,
+    targetType: 'User',
+    targetId: (_payload, world) => world.rootId,
+  },
+  {
     name: 'disableUser',
     input: () => ({ user: 'bob', reason: 'away', expiresAt: later() }),
     payload: `changed ${USER}`,

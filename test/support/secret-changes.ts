@@ -65,7 +65,7 @@ export function secretChanges(USER: string): SampleChange[] {
     },
     {
       name: 'addCredential',
-      input: () => ({ name: 'ec2', attributes: { accessKey: ACCESS_KEY } }),
+      input: () => ({ user: 'root', name: 'ec2', attributes: { accessKey: ACCESS_KEY } }),
       payload: CREDENTIAL,
       targetType: 'Credential',
       targetId: (payload) => payload.credential.id,

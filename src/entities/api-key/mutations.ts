@@ -1,9 +1,10 @@
 import { eq, sql } from 'drizzle-orm'
-import type { Caller } from '../../authority/caller.ts'
+import { isUsableKey } from '../../authentication/validity.ts'
 import { grantedByTakeover } from '../../authority/guard.ts'
+import { NOW } from '../../authority/held.ts'
 import { apiKeys } from '../../db/tables.ts'
-import { ConflictError, type Issue } from '../../errors.ts'
-import { expiryIssues } from '../../graphql/input-checks.ts'
+import { ConflictError } from '../../errors.ts'
+import { expiryIssues, nullIssues } from '../../graphql/input-checks.ts'
 import { readId } from '../../graphql/node-id.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { type Finder, findRow, unchanging } from '../../mutation/lookup.ts'
@@ -13,6 +14,7 @@ import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
 import { findRoles } from '../role/lookup.ts'
 import { findOwner, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
+import { earlier, expiryWithin, labelIssues } from './inputs.ts'
 import { expiryNotices } from './notices.ts'
 import {
   type ApiKey as ApiKeyRow,
@@ -37,27 +39,6 @@ async function findKey(finder: Finder, id: string) {
   const key = await findRow(finder, apiKeys, ApiKey.visible, fits, { path: 'apiKey', what, lock: 'CHANGE' })
   const owner = sql`(select k.user_id from ${apiKeys} as k where k.id = ${key.id})`
   return { key, user: await findOwner(finder, owner, 'apiKey', what) }
-}
-
-/** Checks that a label, which is meant for people to read, has 1 to 100 characters. */
-export function labelIssues(path: string, label: string | null | undefined): Issue[] {
-  if (label === undefined || label === null) return []
-  if (label.trim() !== '' && label.length <= 100) return []
-  return [{ path, message: 'A label has 1 to 100 characters.' }]
-}
-
-/**
- * Returns the planned end of a new key, by default that of the caller's key. The escalation guard refuses a later end.
- */
-function expiryWithin(caller: Caller, wanted: Date | null | undefined): string | null {
-  return wanted?.toISOString() ?? caller.apiKey?.expiresAt ?? null
-}
-
-/** Returns the time until which a rotated key stays valid: never later than its own planned end. */
-function earlier(wanted: Date | null | undefined, expiresAt: string | null): string | null {
-  if (!wanted) return null
-  const end = expiresAt === null ? wanted.getTime() : Math.min(wanted.getTime(), Date.parse(expiresAt))
-  return new Date(end).toISOString()
 }
 
 function keyTarget({ key, user }: KeyRefs) {
@@ -91,6 +72,7 @@ mutation({
   }),
   check: (input) => [
     ...labelIssues('label', input.label),
+    ...nullIssues('', { expiresAt: input.expiresAt, isReadOnly: input.isReadOnly, limits: input.limits }),
     ...expiryIssues('expiresAt', input.expiresAt),
     ...roleIssues('limits', input.limits),
   ],
@@ -164,7 +146,16 @@ mutation({
       by.self((refs) => refs.user.id),
       by.permissionOverUser('users.manage', (refs) => refs.user),
     ),
-  shownOn: [{ on: ApiKey, as: 'Rotate', refs: (row) => ({ user: ownerColumns(row.userId) }), isGuarded: true }],
+  shownOn: [
+    {
+      on: ApiKey,
+      as: 'Rotate',
+      refs: (row) => ({ user: ownerColumns(row.userId) }),
+      never: (key) =>
+        sql`(${key.source} = 'ENVIRONMENT' or ${key.replacedBy} is not null or not ${isUsableKey({ revokedAt: key.revokedAt, expiresAt: key.expiresAt }, NOW)})`,
+      isGuarded: true,
+    },
+  ],
   grants: ({ refs, caller }) => (refs.user.id === caller.userId ? null : grantedByTakeover(refs.user)),
   touchesCredentials: true,
   endangersAdministration: true,

@@ -1,11 +1,11 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { credentials } from '../../db/tables.ts'
 import { ConflictError } from '../../errors.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
 import { target } from '../audit/targets.ts'
-import { findSelf, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
+import { findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { attributeIssues, type CredentialAttributes, CredentialAttributesInput, readAttributes } from './inputs.ts'
 import { describeUses, findCredential } from './lookup.ts'
@@ -24,12 +24,14 @@ function credentialTarget({ user, credential }: { user: UserReference; credentia
 
 mutation({
   name: 'addCredential',
-  description: 'Adds a credential of the caller. Its secrets are stored encrypted and are shown to no other user.',
+  description:
+    'Adds a credential of a user, by default of the caller. Its secrets are stored encrypted and are shown to no other user: an administrator who adds it cannot read it again.',
   input: (t) => ({
+    user: t.string({ description: 'The username or id of the user of the credential; by default the caller.' }),
     name: t.string({
       required: true,
       description:
-        'The name of the new credential. It is unique among the caller’s credentials and is compared without regard to case.',
+        'The name of the new credential. It is unique among the user’s credentials and is compared without regard to case.',
     }),
     attributes: t.field({
       type: CredentialAttributesInput,
@@ -38,14 +40,18 @@ mutation({
     }),
   }),
   longTexts: ['attributes'],
-  payload: (p) => ({ credential: p.loaded(Credential, 'The credential that was added.') }),
+  payload: (p) => ({ credential: p.loaded(Credential, 'The credential that was added, without its secrets.') }),
   check: ({ name, attributes }) => [
     ...nameIssues('name', name),
     ...attributeIssues('attributes', attributes as CredentialAttributes),
   ],
-  find: async (finder) => ({ user: await findSelf(finder, 'name') }),
+  find: async (finder, { user }) => ({ user: await findUserOrSelf(finder, user, 'user') }),
   target: ({ user }) => target('User', user),
-  may: (by) => by.self((refs) => refs.user.id),
+  may: (by) =>
+    by.either(
+      by.self((refs) => refs.user.id),
+      by.administrators(),
+    ),
   shownOn: [{ on: User, as: 'AddCredential', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
   grants: 'nothing',
   touchesCredentials: true,
@@ -117,7 +123,14 @@ mutation({
   find: (finder, { name }) => findOwned(finder, { name }),
   target: credentialTarget,
   may: (by) => by.self((refs) => refs.user.id),
-  shownOn: [{ on: Credential, as: 'Reveal', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
+  shownOn: [
+    {
+      on: Credential,
+      as: 'Reveal',
+      refs: (row) => ({ user: ownerColumns(row.userId) }),
+      never: (row) => sql`${row.lockedAt} is not null`,
+    },
+  ],
   grants: 'nothing',
   touchesCredentials: true,
   errors: ['CONFLICT'],

@@ -1,11 +1,12 @@
 import type { Issue } from '../../errors.ts'
-import { expiryIssues } from '../../graphql/input-checks.ts'
+import { expiryIssues, nullIssues } from '../../graphql/input-checks.ts'
 import type { Sides } from '../audit/operations.ts'
 import type { Position, Stepped } from './operations.ts'
 
 /** Returns the issues of a step's input that can be found without the database. */
 export function levelIssues(input: { expiresAt?: Date | null }): Issue[] {
-  return expiryIssues('expiresAt', input.expiresAt)
+  const { expiresAt } = input
+  return [...expiryIssues('expiresAt', expiresAt), ...nullIssues('', { expiresAt })]
 }
 
 /** Returns what the audit records of a step, or null where the step changed nothing. */
@@ -26,6 +27,5 @@ export function levelsAround({ before, after }: Stepped) {
 
 /** Refuses null. Omitting the level revokes every level, and null must not do so by mistake. */
 export function revokedLevelIssues(access: number | null | undefined): Issue[] {
-  if (access !== null) return []
-  return [{ path: 'access', message: 'Name a level, or omit this to revoke all of them.' }]
+  return nullIssues('', { access })
 }

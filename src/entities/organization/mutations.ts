@@ -1,6 +1,6 @@
 import { EVERYWHERE } from '../../authority/caller.ts'
 import { grantedPermissions } from '../../authority/guard.ts'
-import { nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
+import { crossedIssues, nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
 import { durationText, ttlIssues, ttlSeconds } from './duration.ts'
@@ -100,6 +100,7 @@ mutation({
     ...titleIssues('title', input.title),
     ...ttlIssues('tokenTtl', input.tokenTtl),
     ...permissionIssues('addBasePermissions', input.addBasePermissions),
+    ...crossedIssues('addBasePermissions', input.addBasePermissions, input.removeBasePermissions),
   ],
   async run({ tx, caller, input, refs: { organization } }) {
     const words = await readBasePermissions(tx, organization.id)

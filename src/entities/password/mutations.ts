@@ -10,7 +10,7 @@ import { readOnceLocked } from '../../mutation/lookup.ts'
 import { endApiKeys } from '../api-key/operations.ts'
 import { target } from '../audit/targets.ts'
 import { lockCredentials } from '../credential/operations.ts'
-import { findSelf, findUser, type UserReference, userColumns } from '../user/lookup.ts'
+import { findSelf, findUser, isServiceRow, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { hashPassword } from './hash.ts'
 import { passwordSetAt, setPassword } from './operations.ts'
@@ -75,6 +75,7 @@ mutation({
         user: userColumns(row.id, row.organizationId),
         hasPassword: sql`exists (select from passwords as w where w.user_id = ${row.id})`,
       }),
+      never: isServiceRow,
     },
   ],
   grants: 'nothing',
@@ -136,6 +137,7 @@ mutation({
       on: User,
       as: 'SetPassword',
       refs: (row) => ({ user: userColumns(row.id, row.organizationId) }),
+      never: isServiceRow,
       isGuarded: true,
     },
   ],

@@ -1,6 +1,6 @@
 import type { Issue } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
-import { expiryIssues } from '../../graphql/input-checks.ts'
+import { expiryIssues, nullIssues } from '../../graphql/input-checks.ts'
 
 /** A role on a scope, as given in the input. Exactly one of project, organization and everywhere names the scope. */
 export interface RoleInput {
@@ -47,6 +47,10 @@ export function roleIssues(path: string, items: readonly RoleInput[] | null | un
       (place) => (place ?? null) !== null,
     )
     const where = { path: at, message: 'Say where: exactly one of "project", "organization" and "everywhere: true".' }
-    return [...(places.length === 1 ? [] : [where]), ...expiryIssues(`${at}.expiresAt`, item.expiresAt)]
+    const ends = [
+      ...expiryIssues(`${at}.expiresAt`, item.expiresAt),
+      ...nullIssues(`${at}.`, { expiresAt: item.expiresAt }),
+    ]
+    return [...(places.length === 1 ? [] : [where]), ...ends]
   })
 }

@@ -1,10 +1,12 @@
+import { sql } from 'drizzle-orm'
 import type { Scope } from '../../authority/caller.ts'
 import { grantedByRoleEdit, grantedByRoles } from '../../authority/guard.ts'
 import { ADMINISTRATOR } from '../../authority/permissions.ts'
 import { ConflictError } from '../../errors.ts'
-import { nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
+import { crossedIssues, nameIssues, nullIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { unchanging } from '../../mutation/lookup.ts'
+import type { Row } from '../../read/spec.ts'
 import { target } from '../audit/targets.ts'
 import { findOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
@@ -25,6 +27,8 @@ import {
 } from './operations.ts'
 import { Role } from './type.ts'
 
+const isBuiltIn = (role: Row) => sql`${role.isBuiltIn}`
+
 const ofRole = ({ role }: { role: RoleRow }): Scope => ({ organizationId: role.organizationId, projectId: null })
 
 mutation({
@@ -44,6 +48,7 @@ mutation({
     ...nameIssues('name', input.name),
     ...titleIssues('title', input.title),
     ...permissionIssues('permissions', input.permissions),
+    ...nullIssues('', { organization: input.organization }),
   ],
   find: async (finder, { organization }) => ({
     organization:
@@ -85,12 +90,13 @@ mutation({
     ...nameIssues('name', input.name),
     ...titleIssues('title', input.title),
     ...permissionIssues('addPermissions', input.addPermissions),
+    ...crossedIssues('addPermissions', input.addPermissions, input.removePermissions),
   ],
   find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
   target: ({ role }) => target('Role', role),
   may: (by) =>
     by.permission('roles.manage', 'in the role’s organization, or everywhere for a role of the server', ofRole),
-  shownOn: [{ on: Role, as: 'Update', refs: (role) => ({ role }) }],
+  shownOn: [{ on: Role, as: 'Update', refs: (role) => ({ role }), never: isBuiltIn }],
   grants: ({ input, refs }) => grantedByRoleEdit(refs.role.id, input.addPermissions ?? []),
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { role } }) {
@@ -128,7 +134,7 @@ mutation({
   target: ({ role }) => target('Role', role),
   may: (by) =>
     by.permission('roles.manage', 'in the role’s organization, or everywhere for a role of the server', ofRole),
-  shownOn: [{ on: Role, as: 'Delete', refs: (role) => ({ role }) }],
+  shownOn: [{ on: Role, as: 'Delete', refs: (role) => ({ role }), never: isBuiltIn }],
   grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { role } }) {

@@ -1,6 +1,7 @@
 import { and, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { allows, historyOf, holdsAt, NOW } from '../../authority/held.ts'
 import { granterName } from '../../authority/met-users.ts'
+import { BUILT_IN_ROLES } from '../../authority/permissions.ts'
 import {
   holdsEverywhere,
   holdsInOrganization,
@@ -11,7 +12,7 @@ import {
   organizationInReach,
   seesScope,
 } from '../../authority/visibility.ts'
-import type { roleGrants } from '../../db/tables.ts'
+import type { roleGrants, roles } from '../../db/tables.ts'
 import { filters, reads } from '../../graphql/builder.ts'
 import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
 import { fitsArgument } from '../../graphql/references.ts'
@@ -82,8 +83,22 @@ reads.queryConnection('roles', RoleConnection, {
   authScopes: { signedIn: true },
 })
 
+/** The built-in roles that can't be held in an organization. */
+const NOT_IN_ORGANIZATIONS = BUILT_IN_ROLES.filter(({ scopes }) => !scopes.includes('ORGANIZATION')).map(({ id }) => id)
+
+function isGrantableIn(organization: { id: unknown }, role: typeof roles): SQL {
+  const others = sql.join(
+    NOT_IN_ORGANIZATIONS.map((id) => sql`${id}`.inlineParams()),
+    sql`, `,
+  )
+  return sql`(${role.organizationId} = ${organization.id} or ${role.organizationId} is null and ${role.id} not in (${others}))`
+}
+
 reads.extend(Organization, (f) => ({
-  roles: f.connection('roles', RoleConnection, { description: 'The roles that belong to the organization.' }),
+  roles: f.connection(isGrantableIn, RoleConnection, {
+    description:
+      'The roles that can be granted in the organization: its own, and those of the server, except built-in roles that can be held only everywhere.',
+  }),
 }))
 
 /**

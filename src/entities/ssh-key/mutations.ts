@@ -1,5 +1,5 @@
 import { grantedByTakeover } from '../../authority/guard.ts'
-import { InvalidInputError } from '../../errors.ts'
+import { InvalidInputError, type Issue } from '../../errors.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Finder } from '../../mutation/lookup.ts'
 import { target } from '../audit/targets.ts'
@@ -11,6 +11,19 @@ import { SshKey } from './type.ts'
 
 async function findKeyOwner(finder: Finder, { user }: { user?: string | null }) {
   return { user: await findUserOrSelf(finder, user, 'user') }
+}
+
+/** The problems of the fingerprint or the key that is to be removed. */
+function removedKeyIssues({ fingerprint, key }: { fingerprint?: string | null; key?: string | null }): Issue[] {
+  if (typeof fingerprint === typeof key) return [{ path: 'fingerprint', message: 'Give either this or "key".' }]
+  if (typeof key === 'string') return keyIssues(key)
+  if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(fingerprint ?? '')) return []
+  return [{ path: 'fingerprint', message: 'A fingerprint is "SHA256:" and 43 characters of base64.' }]
+}
+
+function keyIssues(key: string): Issue[] {
+  const read = readPublicKey(key)
+  return typeof read === 'string' ? [{ path: 'key', message: read }] : []
 }
 
 /** Reads a public key. @throws InvalidInputError where it is invalid */
@@ -32,10 +45,7 @@ mutation({
   payload: (p) => ({
     sshKey: p.loadedIfAny(SshKey, 'The key that was added; null where the caller may not see the keys of that user.'),
   }),
-  check: ({ key }) => {
-    const read = readPublicKey(key)
-    return typeof read === 'string' ? [{ path: 'key', message: read }] : []
-  },
+  check: ({ key }) => keyIssues(key),
   find: findKeyOwner,
   target: ({ user }) => target('User', user),
   may: (by) =>
@@ -63,22 +73,21 @@ mutation({
 
 mutation({
   name: 'removeSshKey',
-  description: 'Removes a public key of a user, by its fingerprint. A key that does not exist is ignored.',
+  description:
+    'Removes a public key of a user, by its fingerprint or by the key itself: exactly one of them. A key that does not exist is ignored.',
   input: (t) => ({
     user: t.string({ description: 'The username or id of the user of the key; by default the caller.' }),
     fingerprint: t.string({
-      required: true,
       description: 'The fingerprint, like `SHA256:…`, from `sshKeys` or `ssh-keygen -lf`.',
     }),
+    key: t.string({ description: 'The single line of the `.pub` file, with any comment.' }),
   }),
   payload: (p) => ({
     user: p.loaded(User, 'The user after the change.'),
     changed: p.boolean('False where the user had no such key.'),
   }),
-  check: ({ fingerprint }) =>
-    /^SHA256:[A-Za-z0-9+/]{43}$/.test(fingerprint)
-      ? []
-      : [{ path: 'fingerprint', message: 'A fingerprint is "SHA256:" and 43 characters of base64.' }],
+  longTexts: ['key'],
+  check: removedKeyIssues,
   find: findKeyOwner,
   target: ({ user }) => target('User', user),
   may: (by) =>
@@ -89,7 +98,8 @@ mutation({
   shownOn: [{ on: SshKey, as: 'Remove', refs: (row) => ({ user: ownerColumns(row.userId) }) }],
   grants: 'nothing',
   touchesCredentials: true,
-  async run({ tx, input: { fingerprint }, refs: { user } }) {
+  async run({ tx, input, refs: { user } }) {
+    const fingerprint = input.fingerprint ?? readSshKey(input.key ?? '').fingerprint
     const changed = (await removeSshKeys(tx, user.id, fingerprint)) > 0
     const change = changed ? { before: { sshKey: { fingerprint } } } : null
     return { values: { user: user.id, changed }, change }

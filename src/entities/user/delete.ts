@@ -12,10 +12,10 @@ import { target } from '../audit/targets.ts'
 import { describeUses } from '../credential/lookup.ts'
 import { detachCredentials } from '../credential/operations.ts'
 import { findOrganizationById } from '../organization/lookup.ts'
-import { findDeletedUser, findUser, type UserReference, userColumns } from './lookup.ts'
+import { findDeletedUser, findUser, isRootRow, type UserReference, userColumns } from './lookup.ts'
 import { LostAccessType, readAccess } from './lost-access.ts'
 import { namingOf, refuseWrongKind } from './mutations.ts'
-import { bringBackUser, isRoot, removeUser } from './operations.ts'
+import { bringBackUser, refuseRoot, removeUser } from './operations.ts'
 import { User } from './type.ts'
 
 mutation({
@@ -40,12 +40,15 @@ mutation({
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
   target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
-  shownOn: [{ on: User, as: 'Delete', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
+  shownOn: [
+    { on: User, as: 'Delete', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), never: isRootRow },
+  ],
   grants: 'nothing',
   endangersAdministration: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { user } }) {
-    if (user.isAdministrator && !isRoot(user)) {
+    refuseRoot(user)
+    if (user.isAdministrator) {
       throw new ConflictError(`${user.username} is an administrator: revoke ADMINISTRATOR first.`)
     }
     const detachedModels = input.detachCredentials ? await detachCredentials(tx, user.id) : []

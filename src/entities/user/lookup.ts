@@ -6,8 +6,8 @@ import { users } from '../../db/tables.ts'
 import { NotFoundError } from '../../errors.ts'
 import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, type Found, type FoundRow, findRow, readOnceLocked, unchanging } from '../../mutation/lookup.ts'
-import type { Visibility } from '../../read/spec.ts'
-import type { User as UserRow } from './operations.ts'
+import type { Row, Visibility } from '../../read/spec.ts'
+import { ROOT_USERNAME, type User as UserRow } from './operations.ts'
 import { User } from './type.ts'
 
 /** A user that an input names. */
@@ -77,6 +77,16 @@ function withAdministration(finder: Finder, { id, locked }: FoundRow<UserRow>): 
 /** A user in the form that rules need, made of columns, for each row of a list. */
 export function userColumns(userId: unknown, organizationId: unknown): UserReference {
   return { id: userId, organizationId, isAdministrator: administersAt(userId, NOW) } as unknown as UserReference
+}
+
+/** Whether a row of a list is root, for what root never allows. */
+export function isRootRow(user: Row): SQL {
+  return sql`${user.usernameKey} = ${sql`${ROOT_USERNAME}`.inlineParams()}`
+}
+
+/** Whether a row of a list is a program, for what only people have. */
+export function isServiceRow(user: Row): SQL {
+  return sql`${user.kind} = 'SERVICE'`
 }
 
 /** The same as `userColumns`, for the user that a row belongs to. */

@@ -5,7 +5,7 @@ import type { Context } from '../../graphql/context.ts'
 import { expiryIssues, nameIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
-import { findUser, userColumns } from './lookup.ts'
+import { findSelf, findUser, isRootRow, userColumns } from './lookup.ts'
 import {
   changeUser,
   endSuspension,
@@ -70,6 +70,26 @@ mutation({
   },
 })
 
+mutation({
+  name: 'updateViewer',
+  description: 'Changes what users may change of themselves. Fields that are omitted stay as they are.',
+  input: (t) => ({ displayName: t.string({ description: 'A name for people to read; null removes it.' }) }),
+  payload: (p) => ({ user: p.loaded(User, 'The user who is the caller, after the change.') }),
+  check: (input) => titleIssues('displayName', input.displayName),
+  find: async (finder) => ({ user: await findSelf(finder, 'input') }),
+  target: ({ user }) => target('User', user),
+  may: (by) => by.anyUser(),
+  grants: 'nothing',
+  async run({ ctx, tx, caller, input: { displayName }, refs: { user } }) {
+    await changeUser(tx, namingOf(ctx, caller), user, { displayName })
+    const before = { displayName: user.displayName }
+    return {
+      values: { user: user.id },
+      change: { before, after: displayName === undefined ? before : { displayName } },
+    }
+  },
+})
+
 /** Who gives a name, with the setting on names of deleted users. */
 export function namingOf({ services }: Context, caller: Caller): Naming {
   return { caller, reservedDays: services.config.usernameReservedDays }
@@ -105,7 +125,9 @@ mutation({
   target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   readOnlyMode: 'ALLOWED',
-  shownOn: [{ on: User, as: 'Disable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
+  shownOn: [
+    { on: User, as: 'Disable', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }), never: isRootRow },
+  ],
   grants: 'nothing',
   endangersAdministration: true,
   errors: ['CONFLICT'],

@@ -80,13 +80,18 @@ export function isRoot(user: { usernameKey: string }): boolean {
   return user.usernameKey === ROOT_USERNAME
 }
 
+/** @throws ConflictError for root, which is never deleted */
+export function refuseRoot(user: User) {
+  if (isRoot(user)) throw new ConflictError('root is never deleted.')
+}
+
 /**
  * Deletes a user: their grants, suspensions and keys end and their name can be used again; a new user with that name
  * inherits nothing. Returns the number of ended grants.
  * @throws ConflictError for root
  */
 export async function removeUser(tx: Transaction, caller: Caller, user: User): Promise<number> {
-  if (isRoot(user)) throw new ConflictError('root is never deleted.')
+  refuseRoot(user)
   // The suspension has no end, so that the history is right where the user is restored.
   await endFacts(tx, userSuspensions, eq(userSuspensions.userId, user.id), caller)
   await beginSuspension(tx, caller, user.id, { reason: 'Deleted', expiresAt: null })

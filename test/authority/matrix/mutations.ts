@@ -72,6 +72,9 @@ export const mutationRows: Row[] = [
     ({ organization }) => ({ username: 'new', email: 'new@example.test', organization }),
     IN_ORGANIZATION,
   ),
+  row('updateViewer', undefined, () => ({ displayName: 'new' }), {
+    self: '   OK    OK    OK     OK     OK    OK    OK',
+  }),
   row('updateUser', undefined, ({ user }) => ({ user, email: 'new@example.test' }), OF_USER),
   row('disableUser', undefined, ({ user }) => ({ user }), OF_USER),
   row('enableUser', undefined, ({ user }) => ({ user }), OF_USER),

@@ -151,8 +151,8 @@ export const nestedRows: Row[] = [
     missing: NONE,
   }),
   nested('Organization.roles', {
-    own: '             1     1     1      1      1     1     1',
-    foreign: `${HIDDEN}                                      1`,
+    own: '             6     6     6      6      6     6     6',
+    foreign: `${HIDDEN}                                      6`,
     missing: NONE,
   }),
   nested('Organization.users', {

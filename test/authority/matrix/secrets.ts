@@ -29,6 +29,14 @@ const LINE = ed25519Line()
 const NEW_PASSWORD = 'another long password'
 
 //                     plain   outsid  projct  orgadm  audit   limit admin
+const OF_OWNER_OR_ADMINISTRATOR = {
+  ...SELF,
+  own: '               NF      NF      NF      F       F       F     OK',
+  stronger: '          NF      NF      NF      F       F       F     OK',
+  foreign: '           NF      NF      NF      F       NF      F     OK',
+  missing: '           NF      NF      NF      NF      NF      F     NF',
+}
+
 const OF_OWN_NAME = {
   ...SELF,
   // It is looked for among the caller’s own, whoever they are.
@@ -80,7 +88,13 @@ export const secretRows: Row[] = [
   row('changePassword', undefined, () => ({ currentPassword: PASSWORD, newPassword: NEW_PASSWORD }), SELF),
   row('addSshKey', undefined, ({ user }) => ({ user, key: LINE }), OF_OWNER, NAMED),
   row('removeSshKey', undefined, ({ user, fingerprint }) => ({ user, fingerprint }), OF_OWNER, NAMED),
-  row('addCredential', undefined, () => ({ name: 'new', attributes: USERPASS }), SELF),
+  row(
+    'addCredential',
+    undefined,
+    ({ user }) => ({ user, name: 'new', attributes: USERPASS }),
+    OF_OWNER_OR_ADMINISTRATOR,
+    NAMED,
+  ),
   row('revealCredential', undefined, ({ credential }) => ({ name: credential }), OF_OWN_NAME),
   rowOfTwo('removeCredential', undefined, ({ user, credential }) => ({ user, name: credential }), OF_CREDENTIAL, {
     own: SEEN,

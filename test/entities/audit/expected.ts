@@ -54,6 +54,7 @@ export const EXPECTED: Record<string, Expected> = {
       email: ['bob@example.test', 'robert@example.test'],
     }),
   },
+  updateViewer: { organization: 'default', changes: () => ({ displayName: [none, 'The root'] }) },
   disableUser: {
     organization: 'default',
     changes: ({ expiresAt }) => ({ reason: [none, 'away'], expiresAt: [none, expiresAt] }),

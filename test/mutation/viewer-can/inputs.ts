@@ -61,7 +61,7 @@ const ofUsers: Record<string, Input> = {
   removeSshKey: ({ name: fingerprint, within: user }) => ({ user, fingerprint }),
   removeCredential: ({ name, within: user }) => ({ user, name }),
   changePassword: ({ name }, user) => (name === user ? { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } : null),
-  addCredential: ({ name }, user) => (name === user ? { name: `${OWN_CREDENTIAL}-2`, attributes: USERPASS } : null),
+  addCredential: ({ name: user }) => ({ user, name: `${OWN_CREDENTIAL}-2`, attributes: USERPASS }),
   revealCredential: ({ name, within }, user) => (within === user ? { name } : null),
 }
 

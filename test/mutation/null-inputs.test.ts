@@ -1,0 +1,77 @@
+/** An explicit null never means more than was meant: where leaving a value out means more, null is refused. */
+import { getNullableType, isInputObjectType, isListType, isNonNullType } from 'graphql'
+import { describe, expect, test } from 'vitest'
+import { startApp } from '../support/app.ts'
+import { failInput } from '../support/change.ts'
+import { CHANGES, makeWorld } from '../support/changes.ts'
+import { withoutWriting } from '../support/rows.ts'
+import { inputTypeOf } from './bad-input/inputs.ts'
+
+const app = startApp()
+const given = app.world(() => makeWorld(app))
+
+/** The values whose absence means more: no end, no limits, every level, every organization. */
+const MEANS_MORE = [
+  ...['createApiKey.expiresAt', 'createApiKey.isReadOnly', 'createApiKey.limits', 'createRole.organization'],
+  ...['createUser.roles.0.expiresAt', 'createServiceUser.roles.0.expiresAt', 'grantRoles.roles.0.expiresAt'],
+  ...['grantControllerAccess.expiresAt', 'setControllerAccess.expiresAt', 'revokeControllerAccess.access'],
+  ...['grantModelAccess.expiresAt', 'setModelAccess.expiresAt', 'revokeModelAccess.access'],
+]
+
+/** The values whose absence means less, the caller, a default, or no change; null is the same or clears them. */
+const MEANS_NO_MORE = [
+  ...['addBasePermissions', 'addPermissions', 'apiKey', 'basePermissions', 'confirmPassword', 'credential', 'code'],
+  ...['currentPassword', 'detachCredentials', 'displayName', 'email', 'endApiKeys', 'everywhere', 'fingerprint'],
+  ...['ifExists', 'isAdmin', 'key', 'name', 'organization', 'overlapUntil', 'password', 'project', 'reason'],
+  ...['removeBasePermissions', 'removePermissions', 'roles', 'title', 'tokenTtl', 'type', 'user', 'username'],
+  ...['withApiKey'],
+]
+/** A suspension without an end means less for its user. */
+const SUSPENSION = 'disableUser.expiresAt'
+
+describe('a value that may be left out', () => {
+  test('is known to mean more, or to mean no more', () => {
+    const unknown = CHANGES.flatMap(({ name }) => optionalPaths(name)).filter(
+      (path) =>
+        !MEANS_MORE.includes(path) && path !== SUSPENSION && !MEANS_NO_MORE.includes(path.split('.').at(-1) ?? ''),
+    )
+
+    expect([...new Set(unknown)]).toEqual([])
+  })
+
+  test.each(MEANS_MORE)('%s is refused as null, and nothing is written', async (path) => {
+    const [name = '', ...keys] = path.split('.')
+    const sample = CHANGES.find((change) => change.name === name)
+    const input = structuredClone(sample?.input(given())) ?? {}
+    const holder = keys
+      .slice(0, -1)
+      .reduce<Record<string, unknown>>(
+        (value, key) => value[key] as Record<string, unknown>,
+        input as Record<string, unknown>,
+      )
+    holder[keys.at(-1) ?? ''] = null
+
+    await withoutWriting(app, () => failInput(app.root, [keys.join('.')], name, input))
+  })
+})
+
+/** The paths of the values that an input can be without, also those of the items of its lists. */
+function optionalPaths(name: string): string[] {
+  const given = inputTypeOf(name)
+  const type = given && getNullableType(given)
+  if (!isInputObjectType(type)) return []
+  return Object.values(type.getFields()).flatMap((field) => {
+    const own = isNonNullType(field.type) ? [] : [`${name}.${field.name}`]
+    const list = getNullableType(field.type)
+    const item = isListType(list) ? getNullableType(list.ofType) : null
+    if (!item || !isInputObjectType(item)) return own
+    const optional = Object.values(item.getFields()).filter((inner) => !isNonNullType(inner.type))
+    return [...own, ...optional.map((inner) => `${name}.${field.name}.0.${inner.name}`)]
+  })
+}
+
+test('the table of values names only what there is', () => {
+  const paths = CHANGES.flatMap(({ name }) => optionalPaths(name))
+
+  expect(MEANS_MORE.filter((path) => !paths.includes(path))).toEqual([])
+})
