@@ -21,6 +21,8 @@ export interface Config {
   /** Where it is set here, read-only mode can't be turned off while the server runs. */
   readOnly: boolean
   passwordMinLength: number
+  /** Whether a password counts only beside the API key of an application. */
+  passwordNeedsApiKey: boolean
   allowCommonPasswords: boolean
   /** The number of days for which the name of a deleted user stays reserved. */
   usernameReservedDays: number
@@ -50,6 +52,7 @@ export function readConfig(environment: Environment): Readonly<Config> {
     ...readMail(environment),
     readOnly: booleanVariable(environment, 'READ_ONLY'),
     passwordMinLength: integerVariable(environment, 'PASSWORD_MIN_LENGTH', 12, 1, 128),
+    passwordNeedsApiKey: booleanVariable(environment, 'PASSWORD_NEEDS_API_KEY'),
     allowCommonPasswords: booleanVariable(environment, 'PASSWORD_ALLOW_COMMON'),
     usernameReservedDays: integerVariable(environment, 'USERNAME_RESERVED_DAYS', 30, 0, 3650),
     trustedProxies: readTrustedProxies(environment),

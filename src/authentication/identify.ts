@@ -39,6 +39,7 @@ async function findCaller(services: Services, { apiKey, user }: Credentials, ori
     return readCaller(services, { key, apiKey, session: claims })
   }
   if (user === null) return readCaller(services, { key, apiKey })
+  if (key === null && services.config.passwordNeedsApiKey) throw new BadCredentialError()
   return readCaller(services, {
     key,
     apiKey,

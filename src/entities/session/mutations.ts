@@ -3,6 +3,7 @@ import { BadCredentialError } from '../../authentication/bad-credential.ts'
 import { isActiveAt, NOW } from '../../authority/held.ts'
 import type { Transaction } from '../../db/database.ts'
 import { organizations, passwords, users } from '../../db/tables.ts'
+import { ForbiddenError, missingCircumstance } from '../../errors.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
@@ -28,8 +29,11 @@ mutation({
     token: p.value('String', 'The token of the session: a JWT, to be sent as `Authorization: Bearer …`.'),
     expiresAt: p.value('DateTime', 'The planned end of the session.'),
   }),
-  prepare: ({ services, requestId, address }, { username, password }) =>
-    services.passwords.check(username, password, { requestId, address, action: 'signIn', caller: null }),
+  async prepare({ services, caller, requestId, address }, { username, password }) {
+    if (services.config.passwordNeedsApiKey && !caller?.apiKey)
+      throw new ForbiddenError(missingCircumstance('the API key of an application'))
+    return services.passwords.check(username, password, { requestId, address, action: 'signIn', caller: null })
+  },
   find: async () => ({}),
   target: () => null,
   may: (by) => by.anyone(),
