@@ -13,7 +13,7 @@ import { badUserInput } from '../read/errors.ts'
 import type { Services } from '../services.ts'
 import { clientAddress } from './address.ts'
 import { answerRequest } from './answers.ts'
-import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './cors.ts'
+import { corsHeaders, isPreflight, PREFLIGHT_HEADERS, PUBLIC_HEADERS } from './cors.ts'
 import { errorAnswer, JSON_TYPE } from './error-answer.ts'
 import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './gate.ts'
 import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
@@ -102,7 +102,7 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const url = readTarget(request)
   if (!(url instanceof URL)) return refuse(request, response, url)
   if (url.pathname === '/health') return send(response, await withinDeadline(health(services.database), createId()))
-  if (url.pathname === JWKS_PATH) return send(response, await withinDeadline(keySet(services.database), createId()))
+  if (url.pathname === JWKS_PATH) return send(response, await answerKeySet(services.database))
   if (isForGraphiql(request, url)) return send(response, await answerGraphiql(request, url))
   if (url.pathname === GRAPHQL_PATH) {
     const cors = corsHeaders(request, services.config.corsOrigins)
@@ -181,6 +181,11 @@ async function health(database: Database): Promise<Answer> {
 async function keySet(database: Database): Promise<Answer> {
   const answer = json(200, await readKeySet(database.db))
   return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, max-age=300' } }
+}
+
+async function answerKeySet(database: Database): Promise<Answer> {
+  const answer = await withinDeadline(keySet(database), createId())
+  return { ...answer, headers: { ...PUBLIC_HEADERS, ...answer.headers } }
 }
 
 function json(status: number, value: object): Answer {
