@@ -13,6 +13,7 @@ import { badUserInput } from '../read/errors.ts'
 import type { Services } from '../services.ts'
 import { clientAddress } from './address.ts'
 import { answerRequest } from './answers.ts'
+import { compress } from './compression.ts'
 import { corsHeaders, isPreflight, PREFLIGHT_HEADERS, PUBLIC_HEADERS } from './cors.ts'
 import { errorAnswer, JSON_TYPE } from './error-answer.ts'
 import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './gate.ts'
@@ -120,7 +121,7 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   if (body === null) return refuse(request, response, TOO_LARGE)
   const params = isGet ? paramsOfUrl(url) : paramsOfBody(body)
   const answering = answerParams(served, request, params, { requestId, address, isGet })
-  send(response, await withinDeadline(answering, requestId))
+  send(response, await compress(request, await withinDeadline(answering, requestId)))
 }
 
 /** Finds the caller, and then answers. A request whose credential is not valid is refused whatever it asks. */
@@ -199,9 +200,12 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer<string | Buffer>) {
+  const { vary, ...others } = headers
+  // A page of another origin may be a second thing by which the answer varies.
+  if (vary !== undefined) response.appendHeader('vary', vary)
   response.writeHead(status, {
     ...ALWAYS,
-    ...headers,
+    ...others,
     // An answer with status 204 has no content and no length.
     ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }),
   })

@@ -70,7 +70,15 @@ describe('the page', () => {
       expect(zipped.headers.get('content-encoding')).toBe('gzip')
       expect(zipped.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
       expect(zipped.headers.get('x-content-type-options')).toBe('nosniff')
-      expect(await zipped.text()).toBe(await plain.text())
+      const text = await plain.text()
+      expect(await zipped.text()).toBe(text)
+      const [brotli, refusing] = await Promise.all(
+        ['br', 'gzip;q=0'].map((encoding) =>
+          fetch(new URL(path, app.url), { headers: { 'accept-encoding': encoding } }),
+        ),
+      )
+      expect([brotli?.headers.get('content-encoding'), await brotli?.text()]).toEqual(['br', text])
+      expect([refusing?.headers.get('content-encoding'), await refusing?.text()]).toEqual([null, text])
     }
   })
 
