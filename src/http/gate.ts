@@ -33,6 +33,11 @@ function isHost(host: string): boolean {
   return !/[@/?#\\\s]/.test(host) && URL.canParse(`http://${host}/`)
 }
 
+/** Whether a browser asks for a page. */
+export function wantsPage(request: IncomingMessage): boolean {
+  return request.method === 'GET' && /\btext\/html\b/i.test(request.headers.accept ?? '')
+}
+
 /** Returns why a request to the API is refused; null where it is accepted. */
 export function refuseRequest(request: IncomingMessage, url: URL): Refusal | null {
   if (url.pathname !== GRAPHQL_PATH) return { status: 404, message: `There is only ${GRAPHQL_PATH}.` }

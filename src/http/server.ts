@@ -16,7 +16,7 @@ import { answerRequest } from './answers.ts'
 import { compress } from './compression.ts'
 import { corsHeaders, isPreflight, PREFLIGHT_HEADERS, PUBLIC_HEADERS } from './cors.ts'
 import { errorAnswer, JSON_TYPE } from './error-answer.ts'
-import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './gate.ts'
+import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE, wantsPage } from './gate.ts'
 import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
 import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
 import { refuseCaller } from './refuse-caller.ts'
@@ -32,6 +32,9 @@ export interface Listening {
 
 /** The well-known path (RFC 8615) of the keys with which tokens are verified. */
 const JWKS_PATH = '/.well-known/jwks.json'
+
+/** Leads a browser from the address of the server to the page. It is not permanent, so that browsers do not keep it. */
+const TO_PAGE: Answer = { status: 303, headers: { location: GRAPHQL_PATH, vary: 'accept' }, body: '' }
 
 /** The headers of every answer: an answer is meant only for the caller, unless it overrides them. */
 const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
@@ -102,9 +105,8 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const { services, addressOfClient } = served
   const url = readTarget(request)
   if (!(url instanceof URL)) return refuse(request, response, url)
-  if (url.pathname === '/health') return send(response, await withinDeadline(health(services.database), createId()))
-  if (url.pathname === JWKS_PATH) return send(response, await answerKeySet(services.database))
-  if (isForGraphiql(request, url)) return send(response, await answerGraphiql(request, url))
+  const open = await answerOpenly(services.database, request, url)
+  if (open) return send(response, open)
   if (url.pathname === GRAPHQL_PATH) {
     const cors = corsHeaders(request, services.config.corsOrigins)
     for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
@@ -122,6 +124,14 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const params = isGet ? paramsOfUrl(url) : paramsOfBody(body)
   const answering = answerParams(served, request, params, { requestId, address, isGet })
   send(response, await compress(request, await withinDeadline(answering, requestId)))
+}
+
+/** Answers what is the same for every caller; null where the request is for the API, or for nothing that there is. */
+async function answerOpenly(database: Database, request: IncomingMessage, url: URL) {
+  if (url.pathname === '/health') return withinDeadline(health(database), createId())
+  if (url.pathname === JWKS_PATH) return answerKeySet(database)
+  if (url.pathname === '/' && wantsPage(request)) return TO_PAGE
+  return isForGraphiql(request, url) ? answerGraphiql(request, url) : null
 }
 
 /** Finds the caller, and then answers. A request whose credential is not valid is refused whatever it asks. */

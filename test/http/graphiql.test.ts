@@ -82,6 +82,28 @@ describe('the page', () => {
     }
   })
 
+  test('is where a browser gets from the address of the server; programs get 404, which names /graphql', async () => {
+    const root = new URL('/', app.url)
+    const browser = await fetch(root, { headers: HTML, redirect: 'manual' })
+    const followed = await fetch(root, { headers: HTML })
+    const programs = await Promise.all([
+      fetch(root),
+      fetch(root, { headers: { accept: 'application/json' } }),
+      fetch(root, { method: 'POST', headers: HTML }),
+      fetch(new URL('/other', app.url), { headers: HTML }),
+    ])
+
+    expect([browser.status, browser.headers.get('location'), browser.headers.get('vary')]).toEqual([
+      ...[303, '/graphql', 'accept'],
+    ])
+    expect([followed.status, followed.url, followed.headers.get('content-type')]).toEqual([
+      ...[200, app.url, 'text/html; charset=utf-8'],
+    ])
+    for (const program of programs) {
+      expect([program.status, (await program.json()).errors[0].message]).toEqual([404, 'There is only /graphql.'])
+    }
+  })
+
   test('is for browsers: programs get JSON, and what is not there is not found', async () => {
     const json = await fetch(`${app.url}?query={__typename}`)
     const missing = await fetch(new URL('/graphql/assets/page.js', app.url))

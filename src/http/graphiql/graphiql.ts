@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { type Encoding, encode, selectEncoding } from '../compression.ts'
-import { GRAPHQL_PATH } from '../gate.ts'
+import { GRAPHQL_PATH, wantsPage } from '../gate.ts'
 import type { Answer } from '../request.ts'
 
 const ASSETS_PATH = `${GRAPHQL_PATH}/assets/`
@@ -29,9 +29,8 @@ const KEY_ICON =
 
 /** Whether a browser asks for the page, or the page asks for one of its assets. */
 export function isForGraphiql(request: IncomingMessage, url: URL): boolean {
-  if (request.method !== 'GET') return false
-  if (url.pathname.startsWith(ASSETS_PATH)) return true
-  return url.pathname === GRAPHQL_PATH && /\btext\/html\b/i.test(request.headers.accept ?? '')
+  if (url.pathname.startsWith(ASSETS_PATH)) return request.method === 'GET'
+  return url.pathname === GRAPHQL_PATH && wantsPage(request)
 }
 
 /** Answers a request for which `isForGraphiql` is true. */
