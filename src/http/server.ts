@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
+import { BadCredentialError } from '../authentication/bad-credential.ts'
 import { identify } from '../authentication/identify.ts'
 import { ConfigError } from '../config.ts'
 import type { Database } from '../db/database.ts'
@@ -21,6 +22,7 @@ import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
 import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
 import { refuseCaller } from './refuse-caller.ts'
 import type { Answer, RequestContext } from './request.ts'
+import { isSignInAlone } from './sign-in.ts'
 import { type App, createApp } from './yoga.ts'
 
 /** A server that listens. */
@@ -134,7 +136,10 @@ async function answerOpenly(database: Database, request: IncomingMessage, url: U
   return isForGraphiql(request, url) ? answerGraphiql(request, url) : null
 }
 
-/** Finds the caller, and then answers. A request whose credential is not valid is refused whatever it asks. */
+/**
+ * Finds the caller, and then answers. A request whose credential is not valid is refused whatever it asks, except where it
+ * does nothing but sign in: it is then answered as if it had no credential.
+ */
 async function answerParams(
   { app, services }: Served,
   request: IncomingMessage,
@@ -143,7 +148,12 @@ async function answerParams(
 ): Promise<Answer> {
   const { requestId, address } = context
   try {
-    const caller = await identify(services, (name) => headerOf(request, name), { address, requestId })
+    const identified = identify(services, (name) => headerOf(request, name), { address, requestId })
+    const caller = await identified.catch((error: unknown) => {
+      // A password in the header was counted as a guess, and a guess too many is another error.
+      if (error instanceof BadCredentialError && isSignInAlone(app, params, context)) return null
+      throw error
+    })
     return await answerRequest(app, params, request.headers.accept, { caller, ...context })
   } catch (error) {
     return refuseCaller(error, requestId)
