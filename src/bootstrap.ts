@@ -18,14 +18,19 @@ const BOOTSTRAP_LOCK = 7_307_199_822
 
 const SYSTEM = { caller: null, requestId: null, address: null }
 
-/**
- * Creates what is missing and leaves what exists unchanged. Returns root's key where this was the very first start and
- * no ROOT_API_KEY was set: the key is shown once and is not stored.
- */
+/** What an operator must learn of a start. */
+interface Bootstrapped {
+  /** The key of root, where this was the very first start and no ROOT_API_KEY was set. It is shown once and is not stored. */
+  rootKey: string | null
+  /** What is wrong with the key of ROOT_API_KEY, without the key; null where it is valid or not set. */
+  warning: string | null
+}
+
+/** Creates what is missing and leaves what exists unchanged. */
 export function bootstrap(
   { database, keyring }: Pick<Services, 'database' | 'keyring'>,
   rootApiKey: string | null,
-): Promise<{ rootKey: string | null }> {
+): Promise<Bootstrapped> {
   return database.transaction(async (tx) => {
     // Where many servers start at the same time, the last one waits for all the others.
     await tx.execute(sql`set local lock_timeout = 0`)
@@ -35,8 +40,10 @@ export function bootstrap(
     await writeBuiltInRoles(tx)
     const { id, isNew } = await findOrMakeRoot(tx, await findOrMakeOrganization(tx))
     await makeFirstSigningKey(tx, keyring)
-    if (rootApiKey !== null) await followVariable(tx, id, rootApiKey)
-    return { rootKey: isNew && rootApiKey === null ? await makeFirstKey(tx, id) : null }
+    return {
+      rootKey: isNew && rootApiKey === null ? await makeFirstKey(tx, id) : null,
+      warning: rootApiKey === null ? null : await followVariable(tx, id, rootApiKey),
+    }
   })
 }
 
@@ -105,17 +112,18 @@ async function makeFirstKey(tx: Transaction, userId: string): Promise<string> {
 
 /**
  * ROOT_API_KEY owns one key: a different value revokes that key and creates a new one. The same value changes nothing,
- * even where the key was revoked in the meantime: a restart must not restore what an administrator took away.
+ * even where the key was revoked in the meantime: a restart must not restore what an administrator took away. The start
+ * goes on in that case, because the users of other keys need the server; the operator is told.
  */
-async function followVariable(tx: Transaction, userId: string, rootApiKey: string) {
+async function followVariable(tx: Transaction, userId: string, rootApiKey: string): Promise<string | null> {
   const hash = hashToken(rootApiKey)
   const [latest] = await tx
-    .select({ id: apiKeys.id, hash: apiKeys.hash })
+    .select({ id: apiKeys.id, hash: apiKeys.hash, revokedAt: apiKeys.revokedAt })
     .from(apiKeys)
     .where(eq(apiKeys.source, 'ENVIRONMENT'))
     .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
     .limit(1)
-  if (latest && hash.equals(latest.hash)) return
+  if (latest && hash.equals(latest.hash)) return latest.revokedAt === null ? null : REVOKED
   await tx
     .update(apiKeys)
     .set({ revokedAt: sql`clock_timestamp()` })
@@ -131,4 +139,8 @@ async function followVariable(tx: Transaction, userId: string, rootApiKey: strin
     before,
     after: { label },
   })
+  return null
 }
+
+const REVOKED =
+  'ROOT_API_KEY is set, but its key was revoked and is refused with 401: set another value, or remove the variable.'

@@ -1,4 +1,5 @@
-import ipaddr from 'ipaddr.js'
+import { isGuessable } from './strength.ts'
+import { trustProblem } from './trusted-networks.ts'
 
 /** All settings, read once from the environment. Times are in milliseconds unless the name says otherwise. */
 export interface Config {
@@ -48,10 +49,11 @@ export function readConfig(environment: Environment): Readonly<Config> {
     rootApiKey: readRootApiKey(environment),
     corsOrigins: readCorsOrigins(environment),
     encryptionKey: environment.ENCRYPTION_KEY || null,
-    tokenIssuer: environment.TOKEN_ISSUER || 'chatelaine',
+    tokenIssuer: readTokenIssuer(environment),
     ...readMail(environment),
     readOnly: booleanVariable(environment, 'READ_ONLY'),
-    passwordMinLength: integerVariable(environment, 'PASSWORD_MIN_LENGTH', 12, 1, 128),
+    // NIST SP 800-63B: no password is shorter than eight characters.
+    passwordMinLength: integerVariable(environment, 'PASSWORD_MIN_LENGTH', 12, 8, 128),
     passwordNeedsApiKey: booleanVariable(environment, 'PASSWORD_NEEDS_API_KEY'),
     allowCommonPasswords: booleanVariable(environment, 'PASSWORD_ALLOW_COMMON'),
     usernameReservedDays: integerVariable(environment, 'USERNAME_RESERVED_DAYS', 30, 0, 3650),
@@ -90,17 +92,19 @@ function readMail(environment: Environment) {
   return { smtpUrl, mailFrom: mailFrom ?? null, mailRetrySeconds }
 }
 
-function readTrustedProxies(environment: Environment): readonly string[] {
-  const addresses = (environment.TRUSTED_PROXIES || null)?.split(',').map((address) => address.trim()) ?? []
-  const wrong = addresses.find((address) => !/^(loopback|linklocal|uniquelocal)$/.test(address) && !isNetwork(address))
-  if (wrong === undefined) return Object.freeze(addresses)
-  throw new ConfigError(
-    `TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, or loopback, separated by commas; "${wrong}" is none.`,
-  )
+function readTokenIssuer(environment: Environment) {
+  const text = environment.TOKEN_ISSUER || 'chatelaine'
+  if (/^[\x21-\x7e]{1,255}$/.test(text)) return text
+  throw new ConfigError('TOKEN_ISSUER must be a name or a URL of 1 to 255 printable ASCII characters without spaces.')
 }
 
-function isNetwork(text: string): boolean {
-  return /[.:]/.test(text) && (ipaddr.isValid(text) || ipaddr.isValidCIDR(text))
+function readTrustedProxies(environment: Environment): readonly string[] {
+  const addresses = (environment.TRUSTED_PROXIES || null)?.split(',').map((address) => address.trim()) ?? []
+  for (const address of addresses) {
+    const problem = trustProblem(address)
+    if (problem !== null) throw new ConfigError(`TRUSTED_PROXIES ${problem}`)
+  }
+  return Object.freeze(addresses)
 }
 
 function readDatabaseUrl(environment: Environment) {
@@ -122,6 +126,11 @@ function readRootApiKey(environment: Environment) {
   }
   if (/^(chl_|eyJ)/.test(text)) {
     throw new ConfigError('ROOT_API_KEY must not begin with "chl_" or "eyJ": keys and tokens of this server do.')
+  }
+  if (isGuessable(text)) {
+    throw new ConfigError(
+      'ROOT_API_KEY is easy to guess: set it to random characters, as "openssl rand -base64 32" prints them.',
+    )
   }
   return text
 }

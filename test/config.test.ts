@@ -1,10 +1,7 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../src/config.ts'
-import { openKeyring } from '../src/encryption/open.ts'
 import { ENCRYPTION_KEY } from './support/encryption-key.ts'
-import { createFolder } from './support/program.ts'
 
 const DEFAULTS = {
   host: '127.0.0.1',
@@ -25,6 +22,14 @@ const DEFAULTS = {
   allowCommonPasswords: false,
   usernameReservedDays: 30,
   trustedProxies: [],
+}
+
+/** The shortest and the longest value of ROOT_API_KEY that are taken. */
+const HEX_KEY = digest('a short key').slice(0, 32)
+const LONG_KEY = ['a', 'b', 'c', 'd'].map(digest).join('')
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** Every variable that is read. */
@@ -58,8 +63,8 @@ describe('the configuration', () => {
     ['DATA_DIR', '/tmp/elsewhere', 'dataDir', '/tmp/elsewhere'],
     ['DATABASE_URL', 'postgresql://a:b@db:5432/c', 'databaseUrl', 'postgresql://a:b@db:5432/c'],
     ['DATABASE_POOL_SIZE', '500', 'databasePoolSize', 500],
-    ['ROOT_API_KEY', 'a'.repeat(32), 'rootApiKey', 'a'.repeat(32)],
-    ['ROOT_API_KEY', '~'.repeat(256), 'rootApiKey', '~'.repeat(256)],
+    ['ROOT_API_KEY', HEX_KEY, 'rootApiKey', HEX_KEY],
+    ['ROOT_API_KEY', LONG_KEY, 'rootApiKey', LONG_KEY],
     ['CORS_ORIGINS', 'https://a.test, http://b.test:8080', 'corsOrigins', ['https://a.test', 'http://b.test:8080']],
     ['ENCRYPTION_KEY', ENCRYPTION_KEY, 'encryptionKey', ENCRYPTION_KEY],
     ['TOKEN_ISSUER', 'https://id.example.test', 'tokenIssuer', 'https://id.example.test'],
@@ -69,7 +74,7 @@ describe('the configuration', () => {
     ['MAIL_RETRY_SECONDS', '3600', 'mailRetrySeconds', 3600],
     ['READ_ONLY', 'true', 'readOnly', true],
     ['READ_ONLY', 'false', 'readOnly', false],
-    ['PASSWORD_MIN_LENGTH', '1', 'passwordMinLength', 1],
+    ['PASSWORD_MIN_LENGTH', '8', 'passwordMinLength', 8],
     ['PASSWORD_MIN_LENGTH', '128', 'passwordMinLength', 128],
     ['PASSWORD_NEEDS_API_KEY', 'true', 'passwordNeedsApiKey', true],
     ['PASSWORD_ALLOW_COMMON', 'true', 'allowCommonPasswords', true],
@@ -79,6 +84,9 @@ describe('the configuration', () => {
     ['TRUSTED_PROXIES', '10.0.0.0/8', 'trustedProxies', ['10.0.0.0/8']],
     ['TRUSTED_PROXIES', '127.0.0.1, ::1,fd00::/8', 'trustedProxies', ['127.0.0.1', '::1', 'fd00::/8']],
     ['TRUSTED_PROXIES', 'loopback,linklocal,uniquelocal', 'trustedProxies', ['loopback', 'linklocal', 'uniquelocal']],
+    ['TRUSTED_PROXIES', 'fc00::/7,fe80::/10', 'trustedProxies', ['fc00::/7', 'fe80::/10']],
+    ['TRUSTED_PROXIES', '::ffff:10.0.0.0/104', 'trustedProxies', ['::ffff:10.0.0.0/104']],
+    ['TRUSTED_PROXIES', '2001:db8::/32', 'trustedProxies', ['2001:db8::/32']],
   ])('takes %s=%s', (name, text, key, value) => {
     expect(readConfig({ [name]: text })).toEqual({ ...DEFAULTS, [key]: value })
   })
@@ -136,6 +144,8 @@ describe('the configuration', () => {
     ['USERNAME_RESERVED_DAYS', '-1'],
     ['USERNAME_RESERVED_DAYS', '3651'],
     ['PASSWORD_MIN_LENGTH', '0'],
+    ['PASSWORD_MIN_LENGTH', '1'],
+    ['PASSWORD_MIN_LENGTH', '7'],
     ['PASSWORD_MIN_LENGTH', '129'],
     ['PASSWORD_MIN_LENGTH', 'twelve'],
     ['PASSWORD_ALLOW_COMMON', 'on'],
@@ -149,11 +159,49 @@ describe('the configuration', () => {
     ['TRUSTED_PROXIES', '10.0.0.1,,10.0.0.2'],
     ['TRUSTED_PROXIES', '10.0.0.1 10.0.0.2'],
     ['CORS_ORIGINS', '*'],
+    ['TOKEN_ISSUER', ' '],
+    ['TOKEN_ISSUER', 'chatelaine of acme'],
+    ['TOKEN_ISSUER', 'i'.repeat(256)],
   ])('%s=%s is refused, and the message names the variable', (name, text) => {
     const read = () => readConfig({ [name]: text })
 
     expect(read).toThrow(ConfigError)
     expect(read).toThrow(new RegExp(`^${name} `))
+  })
+
+  test.each([
+    'a'.repeat(32),
+    '~'.repeat(256),
+    'ab'.repeat(16),
+    '0'.repeat(64),
+    'password'.repeat(4),
+    'change-me-'.repeat(4),
+    'deadbeef'.repeat(8),
+    '0123456789abcdef'.repeat(4),
+    'abcdefghijklmnopqrstuvwxyz0123456789',
+    'qwertyuiopasdfghjklzxcvbnm123456',
+    '00000000-0000-0000-0000-000000000001',
+  ])('ROOT_API_KEY=%s is refused as easy to guess, and the message does not repeat it', (text) => {
+    const message =
+      'ROOT_API_KEY is easy to guess: set it to random characters, as "openssl rand -base64 32" prints them.'
+
+    expect(() => readConfig({ ROOT_API_KEY: text })).toThrow(new ConfigError(message))
+  })
+
+  test.each([
+    ...['0.0.0.0/0', '0.0/0', '0.0.0.0/1', '128.0.0.0/1', '8.0.0.0/7', '::/0', '2000::/3', '2001::/23', 'f000::/4'],
+    // Addresses of IPv4 that are written as IPv6.
+    ...['::ffff:0:0/96', '::ffff:0:0/103', '::/64', '::/8', '64:ff9b::/96'],
+  ])('TRUSTED_PROXIES=10.0.0.1,%s is refused, because it trusts too many addresses', (network) => {
+    const message = `TRUSTED_PROXIES trusts too many addresses: "${network}" is larger than a /8 (IPv4) or a /24 (IPv6); name the addresses of your proxies.`
+
+    expect(() => readConfig({ TRUSTED_PROXIES: `10.0.0.1,${network}` })).toThrow(new ConfigError(message))
+  })
+
+  test('TRUSTED_PROXIES=10.1 is refused, because it is read in two ways', () => {
+    const message = 'TRUSTED_PROXIES has "10.1", which is not understood: write the address in full.'
+
+    expect(() => readConfig({ TRUSTED_PROXIES: '10.1' })).toThrow(new ConfigError(message))
   })
 
   test.each(['DATABASE_URL', 'ROOT_API_KEY', 'SMTP_URL'])(
@@ -165,75 +213,4 @@ describe('the configuration', () => {
       expect(() => readConfig({ [name]: secret })).toThrow(ConfigError)
     },
   )
-})
-
-describe('the encryption key', () => {
-  const OTHER_KEY = Buffer.alloc(32, 7).toString('base64')
-
-  /** The ids of the keys that it gives, the one that seals first. */
-  function idsOf(environment: Record<string, string>): string[] {
-    const { current, byId } = openKeyring(readConfig(environment))
-    return [current.id, ...[...byId.keys()].filter((id) => id !== current.id)]
-  }
-
-  test('is 32 bytes in base64, of either alphabet; of several the first seals', () => {
-    const [id = ''] = idsOf({ ENCRYPTION_KEY })
-    const [other = ''] = idsOf({ ENCRYPTION_KEY: OTHER_KEY })
-
-    expect(id).not.toBe(other)
-    expect(idsOf({ ENCRYPTION_KEY: Buffer.from(ENCRYPTION_KEY, 'base64').toString('base64url') })).toEqual([id])
-    expect(idsOf({ ENCRYPTION_KEY: `${ENCRYPTION_KEY},${OTHER_KEY}` })).toEqual([id, other])
-    expect(idsOf({ ENCRYPTION_KEY: `${OTHER_KEY}, ${ENCRYPTION_KEY}` })).toEqual([other, id])
-  })
-
-  test.each([
-    ['too short', Buffer.alloc(31, 7).toString('base64')],
-    ['too long', Buffer.alloc(33, 7).toString('base64')],
-    ['in hexadecimal', Buffer.alloc(32, 7).toString('hex')],
-    ['a passphrase', 'correct horse battery staple'],
-    ['one of them too short', `${OTHER_KEY},c2hvcnQ=`],
-    ['one of them empty', `${OTHER_KEY},`],
-    ['with a line in it', `${OTHER_KEY.slice(0, 20)}\n${OTHER_KEY.slice(20)}`],
-  ])('that is %s stops the start: the message names the variable and not the value', (_what, text) => {
-    const open = () => openKeyring(readConfig({ ENCRYPTION_KEY: text }))
-
-    expect(open).toThrow(ConfigError)
-    expect(open).toThrow(/^ENCRYPTION_KEY /)
-    expect(open).not.toThrow(new RegExp(text.slice(0, 12).replaceAll('+', '\\+')))
-  })
-
-  test('is needed beside DATABASE_URL, whose password is not repeated', () => {
-    const open = () => openKeyring(readConfig({ DATABASE_URL: 'postgres://a:hidden-password@db/c' }))
-
-    expect(open).toThrow(ConfigError)
-    expect(open).toThrow(/^ENCRYPTION_KEY must be set where DATABASE_URL is/)
-    expect(open).not.toThrow('hidden-password')
-  })
-
-  test('of a data folder is made once, for its owner alone; the variable goes before it', () => {
-    const DATA_DIR = createFolder()
-    const path = join(DATA_DIR, 'encryption.key')
-
-    const ids = idsOf({ DATA_DIR })
-    const kept = readFileSync(path, 'utf8')
-
-    expect(statSync(path).mode & 0o777).toBe(0o600)
-    expect(Buffer.from(kept, 'base64')).toHaveLength(32)
-    expect(idsOf({ DATA_DIR })).toEqual(ids)
-    expect(idsOf({ DATA_DIR, ENCRYPTION_KEY })).toEqual(idsOf({ ENCRYPTION_KEY }))
-    expect(readFileSync(path, 'utf8')).toBe(kept)
-    expect(readdirSync(DATA_DIR)).toEqual(['encryption.key'])
-  })
-
-  test('of a data folder that is none stops the start: the message names the file and not what is in it', () => {
-    const DATA_DIR = createFolder()
-    const path = join(DATA_DIR, 'encryption.key')
-    writeFileSync(path, 'half-a-key')
-    const open = () => openKeyring(readConfig({ DATA_DIR }))
-
-    expect(open).toThrow(ConfigError)
-    expect(open).toThrow(path)
-    expect(open).not.toThrow('half-a-key')
-    expect(readFileSync(path, 'utf8')).toBe('half-a-key')
-  })
 })

@@ -6,7 +6,7 @@ import { isOpenSession, isSessionOf, isUsableKey } from '../authentication/valid
 import { type Caller, NOBODY } from '../authority/caller.ts'
 import { authorityOf, isActiveAt, NOW } from '../authority/held.ts'
 import { holdsEverywhere, holdsInOrganization } from '../authority/visibility.ts'
-import { hashToken, readTokenId } from '../entities/api-key/token.ts'
+import { hashToken } from '../entities/api-key/token.ts'
 import { ApiKey } from '../entities/api-key/type.ts'
 import { HeldPermissionType, heldPermissions } from '../entities/permission/held.ts'
 import { looksLikeSessionToken, type TokenClaims } from '../entities/session/token.ts'
@@ -80,9 +80,8 @@ reads.queryOne('verifyApiKey', VerifiedApiKey, {
     // A key that is presented to another service counts as used.
     ctx.services.noteUse(hashToken(secret))
   },
-  where: (key, _caller, args) =>
-    // A text of another form can only be the key of root, which must not be presented to another service.
-    and(eq(key.id, args.param('secret', 'uuid', readTokenId)), eq(key.hash, args.param('secret', 'bytea', hashToken))),
+  // The hash alone names the key, because the key of ROOT_API_KEY contains no id. Only one key that is not revoked has it.
+  where: (key, _caller, args) => eq(key.hash, args.param('secret', 'bytea', hashToken)),
 })
 
 /** The caller, with the claims of the token that they ask about. */

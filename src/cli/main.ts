@@ -1,6 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
 import { isScalarType } from 'graphql'
-import { bootstrap } from '../bootstrap.ts'
 import { ConfigError, readConfig } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { FolderInUseError } from '../db/embedded.ts'
@@ -8,6 +7,7 @@ import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigration
 import { SealError } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { schema } from '../graphql/schema.ts'
+import { bootstrapAndPrint } from './bootstrap.ts'
 import { type CommandSpec, deriveCommands, isList, namedOf } from './commands.ts'
 import { completionScript } from './completion.ts'
 import { documentOf } from './document.ts'
@@ -93,9 +93,8 @@ async function migrateOnly({ env, stdout }: Terminal) {
   try {
     await migrate(database)
     const keyring = openKeyring(config)
-    const { rootKey } = await bootstrap({ database, keyring }, config.rootApiKey)
     stdout.write('The database is up to date.\n')
-    if (rootKey) stdout.write(`The key of root, shown this once: ${rootKey}\n`)
+    await bootstrapAndPrint({ database, keyring }, config, stdout)
   } finally {
     await database.close()
   }

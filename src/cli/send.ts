@@ -2,7 +2,6 @@
 
 import type { Writable } from 'node:stream'
 import { OPERATOR } from '../authority/caller.ts'
-import { bootstrap } from '../bootstrap.ts'
 import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { createId } from '../db/id.ts'
@@ -14,6 +13,7 @@ import type { Mailer } from '../entities/notification/operations.ts'
 import { answerRequest } from '../http/answers.ts'
 import { createApp } from '../http/yoga.ts'
 import { createServices } from '../services.ts'
+import { bootstrapAndPrint } from './bootstrap.ts'
 import type { Terminal } from './terminal.ts'
 
 /** An answer that the API gave. */
@@ -82,6 +82,5 @@ export async function sendInProcess(
 /** Migrates the embedded database, which only this command uses at that moment; a shared database is left to `migrate`. */
 async function prepare(database: Database, keyring: Keyring, config: Config, stderr: Writable) {
   await migrate(database)
-  const { rootKey } = await bootstrap({ database, keyring }, config.rootApiKey)
-  if (rootKey) stderr.write(`The key of root, shown this once: ${rootKey}\n`)
+  await bootstrapAndPrint({ database, keyring }, config, stderr)
 }

@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream'
 import { sql } from 'drizzle-orm'
-import { bootstrap } from '../bootstrap.ts'
 import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
@@ -9,6 +8,7 @@ import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
 import { listen } from '../http/server.ts'
 import { createServices } from '../services.ts'
+import { bootstrapAndPrint } from './bootstrap.ts'
 
 /** Migrates, creates root where it is missing, and serves until it is told to stop. */
 export async function serve(config: Config, stdout: Writable) {
@@ -20,9 +20,8 @@ export async function serve(config: Config, stdout: Writable) {
     const keyring = openKeyring(config)
     mailer = await openMailerIfWanted(database, config)
     const services = createServices(database, keyring, config, mailer)
-    const { rootKey } = await bootstrap(services, config.rootApiKey)
     // The key is printed immediately: it is not shown again, even where something later stops the start.
-    if (rootKey) stdout.write(`The key of root, shown this once: ${rootKey}\n`)
+    await bootstrapAndPrint(services, config, stdout)
     if (mailer) await mailer.work()
     else stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
     const server = await listen(services)

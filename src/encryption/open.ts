@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, ConfigError } from '../config.ts'
+import { isNotRandom } from '../strength.ts'
 import { type Keyring, parseKeyring } from './keyring.ts'
 
 const HOW_TO = '32 random bytes in base64, as "openssl rand -base64 32" gives them'
@@ -12,10 +13,11 @@ const HOW_TO = '32 random bytes in base64, as "openssl rand -base64 32" gives th
  */
 export function openKeyring({ encryptionKey, databaseUrl, dataDir }: Config): Keyring {
   if (encryptionKey !== null) {
-    return parseOr(
+    const keyring = parseOr(
       encryptionKey,
       `ENCRYPTION_KEY must be ${HOW_TO}; several are separated by commas, the new one first.`,
     )
+    return refuseGuessable(keyring, 'ENCRYPTION_KEY')
   }
   if (databaseUrl !== null) {
     throw new ConfigError(
@@ -23,7 +25,15 @@ export function openKeyring({ encryptionKey, databaseUrl, dataDir }: Config): Ke
     )
   }
   const path = fileIn(dataDir)
-  return parseOr(readOrMake(path), `${path} must hold ${HOW_TO}.`)
+  return refuseGuessable(parseOr(readOrMake(path), `${path} must hold ${HOW_TO}.`), path)
+}
+
+/** The key that seals must be random. Those after it are only there to open what they sealed, so that they can be replaced. */
+function refuseGuessable(keyring: Keyring, origin: string): Keyring {
+  if (!isNotRandom(keyring.current.bytes)) return keyring
+  throw new ConfigError(
+    `${origin} begins with a key that is not random: set ${HOW_TO}, and put a comma and the old key behind it where something is sealed with that.`,
+  )
 }
 
 function fileIn(dataDir: string): string {
@@ -35,10 +45,11 @@ function fileIn(dataDir: string): string {
  * a new key is put before the others, and `done` then removes all others but the most recent. @throws ConfigError
  */
 export function renewKeyring(config: Config): { keyring: Keyring; done: () => void } {
-  const keyring = openKeyring(config)
-  if (config.encryptionKey !== null) return { keyring, done: () => {} }
+  if (config.encryptionKey !== null) return { keyring: openKeyring(config), done: () => {} }
   const path = fileIn(config.dataDir)
-  const present = readFileSync(path, 'utf8').trim()
+  const present = readOrMake(path)
+  // A key that is not random is accepted here, because it is about to be replaced.
+  parseOr(present, `${path} must hold ${HOW_TO}.`)
   const fresh = newKey()
   writeKey(path, `${fresh},${present}`)
   // The previous key is kept: where the embedded database has not written the new texts to disk yet, those on disk are

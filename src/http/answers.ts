@@ -23,6 +23,9 @@ export async function answerRequest(
   return toAnswer(result, isGraphqlType)
 }
 
+/** An execution, and whether it was of a query. */
+type Executed = ExecutionResult & { isQuery: boolean }
+
 /** The result of a document that was not executed; the HTTP status depends on it. */
 interface Unexecuted {
   errors: readonly GraphQLError[]
@@ -30,7 +33,7 @@ interface Unexecuted {
   status?: number
 }
 
-type Result = ExecutionResult | Unexecuted
+type Result = Executed | Unexecuted
 
 function refused(status: number, message: string): Unexecuted {
   return { errors: [badUserInput(message)], status }
@@ -49,13 +52,9 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     const contextValue = await contextFactory()
     const { variables, issues } = readInputValues(schema, operation, params.variables ?? {})
     Object.assign(contextValue, { inputIssues: issues })
-    return await run({
-      schema,
-      document,
-      contextValue,
-      variableValues: variables,
-      operationName: params.operationName,
-    })
+    const { operationName } = params
+    const result = await run({ schema, document, contextValue, variableValues: variables, operationName })
+    return { ...result, isQuery: operation.operation === 'query' }
   } catch (error) {
     return { errors: [publicError(error, context.requestId)] }
   }
@@ -70,7 +69,8 @@ function toAnswer(result: Result, isGraphqlType: boolean): Answer {
   if (isUnauthenticated) headers['www-authenticate'] = 'Bearer'
   const status = isUnauthenticated ? 401 : limited ? 429 : statusOf(result, isGraphqlType)
   if (status === 405) headers.allow = 'POST'
-  return { status, headers, body: print(result) }
+  // Only payloads of mutations hold secrets: new keys, tokens, revealed credentials. No mutation's answer is compressed.
+  return { status, headers, body: print(result), holdsNoSecret: 'isQuery' in result && result.isQuery }
 }
 
 function statusOf(result: Result, isGraphqlType: boolean): number {

@@ -12,8 +12,14 @@ export interface Refusal {
   headers?: Record<string, string>
 }
 
+/** Headers with one value, on which the answer depends. Node keeps the first one and drops others, or joins them. */
+const SINGLE_HEADERS = ['host', 'origin', 'authorization', 'api-key', 'content-type', 'content-encoding']
+
 /** Returns the URL that a request asks for, or a refusal where the request is not valid. */
 export function readTarget(request: IncomingMessage): URL | Refusal {
+  // A proxy in front may have decided by the other one.
+  const repeated = SINGLE_HEADERS.find((name) => (request.headersDistinct[name]?.length ?? 0) > 1)
+  if (repeated !== undefined) return { status: 400, message: `Send the header "${repeated}" only once.` }
   const { host } = request.headers
   if (host !== undefined && !isHost(host)) return { status: 400, message: 'The Host header is malformed.' }
   const target = request.url ?? ''
@@ -25,6 +31,11 @@ export function readTarget(request: IncomingMessage): URL | Refusal {
 /** Whether the text is a host and a port, without any character that would start another part of a URL. */
 function isHost(host: string): boolean {
   return !/[@/?#\\\s]/.test(host) && URL.canParse(`http://${host}/`)
+}
+
+/** Whether a browser asks for a page. */
+export function wantsPage(request: IncomingMessage): boolean {
+  return request.method === 'GET' && /\btext\/html\b/i.test(request.headers.accept ?? '')
 }
 
 /** Returns why a request to the API is refused; null where it is accepted. */

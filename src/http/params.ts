@@ -14,9 +14,13 @@ export function paramsOfBody(body: string): Params | string {
   return checkParams(params)
 }
 
+const PARAMETERS = ['query', 'operationName', 'variables', 'extensions']
+
 /** Returns the parameters in the URL of a GET, or the sentence that says what is wrong with them. */
 export function paramsOfUrl({ searchParams }: URL): Params | string {
   const params: Record<string, unknown> = {}
+  const repeated = PARAMETERS.find((name) => searchParams.getAll(name).length > 1)
+  if (repeated !== undefined) return `Send "${repeated}" only once.`
   for (const name of ['query', 'operationName']) params[name] = searchParams.get(name)
   for (const name of ['variables', 'extensions']) {
     const text = searchParams.get(name)

@@ -13,4 +13,6 @@ export interface Answer<Body = string> {
   status: number
   headers: Record<string, string>
   body: Body
+  /** True where nothing in the body is a secret, so that it can be compressed. */
+  holdsNoSecret?: boolean
 }

@@ -16,13 +16,15 @@ import { badUserInput } from '../read/errors.ts'
 import type { Services } from '../services.ts'
 import { clientAddress } from './address.ts'
 import { answerRequest } from './answers.ts'
-import { corsHeaders, isPreflight, PREFLIGHT_HEADERS } from './cors.ts'
+import { compress } from './compression.ts'
+import { corsHeaders, isPreflight, PREFLIGHT_HEADERS, PUBLIC_HEADERS } from './cors.ts'
 import { errorAnswer, JSON_TYPE } from './error-answer.ts'
-import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE } from './gate.ts'
+import { GRAPHQL_PATH, MAX_BODY_BYTES, type Refusal, readTarget, refuseRequest, TOO_LARGE, wantsPage } from './gate.ts'
 import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
 import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
 import { refuseCaller } from './refuse-caller.ts'
 import type { Answer, RequestContext } from './request.ts'
+import { isSignInAlone } from './sign-in.ts'
 import { type App, createApp } from './yoga.ts'
 
 /** A server that listens. */
@@ -34,6 +36,9 @@ export interface Listening {
 
 /** The well-known path (RFC 8615) of the keys with which tokens are verified. */
 const JWKS_PATH = '/.well-known/jwks.json'
+
+/** Leads a browser from the address of the server to the page. It is not permanent, so that browsers do not keep it. */
+const TO_PAGE: Answer = { status: 303, headers: { location: GRAPHQL_PATH, vary: 'accept' }, body: '' }
 
 /** The headers of every answer: an answer is meant only for the caller, unless it overrides them. */
 const ALWAYS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
@@ -104,9 +109,8 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const { services, addressOfClient } = served
   const url = readTarget(request)
   if (!(url instanceof URL)) return refuse(request, response, url)
-  if (url.pathname === '/health') return send(response, await withinDeadline(health(services.database), createId()))
-  if (url.pathname === JWKS_PATH) return send(response, await withinDeadline(keySet(services.database), createId()))
-  if (isForGraphiql(request, url)) return send(response, await answerGraphiql(request, url))
+  const open = await answerOpenly(services.database, request, url)
+  if (open) return send(response, open)
   if (url.pathname === GRAPHQL_PATH) {
     const cors = corsHeaders(request, services.config.corsOrigins)
     for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
@@ -123,10 +127,21 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   if (body === null) return refuse(request, response, TOO_LARGE)
   const params = isGet ? paramsOfUrl(url) : paramsOfBody(body)
   const answering = answerParams(served, request, params, { requestId, address, isGet })
-  send(response, await withinDeadline(answering, requestId))
+  send(response, await compress(request, await withinDeadline(answering, requestId)))
 }
 
-/** Finds the caller, and then answers. A request whose credential is not valid is refused whatever it asks. */
+/** Answers what is the same for every caller; null where the request is for the API, or for nothing that there is. */
+async function answerOpenly(database: Database, request: IncomingMessage, url: URL) {
+  if (url.pathname === '/health') return withinDeadline(health(database), createId())
+  if (url.pathname === JWKS_PATH) return answerKeySet(database)
+  if (url.pathname === '/' && wantsPage(request)) return TO_PAGE
+  return isForGraphiql(request, url) ? answerGraphiql(request, url) : null
+}
+
+/**
+ * Finds the caller, and then answers. A request whose credential is not valid is refused whatever it asks, except where it
+ * does nothing but sign in: it is then answered as if it had no credential.
+ */
 async function answerParams(
   { app, services }: Served,
   request: IncomingMessage,
@@ -135,7 +150,12 @@ async function answerParams(
 ): Promise<Answer> {
   const { requestId, address } = context
   try {
-    const caller = await identify(services, (name) => headerOf(request, name), { address, requestId })
+    const identified = identify(services, (name) => headerOf(request, name), { address, requestId })
+    const caller = await identified.catch((error: unknown) => {
+      // A password in the header was counted as a guess, and a guess too many is another error.
+      if (error instanceof BadCredentialError && isSignInAlone(app, params, context)) return null
+      throw error
+    })
     return await answerRequest(app, params, request.headers.accept, { caller, ...context })
   } catch (error) {
     if (error instanceof BadCredentialError && error.ended) await recordEnded(services, error.ended, context)
@@ -199,6 +219,11 @@ async function keySet(database: Database): Promise<Answer> {
   return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, max-age=300' } }
 }
 
+async function answerKeySet(database: Database): Promise<Answer> {
+  const answer = await withinDeadline(keySet(database), createId())
+  return { ...answer, headers: { ...PUBLIC_HEADERS, ...answer.headers } }
+}
+
 function json(status: number, value: object): Answer {
   return { status, headers: { 'content-type': JSON_TYPE }, body: JSON.stringify(value) }
 }
@@ -210,9 +235,12 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer<string | Buffer>) {
+  const { vary, ...others } = headers
+  // A page of another origin may be a second thing by which the answer varies.
+  if (vary !== undefined) response.appendHeader('vary', vary)
   response.writeHead(status, {
     ...ALWAYS,
-    ...headers,
+    ...others,
     // An answer with status 204 has no content and no length.
     ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }),
   })

@@ -64,9 +64,9 @@ export function createListInputs(builder: Builder, dateTime: TypeOption) {
     const order = orders.get(name)
     return {
       first: t.arg.int({ description: 'How many items from the beginning: 1 to 100, 20 where neither is given.' }),
-      after: t.arg.string({ description: 'Only items after this cursor.' }),
+      after: t.arg.string({ description: 'Only items after this cursor. An empty text counts as none.' }),
       last: t.arg.int({ description: 'How many items from the end: 1 to 100.' }),
-      before: t.arg.string({ description: 'Only items before this cursor.' }),
+      before: t.arg.string({ description: 'Only items before this cursor. An empty text counts as none.' }),
       ...(order ? { orderBy: t.arg({ type: order, description: 'How the list is ordered.' }) } : {}),
       ...(filter ? { filter: t.arg({ type: filter, description: 'Which items are wanted.' }) } : {}),
       ...(hasPast ? { at: t.arg({ type: dateTime, description: PAST }) } : {}),

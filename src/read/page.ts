@@ -37,7 +37,10 @@ export function readPage(c: Compilation, field: Field, node: FieldNode): Page {
   const size = (env: Env) => pageSize(field, node, env)
   const exact = isLiteral(node, backward ? 'last' : 'first')
   const limit = exact ? size(c.env) : c.peek(`bucket ${id}`, (env) => bucket(size(env)))
-  return { limit, size, backward, hasAfter: given('after'), hasBefore: given('before') }
+  // Apollo Client has an empty cursor at both ends of a list without items.
+  const hasCursor = (name: string) =>
+    c.peek(`has ${id} ${name}`, (env) => (readPath(field, node, name, env) || null) !== null)
+  return { limit, size, backward, hasAfter: hasCursor('after'), hasBefore: hasCursor('before') }
 }
 
 function pageSize(field: Field, node: FieldNode, env: Env): number {

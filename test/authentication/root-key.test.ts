@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'
-import { ask, createStore, lookInto, type Program, startProgram, usernameOf } from '../support/program.ts'
+import { ask, createStore, lookInto, type Program, runProgram, startProgram, usernameOf } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 
 // Processes start slowly where many tests run beside this one.
@@ -37,7 +37,7 @@ describe('ROOT_API_KEY at later starts', () => {
     expect(await usernameOf(empty, SECOND)).toBe('root')
   })
 
-  test('does not make a revoked key valid again if the value is the same', async () => {
+  test('does not make a revoked key valid again if the value is the same, and says so in one line', async () => {
     const { environment, remove } = await createStartedStore()
     onTestFinished(remove)
     const store = { ...environment, ROOT_API_KEY: ROOT_KEY }
@@ -45,13 +45,18 @@ describe('ROOT_API_KEY at later starts', () => {
     const alice = await makeAdministrator(first, ROOT_KEY)
     await revokeOwnKey(first, ROOT_KEY)
     expect(await usernameOf(first, ROOT_KEY)).toBe(401)
-    await first.stop()
+    const said = [await first.stop()]
 
     const second = await startProgram(store)
 
     expect(await usernameOf(second, ROOT_KEY)).toBe(401)
     expect(await usernameOf(second, alice)).toBe('alice')
-    await second.stop()
+    said.push(await second.stop(), await runProgram(['migrate'], store))
+    const warnings = said.map(({ stdout }) => stdout.split('\n').filter((line) => line.includes('ROOT_API_KEY')))
+    const warning =
+      'ROOT_API_KEY is set, but its key was revoked and is refused with 401: set another value, or remove the variable.'
+    expect(warnings).toEqual([[], [warning], [warning]])
+    expect(said.map(({ stdout }) => stdout).join()).not.toContain(ROOT_KEY)
     const keys = await lookInto({ ...store }, ({ db }) =>
       db.execute<{ count: number }>(sql`select count(*)::int as count from api_keys where source = 'ENVIRONMENT'`),
     )

@@ -1,4 +1,5 @@
 /** Rotating the keys that sign tokens and seal secrets, on PostgreSQL: what was made before stays valid. */
+import { createHash } from 'node:crypto'
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { readConfig } from '../../src/config.ts'
@@ -29,7 +30,7 @@ import {
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 180_000 })
 
-const NEW_KEY = Buffer.alloc(32, 'a new one').toString('base64')
+const NEW_KEY = createHash('sha256').update('a new one').digest('base64')
 
 /** A database with secrets, and the token of a session. */
 async function createFilled(): Promise<{ store: Environment; token: string }> {

@@ -98,11 +98,14 @@ describe('the start is stopped by', () => {
     ['DATABASE_URL', 'mysql://localhost/db', 1],
     ['DATABASE_URL', 'postgres://nobody:secret-password@127.0.0.1:1/none', 3],
     ['ROOT_API_KEY', 'a'.repeat(31), 1],
+    ['ROOT_API_KEY', 'a'.repeat(32), 1],
     ['ENCRYPTION_KEY', 'aaaaaaaaaaaaaaaa', 1],
+    ['ENCRYPTION_KEY', Buffer.alloc(32).toString('base64'), 1],
     ['SMTP_URL', 'http://nobody:secret-password@127.0.0.1', 1],
     ['READ_ONLY', 'yes', 1],
-    ['PASSWORD_MIN_LENGTH', '0', 1],
+    ['PASSWORD_MIN_LENGTH', '7', 1],
     ['TRUSTED_PROXIES', 'localhost', 1],
+    ['TRUSTED_PROXIES', '0.0.0.0/0', 1],
     ['DATA_DIR', '/dev/null/data', 1],
     ['HOST', 'no.such.host.invalid', 1],
   ])(
@@ -115,7 +118,7 @@ describe('the start is stopped by', () => {
       expect(code).toBe(exit)
       expect(stdout).not.toContain('listens')
       expect(stderr).toMatch(new RegExp(`^chatelaine: .*${name}.*\\n$`))
-      expect(stderr).not.toMatch(/secret-password|aaaaaaa/)
+      expect(stderr).not.toMatch(/secret-password|aaaaaaa/i)
     },
   )
 

@@ -6,6 +6,13 @@ import { ROOT_KEY } from '../support/root-key.ts'
 const LISTED = 'https://app.example.test'
 const QUERY = JSON.stringify({ query: '{ viewer { user { username } } }' })
 
+/** What lets the scripts of the listed origin read an answer. */
+const READABLE = {
+  'access-control-allow-origin': LISTED,
+  'access-control-expose-headers': 'x-request-id, retry-after',
+  vary: 'origin',
+}
+
 describe('CORS_ORIGINS', () => {
   test('is a list of exact origins, empty by default', () => {
     expect(readConfig({}).corsOrigins).toEqual([])
@@ -59,14 +66,14 @@ describe('with a list', () => {
 
     expect(asked.status).toBe(204)
     expect(corsOf(asked)).toEqual({
-      'access-control-allow-origin': LISTED,
+      ...READABLE,
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': 'content-type, authorization, api-key',
+      'access-control-allow-headers':
+        'content-type, authorization, api-key, traceparent, tracestate, baggage, x-request-id, apollographql-client-name, apollographql-client-version',
       'access-control-max-age': '7200',
-      vary: 'origin',
     })
     expect(await answered.json()).toEqual({ data: { viewer: { user: { username: 'root' } } } })
-    expect(corsOf(answered)).toEqual({ 'access-control-allow-origin': LISTED, vary: 'origin' })
+    expect(corsOf(answered)).toEqual(READABLE)
   })
 
   test('a listed origin may read refusals and answers to GET too', async () => {
@@ -79,7 +86,7 @@ describe('with a list', () => {
 
     expect(answers.map(({ status }) => status)).toEqual([401, 400, 415, 200])
     for (const answer of answers) {
-      expect(corsOf(answer)).toEqual({ 'access-control-allow-origin': LISTED, vary: 'origin' })
+      expect(corsOf(answer)).toEqual(READABLE)
     }
   })
 
@@ -124,6 +131,12 @@ describe('without a list', () => {
 
     expect([asked.status, answered.status]).toEqual([405, 200])
     for (const answer of [asked, answered]) expect(corsOf(answer)).toEqual({})
+  })
+
+  test('every origin may read the keys of tokens, because they are public', async () => {
+    const answer = await fetch(new URL('/.well-known/jwks.json', app.url), { headers: { origin: 'https://any.test' } })
+
+    expect([answer.status, corsOf(answer)]).toEqual([200, { 'access-control-allow-origin': '*' }])
   })
 })
 

@@ -70,7 +70,37 @@ describe('the page', () => {
       expect(zipped.headers.get('content-encoding')).toBe('gzip')
       expect(zipped.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
       expect(zipped.headers.get('x-content-type-options')).toBe('nosniff')
-      expect(await zipped.text()).toBe(await plain.text())
+      const text = await plain.text()
+      expect(await zipped.text()).toBe(text)
+      const [brotli, refusing] = await Promise.all(
+        ['br', 'gzip;q=0'].map((encoding) =>
+          fetch(new URL(path, app.url), { headers: { 'accept-encoding': encoding } }),
+        ),
+      )
+      expect([brotli?.headers.get('content-encoding'), await brotli?.text()]).toEqual(['br', text])
+      expect([refusing?.headers.get('content-encoding'), await refusing?.text()]).toEqual([null, text])
+    }
+  })
+
+  test('is where a browser gets from the address of the server; programs get 404, which names /graphql', async () => {
+    const root = new URL('/', app.url)
+    const browser = await fetch(root, { headers: HTML, redirect: 'manual' })
+    const followed = await fetch(root, { headers: HTML })
+    const programs = await Promise.all([
+      fetch(root),
+      fetch(root, { headers: { accept: 'application/json' } }),
+      fetch(root, { method: 'POST', headers: HTML }),
+      fetch(new URL('/other', app.url), { headers: HTML }),
+    ])
+
+    expect([browser.status, browser.headers.get('location'), browser.headers.get('vary')]).toEqual([
+      ...[303, '/graphql', 'accept'],
+    ])
+    expect([followed.status, followed.url, followed.headers.get('content-type')]).toEqual([
+      ...[200, app.url, 'text/html; charset=utf-8'],
+    ])
+    for (const program of programs) {
+      expect([program.status, (await program.json()).errors[0].message]).toEqual([404, 'There is only /graphql.'])
     }
   })
 

@@ -27,15 +27,15 @@ const BAD: [string, string, string, unknown[]][] = [
     'after',
     'String',
     '{ users(after: $v) { nodes { id } } }',
-    ['', 'x', 'W10', 'WyJVU0VSTkFNRSJd', 'bm8', NULL_BYTE, HUGE],
+    [' ', 'x', 'W10', 'WyJVU0VSTkFNRSJd', 'bm8', NULL_BYTE, HUGE],
   ],
-  ['before', 'String', '{ roles(last: 5, before: $v) { nodes { id } } }', ['', 'x', 'eyJhIjoxfQ']],
+  ['before', 'String', '{ roles(last: 5, before: $v) { nodes { id } } }', [' ', 'x', 'eyJhIjoxfQ']],
   ['first', 'Int', '{ viewer { user { effectiveAccess(first: $v) { totalCount } } } }', [0, -1, 101]],
   [
     'after',
     'String',
     '{ viewer { user { effectiveAccess(after: $v) { nodes { via } } } } }',
-    ['', 'x', 'W10', NULL_BYTE],
+    [' ', 'x', 'W10', NULL_BYTE],
   ],
   [
     'v',
@@ -78,8 +78,8 @@ const BAD: [string, string, string, unknown[]][] = [
   ],
   ['first', 'Int', '{ auditEvents(first: $v) { totalCount } }', [0, -1, 101]],
   ['last', 'Int', '{ notifications(last: $v) { nodes { id } } }', [0, -1, 101]],
-  ['after', 'String', '{ auditEvents(after: $v) { nodes { id } } }', ['', 'x', 'W10', NULL_BYTE]],
-  ['before', 'String', '{ notifications(before: $v) { nodes { id } } }', ['', 'x', 'eyJhIjoxfQ']],
+  ['after', 'String', '{ auditEvents(after: $v) { nodes { id } } }', [' ', 'x', 'W10', NULL_BYTE]],
+  ['before', 'String', '{ notifications(before: $v) { nodes { id } } }', [' ', 'x', 'eyJhIjoxfQ']],
   ['target', 'ID', '{ auditEvents(filter: { target: $v }) { nodes { id } } }', MALFORMED_IDS],
   ['action', 'String', '{ auditEvents(filter: { action: $v }) { nodes { id } } }', [NULL_BYTE]],
   ['actor', 'String', '{ auditEvents(filter: { actor: $v }) { nodes { id } } }', [NULL_BYTE]],
@@ -101,7 +101,7 @@ const BAD: [string, string, string, unknown[]][] = [
   ['first', 'Int', '{ viewer { sessions(first: $v) { nodes { id } } } }', [0, -1, 101]],
   ['first', 'Int', '{ viewer { user { sessions(first: $v) { nodes { id } } } } }', [0, -1, 101]],
   ['last', 'Int', '{ viewer { user { sshKeys(last: $v) { nodes { id } } } } }', [0, -1, 101]],
-  ['after', 'String', '{ viewer { user { credentials(after: $v) { nodes { id } } } } }', ['', 'x', 'W10', NULL_BYTE]],
+  ['after', 'String', '{ viewer { user { credentials(after: $v) { nodes { id } } } } }', [' ', 'x', 'W10', NULL_BYTE]],
   [
     'equals',
     'String',
@@ -188,6 +188,24 @@ describe('bad input in a query', () => {
     })
 
     expect(error.message).toContain('"after"')
+  })
+
+  test('is an empty cursor, which counts as none', async () => {
+    await createProject(app, 'apollo')
+    await createProject(app, 'gemini')
+    const PAGE = 'nodes { code } pageInfo { hasNextPage hasPreviousPage }'
+    const document = `query ($v: String) { a: projects(first: 1, after: $v) { ${PAGE} } b: projects(last: 1, before: $v) { ${PAGE} } }`
+    const spelledOut = document.replace('query ($v: String)', '').replaceAll('$v', '""')
+
+    const none = await app.root.ok(document, { v: null })
+
+    expect(none).toEqual({
+      a: { nodes: [{ code: 'apollo' }], pageInfo: { hasNextPage: true, hasPreviousPage: false } },
+      b: { nodes: [{ code: 'gemini' }], pageInfo: { hasNextPage: false, hasPreviousPage: true } },
+    })
+    expect(await app.root.ok(document, { v: '' })).toEqual(none)
+    expect(await app.root.ok(spelledOut)).toEqual(none)
+    await app.root.refused('BAD_USER_INPUT', document, { v: ' ' })
   })
 
   test('that cannot be a name finds nothing and is no error', async () => {

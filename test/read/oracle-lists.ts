@@ -114,7 +114,8 @@ export function pageProblems<Row>(ordering: Ordering<Row>, args: PageArguments, 
   }
   if (!usesPage) return problems
   for (const name of ['after', 'before'] as const) {
-    const cursor = args[name] ?? null
+    // An empty text is no cursor.
+    const cursor = args[name] || null
     const problem = cursor === null ? null : cursorProblem(name, cursor, ordering, orderOf(ordering, args))
     if (problem) problems.push(problem)
   }
@@ -152,7 +153,7 @@ export function paginate<Row>(ordering: Ordering<Row>, all: Row[], args: PageArg
   }
   const sign = order.direction === 'ASC' ? 1 : -1
   const sorted = [...all].sort((a, b) => sign * compare(keysOf(a), keysOf(b)))
-  const { after, before } = args
+  const [after, before] = [args.after || null, args.before || null]
   const range = sorted.filter(
     (row) =>
       (typeof after !== 'string' || sign * compare(keysOf(row), keysIn(after)) > 0) &&

@@ -1,2 +1,4 @@
+import { createHash } from 'node:crypto'
+
 /** What programs and servers of the tests encrypt with. */
-export const ENCRYPTION_KEY = Buffer.alloc(32, 'of the tests').toString('base64')
+export const ENCRYPTION_KEY = createHash('sha256').update('of the tests').digest('base64')

@@ -15,7 +15,7 @@ import { beginSession, endOwnSession, endSessions } from './operations.ts'
 mutation({
   name: 'signIn',
   description:
-    'Begins a session with a username and a password. The token is sent as `Authorization: Bearer …`. It is valid until it expires, the session is signed out, or its user is disabled, is deleted or gets another password. A caller that gives a wrong password too often is refused with RATE_LIMITED for a while.',
+    'Begins a session with a username and a password. The token is sent as `Authorization: Bearer …`. It is valid until it expires, the session is signed out, or its user is disabled, is deleted or gets another password. Where the document has no other field, a credential in the headers that is not valid is ignored. A caller that gives a wrong password too often is refused with RATE_LIMITED for a while.',
   isPublic: true,
   hasDryRun: false,
   input: (t) => ({

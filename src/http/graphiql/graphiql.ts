@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
-import { GRAPHQL_PATH } from '../gate.ts'
+import { type Encoding, encode, selectEncoding } from '../compression.ts'
+import { GRAPHQL_PATH, wantsPage } from '../gate.ts'
 import type { Answer } from '../request.ts'
 
 const ASSETS_PATH = `${GRAPHQL_PATH}/assets/`
@@ -30,9 +29,8 @@ const KEY_ICON =
 
 /** Whether a browser asks for the page, or the page asks for one of its assets. */
 export function isForGraphiql(request: IncomingMessage, url: URL): boolean {
-  if (request.method !== 'GET') return false
-  if (url.pathname.startsWith(ASSETS_PATH)) return true
-  return url.pathname === GRAPHQL_PATH && /\btext\/html\b/i.test(request.headers.accept ?? '')
+  if (url.pathname.startsWith(ASSETS_PATH)) return request.method === 'GET'
+  return url.pathname === GRAPHQL_PATH && wantsPage(request)
 }
 
 /** Answers a request for which `isForGraphiql` is true. */
@@ -51,15 +49,23 @@ export async function answerGraphiql(request: IncomingMessage, url: URL): Promis
     'cache-control': 'public, max-age=31536000, immutable',
     vary: 'accept-encoding',
   }
-  if (!/\bgzip\b/i.test(request.headers['accept-encoding'] ?? '')) return { status: 200, headers, body: asset.text }
-  return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await asset.zipped }
+  const selected = selectEncoding(request)
+  if (selected === null) return { status: 200, headers, body: asset.text }
+  return { status: 200, headers: { ...headers, 'content-encoding': selected }, body: await encodeOnce(asset, selected) }
+}
+
+/** Encodes an asset at its first request with this encoding. */
+function encodeOnce({ text, encoded }: Asset, name: Encoding): Promise<Buffer> {
+  const encoding = encoded.get(name) ?? encode(text, name)
+  encoded.set(name, encoding)
+  return encoding
 }
 
 interface Asset {
   path: string
   type: string
   text: string
-  zipped: Promise<Buffer>
+  encoded: Map<Encoding, Promise<Buffer>>
 }
 
 /** The page and its assets are nine megabytes, so they are read at the first request of a browser. */
@@ -93,7 +99,7 @@ function toAsset(name: string, kind: 'js' | 'css', text: string): Asset {
     path: `${ASSETS_PATH}${name}.${hash}.${kind}`,
     type: kind === 'js' ? 'text/javascript; charset=utf-8' : 'text/css; charset=utf-8',
     text,
-    zipped: promisify(gzip)(text),
+    encoded: new Map(),
   }
 }
 

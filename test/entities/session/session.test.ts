@@ -141,16 +141,6 @@ describe('signing in', () => {
     expect(answer.data?.signIn ?? null).toBe(null)
   })
 
-  test('together with an invalid credential is refused even with the right password', async () => {
-    const client = app.as({ 'api-key': 'nonsense' })
-
-    const { status, errors } = await withoutChange(app, () =>
-      client.send(SIGN_IN, { username: 'bob', password: PASSWORD }),
-    )
-
-    expect([status, errors[0]?.message]).toEqual([401, 'The credential is not valid.'])
-  })
-
   test('deletes the sessions that ended more than 30 days ago', async () => {
     const bob = given()
     for (let times = 0; times < 3; times++) await signIn(app, 'bob')
