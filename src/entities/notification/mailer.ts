@@ -52,8 +52,11 @@ async function openMailer(database: Database, config: Config & { smtpUrl: string
     try {
       await transport.sendMail({ from: config.mailFrom ?? undefined, to: email, ...mail })
     } catch (error) {
-      const state = job.retryCount >= RETRIES ? 'FAILED' : 'QUEUED'
+      const isFinal = isRefusedPermanently(error)
+      const state = isFinal || job.retryCount >= RETRIES ? 'FAILED' : 'QUEUED'
       await noteAttempt(database.db, id, { email, state, lastError: (error as Error).message.slice(0, 1000) })
+      // pg-boss runs a job again only after an error.
+      if (isFinal) return
       throw error
     }
     await noteAttempt(database.db, id, { email, state: 'SENT', lastError: null })
@@ -85,6 +88,16 @@ async function openMailer(database: Database, config: Config & { smtpUrl: string
       transport.close()
     },
   }
+}
+
+/**
+ * Whether the mail server answered the mail itself, its sender or its recipient, with 5xx, so that another attempt
+ * would fail in the same way. A refused sign-in is about the configuration, which can be corrected before the next
+ * attempt.
+ */
+function isRefusedPermanently(error: unknown): boolean {
+  const { code = '', responseCode = 0 } = error as { code?: string; responseCode?: number }
+  return ['EENVELOPE', 'EMESSAGE'].includes(code) && responseCode >= 500
 }
 
 /** Starts pg-boss. Where that fails, it stops every part of pg-boss that was started. */
