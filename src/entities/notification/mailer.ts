@@ -6,6 +6,7 @@ import { fromDrizzle, type JobWithMetadata, PgBoss, type WorkWithMetadataHandler
 import type { Config } from '../../config.ts'
 import { type Database, runStatement } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
+import { asciiAddress } from '../../graphql/email-address.ts'
 import { logError } from '../../log.ts'
 import type { Mailer } from './operations.ts'
 import { isStillTrue, noteAttempt, noteDropped, readQueued } from './operations.ts'
@@ -50,7 +51,7 @@ async function openMailer(database: Database, config: Config & { smtpUrl: string
     if (email === null || !(await isStillTrue(database.db, details))) return noteDropped(database.db, id)
     const mail = mailOf(kind as NotificationKind, details)
     try {
-      await transport.sendMail({ from: config.mailFrom ?? undefined, to: email, ...mail })
+      await transport.sendMail({ from: config.mailFrom ?? undefined, to: asciiAddress(email), ...mail })
     } catch (error) {
       const isFinal = isRefusedPermanently(error)
       const state = isFinal || job.retryCount >= RETRIES ? 'FAILED' : 'QUEUED'

@@ -25,7 +25,7 @@ beforeEach(async () => {
 /** A person without a key, to whom no mail was sent when they were created. */
 async function createQuietly(username: string) {
   await change(app.root, 'createUser', { username, withApiKey: false })
-  await change(app.root, 'updateUser', { user: username, email: `${username}@example.test` })
+  await query(app, sql`update users set email = ${`${username}@example.test`} where username = ${username}`)
 }
 
 describe('a mail tells the user', () => {
@@ -193,10 +193,48 @@ describe('a text that users write', () => {
     'bob@example.test, evil@example.test',
     'Bob <bob@example.test>',
     '"bob, evil"@example.test',
+    'bob',
+    'bob@',
+    '@münchen.test',
+    'bób@example.test',
+    'bob@exam\u200bple.test',
+    'bob@ｅxample.test',
+    'bob@münchen。test',
+    'bob@münchen.test/x',
+    'bob@münchen..test',
+    'bob@mün chen.test',
+    'bob@münchen.test\r\nBcc: evil@example.test',
+    `bob@${'ü'.repeat(64)}.test`,
   ])('is refused as an e-mail where it is %j', async (email) => {
     const input = { username: 'bob', email }
 
     await withoutWriting(app, () => failInput(app.root, ['email'], 'createUser', input))
+  })
+
+  test.each(['ines@münchen.test', 'ines@MÜNCHEN.test', 'ines@mu\u0308nchen.test'])(
+    'with an internationalized domain is kept as it is written, and the mail goes to its ASCII form: %s',
+    async (email) => {
+      await change(app.root, 'createUser', { username: 'ines', email, withApiKey: false })
+      await change(app.root, 'createServiceUser', { username: 'upload', email })
+      await createQuietly('bob')
+      await change(app.root, 'updateUser', { user: 'bob', email })
+      await change(app.root, 'disableUser', { user: 'bob' })
+
+      const mails = await mailbox.waitFor(3)
+
+      const { users } = await app.root.ok('{ users { nodes { username email } } }')
+      expect(users.nodes.filter((user: { email: string }) => user.email === email)).toHaveLength(3)
+      expect(new Set((await readNotifications(app)).map((told) => told.email))).toEqual(new Set([email]))
+      expect(new Set(mails.map(({ headers }) => headers.to))).toEqual(new Set(['ines@xn--mnchen-3ya.test']))
+    },
+  )
+
+  test('with an internationalized domain is accepted in the document itself', async () => {
+    const answer = await app.root.ok(
+      'mutation { createUser(input: { username: "ines", email: "ines@münchen.test" }) { __typename } }',
+    )
+
+    expect(answer.createUser.__typename).toBe('CreateUserPayload')
   })
 
   test('with unusual characters is a valid address, and the mail goes to exactly that', async () => {
