@@ -15,6 +15,7 @@ import { findRoles } from '../role/lookup.ts'
 import { grantRoles } from '../role/operations.ts'
 import { describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
 import { findUserIfAny } from './lookup.ts'
+import { emailNotices } from './notices.ts'
 import { changeUser, insertUser, SERVICE_PREFIX } from './operations.ts'
 import { User } from './type.ts'
 
@@ -104,6 +105,7 @@ mutation({
       return {
         values: { user: existing.id, apiKey: null, secret: null, created: false },
         change: { before, after },
+        notices: emailNotices(existing, input.email),
       }
     }
     const fields = { username, displayName: input.displayName ?? null, email: input.email }

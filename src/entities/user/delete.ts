@@ -98,6 +98,10 @@ mutation({
     const username = input.username ?? user.username
     refuseReservedName(user, username)
     await bringBackUser(tx, user, username)
-    return { values: { user: user.id }, change: { after: { username, isActive: false } } }
+    return {
+      values: { user: user.id },
+      change: { after: { username, isActive: false } },
+      notices: [{ userId: user.id, kind: 'USER_RESTORED' }],
+    }
   },
 })

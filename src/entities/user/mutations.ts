@@ -4,6 +4,7 @@ import { expiryIssues, nameIssues, titleIssues } from '../../graphql/input-check
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
 import { findUser, userColumns } from './lookup.ts'
+import { emailNotices } from './notices.ts'
 import { changeUser, endSuspension, isRoot, ROOT_USERNAME, SERVICE_PREFIX, suspendUser } from './operations.ts'
 import { User } from './type.ts'
 
@@ -56,6 +57,7 @@ mutation({
     return {
       values: { user: user.id },
       change: { before: { username, displayName, email }, after },
+      notices: emailNotices(user, input.email),
     }
   },
 })
@@ -127,6 +129,7 @@ mutation({
     return {
       values: { user: user.id, changed },
       change: changed ? { before: { isActive: false }, after: { isActive: true } } : null,
+      notices: [{ userId: user.id, kind: 'USER_ENABLED' }],
     }
   },
 })

@@ -19,7 +19,7 @@ beforeEach(async () => {
   await emptyQueue(app)
   mailbox.mails.length = 0
   await change(app.root, 'createUser', { username: 'bob', withApiKey: false })
-  await change(app.root, 'updateUser', { user: 'bob', email: 'bob@example.test' })
+  await query(app, sql`update users set email = 'bob@example.test' where username = 'bob'`)
 })
 
 interface Warning extends Record<string, unknown> {
