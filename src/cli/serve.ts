@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
 import { openKeyring } from '../encryption/open.ts'
+import { queueMissingWarnings } from '../entities/api-key/warnings.ts'
 import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
 import { listen } from '../http/server.ts'
@@ -23,7 +24,7 @@ export async function serve(config: Config, stdout: Writable) {
     const { rootKey } = await bootstrap(services, config.rootApiKey)
     // The key is printed immediately: it is not shown again, even where something later stops the start.
     if (rootKey) stdout.write(`The key of root, shown this once: ${rootKey}\n`)
-    if (mailer) await mailer.work()
+    if (mailer) await startMails(database, mailer)
     else stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
     const server = await listen(services)
     database.noteAddress(server.url)
@@ -36,6 +37,12 @@ export async function serve(config: Config, stdout: Writable) {
     await mailer?.close()
     await database.close()
   }
+}
+
+/** Starts sending mails, after the warnings that are missing from the queue were added to it. */
+async function startMails(database: Database, mailer: Mailer) {
+  await queueMissingWarnings(database, mailer)
+  await mailer.work()
 }
 
 function untilStopped(): Promise<string> {

@@ -18,5 +18,5 @@ export function expiryNotices({ id, userId, label, expiresAt }: ExpiringKey, cre
   if (expiresAt === null) return []
   const end = Date.parse(expiresAt)
   const at = new Date(end - Math.min(LONGEST_WARNING_MS, (end - createdAt) / 4))
-  return [{ userId, kind: 'KEY_EXPIRING', details: { label, until: expiresAt, apiKeyId: id }, at }]
+  return [{ userId, kind: 'KEY_EXPIRING', details: { label, until: new Date(end).toISOString(), apiKeyId: id }, at }]
 }

@@ -87,7 +87,7 @@ export async function isStillTrue(db: Connection, { apiKeyId, until }: Record<st
         eq(apiKeys.id, apiKeyId),
         isNull(apiKeys.revokedAt),
         isNull(apiKeys.replacedBy),
-        sql`${apiKeys.expiresAt} = ${until}::timestamptz`,
+        sql`date_trunc('milliseconds', ${apiKeys.expiresAt}) = ${until}::timestamptz`,
       ),
     )
   return rows.length > 0

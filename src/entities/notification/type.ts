@@ -17,7 +17,10 @@ const NotificationState = builder.enumType('NotificationState', {
       description:
         'The mail was not sent, because at its time it was no longer true or had no recipient: the key was revoked or rotated, or the user had no e-mail address.',
     },
-    NOT_SENT: { description: 'The mail was not sent, because the server had no SMTP_URL when it was written.' },
+    NOT_SENT: {
+      description:
+        'The mail was not sent, because the server had no SMTP_URL when it was written. A warning about a key that expires is queued when a server with SMTP_URL starts.',
+    },
   },
 })
 
