@@ -21,6 +21,12 @@ function plain(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
+/** What help says of a flag with this description in the schema. */
+function helpOf(flag: string, description: string): string {
+  if (flag === 'if-exists') return 'FAIL or UPDATE: what happens where it exists already; UPDATE by default.'
+  return description.replace('null removes', `--clear ${flag} removes`)
+}
+
 function rootFields(): string[] {
   return [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
     isObjectType(type) ? Object.keys(type.getFields()) : [],
@@ -70,7 +76,7 @@ describe('help', () => {
       for (const { flag, description } of spec.parameters) {
         expect(stdout).toMatch(new RegExp(`^ +--${flag} `, 'm'))
         expect(description, flag).not.toBe('')
-        expect(text, flag).toContain(plain(description))
+        expect(text, flag).toContain(plain(helpOf(flag, description)))
       }
     },
   )
@@ -90,6 +96,39 @@ describe('help', () => {
       expect(stdout).not.toMatch(/--\S*(password|secret|token) </)
     },
   )
+
+  test.each(commands.filter(({ operation }) => operation === 'mutation').map(({ name }) => name))(
+    'of %s never says that the word null removes a value',
+    async (name) => {
+      const { stdout } = await run(name, '--help')
+
+      const [, options = ''] = stdout.split('\nOptions:\n')
+      expect(options).toContain('--help')
+      expect(plain(options)).not.toMatch(/\bnull\b/i)
+    },
+  )
+
+  test.each([
+    ['update-user', 'display-name, email'],
+    ['update-organization', 'title'],
+    ['update-project', 'title'],
+    ['update-role', 'title'],
+    ['update-model', 'credential'],
+  ])('of %s lists the values that --clear removes', async (name, values) => {
+    const { stdout } = await run(name, '--help')
+
+    expect(plain(stdout)).toContain(`--clear <names...> remove these values: ${values} -h`)
+    for (const flag of values.split(', ')) expect(plain(stdout)).toContain(`--clear ${flag} removes`)
+  })
+
+  test('of create-service-user says what happens by default: UPDATE', async () => {
+    const { stdout } = await run('create-service-user', '--help')
+
+    expect(plain(stdout)).toContain(
+      '--if-exists <value> FAIL or UPDATE: what happens where it exists already; UPDATE by default.',
+    )
+    expect(stdout).not.toContain('FAIL by default')
+  })
 
   test('of create-service-user lists the flags of the command that it replaces', async () => {
     const { stdout } = await run('create-service-user', '--help')

@@ -137,6 +137,21 @@ describe('a change', () => {
     expect(await values()).toEqual([{ email: 'bob@example.test', display_name: null }])
   })
 
+  test('stores the word "null" where it is the value of a flag: only --clear removes a value', async () => {
+    await createUser(app, 'bob', { displayName: 'Bob B.' })
+
+    await print('update-user', 'bob', '--display-name', 'null')
+    const { code, stderr } = await run(['update-user', 'bob', '--display-name', ''])
+
+    expect(await query(app, sql`select display_name from users where username = 'bob'`)).toEqual([
+      { display_name: 'null' },
+    ])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'chatelaine: displayName: A title has 1 to 200 characters; --clear removes it.\n',
+    })
+  })
+
   test('with --dry-run prints the result and keeps nothing', async () => {
     const stdout = await withoutWriting(app, () => print('create-user', 'dry', '--with-api-key', '--dry-run'))
 
