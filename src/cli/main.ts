@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
 import { bootstrap } from '../bootstrap.ts'
 import { ConfigError, readConfig } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
@@ -48,6 +49,7 @@ function createProgram(run: Run): Command {
     .description('Administers who may do what: users, API keys, organizations, projects and roles.')
     .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', env.CHATELAINE_URL)
     .option('--json', 'print the answer as JSON')
+    .version(packageJson.version, '--version', 'print the version')
     .addHelpText('after', HELP)
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })

@@ -1,4 +1,5 @@
 /** The commands that the schema defines: their help, their documents, and how they read values. */
+import { readFileSync } from 'node:fs'
 import { isObjectType, parse, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { type CommandSpec, deriveCommands } from '../../src/cli/commands.ts'
@@ -136,6 +137,14 @@ describe('help', () => {
     for (const flag of ['email', 'first-name', 'last-name', 'role']) {
       expect(stdout).toMatch(new RegExp(`^ +--${flag} <value(\\.\\.\\.)?> +\\S`, 'm'))
     }
+  })
+})
+
+describe('--version', () => {
+  test('prints the version of package.json', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+    expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 })
 
