@@ -26,7 +26,9 @@ export async function runCommand(terminal: Terminal, { spec, variables, url, jso
     : await sendInProcess(readConfig(env), terminal, document, variables)
   if (json) stdout.write(`${formatJson(result)}\n`)
   else printResult(terminal, spec, result)
-  return exitCodeOf(spec, result)
+  const exitCode = exitCodeOf(spec, result)
+  if (variables.dryRun === true && exitCode === EXIT.done) say(terminal, 'This was a dry run: nothing was saved.')
+  return exitCode
 }
 
 /** Writes one line for people to standard error. In messages of the API null is what removes a value. */

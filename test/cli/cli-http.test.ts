@@ -152,23 +152,53 @@ describe('a change', () => {
     })
   })
 
-  test('with --dry-run prints the result and keeps nothing', async () => {
-    const stdout = await withoutWriting(app, () => print('create-user', 'dry', '--with-api-key', '--dry-run'))
+  test('with --dry-run prints the result, says that nothing was saved, and keeps nothing', async () => {
+    const plain = ['create-user', 'dry', '--with-api-key', '--dry-run']
+    const [table, json, long] = await withoutWriting(app, () =>
+      Promise.all([run(plain), run([...plain, '--json']), run(['create-user', 'dry', '--dry-run', 'true'])]),
+    )
 
-    expect(stdout).toMatch(/^ {2}username: dry$/m)
-    expect(stdout).toMatch(/^secret: -$/m)
+    const said = { code: 0, stderr: 'chatelaine: This was a dry run: nothing was saved.\n' }
+    for (const { code, stderr } of [table, json, long]) expect({ code, stderr }).toEqual(said)
+    expect(table.stdout).toMatch(/^ {2}username: dry$/m)
+    expect(table.stdout).toMatch(/^secret: -$/m)
+    expect(JSON.parse(json.stdout).data.createUser.user).toMatchObject({ username: 'dry' })
   })
 
-  test('prints the access difference with --dry-run, and not without', async () => {
+  test('with --dry-run of a change that fails prints only why', async () => {
+    const { code, stderr } = await run(['create-user', 'root', '--dry-run'])
+
+    expect({ code, stderr: stderr.split('\n').length }).toEqual({ code: 1, stderr: 2 })
+    expect(stderr).not.toContain('dry run')
+  })
+
+  test('prints the access difference with --dry-run, one line for each change, and not without', async () => {
     await createUser(app, 'bob')
     await createProject(app, 'apollo')
     const words = ['grant-roles', 'bob', '--roles', 'VERSION_MANAGER,project=apollo']
 
-    const dry = await withoutWriting(app, () => print(...words, '--dry-run'))
+    const dry = await withoutWriting(app, () => run([...words, '--dry-run']))
     const real = await print(...words)
 
-    expect(dry).toMatch(
-      /^accessDiff:\n {2}gained: 3\n {2}lost: 0\n {2}items: GAINED bob version\.create PROJECT default apollo, /m,
+    const lines = dry.stdout.slice(dry.stdout.indexOf('accessDiff:')).trimEnd().split('\n')
+    expect(lines.slice(0, 4)).toEqual(['accessDiff:', '  gained: 3', '  lost: 0', '  items:'])
+    expect(lines[4]?.trim().split(/ {2,}/).slice(0, 6)).toEqual([
+      'KIND',
+      'USERNAME',
+      'PERMISSION',
+      'SCOPE',
+      'ORGANIZATION',
+      'PROJECT',
+    ])
+    expect(lines.slice(5).map((line) => line.trim().split(/ {2,}/).slice(0, 6))).toEqual(
+      ['create', 'delete', 'update'].map((verb) => [
+        'GAINED',
+        'bob',
+        `version.${verb}`,
+        'PROJECT',
+        'default',
+        'apollo',
+      ]),
     )
     expect(real).toMatch(/^changed: true$/m)
     expect(real).not.toContain('accessDiff')
