@@ -56,7 +56,7 @@ function createProgram(run: Run): Command {
   program
     .command('serve')
     .description('Migrate the database and serve the API.')
-    .action(() => serve(readConfig(env), stdout))
+    .action(() => serve(readConfig(env), terminal))
   program
     .command('migrate')
     .description('Bring the database up to date, and make root where it is missing.')

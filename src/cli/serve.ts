@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream'
 import { sql } from 'drizzle-orm'
 import { bootstrap } from '../bootstrap.ts'
 import type { Config } from '../config.ts'
@@ -10,9 +9,10 @@ import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
 import { listen } from '../http/server.ts'
 import { createServices } from '../services.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Migrates, creates root where it is missing, and serves until it is told to stop. */
-export async function serve(config: Config, stdout: Writable) {
+export async function serve(config: Config, { env, stdout }: Terminal) {
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
   try {
@@ -30,7 +30,7 @@ export async function serve(config: Config, stdout: Writable) {
     database.noteAddress(server.url)
     // This line is printed last, so that a process that waits for it has received all output.
     stdout.write(`Chatelaine listens at ${server.url}\n`)
-    const signal = await untilStopped()
+    const signal = await untilStopped(env.npm_lifecycle_event !== undefined)
     stdout.write(`${signal}: finishing what is under way.\n`)
     await server.close()
   } finally {
@@ -45,11 +45,32 @@ async function startMails(database: Database, mailer: Mailer) {
   await mailer.work()
 }
 
-function untilStopped(): Promise<string> {
+/**
+ * Waits until the server is told to stop, and returns by what. The signals are handled more than once: for Ctrl+C, both
+ * the terminal and npm send one, and the second must not end the process before its requests are finished.
+ */
+function untilStopped(isLaunchedByNpm: boolean): Promise<string> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve('SIGINT'))
-    process.once('SIGTERM', () => resolve('SIGTERM'))
+    process.on('SIGINT', () => resolve('SIGINT'))
+    process.on('SIGTERM', () => resolve('SIGTERM'))
+    if (isLaunchedByNpm) onEndOfLauncher(() => resolve('The shell of npm has ended'))
   })
+}
+
+const launcher = process.ppid
+const LAUNCHER_CHECK_MS = 500
+
+/**
+ * npm passes a signal on to its shell alone. Where that shell is not the server itself, as with `npx chatelaine serve`,
+ * it ends and the server would keep the port and the data folder without it.
+ */
+function onEndOfLauncher(stop: () => void) {
+  const timer = setInterval(() => {
+    if (process.ppid === launcher) return
+    clearInterval(timer)
+    stop()
+  }, LAUNCHER_CHECK_MS)
+  timer.unref()
 }
 
 /** No background process collects statistics in the embedded database; without them its planner assumes that every table is empty. */
