@@ -104,7 +104,7 @@ function addCommand(run: Run, program: Command, spec: CommandSpec) {
     const flags: Flags = received.at(-2)
     const asked = readVariables(spec, spec.positional ? received[0] : undefined, flags)
     const variables = await askSecrets(run.terminal, asked)
-    run.exitCode = await runCommand(run.terminal, { ...program.opts(), spec, variables })
+    run.exitCode = await runCommand(run.terminal, { ...program.opts(), spec, variables, all: flags.all === true })
   })
 }
 

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander'
 import { isScalarType } from 'graphql'
 import { type CommandSpec, isList, namedOf, type Parameter } from './commands.ts'
+import { PAGE_PARAMETERS } from './pages.ts'
 import { variableOf } from './secrets.ts'
 import { shortcutsOf } from './shortcuts.ts'
 import { ASKED, readValue, UsageError } from './values.ts'
@@ -25,6 +26,7 @@ export function addOptions(command: Command, spec: CommandSpec) {
   for (const { flag, description, isRepeatable } of shortcuts) {
     if (!taken.has(flag)) command.option(`--${flag} <value${isRepeatable ? '...' : ''}>`, description)
   }
+  if (spec.isPaged) command.addOption(new Option('--all', 'show the whole list').conflicts(PAGE_PARAMETERS))
   if (hasInput) command.option('--clear <names...>', describeClear(parameters))
 }
 

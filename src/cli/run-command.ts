@@ -2,8 +2,9 @@
 import { readConfig } from '../config.ts'
 import type { CommandSpec } from './commands.ts'
 import { documentOf } from './document.ts'
+import { describeRest, readAllPages } from './pages.ts'
 import { formatJson, formatResult, printable } from './print.ts'
-import { type Result, sendInProcess, sendOverHttp } from './send.ts'
+import { inProcess, overHttp, type Result, type Send } from './send.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The exit codes, which scripts can read. */
@@ -15,17 +16,23 @@ interface Command {
   variables: Record<string, unknown>
   url?: string
   json?: boolean
+  /** True where all pages of a list are wanted. */
+  all: boolean
 }
 
 /** Sends the document of a command, prints the answer and returns the exit code. */
-export async function runCommand(terminal: Terminal, { spec, variables, url, json }: Command): Promise<number> {
-  const { env, stdout } = terminal
-  const document = documentOf(spec, variables)
-  const result = url
-    ? await sendOverHttp(url, env.CHATELAINE_API_KEY, document, variables)
-    : await sendInProcess(readConfig(env), terminal, document, variables)
-  if (json) stdout.write(`${formatJson(result)}\n`)
+export function runCommand(terminal: Terminal, command: Command): Promise<number> {
+  const { env } = terminal
+  return command.url
+    ? runWith(overHttp(command.url, env.CHATELAINE_API_KEY), terminal, command)
+    : inProcess(readConfig(env), terminal, (send) => runWith(send, terminal, command))
+}
+
+async function runWith(send: Send, terminal: Terminal, { spec, variables, json, all }: Command): Promise<number> {
+  const result = all ? await readAllPages(send, spec, variables) : await send(documentOf(spec, variables), variables)
+  if (json) terminal.stdout.write(`${formatJson(result)}\n`)
   else printResult(terminal, spec, result)
+  for (const text of await describeRest(send, spec, variables, result)) say(terminal, text)
   const exitCode = exitCodeOf(spec, result)
   if (variables.dryRun === true && exitCode === EXIT.done) say(terminal, 'This was a dry run: nothing was saved.')
   return exitCode

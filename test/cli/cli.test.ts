@@ -138,6 +138,13 @@ describe('the operator', () => {
     expect(await look(snapshot)).toEqual(before)
   })
 
+  test('gets a whole list with --all', async () => {
+    const { code, stdout, stderr } = await run('permissions', '--all')
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('users.manage')
+  })
+
   test('gets an error from "viewer" that names the operator', async () => {
     const { code, stderr } = await run('viewer')
 
