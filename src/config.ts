@@ -1,3 +1,4 @@
+import addressparser from 'nodemailer/lib/addressparser'
 import { isGuessable } from './strength.ts'
 import { trustProblem } from './trusted-networks.ts'
 
@@ -17,6 +18,7 @@ export interface Config {
   tokenIssuer: string
   /** The server that sends mails; where it is null, mails are stored and not sent. */
   smtpUrl: string | null
+  /** The sender of mails: an address, or a name with an address like `Chatelaine <chatelaine@example.test>`. */
   mailFrom: string | null
   mailRetrySeconds: number
   /** Where it is set here, read-only mode can't be turned off while the server runs. */
@@ -87,8 +89,11 @@ function readMail(environment: Environment) {
   if (!url?.hostname || !/^smtps?:$/.test(url.protocol)) {
     throw new ConfigError('SMTP_URL must look like smtp://user:password@host:587, or smtps://.')
   }
-  if (!/^\S+@\S+$/.test(mailFrom ?? ''))
-    throw new ConfigError('MAIL_FROM must be an e-mail address where SMTP_URL is set.')
+  if (!isSender(mailFrom ?? '')) {
+    throw new ConfigError(
+      'MAIL_FROM must be an e-mail address where SMTP_URL is set, alone or like Chatelaine <chatelaine@example.com>.',
+    )
+  }
   return { smtpUrl, mailFrom: mailFrom ?? null, mailRetrySeconds }
 }
 
@@ -96,6 +101,13 @@ function readTokenIssuer(environment: Environment) {
   const text = environment.TOKEN_ISSUER || 'chatelaine'
   if (/^[\x21-\x7e]{1,255}$/.test(text)) return text
   throw new ConfigError('TOKEN_ISSUER must be a name or a URL of 1 to 255 printable ASCII characters without spaces.')
+}
+
+/** Whether the text is one e-mail address, with a display name or without. */
+function isSender(text: string): boolean {
+  if (/\p{Cc}/u.test(text) || !/^[^<>]*(<[^<>]*>\s*)?$/.test(text)) return false
+  const [sender, ...others] = addressparser(text)
+  return sender?.address !== undefined && /^[^\s@]+@[^\s@]+$/.test(sender.address) && others.length === 0
 }
 
 function readTrustedProxies(environment: Environment): readonly string[] {

@@ -5,6 +5,7 @@ import {
   type GraphQLInputField,
   type GraphQLInputType,
   type GraphQLSchema,
+  getNamedType,
   isInputObjectType,
   isListType,
   isNonNullType,
@@ -36,6 +37,8 @@ export interface CommandSpec {
   parameters: Parameter[]
   /** True where the values are fields of the argument `input`. */
   hasInput: boolean
+  /** True where the answer is a list that comes in pages. */
+  isPaged: boolean
 }
 
 /** Derives all commands of a schema, queries first. */
@@ -64,6 +67,7 @@ function deriveCommand(field: GraphQLField<unknown, unknown>, operation: Command
     positional,
     parameters: [...given.filter((one) => one !== positional), ...others.map((argument) => parameter(argument, false))],
     hasInput: input !== undefined,
+    isPaged: getNamedType(field.type).name.endsWith('Connection'),
   }
 }
 

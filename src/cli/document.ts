@@ -26,12 +26,26 @@ const LABELS = ['username', 'code', 'name', 'label', 'text']
 
 /** Returns the document for the arguments given; the other arguments keep their defaults. */
 export function documentOf({ operation, field }: CommandSpec, given: object): string {
+  return documentFor(operation, field, given, selectionOf(field.type, 2, 'dryRun' in given && given.dryRun === true))
+}
+
+/** Returns the document that counts a list that comes in pages. */
+export function countDocumentOf({ operation, field }: CommandSpec, given: object): string {
+  return documentFor(operation, field, given, '{ totalCount }')
+}
+
+function documentFor(
+  operation: CommandSpec['operation'],
+  field: CommandSpec['field'],
+  given: object,
+  selection: string,
+): string {
   const used = field.args.filter(({ name }) => name in given)
   const variables = used.map(({ name, type }) => `$${name}: ${type}`).join(', ')
   const args = used.map(({ name }) => `${name}: $${name}`).join(', ')
   const head = variables === '' ? '' : ` (${variables})`
   const call = args === '' ? field.name : `${field.name}(${args})`
-  return `${operation}${head} { ${call} ${selectionOf(field.type, 2, 'dryRun' in given && given.dryRun === true)} }`
+  return `${operation}${head} { ${call} ${selection} }`
 }
 
 /** Returns the selection on a type, `depth` objects deep. */
@@ -90,8 +104,9 @@ function isConnection(type: GraphQLObjectType) {
 function connectionSelection(type: GraphQLObjectType, depth: number): string {
   const node = getNamedType(type.getFields().nodes?.type)
   if (!isObjectType(node)) return ''
-  if (depth < 2) return `{ edges { ${edgeFields(type).join(' ')} node { ${leafFields(node).join(' ')} } } }`
-  return `{ nodes { ${fieldsOf(node, 1).join(' ')} } pageInfo { hasNextPage endCursor } }`
+  if (depth < 2)
+    return `{ edges { ${edgeFields(type).join(' ')} node { ${leafFields(node).join(' ')} } } pageInfo { hasNextPage } }`
+  return `{ nodes { ${fieldsOf(node, 1).join(' ')} } pageInfo { hasNextPage hasPreviousPage endCursor } }`
 }
 
 /** Selects the fields of the relation itself: the scope in which a role is held, and since when. */

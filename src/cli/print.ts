@@ -30,12 +30,18 @@ function formatObject(object: Json, indent: string): string {
 }
 
 function formatPart(name: string, value: unknown, indent: string): string {
-  const rows = isObject(value) ? rowsOf(value) : null
+  const rows = isObject(value) || isListOfRecords(value) ? rowsOf(value) : null
   if (rows && rows.length > 0) return `${indent}${name}:\n${formatTable(rows).replace(/^/gm, `${indent}  `)}`
   if (!rows && isObject(value) && Object.keys(value).length > 1) {
     return `${indent}${name}:\n${formatObject(value, `${indent}  `)}`
   }
   return `${indent}${name}: ${rows ? '-' : formatCell(value)}`
+}
+
+/** Whether the value is a list of objects with several fields, which would not be readable in one line. */
+function isListOfRecords(value: unknown): boolean {
+  const [first] = Array.isArray(value) ? value : []
+  return isObject(first) && Object.keys(first).length > 1
 }
 
 function formatTable(rows: Json[]): string {

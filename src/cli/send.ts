@@ -22,6 +22,9 @@ export interface Result {
   errors?: { message: string; path?: (string | number)[]; extensions?: { code?: string } }[]
 }
 
+/** Sends one document. */
+export type Send = (document: string, variables: object) => Promise<Result>
+
 /** The server could not be reached, or did not answer like a Chatelaine server. */
 export class UnreachableError extends Error {
   override name = 'UnreachableError'
@@ -29,8 +32,13 @@ export class UnreachableError extends Error {
 
 const HTTP_TIMEOUT_MS = 15_000
 
+/** Sends documents to a server, with a key. The documents can be refused with UnreachableError. */
+export function overHttp(url: string, apiKey: string | undefined): Send {
+  return (document, variables) => post(url, apiKey, document, variables)
+}
+
 /** @throws UnreachableError */
-export async function sendOverHttp(url: string, apiKey: string | undefined, document: string, variables: object) {
+async function post(url: string, apiKey: string | undefined, document: string, variables: object): Promise<Result> {
   let response: Response
   try {
     response = await fetch(url, {
@@ -55,13 +63,11 @@ function readResult(answer: unknown): Result {
   return { data, errors }
 }
 
-/** @throws FolderInUseError while a server holds the embedded database */
-export async function sendInProcess(
-  config: Config,
-  { stderr }: Terminal,
-  document: string,
-  variables: object,
-): Promise<Result> {
+/**
+ * Opens the database for documents of the operator, and closes it after their use.
+ * @throws FolderInUseError while a server holds the embedded database
+ */
+export async function inProcess<T>(config: Config, { stderr }: Terminal, use: (send: Send) => Promise<T>): Promise<T> {
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
   try {
@@ -69,10 +75,12 @@ export async function sendInProcess(
     const keyring = openKeyring(config)
     if (database.kind === 'EMBEDDED') await prepare(database, keyring, config, stderr)
     mailer = await openMailerIfWanted(database, config)
-    const services = createServices(database, keyring, config, mailer)
-    const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false }
-    const params = { query: document, variables: { ...variables }, operationName: null }
-    return JSON.parse((await answerRequest(createApp(services), params, undefined, context)).body) as Result
+    const app = createApp(createServices(database, keyring, config, mailer))
+    return await use(async (document, variables) => {
+      const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false }
+      const params = { query: document, variables: { ...variables }, operationName: null }
+      return JSON.parse((await answerRequest(app, params, undefined, context)).body) as Result
+    })
   } finally {
     await mailer?.close()
     await database.close()

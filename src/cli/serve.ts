@@ -1,17 +1,18 @@
-import type { Writable } from 'node:stream'
 import { sql } from 'drizzle-orm'
 import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
 import { openKeyring } from '../encryption/open.ts'
+import { queueMissingWarnings } from '../entities/api-key/warnings.ts'
 import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
 import { listen } from '../http/server.ts'
 import { createServices } from '../services.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Migrates, creates root where it is missing, and serves until it is told to stop. */
-export async function serve(config: Config, stdout: Writable) {
+export async function serve(config: Config, { env, stdout }: Terminal) {
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
   try {
@@ -22,13 +23,13 @@ export async function serve(config: Config, stdout: Writable) {
     const services = createServices(database, keyring, config, mailer)
     // The key is printed immediately: it is not shown again, even where something later stops the start.
     await bootstrapAndPrint(services, config, stdout)
-    if (mailer) await mailer.work()
+    if (mailer) await startMails(database, mailer)
     else stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
     const server = await listen(services)
     database.noteAddress(server.url)
     // This line is printed last, so that a process that waits for it has received all output.
     stdout.write(`Chatelaine listens at ${server.url}\n`)
-    const signal = await untilStopped()
+    const signal = await untilStopped(env.npm_lifecycle_event !== undefined)
     stdout.write(`${signal}: finishing what is under way.\n`)
     await server.close()
   } finally {
@@ -37,11 +38,38 @@ export async function serve(config: Config, stdout: Writable) {
   }
 }
 
-function untilStopped(): Promise<string> {
+/** Starts sending mails, after the warnings that are missing from the queue were added to it. */
+async function startMails(database: Database, mailer: Mailer) {
+  await queueMissingWarnings(database, mailer)
+  await mailer.work()
+}
+
+/**
+ * Waits until the server is told to stop, and returns by what. The signals are handled more than once: for Ctrl+C, both
+ * the terminal and npm send one, and the second must not end the process before its requests are finished.
+ */
+function untilStopped(isLaunchedByNpm: boolean): Promise<string> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve('SIGINT'))
-    process.once('SIGTERM', () => resolve('SIGTERM'))
+    process.on('SIGINT', () => resolve('SIGINT'))
+    process.on('SIGTERM', () => resolve('SIGTERM'))
+    if (isLaunchedByNpm) onEndOfLauncher(() => resolve('The shell of npm has ended'))
   })
+}
+
+const launcher = process.ppid
+const LAUNCHER_CHECK_MS = 500
+
+/**
+ * npm passes a signal on to its shell alone. Where that shell is not the server itself, as with `npx chatelaine serve`,
+ * it ends and the server would keep the port and the data folder without it.
+ */
+function onEndOfLauncher(stop: () => void) {
+  const timer = setInterval(() => {
+    if (process.ppid === launcher) return
+    clearInterval(timer)
+    stop()
+  }, LAUNCHER_CHECK_MS)
+  timer.unref()
 }
 
 /** No background process collects statistics in the embedded database; without them its planner assumes that every table is empty. */

@@ -3,6 +3,7 @@ import type { CommandSpec } from './commands.ts'
 
 interface Shortcut {
   flag: string
+  /** It takes the place of the schema's description where the flag is one of the schema. */
   description: string
   isRepeatable: boolean
   /** Writes the given flags into the values of the input. */
@@ -48,7 +49,7 @@ const role: Shortcut = {
 /** Scripts repeat commands: running a command again updates what exists. */
 const update: Shortcut = {
   flag: 'if-exists',
-  description: '',
+  description: 'FAIL or UPDATE: what happens where it exists already; UPDATE by default.',
   isRepeatable: false,
   apply(_flags, values) {
     values.ifExists ??= 'UPDATE'

@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
 import { type GraphQLResolveInfo, getArgumentValues } from 'graphql'
-import { GraphQLDateTime, GraphQLDuration, GraphQLEmailAddress, GraphQLJSON } from 'graphql-scalars'
+import { GraphQLDateTime, GraphQLDuration, GraphQLJSON } from 'graphql-scalars'
 import { holdsSomewhere, isAdministrator } from '../authority/caller.ts'
 import { ADMINISTRATOR, type ServerPermission } from '../authority/permissions.ts'
 import { relations } from '../db/relations.ts'
@@ -10,6 +10,7 @@ import type { Builder } from '../read/declarations.ts'
 import { createFilters } from '../read/filters.ts'
 import { createReads } from '../read/reads.ts'
 import type { Context } from './context.ts'
+import { EmailAddress } from './email-address.ts'
 import { namedIn } from './references.ts'
 import { forbidden, unauthenticated } from './refusals.ts'
 
@@ -99,7 +100,7 @@ function summaryOfScopes(alternatives: Alternatives): string[] {
 }
 
 builder.addScalarType('DateTime', GraphQLDateTime)
-builder.addScalarType('EmailAddress', GraphQLEmailAddress)
+builder.addScalarType('EmailAddress', EmailAddress)
 builder.addScalarType('Duration', GraphQLDuration)
 builder.addScalarType('JSON', GraphQLJSON)
 

@@ -1,4 +1,5 @@
 /** The commands that the schema defines: their help, their documents, and how they read values. */
+import { readFileSync } from 'node:fs'
 import { isObjectType, parse, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { type CommandSpec, deriveCommands } from '../../src/cli/commands.ts'
@@ -19,6 +20,12 @@ function run(...args: string[]) {
 /** Text without the line breaks and spaces that a help page puts in. */
 function plain(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
+}
+
+/** What help says of a flag with this description in the schema. */
+function helpOf(flag: string, description: string): string {
+  if (flag === 'if-exists') return 'FAIL or UPDATE: what happens where it exists already; UPDATE by default.'
+  return description.replace('null removes', `--clear ${flag} removes`)
 }
 
 function rootFields(): string[] {
@@ -70,7 +77,7 @@ describe('help', () => {
       for (const { flag, description } of spec.parameters) {
         expect(stdout).toMatch(new RegExp(`^ +--${flag} `, 'm'))
         expect(description, flag).not.toBe('')
-        expect(text, flag).toContain(plain(description))
+        expect(text, flag).toContain(plain(helpOf(flag, description)))
       }
     },
   )
@@ -91,12 +98,53 @@ describe('help', () => {
     },
   )
 
+  test.each(commands.filter(({ operation }) => operation === 'mutation').map(({ name }) => name))(
+    'of %s never says that the word null removes a value',
+    async (name) => {
+      const { stdout } = await run(name, '--help')
+
+      const [, options = ''] = stdout.split('\nOptions:\n')
+      expect(options).toContain('--help')
+      expect(plain(options)).not.toMatch(/\bnull\b/i)
+    },
+  )
+
+  test.each([
+    ['update-user', 'display-name, email'],
+    ['update-organization', 'title'],
+    ['update-project', 'title'],
+    ['update-role', 'title'],
+    ['update-model', 'credential'],
+  ])('of %s lists the values that --clear removes', async (name, values) => {
+    const { stdout } = await run(name, '--help')
+
+    expect(plain(stdout)).toContain(`--clear <names...> remove these values: ${values} -h`)
+    for (const flag of values.split(', ')) expect(plain(stdout)).toContain(`--clear ${flag} removes`)
+  })
+
+  test('of create-service-user says what happens by default: UPDATE', async () => {
+    const { stdout } = await run('create-service-user', '--help')
+
+    expect(plain(stdout)).toContain(
+      '--if-exists <value> FAIL or UPDATE: what happens where it exists already; UPDATE by default.',
+    )
+    expect(stdout).not.toContain('FAIL by default')
+  })
+
   test('of create-service-user lists the flags of the command that it replaces', async () => {
     const { stdout } = await run('create-service-user', '--help')
 
     for (const flag of ['email', 'first-name', 'last-name', 'role']) {
       expect(stdout).toMatch(new RegExp(`^ +--${flag} <value(\\.\\.\\.)?> +\\S`, 'm'))
     }
+  })
+})
+
+describe('--version', () => {
+  test('prints the version of package.json', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+    expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
   })
 })
 

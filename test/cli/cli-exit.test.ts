@@ -74,7 +74,7 @@ describe('a refusal', () => {
     ['no command', [], /Usage: chatelaine/],
     ['an unknown option', ['users', '--nothing'], /--nothing/],
     ['a missing argument', ['create-user'], /username/],
-    ['a missing option', ['create-service-user', 'x'], /--email/],
+    ['a missing option', ['create-role', 'x'], /--permissions/],
     ['an extra argument', ['create-user', 'x', 'y'], /too many arguments/],
   ])('of %s exits 2 and names the problem', async (_name, args, message) => {
     expect(await refuse(2, args)).toMatch(message)

@@ -47,16 +47,21 @@ describe('a query', () => {
 
   test('has flags that filter, sort and page a list', async () => {
     for (const name of ['bz', 'ba', 'bm', 'cara']) await createUser(app, name)
-    const args = ['users', '--filter', 'username.startsWith=b', '--first', '1', '--json']
+    const read = async (...flags: string[]) => {
+      const args = ['users', '--filter', 'username.startsWith=b', '--first', '1', '--json', ...flags]
+      const { stdout, stderr } = await run(args)
+      expect(stderr).toMatch(/^chatelaine: 1 of 3 are shown\. /)
+      return JSON.parse(stdout).data.users
+    }
 
-    const first = JSON.parse(await print(...args, '--order-by', 'CREATED_AT')).data.users
-    const last = JSON.parse(await print(...args, '--order-by', 'field=USERNAME,direction=DESC')).data.users
-    const second = JSON.parse(await print(...args, '--order-by', 'CREATED_AT', '--after', first.pageInfo.endCursor))
+    const first = await read('--order-by', 'CREATED_AT')
+    const last = await read('--order-by', 'field=USERNAME,direction=DESC')
+    const second = await read('--order-by', 'CREATED_AT', '--after', first.pageInfo.endCursor)
 
     expect(first.nodes).toMatchObject([{ username: 'bz' }])
     expect(first.pageInfo.hasNextPage).toBe(true)
     expect(last.nodes).toMatchObject([{ username: 'bz' }])
-    expect(second.data.users.nodes).toMatchObject([{ username: 'ba' }])
+    expect(second.nodes).toMatchObject([{ username: 'ba' }])
   })
 
   test('of a user prints the keys with their ids and the roles with their scopes', async () => {
@@ -137,23 +142,68 @@ describe('a change', () => {
     expect(await values()).toEqual([{ email: 'bob@example.test', display_name: null }])
   })
 
-  test('with --dry-run prints the result and keeps nothing', async () => {
-    const stdout = await withoutWriting(app, () => print('create-user', 'dry', '--with-api-key', '--dry-run'))
+  test('stores the word "null" where it is the value of a flag: only --clear removes a value', async () => {
+    await createUser(app, 'bob', { displayName: 'Bob B.' })
 
-    expect(stdout).toMatch(/^ {2}username: dry$/m)
-    expect(stdout).toMatch(/^secret: -$/m)
+    await print('update-user', 'bob', '--display-name', 'null')
+    const { code, stderr } = await run(['update-user', 'bob', '--display-name', ''])
+
+    expect(await query(app, sql`select display_name from users where username = 'bob'`)).toEqual([
+      { display_name: 'null' },
+    ])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'chatelaine: displayName: A title has 1 to 200 characters; --clear removes it.\n',
+    })
   })
 
-  test('prints the access difference with --dry-run, and not without', async () => {
+  test('with --dry-run prints the result, says that nothing was saved, and keeps nothing', async () => {
+    const plain = ['create-user', 'dry', '--with-api-key', '--dry-run']
+    const [table, json, long] = await withoutWriting(app, () =>
+      Promise.all([run(plain), run([...plain, '--json']), run(['create-user', 'dry', '--dry-run', 'true'])]),
+    )
+
+    const said = { code: 0, stderr: 'chatelaine: This was a dry run: nothing was saved.\n' }
+    for (const { code, stderr } of [table, json, long]) expect({ code, stderr }).toEqual(said)
+    expect(table.stdout).toMatch(/^ {2}username: dry$/m)
+    expect(table.stdout).toMatch(/^secret: -$/m)
+    expect(JSON.parse(json.stdout).data.createUser.user).toMatchObject({ username: 'dry' })
+  })
+
+  test('with --dry-run of a change that fails prints only why', async () => {
+    const { code, stderr } = await run(['create-user', 'root', '--dry-run'])
+
+    expect({ code, stderr: stderr.split('\n').length }).toEqual({ code: 1, stderr: 2 })
+    expect(stderr).not.toContain('dry run')
+  })
+
+  test('prints the access difference with --dry-run, one line for each change, and not without', async () => {
     await createUser(app, 'bob')
     await createProject(app, 'apollo')
     const words = ['grant-roles', 'bob', '--roles', 'VERSION_MANAGER,project=apollo']
 
-    const dry = await withoutWriting(app, () => print(...words, '--dry-run'))
+    const dry = await withoutWriting(app, () => run([...words, '--dry-run']))
     const real = await print(...words)
 
-    expect(dry).toMatch(
-      /^accessDiff:\n {2}gained: 3\n {2}lost: 0\n {2}items: GAINED bob version\.create PROJECT default apollo, /m,
+    const lines = dry.stdout.slice(dry.stdout.indexOf('accessDiff:')).trimEnd().split('\n')
+    expect(lines.slice(0, 4)).toEqual(['accessDiff:', '  gained: 3', '  lost: 0', '  items:'])
+    expect(lines[4]?.trim().split(/ {2,}/).slice(0, 6)).toEqual([
+      'KIND',
+      'USERNAME',
+      'PERMISSION',
+      'SCOPE',
+      'ORGANIZATION',
+      'PROJECT',
+    ])
+    expect(lines.slice(5).map((line) => line.trim().split(/ {2,}/).slice(0, 6))).toEqual(
+      ['create', 'delete', 'update'].map((verb) => [
+        'GAINED',
+        'bob',
+        `version.${verb}`,
+        'PROJECT',
+        'default',
+        'apollo',
+      ]),
     )
     expect(real).toMatch(/^changed: true$/m)
     expect(real).not.toContain('accessDiff')

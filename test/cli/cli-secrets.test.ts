@@ -226,7 +226,9 @@ describe('a credential', () => {
     await addCredential(bob.client, 'aws', 'kept-and-hidden')
 
     expect(await print(['reveal-credential', 'aws'])).toContain('kept-and-hidden')
-    expect(await print(['reveal-credential', 'aws', '--dry-run'])).not.toContain('kept-and-hidden')
+    const dry = await run(['reveal-credential', 'aws', '--dry-run'])
+    expect(dry).toMatchObject({ code: 0, stderr: 'chatelaine: This was a dry run: nothing was saved.\n' })
+    expect(dry.stdout).not.toContain('kept-and-hidden')
     expect(await print(['user', 'bob', '--json'])).not.toContain('kept-and-hidden')
   })
 })

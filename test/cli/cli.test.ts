@@ -129,12 +129,20 @@ describe('the operator', () => {
   test('with --dry-run gets the result, without a token, and nothing is kept', async () => {
     const before = await look(snapshot)
 
-    const stdout = await print('create-user', 'dry', '--dry-run')
+    const { code, stdout, stderr } = await run('create-user', 'dry', '--dry-run')
 
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'chatelaine: This was a dry run: nothing was saved.\n' })
     expect(stdout).toMatch(/^ {2}username: dry$/m)
     expect(stdout).toMatch(/^secret: -$/m)
     expect(stdout).toMatch(/^accessDiff:\n {2}gained: 0\n {2}lost: 0\n {2}items: -$/m)
     expect(await look(snapshot)).toEqual(before)
+  })
+
+  test('gets a whole list with --all', async () => {
+    const { code, stdout, stderr } = await run('permissions', '--all')
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('users.manage')
   })
 
   test('gets an error from "viewer" that names the operator', async () => {

@@ -24,6 +24,8 @@ export interface Mailbox {
   readonly mails: Mail[]
   /** Mails that come next are refused with these codes, one after the other. */
   refuseNext(...codes: number[]): void
+  /** Recipients that come next are refused with these codes, one after the other. */
+  refuseNextRecipients(...codes: number[]): void
   /** Takes no connections any more. */
   leave(): Promise<void>
   /** Where it is there already it stays. */
@@ -38,7 +40,7 @@ export const MAIL_TIMEOUT = { timeout: 60_000, interval: 50 }
 /** Listens at a free port until the tests of the file have ended. */
 export async function openMailbox(): Promise<Mailbox> {
   const mails: Mail[] = []
-  const refusals: number[] = []
+  const refusals: Refusals = { mails: [], recipients: [] }
   let server: SMTPServer | null = createServer(mails, refusals)
   const port = await listenAt(server, 0)
   async function leave() {
@@ -51,7 +53,10 @@ export async function openMailbox(): Promise<Mailbox> {
     settings: { smtpUrl: `smtp://127.0.0.1:${port}`, mailFrom: 'chatelaine@example.test', mailRetrySeconds: 1 },
     mails,
     refuseNext(...codes) {
-      refusals.push(...codes)
+      refusals.mails.push(...codes)
+    },
+    refuseNextRecipients(...codes) {
+      refusals.recipients.push(...codes)
     },
     leave,
     async comeBack() {
@@ -66,17 +71,36 @@ export async function openMailbox(): Promise<Mailbox> {
   }
 }
 
-function createServer(mails: Mail[], refusals: number[]): SMTPServer {
+/** The codes with which what comes next is refused. */
+interface Refusals {
+  mails: number[]
+  recipients: number[]
+}
+
+function refusal(responseCode: number): Error {
+  return Object.assign(new Error('Not now.'), { responseCode })
+}
+
+/** It needs no password, and refuses every password that is given. */
+function createServer(mails: Mail[], refusals: Refusals): SMTPServer {
   return new SMTPServer({
     authOptional: true,
-    disabledCommands: ['AUTH', 'STARTTLS'],
+    allowInsecureAuth: true,
+    disabledCommands: ['STARTTLS'],
     closeTimeout: 1000,
+    onAuth(_auth, _session, answer) {
+      answer(refusal(535))
+    },
+    onRcptTo(_address, _session, answer) {
+      const code = refusals.recipients.shift()
+      answer(code ? refusal(code) : null)
+    },
     onData(stream, { envelope }, answer) {
       const chunks: Buffer[] = []
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => {
-        const responseCode = refusals.shift()
-        if (responseCode) return answer(Object.assign(new Error('Not now.'), { responseCode }))
+        const code = refusals.mails.shift()
+        if (code) return answer(refusal(code))
         const from = envelope.mailFrom ? envelope.mailFrom.address : ''
         const to = envelope.rcptTo.map(({ address }) => address)
         const mail = readMail(Buffer.concat(chunks).toString('latin1'))

@@ -61,7 +61,7 @@ export function wordsOf({ from, to, headers, text }: Mail): string {
   expect(from).toBe('chatelaine@example.test')
   expect(headers.to).toBe(to.join(', '))
   const [, sentence, actor] =
-    /^([^\n]+)\n\nWhen: \d{4}-\d\d-\d\dT[\d:.]+Z\nBy: ([^\n]+)\n\nYou get this because your address is that of the person in charge\.\n$/.exec(
+    /^([^\n]+)\n\nWhen: \d{4}-\d\d-\d\dT[\d:.]+Z\nBy: ([^\n]+)\n\nYou get this because your address (?:is that of the person in charge|was that of the person in charge until this change)\.\n$/.exec(
       text,
     ) ?? []
   expect(sentence, text).toBeDefined()

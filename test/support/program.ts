@@ -36,6 +36,8 @@ export interface Program {
   readyAfterMs: number
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ended>
+  /** Does what a terminal does for Ctrl+C: all processes of the group get the signal. Waits for the end. */
+  interrupt(): Promise<Ended>
   ended: Promise<Ended>
 }
 
@@ -69,9 +71,14 @@ export async function lookInto<T>(store: Environment, look: (database: Database)
 }
 
 /** Starts the server; gives it once it listens. @throws where it ends before that */
-export async function startProgram(environment: Environment): Promise<Program> {
+export function startProgram(environment: Environment): Promise<Program> {
+  return startWith([NODE, 'src/main.js', 'serve'], environment)
+}
+
+/** The same by a command line of another program, like `npm start`, in a process group of its own. */
+export async function startWith(command: string[], environment: Environment): Promise<Program> {
   const started = performance.now()
-  const running = spawnProgram(['serve'], { PORT: '0', ...environment })
+  const running = spawnProgram(command, { PORT: '0', ...environment })
   const url = await Promise.race([running.line(/listens at (\S+)/), failed(running.ended)])
   const readyAfterMs = performance.now() - started
   // After a round trip all that it says at its start has arrived.
@@ -83,6 +90,10 @@ export async function startProgram(environment: Environment): Promise<Program> {
     ended: running.ended,
     stop(signal = 'SIGTERM') {
       running.child.kill(signal)
+      return running.ended
+    },
+    interrupt() {
+      process.kill(-(running.child.pid ?? 0), 'SIGINT')
       return running.ended
     },
   }
@@ -125,7 +136,7 @@ export async function runCommand(args: string[], environment: Environment = {}, 
 
 /** Runs a command to its end as a process of its own; `input` is all that its standard input has. */
 export function runProgram(args: string[], environment: Environment = {}, input = ''): Promise<Ended> {
-  const { child, ended, write } = spawnProgram(args, { PORT: '0', ...environment })
+  const { child, ended, write } = spawnProgram([NODE, 'src/main.js', ...args], { PORT: '0', ...environment })
   write(input)
   child.stdin.end()
   return ended
@@ -139,7 +150,7 @@ interface Running extends Pick<Program, 'stop' | 'ended'> {
 
 /** Starts a command that is not waited for. */
 export function beginProgram(args: string[], environment: Environment): Running {
-  const { child, ended, write } = spawnProgram(args, { PORT: '0', ...environment })
+  const { child, ended, write } = spawnProgram([NODE, 'src/main.js', ...args], { PORT: '0', ...environment })
   return {
     ended,
     write,
@@ -155,11 +166,13 @@ async function failed(ended: Promise<Ended>): Promise<never> {
   throw new Error(`The program ended with ${code}: ${stdout}${stderr}`)
 }
 
-function spawnProgram(args: string[], environment: Environment) {
+function spawnProgram([file = '', ...args]: string[], environment: Environment) {
   const { PATH = '', HOME = '' } = process.env
   const started = performance.now()
-  const child = spawn(NODE, ['src/main.js', ...args], {
+  const child = spawn(file, args, {
     cwd: ROOT_FOLDER,
+    // A program that starts ours is ended with all that it started.
+    detached: file !== NODE,
     env: { PATH, HOME, NODE_COMPILE_CACHE: inject('compileCache'), ...environment },
   })
   const output = { stdout: '', stderr: '' }
@@ -215,8 +228,18 @@ function secretsOf(environment: Environment): string[] {
 }
 
 async function endChild(child: ChildProcess) {
+  if (child.spawnfile !== NODE) endGroup(child)
   if (child.exitCode !== null || child.signalCode !== null) return
   const closed = new Promise((resolve) => child.once('close', resolve))
   child.kill('SIGKILL')
   await closed
+}
+
+/** Ends what is left of a process group, which can be there longer than its first process. */
+function endGroup({ pid }: ChildProcess) {
+  try {
+    if (pid) process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }

@@ -6,6 +6,7 @@ import { fromDrizzle, type JobWithMetadata, PgBoss, type WorkWithMetadataHandler
 import type { Config } from '../../config.ts'
 import { type Database, runStatement } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
+import { asciiAddress } from '../../graphql/email-address.ts'
 import { logError } from '../../log.ts'
 import type { Mailer } from './operations.ts'
 import { isStillTrue, noteAttempt, noteDropped, readQueued } from './operations.ts'
@@ -50,10 +51,13 @@ async function openMailer(database: Database, config: Config & { smtpUrl: string
     if (email === null || !(await isStillTrue(database.db, details))) return noteDropped(database.db, id)
     const mail = mailOf(kind as NotificationKind, details)
     try {
-      await transport.sendMail({ from: config.mailFrom ?? undefined, to: email, ...mail })
+      await transport.sendMail({ from: config.mailFrom ?? undefined, to: asciiAddress(email), ...mail })
     } catch (error) {
-      const state = job.retryCount >= RETRIES ? 'FAILED' : 'QUEUED'
+      const isFinal = isRefusedPermanently(error)
+      const state = isFinal || job.retryCount >= RETRIES ? 'FAILED' : 'QUEUED'
       await noteAttempt(database.db, id, { email, state, lastError: (error as Error).message.slice(0, 1000) })
+      // pg-boss runs a job again only after an error.
+      if (isFinal) return
       throw error
     }
     await noteAttempt(database.db, id, { email, state: 'SENT', lastError: null })
@@ -85,6 +89,16 @@ async function openMailer(database: Database, config: Config & { smtpUrl: string
       transport.close()
     },
   }
+}
+
+/**
+ * Whether the mail server answered the mail itself, its sender or its recipient, with 5xx, so that another attempt
+ * would fail in the same way. A refused sign-in is about the configuration, which can be corrected before the next
+ * attempt.
+ */
+function isRefusedPermanently(error: unknown): boolean {
+  const { code = '', responseCode = 0 } = error as { code?: string; responseCode?: number }
+  return ['EENVELOPE', 'EMESSAGE'].includes(code) && responseCode >= 500
 }
 
 /** Starts pg-boss. Where that fails, it stops every part of pg-boss that was started. */

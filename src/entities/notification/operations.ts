@@ -10,6 +10,8 @@ export interface Notice {
   userId: string
   kind: NotificationKind
   details?: Record<string, string>
+  /** The address that the user had before the change, where the mail goes to that instead of the current one. */
+  formerEmail?: string
   /** The time when the mail is to be sent; by default it is sent at once. */
   at?: Date
 }
@@ -22,19 +24,21 @@ export interface Notice {
 export async function notify(tx: Transaction, mailer: Mailer | null, caller: Caller, notices: readonly Notice[]) {
   if (notices.length === 0) return
   const actor = await actorName(tx, caller)
-  for (const { userId, kind, details, at } of notices) {
+  for (const { userId, kind, details, formerEmail, at } of notices) {
     const [user] = await tx
       .select({ email: users.email, username: users.username })
       .from(users)
       .where(eq(users.id, userId))
-    if (!user || (user.email === null && !at)) continue
+    if (!user) continue
+    const email = formerEmail ?? user.email
+    if (email === null && !at) continue
     const id = createId()
     await tx.insert(notifications).values({
       id,
       userId,
       kind,
-      email: user.email,
-      details: { username: user.username, actor, at: now(), ...details },
+      email,
+      details: { username: user.username, actor, at: now(), ...details, ...(formerEmail && { isFormer: 'true' }) },
       state: mailer ? 'QUEUED' : 'NOT_SENT',
     })
     await mailer?.enqueue(tx, id, at ?? null)
@@ -83,7 +87,7 @@ export async function isStillTrue(db: Connection, { apiKeyId, until }: Record<st
         eq(apiKeys.id, apiKeyId),
         isNull(apiKeys.revokedAt),
         isNull(apiKeys.replacedBy),
-        sql`${apiKeys.expiresAt} = ${until}::timestamptz`,
+        sql`date_trunc('milliseconds', ${apiKeys.expiresAt}) = ${until}::timestamptz`,
       ),
     )
   return rows.length > 0

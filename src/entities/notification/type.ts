@@ -9,12 +9,18 @@ const NotificationState = builder.enumType('NotificationState', {
   values: {
     QUEUED: { description: 'The mail is waiting to be sent, or to be sent again after an error.' },
     SENT: { description: 'The mail server accepted the mail.' },
-    FAILED: { description: 'Every attempt to send the mail failed, and no further attempt is made.' },
+    FAILED: {
+      description:
+        'The mail was not sent, and no further attempt is made: the mail server refused it permanently, or every attempt failed.',
+    },
     DROPPED: {
       description:
         'The mail was not sent, because at its time it was no longer true or had no recipient: the key was revoked or rotated, or the user had no e-mail address.',
     },
-    NOT_SENT: { description: 'The mail was not sent, because the server had no SMTP_URL when it was written.' },
+    NOT_SENT: {
+      description:
+        'The mail was not sent, because the server had no SMTP_URL when it was written. A warning about a key that expires is queued when a server with SMTP_URL starts.',
+    },
   },
 })
 

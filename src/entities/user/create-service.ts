@@ -16,6 +16,7 @@ import { grantRoles } from '../role/operations.ts'
 import { describeKey, describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
 import { findUserIfAny } from './lookup.ts'
 import { namingOf } from './mutations.ts'
+import { emailNotices } from './notices.ts'
 import { changeUser, insertUser, SERVICE_PREFIX } from './operations.ts'
 import { User } from './type.ts'
 
@@ -110,6 +111,7 @@ mutation({
       return {
         values: { user: existing.id, apiKey: null, secret: null, created: false },
         change: { before, after },
+        notices: emailNotices(existing, input.email),
       }
     }
     if (!input.email) throw new InvalidInputError([{ path: 'email', message: IN_CHARGE }])

@@ -101,6 +101,10 @@ mutation({
     const username = input.username ?? user.username
     refuseWrongKind(user, username)
     await bringBackUser(tx, namingOf(ctx, caller), user, username)
-    return { values: { user: user.id }, change: { after: { username, isActive: false } } }
+    return {
+      values: { user: user.id },
+      change: { after: { username, isActive: false } },
+      notices: [{ userId: user.id, kind: 'USER_RESTORED' }],
+    }
   },
 })

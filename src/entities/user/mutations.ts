@@ -6,6 +6,7 @@ import { expiryIssues, nameIssues, titleIssues } from '../../graphql/input-check
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
 import { findSelf, findUser, isRootRow, userColumns } from './lookup.ts'
+import { emailNotices } from './notices.ts'
 import {
   changeUser,
   endSuspension,
@@ -66,6 +67,7 @@ mutation({
     return {
       values: { user: user.id },
       change: { before: { username, displayName, email }, after },
+      notices: emailNotices(user, input.email),
     }
   },
 })
@@ -164,6 +166,7 @@ mutation({
     return {
       values: { user: user.id, changed },
       change: changed ? { before: { isActive: false }, after: { isActive: true } } : null,
+      notices: [{ userId: user.id, kind: 'USER_ENABLED' }],
     }
   },
 })

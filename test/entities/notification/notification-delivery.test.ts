@@ -48,14 +48,22 @@ async function waitForIdleQueue() {
   }, MAIL_TIMEOUT)
 }
 
+/** Waits until no mail is to be sent, now or later. */
+async function waitForEmptyQueue() {
+  await vi.waitFor(async () => {
+    const open = sql`select state from pgboss.job where state not in ('completed', 'failed')`
+    expect(await query(app, open)).toEqual([])
+  }, MAIL_TIMEOUT)
+}
+
 describe('a mail that the mail server refuses', () => {
-  test('is sent again until the server takes it, after a temporary and a permanent refusal', async () => {
-    mailbox.refuseNext(450, 550)
+  test('is sent again until the server takes it, where the refusals are temporary', async () => {
+    mailbox.refuseNext(450, 451)
     await change(app.root, 'createUser', BOB)
 
     const first = { state: 'QUEUED', attempts: 1, lastError: 'Message failed: 450 Not now.', sentAt: null }
     await waitForNotification(app, first)
-    const second = { state: 'QUEUED', attempts: 2, lastError: 'Message failed: 550 Not now.', sentAt: null }
+    const second = { state: 'QUEUED', attempts: 2, lastError: 'Message failed: 451 Not now.', sentAt: null }
     await waitForNotification(app, second)
     await retryNow(2)
     const sent = await waitForNotification(app, { state: 'SENT', attempts: 3, lastError: null })
@@ -68,16 +76,58 @@ describe('a mail that the mail server refuses', () => {
   })
 
   test('is given up after its last attempt', async () => {
-    mailbox.refuseNext(451, 554)
+    mailbox.refuseNext(451, 452)
     await change(app.root, 'createUser', BOB)
     await waitForNotification(app, { state: 'QUEUED', attempts: 1 })
 
     // Half a day later: the attempt that comes next is the last one.
     await retryNow(16)
 
-    await waitForNotification(app, { state: 'FAILED', attempts: 2, lastError: 'Message failed: 554 Not now.' })
+    await waitForNotification(app, { state: 'FAILED', attempts: 2, lastError: 'Message failed: 452 Not now.' })
     await waitForIdleQueue()
     expect(mailbox.mails).toEqual([])
+  })
+
+  test.each([500, 550, 554])('is given up after one attempt where the refusal is permanent: %i', async (code) => {
+    mailbox.refuseNext(code)
+
+    await change(app.root, 'createUser', BOB)
+
+    const lastError = `Message failed: ${code} Not now.`
+    await waitForNotification(app, { state: 'FAILED', attempts: 1, lastError, sentAt: null })
+    await waitForEmptyQueue()
+    expect(mailbox.mails).toEqual([])
+  })
+
+  test('is given up after one attempt where its recipient is refused permanently', async () => {
+    mailbox.refuseNextRecipients(550)
+
+    await change(app.root, 'createUser', BOB)
+
+    await waitForNotification(app, { state: 'FAILED', attempts: 1, lastError: expect.stringContaining('550 Not now.') })
+    await waitForEmptyQueue()
+  })
+
+  test('is sent again where its recipient is refused for a while', async () => {
+    mailbox.refuseNextRecipients(450)
+
+    await change(app.root, 'createUser', BOB)
+
+    await waitForNotification(app, { state: 'SENT', attempts: 2, lastError: null })
+  })
+})
+
+describe('a mail server that refuses the password of SMTP_URL', () => {
+  const smtpUrl = mailbox.settings.smtpUrl?.replace('//', '//user:wrong-password@') ?? null
+  const refused = startApp({ ...mailbox.settings, smtpUrl })
+
+  test('is asked again later, because the password can be corrected', async () => {
+    await change(refused.root, 'createUser', BOB)
+
+    const told = await waitForNotification(refused, { state: 'QUEUED', attempts: 1 })
+
+    expect(told.lastError).toContain('535')
+    expect(told.lastError).not.toContain('wrong-password')
   })
 })
 

@@ -1,4 +1,4 @@
-/** The mail that comes a week before a key expires: when it is written, when it is sent, and when it is not sent. */
+/** The mail that comes before a key expires: when it is written, when it is sent, and when it is not sent. */
 import { sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { startApp } from '../../support/app.ts'
@@ -19,7 +19,7 @@ beforeEach(async () => {
   await emptyQueue(app)
   mailbox.mails.length = 0
   await change(app.root, 'createUser', { username: 'bob', withApiKey: false })
-  await change(app.root, 'updateUser', { user: 'bob', email: 'bob@example.test' })
+  await query(app, sql`update users set email = 'bob@example.test' where username = 'bob'`)
 })
 
 interface Warning extends Record<string, unknown> {
@@ -27,8 +27,8 @@ interface Warning extends Record<string, unknown> {
   state: string
   attempts: number
   email: string
-  /** How long before the end of its key it is due, and after when the queue forgets it. */
-  before: string | null
+  /** How many minutes before the end of its key it is due, and whether the queue keeps it until then. */
+  before: number | null
   kept: boolean | null
 }
 
@@ -37,7 +37,7 @@ async function readWarnings(): Promise<Record<string, Omit<Warning, 'label'>[]>>
   const rows = await query<Warning>(
     app,
     sql`select n.details->>'label' as label, n.state, n.attempts, n.email,
-        ((n.details->>'until')::timestamptz - j.start_after)::text as before, j.keep_until > j.start_after as kept
+        round(extract(epoch from (n.details->>'until')::timestamptz - j.start_after) / 60)::int as before, j.keep_until > j.start_after as kept
       from notifications n left join pgboss.job j on j.data->>'id' = n.id::text
       where n.kind = 'KEY_EXPIRING' order by n.created_at, n.id`,
   )
@@ -58,16 +58,32 @@ async function letBeDue(...keys: { id: string }[]) {
   expect(due).toHaveLength(keys.length)
 }
 
-const QUEUED = { state: 'QUEUED', attempts: 0, email: 'bob@example.test', before: '7 days', kept: true }
+const QUEUED = { state: 'QUEUED', attempts: 0, email: 'bob@example.test', before: 7 * 24 * 60, kept: true }
 
 describe('the warning', () => {
-  test('is queued for 7 days before the end of a key that lasts longer, and for no other key', async () => {
-    await createApiKey(app.root, { user: 'bob', label: 'long', expiresAt: inDays(30) })
-    await createApiKey(app.root, { user: 'bob', label: 'eight days', expiresAt: inDays(8) })
-    await createApiKey(app.root, { user: 'bob', label: 'short', expiresAt: inDays(6.9) })
+  test('is queued for 7 days before the end, or for three quarters of the life of a key that lives shorter than 28 days', async () => {
+    const lives = { '30 days': 30, '28 days': 28, '8 days': 8, '6 days': 6, '4 hours': 4 / 24 }
+    for (const [label, days] of Object.entries(lives)) {
+      await createApiKey(app.root, { user: 'bob', label, expiresAt: inDays(days) })
+    }
     await createApiKey(app.root, { user: 'bob', label: 'endless' })
 
-    expect(await readWarnings()).toEqual({ long: [QUEUED], 'eight days': [QUEUED] })
+    expect(await readWarnings()).toEqual({
+      '30 days': [QUEUED],
+      '28 days': [QUEUED],
+      '8 days': [{ ...QUEUED, before: 2 * 24 * 60 }],
+      '6 days': [{ ...QUEUED, before: 36 * 60 }],
+      '4 hours': [{ ...QUEUED, before: 60 }],
+    })
+  })
+
+  test('is queued by the life of the new key where a key is rotated', async () => {
+    const { id } = await createApiKey(app.root, { user: 'bob', label: 'rotated', expiresAt: inDays(4) })
+
+    await change(app.root, 'rotateApiKey', { apiKey: id, overlapUntil: inDays(1) })
+
+    const warning = { ...QUEUED, before: 24 * 60 }
+    expect(await readWarnings()).toEqual({ rotated: [warning, warning] })
   })
 
   test('is written for a first key too, where it ends with the key that made it', async () => {

@@ -41,10 +41,24 @@ describe('the variables of mail', () => {
   })
 
   test.each([
+    'chatelaine@example.test',
+    '<chatelaine@example.test>',
+    'Chatelaine <chatelaine@example.test>',
+    '"Chatelaine, Müller & Co." <chatelaine@münchen.test>',
+  ])('take a sender with a display name or without: %s', (sender) => {
+    expect(readConfig({ SMTP_URL, MAIL_FROM: sender }).mailFrom).toBe(sender)
+  })
+
+  test.each([
     ['SMTP_URL', { SMTP_URL: 'https://user:hunter2hunter2@mail.example.test', MAIL_FROM }],
     ['SMTP_URL', { SMTP_URL: 'mail.example.test', MAIL_FROM }],
     ['MAIL_FROM', { SMTP_URL }],
     ['MAIL_FROM', { SMTP_URL, MAIL_FROM: 'nobody' }],
+    ['MAIL_FROM', { SMTP_URL, MAIL_FROM: 'Nobody <nobody>' }],
+    ['MAIL_FROM', { SMTP_URL, MAIL_FROM: 'Chatelaine <a@example.test>, b@example.test' }],
+    ['MAIL_FROM', { SMTP_URL, MAIL_FROM: 'Chatelaine <a@example.test> <b@example.test>' }],
+    ['MAIL_FROM', { SMTP_URL, MAIL_FROM: 'Team: a@example.test;' }],
+    ['MAIL_FROM', { SMTP_URL, MAIL_FROM: 'Chatelaine\r\nBcc: b@example.test <a@example.test>' }],
     ['MAIL_RETRY_SECONDS', { SMTP_URL, MAIL_FROM, MAIL_RETRY_SECONDS: '0' }],
     ['MAIL_RETRY_SECONDS', { MAIL_RETRY_SECONDS: '3601' }],
   ])('stop the start where %s is wrong, and the error repeats no password: %j', (name, environment) => {
@@ -83,6 +97,17 @@ describe('the program', () => {
     ])
     expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 0, stderr: '' })
     expect(ended.stdout).not.toContain('SMTP_URL')
+  })
+
+  test('sends mails with the display name and the address of MAIL_FROM', async () => {
+    const sender = 'Chatelaine <chatelaine@example.test>'
+    const program = await startProgram({ ...(await createStore()), ...MAIL, MAIL_FROM: sender })
+    const before = mailbox.mails.length
+
+    await createUser(program, 'dora')
+
+    const [mail] = (await mailbox.waitFor(before + 1)).slice(before)
+    expect([mail?.from, mail?.headers.from]).toEqual(['chatelaine@example.test', sender])
   })
 
   test('says that it sends no mail where SMTP_URL is not set', async () => {

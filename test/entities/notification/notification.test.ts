@@ -25,7 +25,7 @@ beforeEach(async () => {
 /** A person without a key, to whom no mail was sent when they were created. */
 async function createQuietly(username: string) {
   await change(app.root, 'createUser', { username, withApiKey: false })
-  await change(app.root, 'updateUser', { user: username, email: `${username}@example.test` })
+  await query(app, sql`update users set email = ${`${username}@example.test`} where username = ${username}`)
 }
 
 describe('a mail tells the user', () => {
@@ -96,15 +96,18 @@ describe('no mail is sent', () => {
   test('about users without an e-mail', async () => {
     await change(app.root, 'createUser', { username: 'bob', email: null })
     await change(app.root, 'createUser', { username: 'carol', email: 'carol@example.test', withApiKey: false })
-    await change(app.root, 'updateUser', { user: 'carol', email: null })
+    await query(app, sql`update users set email = null where username = 'carol'`)
     await mailbox.waitFor(1)
 
     const { id } = await createApiKey(app.root, { user: 'bob' })
     await change(app.root, 'rotateApiKey', { apiKey: id })
     await change(app.root, 'setUserPassword', { user: 'carol', password: PASSWORD })
     for (const user of ['bob', 'carol']) {
+      await change(app.root, 'updateUser', { user, displayName: 'None' })
       await change(app.root, 'disableUser', { user })
-      await change(app.root, 'deleteUser', { user })
+      await change(app.root, 'enableUser', { user })
+      const { deletedId } = await change(app.root, 'deleteUser', { user }, 'deletedId')
+      await change(app.root, 'restoreUser', { id: deletedId })
     }
 
     expect(await countMails(app)).toEqual({ rows: 1, jobs: 1 })
@@ -129,6 +132,8 @@ describe('no mail is sent', () => {
       await expectDry('revokeApiKey', { apiKey: carol.id })
       await expectDry('setUserPassword', { user: 'carol', password: PASSWORD })
       await expectDry('disableUser', { user: 'carol' })
+      await expectDry('enableUser', { user: 'bob' })
+      await expectDry('updateUser', { user: 'carol', email })
       await expectDry('deleteUser', { user: 'carol' })
       const refused = { input: { username: 'erin', email } }
       await app.as(carol.key).refused('FORBIDDEN', changeDocument('createUser'), refused)
@@ -142,6 +147,8 @@ describe('no mail is sent', () => {
       const wrong = { currentPassword: PASSWORD, newPassword: OTHER_PASSWORD }
       await failChange(app.root, 'InvalidInputError', 'changePassword', wrong)
       await change(app.root, 'disableUser', { user: 'bob' })
+      await change(app.root, 'enableUser', { user: 'carol' })
+      await change(app.root, 'updateUser', { user: 'carol', email: 'carol@example.test' })
       await change(app.root, 'revokeApiKey', { apiKey: revoked.id })
     })
 
@@ -193,10 +200,48 @@ describe('a text that users write', () => {
     'bob@example.test, evil@example.test',
     'Bob <bob@example.test>',
     '"bob, evil"@example.test',
+    'bob',
+    'bob@',
+    '@münchen.test',
+    'bób@example.test',
+    'bob@exam\u200bple.test',
+    'bob@ｅxample.test',
+    'bob@münchen。test',
+    'bob@münchen.test/x',
+    'bob@münchen..test',
+    'bob@mün chen.test',
+    'bob@münchen.test\r\nBcc: evil@example.test',
+    `bob@${'ü'.repeat(64)}.test`,
   ])('is refused as an e-mail where it is %j', async (email) => {
     const input = { username: 'bob', email }
 
     await withoutWriting(app, () => failInput(app.root, ['email'], 'createUser', input))
+  })
+
+  test.each(['ines@münchen.test', 'ines@MÜNCHEN.test', 'ines@mu\u0308nchen.test'])(
+    'with an internationalized domain is kept as it is written, and the mail goes to its ASCII form: %s',
+    async (email) => {
+      await change(app.root, 'createUser', { username: 'ines', email, withApiKey: false })
+      await change(app.root, 'createServiceUser', { username: 'upload', email })
+      await change(app.root, 'createUser', { username: 'bob', withApiKey: false })
+      await change(app.root, 'updateUser', { user: 'bob', email })
+      await change(app.root, 'disableUser', { user: 'bob' })
+
+      const mails = await mailbox.waitFor(4)
+
+      const { users } = await app.root.ok('{ users { nodes { username email } } }')
+      expect(users.nodes.filter((user: { email: string }) => user.email === email)).toHaveLength(3)
+      expect(new Set((await readNotifications(app)).map((told) => told.email))).toEqual(new Set([email]))
+      expect(new Set(mails.map(({ headers }) => headers.to))).toEqual(new Set(['ines@xn--mnchen-3ya.test']))
+    },
+  )
+
+  test('with an internationalized domain is accepted in the document itself', async () => {
+    const answer = await app.root.ok(
+      'mutation { createUser(input: { username: "ines", email: "ines@münchen.test" }) { __typename } }',
+    )
+
+    expect(answer.createUser.__typename).toBe('CreateUserPayload')
   })
 
   test('with unusual characters is a valid address, and the mail goes to exactly that', async () => {

@@ -1,0 +1,75 @@
+/** Runs a command that is derived from the schema, and prints its answer. */
+import { readConfig } from '../config.ts'
+import type { CommandSpec } from './commands.ts'
+import { documentOf } from './document.ts'
+import { describeRest, readAllPages } from './pages.ts'
+import { formatJson, formatResult, printable } from './print.ts'
+import { inProcess, overHttp, type Result, type Send } from './send.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The exit codes, which scripts can read. */
+export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 }
+
+/** A command with its values, and the options of the program. */
+interface Command {
+  spec: CommandSpec
+  variables: Record<string, unknown>
+  url?: string
+  json?: boolean
+  /** True where all pages of a list are wanted. */
+  all: boolean
+}
+
+/** Sends the document of a command, prints the answer and returns the exit code. */
+export function runCommand(terminal: Terminal, command: Command): Promise<number> {
+  const { env } = terminal
+  return command.url
+    ? runWith(overHttp(command.url, env.CHATELAINE_API_KEY), terminal, command)
+    : inProcess(readConfig(env), terminal, (send) => runWith(send, terminal, command))
+}
+
+async function runWith(send: Send, terminal: Terminal, { spec, variables, json, all }: Command): Promise<number> {
+  const result = all ? await readAllPages(send, spec, variables) : await send(documentOf(spec, variables), variables)
+  if (json) terminal.stdout.write(`${formatJson(result)}\n`)
+  else printResult(terminal, spec, result)
+  for (const text of await describeRest(send, spec, variables, result)) say(terminal, text)
+  const exitCode = exitCodeOf(spec, result)
+  if (variables.dryRun === true && exitCode === EXIT.done) say(terminal, 'This was a dry run: nothing was saved.')
+  return exitCode
+}
+
+/** Writes one line for people to standard error. In messages of the API null is what removes a value. */
+function say({ stderr }: Terminal, text: string) {
+  stderr.write(`chatelaine: ${printable(text.replace(/\bnull clears it\b/, '--clear removes it'))}\n`)
+}
+
+function printResult(terminal: Terminal, spec: CommandSpec, { data, errors }: Result) {
+  if (errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) {
+    return say(terminal, 'The server asks for a valid API key: put it into CHATELAINE_API_KEY.')
+  }
+  for (const { message, path } of errors ?? []) {
+    const where = path && path.length > 1 ? ` (${path.join('.')})` : ''
+    say(terminal, `${message}${where}`)
+  }
+  const value = data?.[spec.field.name]
+  if (isErrorMember(value)) say(terminal, value.message)
+  else if (value !== null && value !== undefined) terminal.stdout.write(`${formatResult(value)}\n`)
+  else if (!errors) say(terminal, NOTHING[spec.field.name] ?? 'Not found.')
+}
+
+/** The text for a field that is null for another reason than that an object was not found. */
+const NOTHING: Record<string, string> = {
+  viewer: 'The operator is no user. With --url and a key it is the key’s owner who asks.',
+}
+
+function isErrorMember(value: unknown): value is { code: string; message: string } {
+  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+}
+
+function exitCodeOf(spec: CommandSpec, { data, errors }: Result): number {
+  const value = data?.[spec.field.name] ?? null
+  if (value !== null) return isErrorMember(value) ? EXIT.refused : EXIT.done
+  const codes = errors?.map((error) => error.extensions?.code) ?? []
+  if (codes.includes('INTERNAL_SERVER_ERROR') || codes.includes('OUTCOME_UNKNOWN')) return EXIT.unreachable
+  return codes.includes('BAD_USER_INPUT') ? EXIT.usage : EXIT.refused
+}
