@@ -12,7 +12,7 @@ import { passwordGuesses, passwords, users } from '../../db/tables.ts'
 import { RateLimitedError } from '../../errors.ts'
 import { logError } from '../../log.ts'
 import { recordRefusal } from '../audit/operations.ts'
-import { verifyPassword } from './hash.ts'
+import { normalizePassword, verifyPassword } from './hash.ts'
 
 /**
  * The user whose password was checked, and when it was set: it must still be the same password when the result is used.
@@ -76,7 +76,7 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
       const found = await findPassword(db, name)
       const kept = found?.hash ?? null
       const proof = createHmac('sha256', secret)
-        .update(JSON.stringify([kept, password]))
+        .update(JSON.stringify([kept, normalizePassword(password)]))
         .digest('base64')
       const userKey = digest(name, networkOf(address))
       const remembered = known.get(userKey)

@@ -1,13 +1,40 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
 import type { Connection, Transaction } from '../../db/database.ts'
-import { passwords } from '../../db/tables.ts'
+import { organizations, passwords, users } from '../../db/tables.ts'
+import { InvalidInputError } from '../../errors.ts'
 import { endSessions } from '../session/operations.ts'
+import { type PasswordPolicy, passwordIssues, wordsOf } from './policy.ts'
 
 /** The time when a user's current password was set; null where they have none. */
 export async function passwordSetAt(db: Connection, userId: string): Promise<string | null> {
   const [row] = await db.select({ setAt: passwords.setAt }).from(passwords).where(eq(passwords.userId, userId))
   return row?.setAt ?? null
+}
+
+/**
+ * Refuses a new password that is easily guessed by a person who knows its user: the names of a user are known only once
+ * the user is found. @throws InvalidInputError
+ */
+export async function refuseGuessable(
+  tx: Transaction,
+  policy: PasswordPolicy,
+  userId: string,
+  { path, password }: { path: string; password: string },
+) {
+  const [names] = await tx
+    .select({
+      username: users.username,
+      displayName: users.displayName,
+      email: users.email,
+      organization: organizations.name,
+      title: organizations.title,
+    })
+    .from(users)
+    .innerJoin(organizations, eq(organizations.id, users.organizationId))
+    .where(eq(users.id, userId))
+  const issues = passwordIssues(path, password, policy, wordsOf(Object.values(names ?? {})))
+  if (issues.length > 0) throw new InvalidInputError(issues)
 }
 
 /**

@@ -11,7 +11,7 @@ import { target } from '../audit/targets.ts'
 import { findHomeOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { hashPassword } from '../password/hash.ts'
-import { setPassword } from '../password/operations.ts'
+import { refuseGuessable, setPassword } from '../password/operations.ts'
 import { confirmationIssues, passwordIssues } from '../password/policy.ts'
 import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
 import { type FoundRole, findRoles } from '../role/lookup.ts'
@@ -82,10 +82,13 @@ mutation({
   touchesCredentials: (input) => hasFirstKey(input) || typeof input.password === 'string',
   errors: ['CONFLICT'],
   async run(operation) {
-    const { tx, caller, input, refs, prepared } = operation
+    const { ctx, tx, caller, input, refs, prepared } = operation
     const fields = { username: input.username, displayName: input.displayName ?? null, email: input.email ?? null }
     const id = await insertUser(tx, { ...fields, organizationId: refs.organization.id, kind: 'HUMAN' })
-    if (prepared.hash) await setPassword(tx, caller, id, prepared.hash)
+    if (prepared.hash && typeof input.password === 'string') {
+      await refuseGuessable(tx, ctx.services.config, id, { path: 'password', password: input.password })
+      await setPassword(tx, caller, id, prepared.hash)
+    }
     const key = await furnish(operation, id, refs.items, hasFirstKey(input))
     const password = prepared.hash ? 'set' : null
     const after = { ...fields, password, organization: refs.organization.name, roles: describeRoles(refs.items) }
