@@ -4,6 +4,7 @@ import type { Connection, Transaction } from '../../db/database.ts'
 import { organizations, passwords, users } from '../../db/tables.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { endSessions } from '../session/operations.ts'
+import { forgetGuesses } from './guesses.ts'
 import { type PasswordPolicy, passwordIssues, wordsOf } from './policy.ts'
 
 /** The time when a user's current password was set; null where they have none. */
@@ -39,7 +40,7 @@ export async function refuseGuessable(
 
 /**
  * Sets a user's password, already hashed. It ends the user's other sessions where they set it themselves, and all of
- * their sessions where another caller sets it.
+ * their sessions where another caller sets it. Wrong guesses at the old password no longer count.
  */
 export async function setPassword(tx: Transaction, caller: Caller, userId: string, hash: string) {
   const row = { hash, setAt: sql`clock_timestamp()`, setBy: caller.userId }
@@ -47,6 +48,7 @@ export async function setPassword(tx: Transaction, caller: Caller, userId: strin
     .insert(passwords)
     .values({ userId, ...row })
     .onConflictDoUpdate({ target: passwords.userId, set: row })
+  await forgetGuesses(tx, userId)
   const own = caller.userId === userId ? (caller.session?.id ?? null) : null
   await endSessions(tx, caller, userId, own)
 }

@@ -40,6 +40,13 @@ export function mayReadRecord(user: typeof users, caller: CallerScope): SQL | un
   return or(isCaller(caller, user.id), holdsInOrganization(caller, 'users.read', user.organizationId))
 }
 
+/** True for users of organizations where the caller holds `users.manage`. */
+function mayManage(user: typeof users, caller: CallerScope): SQL | undefined {
+  return holdsEverywhere(caller, 'users.manage')
+    ? undefined
+    : holdsInOrganization(caller, 'users.manage', user.organizationId)
+}
+
 /** True for users that the caller may name to grant to: any active user, where the caller may grant on some scope. */
 function mayBeGrantedTo(user: typeof users, caller: CallerScope, time: SQL): SQL | undefined {
   return isGranter(caller) ? isActiveAt(user, time) : undefined
@@ -71,6 +78,12 @@ const RECORD = namedRequirement({
   text: 'users.read in the user’s organization',
 })
 
+const MANAGEMENT = namedRequirement({
+  permission: 'users.manage',
+  scope: 'ORGANIZATION',
+  text: 'users.manage in the user’s organization',
+})
+
 export const User = reads.type('User', {
   table: 'users',
   id: 'user',
@@ -81,7 +94,10 @@ export const User = reads.type('User', {
     const met = isMet(user, caller, time)
     return and(isThere(user, time), met && or(met, mayBeGrantedTo(user, caller, time ?? NOW)))
   },
-  guards: { record: { allows: mayReadRecord, refusal: () => unreadable(RECORD) } },
+  guards: {
+    record: { allows: mayReadRecord, refusal: () => unreadable(RECORD) },
+    manager: { allows: mayManage, refusal: () => unreadable(MANAGEMENT) },
+  },
   fields: (f) => ({
     username: f.column('username', {
       type: 'String',
