@@ -21,6 +21,7 @@ const PUBLIC_CODES = new Set([
   'CONFLICT',
   'LAST_ADMINISTRATOR',
   'MISSING_AUTHORITY',
+  'WRONG_CREDENTIALS',
 ])
 
 /** The number of errors in an answer is limited: more of them would not help the client. */

@@ -10,7 +10,6 @@
  */
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputRef, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import { BadCredentialError } from '../authentication/bad-credential.ts'
 import type { Granted } from '../authority/guard.ts'
 import { nameAlternatives } from '../authority/places.ts'
 import { describeRule, isForAdministrators, type Rule, rulesFor, wordsOf } from '../authority/rule.ts'
@@ -20,7 +19,7 @@ import { builder } from '../graphql/builder.ts'
 import type { Context } from '../graphql/context.ts'
 import { asDomainError, type ErrorData, errorData, errorTypes, loudError } from '../graphql/errors.ts'
 import { textProblems } from '../graphql/input-checks.ts'
-import { topLevelError, unauthenticated } from '../graphql/refusals.ts'
+import { topLevelError } from '../graphql/refusals.ts'
 import { selectedFields } from '../read/collect.ts'
 import type { Finder, FoundRefs } from './lookup.ts'
 import { definePayload, type Payload, type PayloadFields, readPayload } from './payload.ts'
@@ -46,7 +45,7 @@ interface Described<Fields extends InputFieldMap, Refs, Values extends Json> {
   input?: (t: InputBuilder) => Fields
   payload: (p: PayloadFields) => Record<keyof Values & string, FieldRef<AnyTypes>>
   /** Errors in addition to InvalidInputError and NotFoundError, which every mutation can answer with. */
-  errors?: 'CONFLICT'[]
+  errors?: ('CONFLICT' | 'WRONG_CREDENTIALS')[]
   /** It is false where a dry run makes no sense. */
   hasDryRun?: boolean
   /** The fields of the input whose texts, with all texts below them, may be long: keys and certificates. */
@@ -199,7 +198,6 @@ function noteRefusal(action: string, { refusals }: Context, thrown: unknown) {
 
 /** Returns the error as data, or throws it for the answer's `errors`. */
 async function answerError(thrown: unknown, ctx: Context, info: GraphQLResolveInfo): Promise<ErrorData> {
-  if (thrown instanceof BadCredentialError) throw unauthenticated('The username or password is not right.')
   const alternatives = await alternativesOf(thrown, ctx, info)
   const known = asDomainError(thrown)
   if (!known) throw topLevelError(thrown, info.fieldName, alternatives)
@@ -223,7 +221,11 @@ function isAskedFor(error: ErrorData, info: GraphQLResolveInfo): boolean {
   return selectedFields(info.schema.getType(error.typeName) as GraphQLObjectType, info).size > 0
 }
 
-function errorCodes(given: { grants: unknown; endangersAdministration?: boolean; errors?: 'CONFLICT'[] }): ErrorCode[] {
+function errorCodes(given: {
+  grants: unknown
+  endangersAdministration?: boolean
+  errors?: ('CONFLICT' | 'WRONG_CREDENTIALS')[]
+}): ErrorCode[] {
   return [
     'INVALID_INPUT',
     'NOT_FOUND',

@@ -100,7 +100,8 @@ async function askAll(caller: Caller, row: Row): Promise<Cell[]> {
 }
 
 function wantedOf(row: Row, { name, column }: Caller, target: TargetName): string {
-  if (name === 'anonymous' || name === 'disabled user') return '401'
+  if (name === 'anonymous') return row.field === 'signIn' ? 'WC' : '401'
+  if (name === 'disabled user') return '401'
   if (name === 'read-only key' && row.field !== 'signIn' && mutationRows.includes(row)) return 'F'
   const isLeveled = COLUMNS.levels.includes(column)
   const words = isLeveled ? row.levels?.[target] : row.expect[target]
@@ -146,6 +147,7 @@ const WORDS: Record<string, string> = {
   FORBIDDEN: 'F',
   NotFoundError: 'NF',
   ConflictError: 'C',
+  WrongCredentialsError: 'WC',
   MissingAuthorityError: 'MA',
 }
 
