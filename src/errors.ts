@@ -1,6 +1,12 @@
 /** The errors of operations that the caller is told. This file is free of GraphQL: `graphql/errors.ts` and `graphql/refusals.ts` contain that part. */
 
-export type ErrorCode = 'NOT_FOUND' | 'INVALID_INPUT' | 'CONFLICT' | 'LAST_ADMINISTRATOR' | 'MISSING_AUTHORITY'
+export type ErrorCode =
+  | 'NOT_FOUND'
+  | 'INVALID_INPUT'
+  | 'CONFLICT'
+  | 'LAST_ADMINISTRATOR'
+  | 'MISSING_AUTHORITY'
+  | 'WRONG_CREDENTIALS'
 
 /** An expected outcome that is not success. Where it is thrown inside a transaction, everything is rolled back. */
 export abstract class DomainError extends Error {
@@ -50,6 +56,15 @@ export class RaceLostError extends Error {
   constructor(conflict: ConflictError) {
     super(conflict.message)
     this.conflict = conflict
+  }
+}
+
+/** Nobody can sign in with this username and password. There is one message for every cause, so that guesses learn nothing. */
+export class WrongCredentialsError extends DomainError {
+  override name = 'WrongCredentialsError'
+  readonly code = 'WRONG_CREDENTIALS'
+  constructor() {
+    super('The username or password is not right.')
   }
 }
 

@@ -77,7 +77,7 @@ export function permissionProblem(word: string): string | null {
     return 'A permission is lower-case words joined by dots, like "version.create".'
   }
   if (isServerWord(word) && !(word in SERVER_PERMISSIONS)) {
-    return `Words under "${word.split('.')[0]}." belong to the server, which knows no "${word}".`
+    return `Words under "${word.split('.')[0]}." belong to the server, which does not know this one.`
   }
   return null
 }

@@ -82,9 +82,17 @@ function fieldsOf(type: GraphQLObjectType, depth: number): string[] {
   return shownFields(type).flatMap((field) => fieldSelection(field, depth))
 }
 
-/** Leaves out `viewerCan…`: those fields are for the buttons of a frontend and are of no use on the command line. */
+/**
+ * Leaves out `viewerCan…`, which is for the buttons of a frontend, and what only a manager of the user may read: it would
+ * put an error into the answer of every other caller.
+ */
 function shownFields(type: GraphQLObjectType): GraphQLField<unknown, unknown>[] {
-  return Object.values(type.getFields()).filter(({ name }) => !name.startsWith('viewerCan'))
+  return Object.values(type.getFields()).filter((field) => !field.name.startsWith('viewerCan') && !isForManagers(field))
+}
+
+function isForManagers({ extensions }: GraphQLField<unknown, unknown>): boolean {
+  const read: { guard?: string } = extensions.read ?? {}
+  return read.guard === 'manager'
 }
 
 function fieldSelection(field: GraphQLField<unknown, unknown>, depth: number): string[] {

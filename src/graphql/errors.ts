@@ -52,6 +52,7 @@ const CODES: Record<ErrorCode, { description: string }> = {
   CONFLICT: { description: 'The current state does not allow the change.' },
   LAST_ADMINISTRATOR: { description: 'The change would leave no administrator.' },
   MISSING_AUTHORITY: { description: 'The change would grant more than the caller holds.' },
+  WRONG_CREDENTIALS: { description: 'The username or the password is not right.' },
 }
 
 const ErrorCodeEnum = builder.enumType('ErrorCode', {
@@ -195,6 +196,12 @@ export const errorTypes = {
       'The input is valid by itself, but the current state does not allow the change: a name is taken, or an object is in use.',
     interfaces: [ErrorInterface],
     authScopes: { signedIn: true },
+  }),
+  WRONG_CREDENTIALS: builder.objectRef<ErrorData>('WrongCredentialsError').implement({
+    description:
+      'Nobody can sign in with this username and password. The error is the same where the user is unknown, suspended or deleted, or has no password.',
+    interfaces: [ErrorInterface],
+    authScopes: { anyone: true },
   }),
   LAST_ADMINISTRATOR: builder.objectRef<ErrorData>('LastAdministratorError').implement({
     description: 'The change would leave no administrator who can sign in permanently.',

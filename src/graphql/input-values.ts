@@ -3,12 +3,13 @@
  * GraphQL would refuse the whole request, and reported as InvalidInputError like every other problem in an input.
  */
 import {
+  type GraphQLError,
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLSchema,
-  getNamedType,
   isEnumType,
   isInputObjectType,
+  isInputType,
   isLeafType,
   isListType,
   isNonNullType,
@@ -20,7 +21,9 @@ import {
   validateInputValue,
 } from 'graphql'
 import type { Issue } from '../errors.ts'
+import { badUserInput } from '../read/errors.ts'
 import { MAX_LIST_LENGTH } from './input-checks.ts'
+import { formOf, problemsOfValue } from './value-problems.ts'
 
 type Variables = Record<string, unknown>
 
@@ -44,6 +47,24 @@ export function readInputValues(
     read[name] = readInputValue(type as GraphQLInputType, variables[name], path, issues)
   }
   return { variables: read, issues }
+}
+
+/** Returns what is wrong with the values of an operation's variables, each with the name of its variable. */
+export function variableErrors(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  variables: Variables,
+  hideSuggestions: boolean,
+): GraphQLError[] {
+  return (operation.variableDefinitions ?? []).flatMap(({ variable, type: typeNode, defaultValue }) => {
+    const name = variable.name.value
+    const type = typeFromAST(schema, typeNode)
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined
+    if (!isInputType(type) || (value === undefined && defaultValue)) return []
+    return problemsOfValue(value, type, hideSuggestions).map(({ at, message }) =>
+      badUserInput(`Variable "$${name}" has invalid value${at && ` at "${name}${at}"`}: ${message}`),
+    )
+  })
 }
 
 /** Returns the position of a variable in the argument `input`; null where it is not used there. */
@@ -107,28 +128,6 @@ function isRefused(type: GraphQLInputType, value: unknown): boolean {
     validateInputValue(value, type, onError, true)
   }
   return refused
-}
-
-/** Describes for people how a value of a type is written. */
-function formOf(type: GraphQLInputType): string {
-  const named = getNamedType(type)
-  if (isEnumType(named))
-    return `Give one of ${named
-      .getValues()
-      .map(({ name }) => name)
-      .join(', ')}.`
-  return FORMS[named.name] ?? `Give a value of the type ${named.name}.`
-}
-
-const FORMS: Record<string, string> = {
-  String: 'Give a text.',
-  ID: 'Give an id of this server.',
-  Int: 'Give a whole number.',
-  Float: 'Give a number.',
-  Boolean: 'Give true or false.',
-  DateTime: 'Give a date and time with a time zone, like 2027-01-31T09:00:00Z.',
-  EmailAddress: 'Give an e-mail address, like bar@example.com.',
-  Duration: 'Give an ISO 8601 duration, like PT1H or P7D.',
 }
 
 /** A valid value of each type: these values are never used, because the issue is reported first. */

@@ -1,7 +1,7 @@
 /** The path from a request's parameters to its answer: without Request and Response, with one pass through the plugins. */
 
 import { type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql'
-import { readInputValues } from '../graphql/input-values.ts'
+import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
 import { JSON_TYPE, printError } from './error-answer.ts'
 import { publicError } from './masking.ts'
@@ -43,14 +43,16 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
   const { parse, validate, contextFactory, execute: run, schema } = app.getEnveloped({ ...context, params })
   try {
     const document = parse(params.query)
-    const errors = validate(schema, document)
-    if (errors.length > 0) return { errors }
+    const faults = validate(schema, document)
+    if (faults.length > 0) return { errors: faults }
     const operation = getOperationAST(document, params.operationName)
     if (!operation) return { errors: [badUserInput('Name one of the document’s operations in "operationName".')] }
     if (operation.operation === 'subscription') return { errors: [badUserInput('There are no subscriptions.')] }
     if (context.isGet && operation.operation === 'mutation') return refused(405, 'Send a mutation by POST.')
     const contextValue = await contextFactory()
     const { variables, issues } = readInputValues(schema, operation, params.variables ?? {})
+    const errors = variableErrors(schema, operation, variables, context.caller === null)
+    if (errors.length > 0) return { errors }
     Object.assign(contextValue, { inputIssues: issues })
     const { operationName } = params
     const result = await run({ schema, document, contextValue, variableValues: variables, operationName })

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { unauthenticated } from '../graphql/refusals.ts'
 import { tooComplex } from '../read/errors.ts'
 import { asksForSchema, complexityError, MAX_TOKENS } from './limits.ts'
-import { withoutValue } from './message.ts'
+import { RULES, syntaxMessage, validationMessage } from './message.ts'
 import type { RequestContext } from './request.ts'
 
 /** The maximum size of the cache of parsed documents, in characters of their text. */
@@ -60,21 +60,21 @@ function parseBounded(source: string): DocumentNode {
     if (error instanceof RangeError) throw tooComplex('The document nests too deep.')
     if (!(error instanceof GraphQLError)) throw error
     if (error.message.includes('Parsing aborted')) throw tooComplex(`The document has more than ${MAX_TOKENS} tokens.`)
-    throw withCode(error, 'GRAPHQL_PARSE_FAILED')
+    throw withCode(error, syntaxMessage(error.message), 'GRAPHQL_PARSE_FAILED')
   }
 }
 
 function judge(schema: Parameters<typeof validate>[0], document: DocumentNode, isNobody: boolean): GraphQLError[] {
   const tooMuch = complexityError(document)
   if (tooMuch) return [tooMuch]
-  const errors = validate(schema, document, undefined, { maxErrors: 10, hideSuggestions: isNobody })
+  const errors = validate(schema, document, RULES, { maxErrors: 10, hideSuggestions: isNobody })
   if (errors.some((error) => error.message === 'Validation aborted.')) {
     return [tooComplex('The document is too much to be validated: select fewer equal fields.')]
   }
-  return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'))
+  return errors.map((error) => withCode(error, validationMessage(error.message), 'GRAPHQL_VALIDATION_FAILED'))
 }
 
-function withCode(error: GraphQLError, code: string): GraphQLError {
+function withCode(error: GraphQLError, message: string, code: string): GraphQLError {
   const { nodes, source, positions, path } = error
-  return new GraphQLError(withoutValue(error.message), { nodes, source, positions, path, extensions: { code } })
+  return new GraphQLError(message, { nodes, source, positions, path, extensions: { code } })
 }

@@ -4,7 +4,6 @@ import { recordRefusal } from '../entities/audit/refusals.ts'
 import type { Context } from '../graphql/context.ts'
 import { internalError } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
-import { withoutValue } from './message.ts'
 
 /** The codes of errors that a client may see; every other error is a bug or an outage and is masked. */
 const PUBLIC_CODES = new Set([
@@ -22,6 +21,7 @@ const PUBLIC_CODES = new Set([
   'CONFLICT',
   'LAST_ADMINISTRATOR',
   'MISSING_AUTHORITY',
+  'WRONG_CREDENTIALS',
 ])
 
 /** The number of errors in an answer is limited: more of them would not help the client. */
@@ -63,7 +63,7 @@ async function recordRefusals(context: Context) {
 export function publicError(error: unknown, requestId: string): GraphQLError {
   if (error instanceof GraphQLError) {
     if (PUBLIC_CODES.has(String(error.extensions.code)) || error.extensions.requestId) return error
-    // An error without a path is about the request, not a field: a variable of the wrong type, an unknown operation.
+    // An error without a path is about the request, not a field. Its message may quote the input, so it is not told.
     if (error.path === undefined) return badRequest(error)
   }
   logError(error instanceof GraphQLError ? (error.originalError ?? error) : error, requestId)
@@ -73,8 +73,11 @@ export function publicError(error: unknown, requestId: string): GraphQLError {
 }
 
 function badRequest(error: GraphQLError): GraphQLError {
-  const { message, nodes, extensions } = error
+  const { nodes, extensions } = error
   const { status, headers } = (extensions.http ?? {}) as { status?: number; headers?: Record<string, string> }
   const http = status ? { http: { status, headers } } : {}
-  return new GraphQLError(withoutValue(message), { nodes, extensions: { code: 'BAD_USER_INPUT', ...http } })
+  return new GraphQLError('The request can’t be executed as it is.', {
+    nodes,
+    extensions: { code: 'BAD_USER_INPUT', ...http },
+  })
 }

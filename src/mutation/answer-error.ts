@@ -1,12 +1,11 @@
 /** How a mutation answers what it throws: as data, or in the answer's `errors`; and what the audit keeps of it. */
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import { BadCredentialError } from '../authentication/bad-credential.ts'
 import { nameAlternatives } from '../authority/places.ts'
 import { type Alternatives, isRefusal, NotFoundError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { asDomainError, type ErrorData, errorData, loudError } from '../graphql/errors.ts'
 import { namedIn } from '../graphql/references.ts'
-import { topLevelError, unauthenticated } from '../graphql/refusals.ts'
+import { topLevelError } from '../graphql/refusals.ts'
 import { selectedFields } from '../read/collect.ts'
 
 /** Notes a refusal for the audit, also of a dry run; and what a known caller named that they do not see. */
@@ -28,7 +27,6 @@ interface Tried {
 
 /** Returns the error as data, or throws it for the answer's `errors`. */
 export async function answerError(thrown: unknown, ctx: Context, info: GraphQLResolveInfo): Promise<ErrorData> {
-  if (thrown instanceof BadCredentialError) throw unauthenticated('The username or password is not right.')
   const alternatives = await alternativesOf(thrown, ctx, info)
   const known = asDomainError(thrown)
   if (!known) throw topLevelError(thrown, info.fieldName, alternatives)

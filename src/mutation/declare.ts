@@ -44,7 +44,7 @@ interface Described<Fields extends InputFieldMap, Refs, Values extends Json> {
   input?: (t: InputBuilder) => Fields
   payload: (p: PayloadFields) => Record<keyof Values & string, FieldRef<AnyTypes>>
   /** Errors in addition to InvalidInputError and NotFoundError, which every mutation can answer with. */
-  errors?: 'CONFLICT'[]
+  errors?: ('CONFLICT' | 'WRONG_CREDENTIALS')[]
   /** It is false where a dry run makes no sense. */
   hasDryRun?: boolean
   /** The fields of the input whose texts, with all texts below them, may be long: keys and certificates. */
@@ -197,7 +197,11 @@ function refuseBadInput<Input>(
   if (issues.length > 0) throw new InvalidInputError(issues)
 }
 
-function errorCodes(given: { grants: unknown; endangersAdministration?: boolean; errors?: 'CONFLICT'[] }): ErrorCode[] {
+function errorCodes(given: {
+  grants: unknown
+  endangersAdministration?: boolean
+  errors?: ('CONFLICT' | 'WRONG_CREDENTIALS')[]
+}): ErrorCode[] {
   return [
     'INVALID_INPUT',
     'NOT_FOUND',

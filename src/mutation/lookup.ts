@@ -93,7 +93,7 @@ type Named = PgTable & { id: PgColumn }
 interface Wanted {
   /** The position in the input where it was named. */
   path: string
-  /** The text for it in the error, like `The user "bob"`. */
+  /** The text for it in the error, like `The user`: it does not quote the input, which may be a secret in the wrong place. */
   what: string
   lock: LockMode
   /** Searches the deleted rows instead. */

@@ -38,7 +38,7 @@ const KEEPERS: Record<string, object> = {
 async function giveLevel(user: string, words: string) {
   const [access, thing = ''] = words.split(' ')
   const [controller, model] = thing.split('/')
-  const expiresAt = user === 'superuser-for-a-day' || user === 'superuser-expired' ? inDays(1) : null
+  const expiresAt = user === 'superuser-for-a-day' || user === 'superuser-expired' ? inDays(1) : undefined
   if (model) await change(app.root, 'grantModelAccess', { user, controller, model, access, expiresAt })
   else await change(app.root, 'grantControllerAccess', { user, controller, access, expiresAt })
 }

@@ -132,11 +132,19 @@ describe('a secret', () => {
     const stdout = await print(['create-user', 'carol', '--json'], { key: ROOT_KEY, CHATELAINE_PASSWORD: PASSWORD })
 
     expect(JSON.parse(stdout).data.createUser.secret).toMatch(/^chl_/)
-    await app.nobody.refused(
-      'UNAUTHENTICATED',
+    await app.nobody.failed(
+      'WrongCredentialsError',
       'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }',
       { input: { username: 'carol', password: PASSWORD } },
     )
+  })
+
+  test('that is wrong is told by sign-in, which does not ask for an API key', async () => {
+    const { code, stdout, stderr } = await runCommand(['--url', app.url, 'sign-in', 'bob'], {
+      CHATELAINE_PASSWORD: OTHER_PASSWORD,
+    })
+
+    expect([code, stdout, stderr]).toEqual([1, '', 'chatelaine: The username or password is not right.\n'])
   })
 
   test.each([

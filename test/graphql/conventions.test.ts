@@ -39,7 +39,7 @@ const REFERENCES = /^(user|organization|project|role|controller|model)$/
 /** What a mutation's name begins with. */
 const VERBS = [
   'create update delete restore disable enable rotate revoke grant set',
-  'signIn signOut signOutEverywhere change add remove reveal',
+  'signIn signOut signOutEverywhere change add remove reveal unlock',
 ].flatMap((line) => line.split(' '))
 
 /** Mutations that can't be tried without being done. */
@@ -130,6 +130,7 @@ describe('authority', () => {
       'User.organization',
       'User.roles',
       'User.sessions',
+      'User.signInLockedUntil',
       'User.sshKeys',
     ])
   })

@@ -175,8 +175,8 @@ function lintConnection(field: Field, list: ListSpec, say: Say) {
   if (edge?.kind !== 'type') return say('its edges declare no table')
   const { table } = edge
   if (!list.orders[list.defaultOrder.name]) say(`there is no order ${list.defaultOrder.name}`)
-  if (list.link && 'on' in list.link) return say('a connection follows a relation, not a condition')
-  const relation = list.link ? namesOf(table, list.link.to, say) : []
+  // What a condition finds is read in the order of the whole table.
+  const relation = list.link && 'to' in list.link ? namesOf(table, list.link.to, say) : []
   for (const name of Object.keys(list.orders)) {
     const columns = [...relation, ...namesOfOrder(table, list, name, say)]
     if (!edge.relation && !hasIndex(table, columns)) say(`no index serves the order ${name}: (${columns.join(', ')})`)

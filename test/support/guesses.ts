@@ -31,6 +31,7 @@ export function outcomeOf({ status, errors, data }: Answer): string {
   const code = errors[0]?.extensions.code
   if (code === undefined && (data?.signIn?.token || data?.viewer?.user)) return 'in'
   if (code === 'UNAUTHENTICATED' && status === 401) return 'wrong'
+  if (data?.signIn?.code === 'WRONG_CREDENTIALS' && status === 200) return 'wrong'
   return code === 'RATE_LIMITED' ? 'limited' : `${status} ${code}`
 }
 

@@ -1,4 +1,6 @@
 /** The mutations of passwords, sessions, ssh keys, credentials and the server’s mode, for the table of `changes.ts`. */
+import { passwordGuesses } from '../../src/db/tables.ts'
+import { guessKey } from '../../src/entities/password/guesses.ts'
 import type { TestApp } from './app.ts'
 import { change } from './change.ts'
 import type { SampleChange } from './changes.ts'
@@ -19,9 +21,17 @@ const ACCESS_KEY = { accessKey: 'AKIA', secretKey: SECRET_KEY, tenantId: '1', te
 export async function makeSecrets(app: TestApp, bob: { client: TestApp['root'] }) {
   await change(app.root, 'changePassword', { newPassword: ROOTS_PASSWORD })
   await change(app.root, 'setUserPassword', { user: 'bob', password: BOBS_PASSWORD })
+  await lockElsewhere(app, 'bob')
   await change(bob.client, 'addSshKey', { key: BOBS_LINE })
   await change(bob.client, 'addCredential', { name: 'aws', attributes: { accessKey: ACCESS_KEY } })
   await change(app.root, 'addCredential', { name: 'own', attributes: { accessKey: ACCESS_KEY } })
+}
+
+/** Locks a user out, as ten wrong passwords from another address do. */
+async function lockElsewhere(app: TestApp, username: string) {
+  const expire = new Date(Date.now() + 900_000)
+  const key = `user:${guessKey(username, '203.0.113.9')}`
+  await app.database.db.insert(passwordGuesses).values({ key, points: 10, expire })
 }
 
 const SSH_KEY = 'sshKey { id type fingerprint comment publicKey user { username } }'
@@ -46,6 +56,13 @@ export function secretChanges(USER: string): SampleChange[] {
       name: 'setUserPassword',
       input: () => ({ user: 'bob', password: NEW_PASSWORD, confirmPassword: NEW_PASSWORD, endApiKeys: true }),
       payload: `endedApiKeys ${USER}`,
+      targetType: 'User',
+      targetId: (_payload, world) => world.bob.id,
+    },
+    {
+      name: 'unlockUser',
+      input: () => ({ user: 'bob' }),
+      payload: `changed ${USER}`,
       targetType: 'User',
       targetId: (_payload, world) => world.bob.id,
     },

@@ -84,7 +84,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   ...['detachedModels', 'displayName', 'email', 'endedApiKeys', 'endedGrants', 'expiresAt', 'id', 'kid', 'label'],
   ...['limits', 'model', 'name', 'organization', 'organizationId', 'overlapUntil', 'password', 'permissions'],
   ...['project', 'isReadOnly', 'reason', 'revealed', 'roles', 'sessions', 'sshKey', 'title', 'tokenTtl', 'type'],
-  ...['user', 'username'],
+  ...['user', 'username', 'wrongPasswords'],
 ])
 
 function allowed(fields: object | undefined): Record<string, unknown> | null {

@@ -6,5 +6,5 @@ import { Controller } from './type.ts'
 /** Finds the visible controller with this name. @throws NotFoundError */
 export function findController(finder: Finder, name: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
   const fits = fitsReference('controller', { id: controllers.id, key: controllers.nameKey }, name)
-  return findRow(finder, controllers, Controller.visible, fits, { path, what: `The controller "${name}"`, lock })
+  return findRow(finder, controllers, Controller.visible, fits, { path, what: 'The controller', lock })
 }

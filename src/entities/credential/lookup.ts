@@ -21,7 +21,7 @@ export function findCredential(
   const fits = sql`${credentials.userId} = ${userId} and ${fitsReference('credential', { id: credentials.id, key: credentials.nameKey }, name)}`
   return findRow(finder, credentials, Credential.visible, fits, {
     path,
-    what: `The credential "${name}"`,
+    what: 'The credential',
     lock,
   })
 }

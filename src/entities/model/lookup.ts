@@ -46,5 +46,5 @@ export function findModel(
   lock: 'CHANGE' | 'SHARE' = 'SHARE',
 ) {
   const fits = sql`${models.controllerId} = ${controller.id} and ${fitsReference('model', { id: models.id, key: models.nameKey }, name)}`
-  return findRow(finder, models, Model.visible, fits, { path, what: `The model "${name}"`, lock })
+  return findRow(finder, models, Model.visible, fits, { path, what: 'The model', lock })
 }

@@ -29,5 +29,5 @@ export function findOrganizationById(finder: Finder, id: SQL, path: string, what
 /** Finds the visible organization with this name. @throws NotFoundError */
 export function findOrganization(finder: Finder, name: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
   const fits = fitsReference('organization', { id: organizations.id, key: organizations.nameKey }, name)
-  return findRow(finder, organizations, Organization.visible, fits, { path, what: `The organization "${name}"`, lock })
+  return findRow(finder, organizations, Organization.visible, fits, { path, what: 'The organization', lock })
 }

@@ -1,5 +1,5 @@
 /** Checks passwords. This is the only place where passwords are compared and guesses are counted. */
-import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import ipaddr from 'ipaddr.js'
 import { LRUCache } from 'lru-cache'
@@ -12,7 +12,8 @@ import { passwordGuesses, passwords, users } from '../../db/tables.ts'
 import { RateLimitedError } from '../../errors.ts'
 import { logError } from '../../log.ts'
 import { recordRefusal } from '../audit/refusals.ts'
-import { verifyPassword } from './hash.ts'
+import { digest, GUESSES, guessKey } from './guesses.ts'
+import { normalizePassword, verifyPassword } from './hash.ts'
 
 /**
  * The user whose password was checked, and when it was set: it must still be the same password when the result is used.
@@ -40,10 +41,6 @@ export interface PasswordChecker {
 }
 
 const WINDOW_SECONDS = 15 * 60
-/**
- * Limits per user and address, so that guesses from other addresses lock nobody out, and per address over all users.
- */
-const GUESSES = { ofUser: 10, ofAddress: 100 }
 /** HTTP Basic sends the password with every request: a right password is remembered this long, while its hash stays. */
 const KNOWN_FOR_MS = 5 * 60 * 1000
 
@@ -76,9 +73,9 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
       const found = await findPassword(db, name)
       const kept = found?.hash ?? null
       const proof = createHmac('sha256', secret)
-        .update(JSON.stringify([kept, password]))
+        .update(JSON.stringify([kept, normalizePassword(password)]))
         .digest('base64')
-      const userKey = digest(name, networkOf(address))
+      const userKey = guessKey(name, networkOf(address))
       const remembered = known.get(userKey)
       // A password that many requests bring at the same time is checked, and counted, once.
       const checking = remembered?.proof === proof ? remembered.right : isRight(userKey, address, password, kept)
@@ -138,11 +135,6 @@ async function count(consume: () => Promise<unknown>) {
     if (refusal instanceof RateLimiterRes) throw new RateLimitedError(Math.ceil(refusal.msBeforeNext / 1000))
     throw refusal
   }
-}
-
-/** A digest of texts. Text typed as a username may be a password, so it is not stored in clear text. */
-function digest(...parts: string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }
 
 /** The network of an address. A client that has one IPv6 address has all of its /64 network. */

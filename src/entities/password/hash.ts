@@ -10,9 +10,17 @@ const MAX_WAITING = 64
 
 const atOnce = pLimit(4)
 
+/**
+ * The one form of a password. Keyboards and systems write the same letters differently, like é as one character or as two,
+ * and their user cannot see which.
+ */
+export function normalizePassword(password: string): string {
+  return password.normalize('NFKC')
+}
+
 /** Hashes a new password. @throws RateLimitedError where too many are waiting already */
 export function hashPassword(password: string): Promise<string> {
-  return bounded(() => argon2.hash(password, OPTIONS))
+  return bounded(() => argon2.hash(normalizePassword(password), OPTIONS))
 }
 
 /**
@@ -22,7 +30,7 @@ export function hashPassword(password: string): Promise<string> {
  */
 export function verifyPassword(kept: string | null, password: string): Promise<boolean> {
   return bounded(async () => {
-    const fits = await argon2.verify(kept ?? (await dummyHash()), password)
+    const fits = await argon2.verify(kept ?? (await dummyHash()), normalizePassword(password))
     return fits && kept !== null
   })
 }

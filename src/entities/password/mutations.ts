@@ -13,7 +13,7 @@ import { lockCredentials } from '../credential/operations.ts'
 import { findSelf, findUser, isServiceRow, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { hashPassword } from './hash.ts'
-import { passwordSetAt, setPassword } from './operations.ts'
+import { passwordSetAt, refuseGuessable, setPassword } from './operations.ts'
 import { confirmationIssues, passwordIssues } from './policy.ts'
 
 /** The outcome of setting a new password. The audit records only that it was set. */
@@ -82,9 +82,11 @@ mutation({
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],
-  async run({ tx, caller, input, refs: { user }, prepared: { setAt, hash } }) {
+  async run({ ctx, tx, caller, input, refs: { user }, prepared: { setAt, hash } }) {
     if (user.kind === 'SERVICE') throw new ConflictError('A service user has API keys and no password.')
     if ((await passwordSetAt(tx, user.id)) !== setAt) throw new ConflictError('The password was changed meanwhile.')
+    const given = { path: 'newPassword', password: input.newPassword }
+    await refuseGuessable(tx, ctx.services.config, user.id, given)
     await setPassword(tx, caller, user.id, hash)
     const ended = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []
     return passwordOutcome(user, ended)
@@ -146,9 +148,11 @@ mutation({
   makesWayIn: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],
-  async run({ tx, caller, input, refs: { user }, prepared: { hash } }) {
+  async run({ ctx, tx, caller, input, refs: { user }, prepared: { hash } }) {
     if (user.kind === 'SERVICE') throw new ConflictError('A service user has API keys and no password.')
     if (user.id === caller.userId) throw new ConflictError('Change your own with changePassword.')
+    const given = { path: 'password', password: input.password }
+    await refuseGuessable(tx, ctx.services.config, user.id, given)
     await lockCredentials(tx, user.id)
     await setPassword(tx, caller, user.id, hash)
     const ended = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []

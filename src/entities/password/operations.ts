@@ -1,8 +1,11 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
 import type { Connection, Transaction } from '../../db/database.ts'
-import { passwords } from '../../db/tables.ts'
+import { organizations, passwords, users } from '../../db/tables.ts'
+import { InvalidInputError } from '../../errors.ts'
 import { endSessions } from '../session/operations.ts'
+import { forgetGuesses } from './guesses.ts'
+import { type PasswordPolicy, passwordIssues, wordsOf } from './policy.ts'
 
 /** The time when a user's current password was set; null where they have none. */
 export async function passwordSetAt(db: Connection, userId: string): Promise<string | null> {
@@ -11,8 +14,33 @@ export async function passwordSetAt(db: Connection, userId: string): Promise<str
 }
 
 /**
+ * Refuses a new password that is easily guessed by a person who knows its user: the names of a user are known only once
+ * the user is found. @throws InvalidInputError
+ */
+export async function refuseGuessable(
+  tx: Transaction,
+  policy: PasswordPolicy,
+  userId: string,
+  { path, password }: { path: string; password: string },
+) {
+  const [names] = await tx
+    .select({
+      username: users.username,
+      displayName: users.displayName,
+      email: users.email,
+      organization: organizations.name,
+      title: organizations.title,
+    })
+    .from(users)
+    .innerJoin(organizations, eq(organizations.id, users.organizationId))
+    .where(eq(users.id, userId))
+  const issues = passwordIssues(path, password, policy, wordsOf(Object.values(names ?? {})))
+  if (issues.length > 0) throw new InvalidInputError(issues)
+}
+
+/**
  * Sets a user's password, already hashed. It ends the user's other sessions where they set it themselves, and all of
- * their sessions where another caller sets it.
+ * their sessions where another caller sets it. Wrong guesses at the old password no longer count.
  */
 export async function setPassword(tx: Transaction, caller: Caller, userId: string, hash: string) {
   const row = { hash, setAt: sql`clock_timestamp()`, setBy: caller.userId }
@@ -20,6 +48,7 @@ export async function setPassword(tx: Transaction, caller: Caller, userId: strin
     .insert(passwords)
     .values({ userId, ...row })
     .onConflictDoUpdate({ target: passwords.userId, set: row })
+  await forgetGuesses(tx, userId)
   const own = caller.userId === userId ? (caller.session?.id ?? null) : null
   await endSessions(tx, caller, userId, own)
 }

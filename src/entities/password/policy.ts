@@ -1,5 +1,8 @@
-import { dictionary } from '@zxcvbn-ts/language-common'
+/** The rules for new passwords: how long they are, and how easily they are guessed. */
+import { ZxcvbnFactory, type ZxcvbnResult } from '@zxcvbn-ts/core'
+import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common'
 import type { Issue } from '../../errors.ts'
+import { normalizePassword } from './hash.ts'
 
 /** The rules for passwords, from the configuration. */
 export interface PasswordPolicy {
@@ -8,32 +11,83 @@ export interface PasswordPolicy {
 }
 
 const MAX_LENGTH = 128
-let common: ReadonlySet<string> | null = null
+/** The time to score a password grows with its length and blocks the server: this many characters take some 20 ms. */
+const MAX_SCORED = 64
+/** The score of zxcvbn, from 0 to 4, that stands against 10^8 guesses. */
+const MIN_SCORE = 3
+const SERVER_WORDS = ['chatelaine']
+const MIN_WORD_LENGTH = 3
 
-/** The problems of a new password. It is used exactly as given: it is not trimmed, and its case is not changed. */
+const NAMES = 'This password is made of the names of its user or of this server.'
+const ADVICE = 'Choose another, for example four unrelated words.'
+
+let scorer: ZxcvbnFactory | null = null
+
+/**
+ * The problems of a new password. It is not trimmed, and its case is not changed. Without the words of its user it can be
+ * checked before the user is known.
+ */
 export function passwordIssues(
   path: string,
-  password: string | null | undefined,
+  given: string | null | undefined,
   { passwordMinLength, allowCommonPasswords }: PasswordPolicy,
+  ownWords: string[] = [],
 ): Issue[] {
-  if (password === null || password === undefined) return []
+  if (given === null || given === undefined) return []
+  const password = normalizePassword(given)
   const length = [...password].length
   if (length < passwordMinLength || length > MAX_LENGTH) {
     return [{ path, message: `A password has ${passwordMinLength} to ${MAX_LENGTH} characters.` }]
   }
-  if (!allowCommonPasswords && isCommon(password)) {
-    return [{ path, message: 'This is one of the passwords that are tried first: choose another.' }]
-  }
-  return []
+  const weakness = allowCommonPasswords ? null : weaknessOf(password, ownWords)
+  return weakness === null ? [] : [{ path, message: weakness }]
 }
 
 /** The problem of a password that is typed twice and not the same both times. */
 export function confirmationIssues(path: string, confirmation: unknown, password: unknown): Issue[] {
-  if (confirmation === null || confirmation === undefined || confirmation === password) return []
+  if (confirmation === null || confirmation === undefined) return []
+  if (normalizePassword(String(confirmation)) === normalizePassword(String(password))) return []
   return [{ path, message: 'The two passwords differ.' }]
 }
 
-function isCommon(password: string): boolean {
-  common ??= new Set(dictionary['passwords-common'])
-  return common.has(password.toLowerCase())
+/** The words that an attacker who knows the user tries first: each text as a whole, and its parts. */
+export function wordsOf(texts: (string | null)[]): string[] {
+  const known = texts.filter((text) => text !== null)
+  const words = [...known, ...known.flatMap((text) => [text.split('@')[0] ?? '', ...text.split(/[^\p{L}\p{N}]+/u)])]
+  return [...new Set(words.map(normalizePassword))].filter((word) => word.length >= MIN_WORD_LENGTH)
+}
+
+/** Why a password is easily guessed; null where it is not. Only its beginning is scored. */
+function weaknessOf(password: string, ownWords: string[]): string | null {
+  const words = [...SERVER_WORDS, ...ownWords]
+  const scored = password.slice(0, MAX_SCORED)
+  const result = score(scored, words)
+  if (result.score < MIN_SCORE) return `${reasonFor(result)} ${ADVICE}`
+  // Names add nothing to a password: what is left without them must be enough.
+  const rest = withoutWords(scored, words)
+  return rest !== scored.toLowerCase() && score(rest, []).score < MIN_SCORE ? `${NAMES} ${ADVICE}` : null
+}
+
+function score(password: string, words: string[]): ZxcvbnResult {
+  scorer ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
+  return scorer.check(password, words)
+}
+
+function withoutWords(password: string, words: string[]): string {
+  const longestFirst = [...words].sort((a, b) => b.length - a.length).map((word) => word.toLowerCase())
+  return longestFirst.reduce((rest, word) => rest.split(word).join(''), password.toLowerCase())
+}
+
+/** Says it in words of ours, because zxcvbn's may quote the password. */
+function reasonFor({ sequence, feedback: { warning } }: ZxcvbnResult): string {
+  if (sequence.some(({ dictionaryName }) => dictionaryName === 'userInputs')) {
+    return NAMES
+  }
+  if (sequence.some(({ dictionaryName }) => dictionaryName === 'passwords-common')) {
+    return 'This password is made of the passwords that are tried first.'
+  }
+  const isPattern = sequence.some(({ pattern }) => ['repeat', 'sequence', 'spatial'].includes(pattern))
+  return isPattern && warning !== null
+    ? 'This password repeats itself, or is a row of characters or keys.'
+    : 'This password is easy to guess.'
 }

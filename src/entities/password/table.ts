@@ -1,4 +1,5 @@
-import { foreignKey, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { foreignKey, index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { instantNow } from '../../db/columns.ts'
 import { users } from '../user/table.ts'
 
@@ -19,9 +20,14 @@ export const passwords = pgTable(
 
 /**
  * The number of guesses per digest of what is limited. rate-limiter-flexible writes it and determines the column names.
+ * The second part of a key is the digest of the username, where guesses at a user are counted.
  */
-export const passwordGuesses = pgTable('password_guesses', {
-  key: text('key').primaryKey(),
-  points: integer('points').notNull(),
-  expire: timestamp('expire', { withTimezone: true, mode: 'date' }),
-})
+export const passwordGuesses = pgTable(
+  'password_guesses',
+  {
+    key: text('key').primaryKey(),
+    points: integer('points').notNull(),
+    expire: timestamp('expire', { withTimezone: true, mode: 'date' }),
+  },
+  (t) => [index('password_guesses_of_user').on(sql`split_part(${t.key}, ':', 2)`)],
+)

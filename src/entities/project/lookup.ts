@@ -6,5 +6,5 @@ import { Project } from './type.ts'
 /** The visible project with this code. @throws NotFoundError */
 export function findProject(finder: Finder, code: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
   const fits = fitsReference('project', { id: projects.id, key: projects.codeKey }, code)
-  return findRow(finder, projects, Project.visible, fits, { path, what: `The project "${code}"`, lock })
+  return findRow(finder, projects, Project.visible, fits, { path, what: 'The project', lock })
 }

@@ -49,7 +49,7 @@ function roleOnScope(path: string, role: RoleRow, { kind, scope, name }: FoundSc
 /** The visible role with this name. @throws NotFoundError */
 export function findRole(finder: Finder, name: string, path: string, lock: 'CHANGE' | 'SHARE' = 'SHARE') {
   const fits = fitsReference('role', { id: roles.id, key: roles.nameKey }, name)
-  return findRow(finder, roles, Role.visible, fits, { path, what: `The role "${name}"`, lock })
+  return findRow(finder, roles, Role.visible, fits, { path, what: 'The role', lock })
 }
 
 interface FoundScope {

@@ -3,7 +3,8 @@ import { BadCredentialError } from '../../authentication/bad-credential.ts'
 import { isActiveAt, NOW } from '../../authority/held.ts'
 import type { Transaction } from '../../db/database.ts'
 import { organizations, passwords, users } from '../../db/tables.ts'
-import { ForbiddenError, missingCircumstance } from '../../errors.ts'
+import { ForbiddenError, missingCircumstance, WrongCredentialsError } from '../../errors.ts'
+import type { Context } from '../../graphql/context.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
@@ -29,16 +30,17 @@ mutation({
     token: p.value('String', 'The token of the session: a JWT, to be sent as `Authorization: Bearer …`.'),
     expiresAt: p.value('DateTime', 'The planned end of the session.'),
   }),
-  async prepare({ services, caller, requestId, address }, { username, password }) {
-    if (services.config.passwordNeedsApiKey && !caller?.apiKey)
+  async prepare(ctx, { username, password }) {
+    if (ctx.services.config.passwordNeedsApiKey && !ctx.caller?.apiKey)
       throw new ForbiddenError(missingCircumstance('the API key of an application'))
-    return services.passwords.check(username, password, { requestId, address, action: 'signIn', caller: null })
+    return checkPassword(ctx, username, password)
   },
   find: async () => ({}),
   target: () => null,
   may: (by) => by.anyone(),
   readOnlyMode: 'ALLOWED',
   grants: 'nothing',
+  errors: ['WRONG_CREDENTIALS'],
   async run({ ctx: { services, address }, tx, prepared }) {
     const user = await lockUser(tx, prepared)
     const session = await beginSession(tx, user.id, address)
@@ -54,7 +56,20 @@ mutation({
   },
 })
 
-/** The user whose password was checked. @throws BadCredentialError where the password or the user has changed since */
+/** @throws WrongCredentialsError which is data and not UNAUTHENTICATED: clients send a request again that was UNAUTHENTICATED, and each time counts as a guess */
+async function checkPassword(
+  { services, requestId, address }: Context,
+  username: string,
+  password: string,
+): Promise<CheckedPassword> {
+  try {
+    return await services.passwords.check(username, password, { requestId, address, action: 'signIn', caller: null })
+  } catch (error) {
+    throw error instanceof BadCredentialError ? new WrongCredentialsError() : error
+  }
+}
+
+/** The user whose password was checked. @throws WrongCredentialsError where the password or the user has changed since */
 async function lockUser(tx: Transaction, { userId, setAt }: CheckedPassword) {
   // Sign-ins of one user wait for each other, because the user's sessions are counted.
   await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('no key update')
@@ -70,7 +85,7 @@ async function lockUser(tx: Transaction, { userId, setAt }: CheckedPassword) {
     .innerJoin(organizations, eq(organizations.id, users.organizationId))
     .innerJoin(passwords, and(eq(passwords.userId, users.id), sql`${passwords.setAt} = ${setAt}`))
     .where(and(eq(users.id, userId), isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW)))
-  if (!user) throw new BadCredentialError()
+  if (!user) throw new WrongCredentialsError()
   return user
 }
 

@@ -11,7 +11,7 @@ import { target } from '../audit/targets.ts'
 import { findHomeOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { hashPassword } from '../password/hash.ts'
-import { setPassword } from '../password/operations.ts'
+import { refuseGuessable, setPassword } from '../password/operations.ts'
 import { confirmationIssues, passwordIssues } from '../password/policy.ts'
 import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
 import { type FoundRole, findRoles } from '../role/lookup.ts'
@@ -90,7 +90,10 @@ mutation({
       organizationId: refs.organization.id,
       kind: 'HUMAN',
     })
-    if (prepared.hash) await setPassword(tx, caller, id, prepared.hash)
+    if (prepared.hash && typeof input.password === 'string') {
+      await refuseGuessable(tx, ctx.services.config, id, { path: 'password', password: input.password })
+      await setPassword(tx, caller, id, prepared.hash)
+    }
     const key = await furnish(operation, id, refs.items, hasFirstKey(input))
     const password = prepared.hash ? 'set' : null
     const after = {

@@ -18,7 +18,7 @@ export interface UserReference extends UserRow {
 /** The visible user with this name, locked for a change. @throws NotFoundError */
 export function findUser(finder: Finder, username: string, path: string): Promise<FoundRow<UserReference>> {
   const fits = sql`${fitsReference('user', { id: users.id, key: users.usernameKey }, username)} and ${users.deletedAt} is null`
-  return findUserWhere(finder, fits, { path, what: `The user "${username}"` })
+  return findUserWhere(finder, fits, { path, what: 'The user' })
 }
 
 /** The visible user with this name; null where there is none. */

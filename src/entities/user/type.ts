@@ -2,7 +2,7 @@ import { and, or, type SQL, sql } from 'drizzle-orm'
 import { administersAt } from '../../authority/administrators.ts'
 import { isActiveAt, NOW } from '../../authority/held.ts'
 import { isMet, mayReadRecord } from '../../authority/met-users.ts'
-import { isGranter, isThere } from '../../authority/visibility.ts'
+import { holdsEverywhere, holdsInOrganization, isGranter, isThere } from '../../authority/visibility.ts'
 import type { users } from '../../db/tables.ts'
 import { namedRequirement } from '../../errors.ts'
 import { builder, filters, reads } from '../../graphql/builder.ts'
@@ -22,6 +22,13 @@ const UserKind = builder.enumType('UserKind', {
   },
 })
 
+/** True for users of organizations where the caller holds `users.manage`. */
+function mayManage(user: typeof users, caller: CallerScope): SQL | undefined {
+  return holdsEverywhere(caller, 'users.manage')
+    ? undefined
+    : holdsInOrganization(caller, 'users.manage', user.organizationId)
+}
+
 /** True for users that the caller may name to grant to: any active user, where the caller may grant on some scope. */
 function mayBeGrantedTo(user: typeof users, caller: CallerScope, time: SQL): SQL | undefined {
   return isGranter(caller) ? isActiveAt(user, time) : undefined
@@ -31,6 +38,12 @@ const RECORD = namedRequirement({
   permission: 'users.read',
   scope: 'ORGANIZATION',
   text: 'users.read in the user’s organization',
+})
+
+const MANAGEMENT = namedRequirement({
+  permission: 'users.manage',
+  scope: 'ORGANIZATION',
+  text: 'users.manage in the user’s organization',
 })
 
 export const User = reads.type('User', {
@@ -43,7 +56,10 @@ export const User = reads.type('User', {
     const met = isMet(user, caller, time)
     return and(isThere(user, time), met && or(met, mayBeGrantedTo(user, caller, time ?? NOW)))
   },
-  guards: { record: { allows: mayReadRecord, refusal: () => unreadable(RECORD) } },
+  guards: {
+    record: { allows: mayReadRecord, refusal: () => unreadable(RECORD) },
+    manager: { allows: mayManage, refusal: () => unreadable(MANAGEMENT) },
+  },
   fields: (f) => ({
     username: f.column('username', {
       type: 'String',

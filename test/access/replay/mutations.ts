@@ -106,14 +106,22 @@ function bringBack({ random, deletedIds }: Replayed): Mutation {
 
 const NOBODY = 'user_01900000-0000-7000-8000-000000000000'
 
+/** Permissions to add, and others to remove. */
+function randomWords(random: Replayed['random']): [string[], string[]] {
+  const added = random.some(WORDS, 0, 2)
+  return [added, random.some(WORDS, 0, 2).filter((word) => !added.includes(word))]
+}
+
 function editRole({ random }: Replayed): Mutation {
-  const words = { addPermissions: random.some(WORDS, 0, 2), removePermissions: random.some(WORDS, 0, 2) }
+  const [addPermissions, removePermissions] = randomWords(random)
+  const words = { addPermissions, removePermissions }
   const name = random.chance(0.1) ? { name: random.pick(ROLES) } : {}
   return { name: 'updateRole', input: { role: random.pick(ROLES), ...words, ...name } }
 }
 
 function editOrganization({ random }: Replayed): Mutation {
-  const words = { addBasePermissions: random.some(WORDS, 0, 2), removeBasePermissions: random.some(WORDS, 0, 2) }
+  const [addBasePermissions, removeBasePermissions] = randomWords(random)
+  const words = { addBasePermissions, removeBasePermissions }
   return { name: 'updateOrganization', input: { organization: random.pick(ORGANIZATIONS), ...words } }
 }
 

@@ -78,6 +78,7 @@ export const mutationRows: Row[] = [
   row('updateUser', undefined, ({ user }) => ({ user, email: 'new@example.test' }), OF_USER),
   row('disableUser', undefined, ({ user }) => ({ user }), OF_USER),
   row('enableUser', undefined, ({ user }) => ({ user }), OF_USER),
+  row('unlockUser', undefined, ({ user }) => ({ user }), OF_USER),
   row('deleteUser', undefined, ({ user }) => ({ user }), TO_DELETE),
   row('deleteUser', 'with their credentials', ({ user }) => ({ user, detachCredentials: true }), TO_DELETE),
   row('restoreUser', undefined, ({ deletedUserId }) => ({ id: deletedUserId }), IN_ORGANIZATION),

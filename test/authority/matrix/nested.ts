@@ -19,7 +19,7 @@ const { ALL, NONE, ADMINISTRATOR_ONLY, EMPTY } = OUTCOMES
 const OBJECT = '{ __typename }'
 
 /** Fields that are guarded, and lead to no other type. */
-const LEAVES = ['Model.authorizedKeys', 'User.createdAt', 'User.email', 'User.isAdmin']
+const LEAVES = ['Model.authorizedKeys', 'User.createdAt', 'User.email', 'User.isAdmin', 'User.signInLockedUntil']
 const LISTS = /(apiKeys|controllers|credentials|effectiveAccess|holders|models|projects|roles|sessions|sshKeys|users)$/
 
 /** Longer than a page is by default. */
@@ -44,6 +44,13 @@ const RECORD = {
   self: ALL,
   own: '               NULL  NULL  NULL   OK     OK    NULL  OK',
   foreign: '           NULL  NULL  NULL   F      NULL  NULL  OK',
+  missing: NONE,
+}
+/** A field for managers, which is null here. */
+const MANAGED = {
+  self: '              F     F     F      -      F     F     -',
+  own: '               NULL  NULL  NULL   -      F     NULL  -',
+  foreign: '           NULL  NULL  NULL   F      NULL  NULL  -',
   missing: NONE,
 }
 /** One of each kind is everybody’s own, and seen with the record. */
@@ -238,6 +245,7 @@ export const nestedRows: Row[] = [
   nested('User.email', RECORD, REFERENCE),
   nested('User.isAdmin', RECORD, REFERENCE),
   nested('User.organization', RECORD, REFERENCE),
+  nested('User.signInLockedUntil', MANAGED, REFERENCE),
   nested(
     'User.roles',
     {

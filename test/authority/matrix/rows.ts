@@ -10,7 +10,7 @@ import type { CallerName, TargetName, Things } from './world.ts'
  * but signing in; a session and HTTP Basic are as the key of the same user.
  *
  * OK is data, NULL is hidden, or absent from a list; - is a thing whose field has nothing to show; a number is how many items a list has; F is FORBIDDEN;
- * of a mutation NF is NotFoundError, C ConflictError, MA MissingAuthorityError; 401 is UNAUTHENTICATED.
+ * of a mutation NF is NotFoundError, C ConflictError, MA MissingAuthorityError, WC WrongCredentialsError; 401 is UNAUTHENTICATED.
  */
 export interface Row {
   /** `user` for a root field, `User.roles` for a field of a node type, with a note where there are several. */

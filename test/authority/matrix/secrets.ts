@@ -74,7 +74,7 @@ function nameOf({ user }: Things): string {
   return user === 'ann-nowh' ? `nobody${10 + guesses++}` : user
 }
 
-const UNKNOWN = '      401   401   401    401    401   401   401'
+const UNKNOWN = '      WC    WC    WC     WC     WC    WC    WC'
 
 export const secretRows: Row[] = [
   row('setUserPassword', undefined, ({ user }) => ({ user, password: NEW_PASSWORD }), {

@@ -310,7 +310,7 @@ describe('rotating a key with an overlap', () => {
         'rotateApiKey',
         uuidOf(apiKey.id),
         { apiKey: old.id },
-        { apiKey: apiKey.id, label: 'ci', isReadOnly: false, expiresAt: null, overlapUntil },
+        { apiKey: apiKey.id, user: 'bob', label: 'ci', isReadOnly: false, expiresAt: null, overlapUntil },
       ],
     ])
     expect(JSON.stringify(rows)).not.toContain(secret.slice(-49))

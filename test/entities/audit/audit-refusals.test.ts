@@ -280,7 +280,7 @@ describe('a failed sign-in is one row per user, address and minute', () => {
 
   async function fail(username: string, address: string, password = TYPED) {
     const client = app.as({ 'x-forwarded-for': address })
-    await writingOnlyAudit(app, () => client.refused('UNAUTHENTICATED', SIGN_IN, { username, password }))
+    await writingOnlyAudit(app, () => client.failed('WrongCredentialsError', SIGN_IN, { username, password }))
   }
 
   test('with signIn and with Basic alike: its target is the user, and it has no actor', async () => {

@@ -269,7 +269,7 @@ describe('an audit that can’t be written', () => {
       erin.client.refused('FORBIDDEN', changeDocument('createProject'), { input }),
     )
     expect(missingOf(refusal.extensions)).toEqual(['projects.manage'])
-    await app.nobody.refused('UNAUTHENTICATED', SIGN_IN, wrong)
+    await app.nobody.failed('WrongCredentialsError', SIGN_IN, wrong)
     expect(await statusOf(app.as(basic('carol', 'not it')))).toBe(401)
     expect(logged).toHaveLength(3)
   })

@@ -209,6 +209,7 @@ export const EXPECTED: Record<string, Expected> = {
   setModelAccess: levelChange('gce1', 'web', 'WRITE', 'READ'),
   changePassword: { organization: 'default', changes: passwordChange },
   setUserPassword: { organization: 'default', changes: passwordChange },
+  unlockUser: { organization: 'default', changes: () => ({ wrongPasswords: [10, 0] }) },
   addSshKey: {
     organization: 'default',
     changes: ({ key }) => ({

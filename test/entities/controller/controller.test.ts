@@ -279,8 +279,8 @@ describe('a level on a controller', () => {
       ]),
     )
     expect(rows[1]).toMatchObject({
-      before: { controller: 'gce1', access: 'SUPERUSER' },
-      after: { controller: 'gce1', access: 'ADD_MODEL' },
+      before: { access: { controller: 'gce1', access: 'SUPERUSER', expiresAt: null } },
+      after: { access: { controller: 'gce1', access: 'ADD_MODEL', expiresAt: null } },
     })
   })
 
@@ -378,8 +378,8 @@ describe('a level with a planned end', () => {
 
     expect(await untilOfBob()).toEqual([day])
     expect((await readAudit(app)).at(-1)).toMatchObject({
-      before: { access: 'LOGIN', expiresAt: week },
-      after: { access: 'LOGIN', expiresAt: day },
+      before: { access: { access: 'LOGIN', expiresAt: week } },
+      after: { access: { access: 'LOGIN', expiresAt: day } },
     })
   })
 
@@ -478,7 +478,7 @@ describe('giving and taking levels on a controller', () => {
 
     await withoutWriting(app, async () => {
       for (const name of ['grantControllerAccess', 'setControllerAccess']) {
-        for (const expiresAt of [null, inDays(8)]) {
+        for (const expiresAt of [undefined, inDays(8)]) {
           const error = await failChange(dave, 'MissingAuthorityError', name, { ...GCE1, access: 'LOGIN', expiresAt })
           expect(missingOf(error)).toEqual(['LOGIN on the controller'])
         }

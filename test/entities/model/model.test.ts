@@ -220,8 +220,16 @@ describe('a level on a model', () => {
 
     const rows = (await readAudit(app)).slice(before)
     expect(rows.map((row) => [row.action, row.target_id, row.after])).toEqual([
-      ['grantModelAccess', uuidOf(bob.id), expect.objectContaining({ model: 'default', access: 'WRITE' })],
-      ['revokeModelAccess', uuidOf(bob.id), { controller: 'gce1', model: 'default', access: 'READ', expiresAt: null }],
+      [
+        'grantModelAccess',
+        uuidOf(bob.id),
+        { access: { controller: 'gce1', model: 'default', access: 'WRITE', expiresAt: null } },
+      ],
+      [
+        'revokeModelAccess',
+        uuidOf(bob.id),
+        { access: { controller: 'gce1', model: 'default', access: 'READ', expiresAt: null } },
+      ],
     ])
     expect(await readLevels(bob.id)).toMatchObject([
       { level: 'WRITE', ended_by: 'root' },

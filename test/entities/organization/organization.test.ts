@@ -203,7 +203,7 @@ describe('an organization', () => {
 
     const { organization } = await app.root.ok(`{ organization(name: "acme") {
       users { totalCount nodes { username } } projects { nodes { code } }
-      roles { nodes { name title permissions { name description } } } } }`)
+      roles(filter: { name: { startsWith: "EDIT" } }) { nodes { name title permissions { name description } } } } }`)
 
     expect(organization).toEqual({
       users: { totalCount: 2, nodes: [{ username: 'alice' }, { username: 'bob' }] },

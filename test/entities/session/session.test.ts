@@ -133,12 +133,27 @@ describe('signing in', () => {
   ])('with %s is refused, and begins no session', async (_what, username, password) => {
     const answer = await withoutChange(app, () => app.nobody.send(SIGN_IN, { username, password }))
 
-    expect(answer.status).toBe(401)
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer')
-    expect(answer.errors.map(({ message, extensions }) => [message, extensions.code])).toEqual([
-      ['The username or password is not right.', 'UNAUTHENTICATED'],
+    expect([answer.status, answer.headers.get('www-authenticate'), answer.errors]).toEqual([200, null, []])
+    expect(answer.data.signIn).toEqual({
+      __typename: 'WrongCredentialsError',
+      code: 'WRONG_CREDENTIALS',
+      message: 'The username or password is not right.',
+    })
+  })
+
+  test('with a wrong password is told in the errors to a document that does not select it, with 200', async () => {
+    const { status, headers, data, errors } = await app.nobody.send(
+      `mutation { signIn(input: { username: "bob", password: "wrong" }) { ... on SignInPayload { token } } }`,
+    )
+
+    expect([status, headers.get('www-authenticate'), data]).toEqual([200, null, { signIn: {} }])
+    expect(errors).toEqual([
+      {
+        message: 'The username or password is not right.',
+        path: ['signIn'],
+        extensions: { code: 'WRONG_CREDENTIALS' },
+      },
     ])
-    expect(answer.data?.signIn ?? null).toBe(null)
   })
 
   test('deletes the sessions that ended more than 30 days ago', async () => {

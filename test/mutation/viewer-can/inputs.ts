@@ -51,6 +51,7 @@ const ofUsers: Record<string, Input> = {
   deleteUser: ({ name: user }) => ({ user }),
   disableUser: ({ name: user }) => ({ user }),
   enableUser: ({ name: user }) => ({ user }),
+  unlockUser: ({ name: user }) => ({ user }),
   updateUser: ({ name: user }) => ({ user, displayName: 'new' }),
   setUserPassword: ({ name: user }) => ({ user, password: NEW_PASSWORD }),
   signOutEverywhere: ({ name: user }) => ({ user }),

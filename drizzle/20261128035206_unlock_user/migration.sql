@@ -1,0 +1,1 @@
+CREATE INDEX "password_guesses_of_user" ON "password_guesses" (split_part("key", ':', 2));
