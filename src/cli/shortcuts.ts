@@ -1,5 +1,6 @@
 /** Flags in addition to those of the schema: the flags of the commands that this program replaces. */
 import type { CommandSpec } from './commands.ts'
+import { UsageError } from './values.ts'
 
 interface Shortcut {
   flag: string
@@ -19,19 +20,23 @@ export function shortcutsOf(spec: CommandSpec): Shortcut[] {
   ]
 }
 
+const ALONE = 'for a name of one part use --display-name.'
+
 const firstName: Shortcut = {
   flag: 'first-name',
-  description: 'joined with the last name to the display name',
+  description: 'joined with --last-name, which it needs, to the display name',
   isRepeatable: false,
   apply(flags, values) {
     const names = [flags.firstName, flags.lastName].filter((name) => name !== undefined)
-    if (names.length > 0 && values.displayName === undefined) values.displayName = names.join(' ')
+    // One of them alone would erase the other from the name that is there.
+    if (names.length === 1) throw new UsageError(`--first-name and --last-name need each other: ${ALONE}`)
+    if (names.length === 2 && values.displayName === undefined) values.displayName = names.join(' ')
   },
 }
 
 const lastName: Shortcut = {
   flag: 'last-name',
-  description: 'joined with the first name to the display name',
+  description: 'joined with --first-name, which it needs, to the display name',
   isRepeatable: false,
   apply() {},
 }

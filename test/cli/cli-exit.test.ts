@@ -76,6 +76,8 @@ describe('a refusal', () => {
     ['a missing argument', ['create-user'], /username/],
     ['a missing option', ['create-role', 'x'], /--permissions/],
     ['an extra argument', ['create-user', 'x', 'y'], /too many arguments/],
+    ['a first name alone', ['create-service-user', 'x', '--first-name', 'Ann'], /--last-name/],
+    ['a last name alone', ['create-user', 'x', '--last-name', 'Lee'], /--first-name/],
   ])('of %s exits 2 and names the problem', async (_name, args, message) => {
     expect(await refuse(2, args)).toMatch(message)
   })

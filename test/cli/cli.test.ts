@@ -64,7 +64,7 @@ describe('create-service-user', () => {
     expect(made).toMatchObject({ keys: [{ hash }], grants: ['VERSION_MANAGER'] })
 
     for (const name of ['test', 'api-test']) {
-      const again = await print('create-service-user', name, '--email', EMAIL, '--first-name', 'Nightly')
+      const again = await print('create-service-user', name, '--display-name', 'Nightly')
 
       expect(again).toMatch(/^ {2}displayName: Nightly$/m)
       expect(again).toMatch(/^created: false$/m)
