@@ -187,7 +187,7 @@ mutation({
         isReadOnly: readOnly,
         expiresAt: expiresAt && new Date(expiresAt).toISOString(),
         overlapUntil,
-        limits: limits?.map(({ role, scope }) => ({ role, scope })),
+        limits: limits?.filter(({ isGone }) => !isGone).map(({ role, scope }) => ({ role, scope })),
       },
     }
     const until = overlapUntil ? `until ${overlapUntil}` : 'no more'

@@ -97,12 +97,15 @@ export async function endApiKeys(tx: Transaction, caller: Caller, userId: string
   return rows.map(({ label }) => label)
 }
 
-/** Returns the limits of a key with their names, or null where the key has no limits. */
+/**
+ * Returns the limits of a key with their names, or null where the key has no limits. A limit whose role or scope was
+ * deleted allows nothing: it is gone.
+ */
 export async function readLimits(tx: Transaction, key: ApiKey) {
   if (!key.limited) return null
   const { roleId, organizationId, projectId } = apiKeyLimits
   return tx
-    .select({ roleId, organizationId, projectId, role: roles.name, scope: SCOPE_NAME })
+    .select({ roleId, organizationId, projectId, role: roles.name, scope: SCOPE_NAME, isGone: IS_GONE })
     .from(apiKeyLimits)
     .innerJoin(roles, eq(roles.id, roleId))
     .leftJoin(projects, eq(projects.id, projectId))
@@ -110,6 +113,8 @@ export async function readLimits(tx: Transaction, key: ApiKey) {
     .where(eq(apiKeyLimits.apiKeyId, key.id))
     .orderBy(apiKeyLimits.id)
 }
+
+const IS_GONE = sql<boolean>`(${roles.deletedAt} is not null or ${projects.deletedAt} is not null or ${organizations.deletedAt} is not null)`
 
 const SCOPE_NAME = sql<string>`case when ${projects.code} is not null then 'project ' || ${projects.code}
   when ${organizations.name} is not null then 'organization ' || ${organizations.name} else 'everywhere' end`

@@ -49,9 +49,10 @@ export async function readState(app: TestApp): Promise<State> {
   )
   const keys = await query<{ id: string; what: string }>(
     app,
-    sql`select 'key_' || k.id as id, 'user_' || k.user_id || ' ' || k.label || ' ' || k.read_only || ' ' || case when not k.limited then 'all' else coalesce((
-        select string_agg('role_' || l.role_id || ' ' || coalesce('project_' || l.project_id, 'organization_' || l.organization_id, 'everywhere'), ', ' order by l.id)
-        from api_key_limits as l where l.api_key_id = k.id), '') end as what
+    sql`select 'key_' || k.id as id, 'user_' || k.user_id || ' ' || k.label || ' ' || k.read_only || case when not k.limited then ', all' else coalesce((
+        select ', ' || string_agg('role_' || l.role_id || ' ' || coalesce('project_' || l.project_id, 'organization_' || l.organization_id, 'everywhere'), ', ' order by l.id)
+        from api_key_limits as l join roles as r on r.id = l.role_id left join projects as p on p.id = l.project_id left join organizations as o on o.id = l.organization_id
+        where l.api_key_id = k.id and r.deleted_at is null and p.deleted_at is null and o.deleted_at is null), '') end as what
       from api_keys as k where k.revoked_at is null`,
   )
   return {
@@ -115,14 +116,18 @@ function putKey(
   user: string,
   key: { label: string; isReadOnly?: boolean; limits?: Item[] | null },
 ) {
-  const limits = key.limits ? key.limits.map((item) => held(state, item)).join(', ') : 'all'
-  state.keys.set(id, `${user} ${key.label} ${key.isReadOnly ?? false} ${limits}`)
+  const limits = key.limits ? key.limits.map((item) => held(state, item)) : ['all']
+  state.keys.set(id, [`${user} ${key.label} ${key.isReadOnly ?? false}`, ...limits].join(', '))
 }
 
 /** Ends every grant of or on a thing, which is then gone. */
 function remove(state: State, id: string) {
   for (const grant of state.grants.keys()) if (grant.split(' ').includes(id)) state.grants.delete(grant)
-  for (const [key, what] of state.keys) if (what.startsWith(`${id} `)) state.keys.delete(key)
+  for (const [key, what] of state.keys) {
+    const [owner = '', ...limits] = what.split(', ')
+    if (owner.startsWith(`${id} `)) state.keys.delete(key)
+    else state.keys.set(key, [owner, ...limits.filter((limit) => !limit.split(' ').includes(id))].join(', '))
+  }
   for (const kind of [state.names, state.permissions, state.users]) kind.delete(id)
 }
 
