@@ -97,7 +97,7 @@ mutation({
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted controller.'),
     name: p.string('The name of the deleted controller, which can be used again.'),
-    endedGrants: p.value('Int', 'The number of grants that ended.'),
+    endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
   find: async (finder, input) => ({
     controller: await findController(finder, input.controller, 'controller', 'CHANGE'),

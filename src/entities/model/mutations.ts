@@ -126,7 +126,7 @@ mutation({
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted model.'),
     name: p.string('The name of the deleted model, which can be used again.'),
-    endedGrants: p.value('Int', 'The number of grants that ended.'),
+    endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
   find: (finder, input) => findPlace(finder, input, 'CHANGE'),
   target: modelTarget,

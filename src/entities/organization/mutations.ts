@@ -135,7 +135,7 @@ mutation({
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted organization.'),
     name: p.string('The name of the deleted organization, which can be used again.'),
-    endedGrants: p.value('Int', 'The number of grants that ended.'),
+    endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
   find: async (finder, input) => ({
     organization: await findOrganization(finder, input.organization, 'organization', 'CHANGE'),

@@ -92,7 +92,7 @@ mutation({
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted project.'),
     name: p.string('The code, which can be used again.'),
-    endedGrants: p.value('Int', 'The number of grants that ended.'),
+    endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
   find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
   target: ({ project }) => target('Project', project),

@@ -128,7 +128,7 @@ mutation({
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the deleted role.'),
     name: p.string('The name, which can be used again.'),
-    endedGrants: p.value('Int', 'The number of grants that ended.'),
+    endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
   find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
   target: ({ role }) => target('Role', role),

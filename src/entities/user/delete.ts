@@ -31,7 +31,7 @@ mutation({
   payload: (p) => ({
     deletedId: p.value('ID', 'The id of the user, for `restoreUser`.'),
     name: p.string('The username, which can be used again.'),
-    endedGrants: p.value('Int', 'The number of grants that ended.'),
+    endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
     accessLost: p.value(
       [LostAccessType],
       'The roles and levels that the user held, as far as the caller may see them.',
