@@ -97,7 +97,11 @@ function useServer(open: () => Promise<TestServer>, isShared: boolean): TestApp 
     services = opened.services
     listening = opened.listening
   })
-  beforeEach(() => restoreCopy(services.database, copy))
+  beforeEach(async () => {
+    await restoreCopy(services.database, copy)
+    // Mails that an earlier test did not wait for are not sent into this one.
+    if (services.mailer) await services.database.db.execute(sql`delete from pgboss.job`)
+  })
   keepSecrets(recorded, () => services.database)
   afterAll(async () => {
     if (isShared) return
