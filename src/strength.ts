@@ -1,5 +1,5 @@
-/** How strong secrets are that operators choose. */
-import { ZxcvbnFactory } from '@zxcvbn-ts/core'
+/** How strong secrets are that people choose. */
+import { ZxcvbnFactory, type ZxcvbnResult } from '@zxcvbn-ts/core'
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common'
 
 /**
@@ -10,8 +10,15 @@ const MIN_GUESSES_LOG10 = 18
 
 /** Whether a key is a repetition, a sequence, a common password, or anything else that is found in few guesses. */
 export function isGuessable(key: string): boolean {
-  const estimator = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
-  return estimator.check(key).guessesLog10 < MIN_GUESSES_LOG10
+  return score(key).guessesLog10 < MIN_GUESSES_LOG10
+}
+
+let scorer: ZxcvbnFactory | null = null
+
+/** Estimates how many guesses a text withstands. @param ownWords what an attacker who knows its user tries first */
+export function score(text: string, ownWords: string[] = []): ZxcvbnResult {
+  scorer ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
+  return scorer.check(text, ownWords)
 }
 
 /** A random key of 32 bytes has fewer than 17 different ones with a probability of 1 to 10 to the power of 10. */

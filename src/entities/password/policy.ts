@@ -1,7 +1,7 @@
 /** The rules for new passwords: how long they are, and how easily they are guessed. */
-import { ZxcvbnFactory, type ZxcvbnResult } from '@zxcvbn-ts/core'
-import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common'
+import type { ZxcvbnResult } from '@zxcvbn-ts/core'
 import type { Issue } from '../../errors.ts'
+import { score } from '../../strength.ts'
 import { normalizePassword } from './hash.ts'
 
 /** The rules for passwords, from the configuration. */
@@ -20,8 +20,6 @@ const MIN_WORD_LENGTH = 3
 
 const NAMES = 'This password is made of the names of its user or of this server.'
 const ADVICE = 'Choose another, for example four unrelated words.'
-
-let scorer: ZxcvbnFactory | null = null
 
 /**
  * The problems of a new password. It is not trimmed, and its case is not changed. Without the words of its user it can be
@@ -65,12 +63,7 @@ function weaknessOf(password: string, ownWords: string[]): string | null {
   if (result.score < MIN_SCORE) return `${reasonFor(result)} ${ADVICE}`
   // Names add nothing to a password: what is left without them must be enough.
   const rest = withoutWords(scored, words)
-  return rest !== scored.toLowerCase() && score(rest, []).score < MIN_SCORE ? `${NAMES} ${ADVICE}` : null
-}
-
-function score(password: string, words: string[]): ZxcvbnResult {
-  scorer ??= new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
-  return scorer.check(password, words)
+  return rest !== scored.toLowerCase() && score(rest).score < MIN_SCORE ? `${NAMES} ${ADVICE}` : null
 }
 
 function withoutWords(password: string, words: string[]): string {
