@@ -1,11 +1,11 @@
 /** What users gained and lost between two times. */
 
 import { and, type SQL, sql } from 'drizzle-orm'
-import { alias, type PgTable } from 'drizzle-orm/pg-core'
+import type { PgTable } from 'drizzle-orm/pg-core'
 import { accessChangesRelation } from '../authority/derived.ts'
-import { mayReadRecord } from '../authority/met-users.ts'
+import { mayReadRecord, usersAs } from '../authority/met-users.ts'
 import { MANY_WORDS } from '../authority/permissions.ts'
-import { controllers, models, organizations, permissions, projects, users } from '../db/tables.ts'
+import { controllers, models, organizations, permissions, projects } from '../db/tables.ts'
 import { Controller } from '../entities/controller/type.ts'
 import { Model } from '../entities/model/type.ts'
 import { Organization } from '../entities/organization/type.ts'
@@ -110,7 +110,6 @@ const AccessChange = reads.type('AccessChange', {
 })
 
 const WORD = rowAs(permissions, 'known_word')
-const ASKED = alias(users, 'u') as unknown as typeof users
 
 /** True for permissions that the caller may see. The relation itself checks whose changes the caller may read. */
 function mayReadChange(row: { permission: unknown }, caller: CallerScope): SQL {
@@ -129,7 +128,7 @@ const AccessChangeConnection = reads.connection('AccessChange', {
       args.param('from', 'timestamptz', fromTime),
       args.has('to') ? args.param('to', 'timestamptz', toTime) : now,
       and(
-        mayReadRecord(ASKED, caller),
+        mayReadRecord(usersAs('u'), caller),
         // Several users may have had the same name, one after another.
         args.has('user') ? fitsArgument('user', { id: sql`u.id`, key: sql`u.username_key` }, args, 'user') : undefined,
       ),

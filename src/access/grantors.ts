@@ -4,13 +4,12 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
 import type { Caller } from '../authority/caller.ts'
-import { allows, coversSql, held, heldLevels } from '../authority/held.ts'
+import { allows, coversSql, held } from '../authority/held.ts'
+import { heldLevels } from '../authority/held-levels.ts'
 import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../authority/levels.ts'
-import { isMet } from '../authority/met-users.ts'
+import { isMet, usersAs } from '../authority/met-users.ts'
 import { hasControllerLevel, hasModelLevel, immediateScope } from '../authority/visibility.ts'
-import { users } from '../db/tables.ts'
 
 export const MOST_GRANTORS = 20
 
@@ -43,7 +42,7 @@ export function grantorsOf(caller: Caller): SQL {
  */
 function mayKnow(caller: Caller): SQL {
   const scope = immediateScope(caller)
-  const met = isMet(alias(users, 'u') as unknown as typeof users, scope) ?? sql`true`
+  const met = isMet(usersAs('u'), scope) ?? sql`true`
   const there = sql`${hasControllerLevel(scope, CONTROLLER_LEVEL.SUPERUSER, sql`t.controller_id`)} or ${hasModelLevel(scope, MODEL_LEVEL.ADMIN, sql`t.model_id`)}`
   return sql`(${met} or q.permission is null and (${there}))`
 }

@@ -73,7 +73,7 @@ const AccessWayType = builder.objectRef<Way>('AccessWay').implement({
       type: AccessVia,
       nullable: false,
       description: 'The source through which it is held.',
-      resolve: ({ via }) => via as never,
+      resolve: ({ via }) => via,
     }),
     grantedBy: t.exposeString('grantedBy', {
       nullable: true,

@@ -10,7 +10,7 @@ import { Project } from '../entities/project/type.ts'
 import { Role } from '../entities/role/type.ts'
 import { User } from '../entities/user/type.ts'
 import type { ScopeName } from '../errors.ts'
-import { scopeKindSql } from '../graphql/enums.ts'
+import { type AccessVia, scopeKindSql } from '../graphql/enums.ts'
 import { mayCheckIn } from './subject.ts'
 import { mayName } from './target.ts'
 
@@ -30,7 +30,7 @@ export interface KeyLimit {
 /** A fact that matters for a question, with the names that the caller may see. */
 export interface Way {
   code: WayCode
-  via: string
+  via: typeof AccessVia.$inferType
   grantedBy: string | null
   role: string | null
   organization: string | null

@@ -9,6 +9,11 @@ export interface Scope {
 
 export const EVERYWHERE: Scope = { organizationId: null, projectId: null }
 
+/** The scope of a whole organization; of the whole server where there is none. */
+export function inOrganization(organizationId: string | null): Scope {
+  return { organizationId, projectId: null }
+}
+
 /** A row of the caller's authority: the permission `what`, held in a scope until a planned end. */
 export interface Held extends Scope {
   what: string
@@ -110,8 +115,7 @@ export function grantsSomewhere(caller: Caller): boolean {
 
 /** The level that a caller has on a controller: LOGIN is 1, ADD_MODEL 2, SUPERUSER 3; 0 is none. */
 export function controllerLevel(caller: Caller, controller: { id: string; organizationId: string }): number {
-  if (holds(caller, 'controllers.manage', { organizationId: controller.organizationId, projectId: null }))
-    return CONTROLLER_LEVEL.SUPERUSER
+  if (holds(caller, 'controllers.manage', inOrganization(controller.organizationId))) return CONTROLLER_LEVEL.SUPERUSER
   const there = caller.levels.filter((row) => row.controllerId === controller.id)
   return Math.max(0, ...there.map((row) => (row.modelId === null ? row.level : CONTROLLER_LEVEL.LOGIN)))
 }

@@ -2,7 +2,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { byteText, instant } from '../db/columns.ts'
-import { allows, held, heldLevels, historyOf, holdsAt, isActiveAt } from './held.ts'
+import { allows, held, historyOf, holdsAt, isActiveAt } from './held.ts'
+import { heldLevels } from './held-levels.ts'
 import { difference, everythingAt, usersChanged } from './snapshot.ts'
 
 /** The users that can reach a controller or a model, one row per way. */

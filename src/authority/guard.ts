@@ -5,9 +5,10 @@ import type { Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
 import { MissingAuthorityError, type MissingRequirement, missingCircumstance } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
-import { type Caller, EVERYWHERE, type HeldLevel, holds, type Scope } from './caller.ts'
+import { type Caller, EVERYWHERE, type HeldLevel, holds, inOrganization, type Scope } from './caller.ts'
 import { API_KEY_ID, IS_OPERATOR, USER_ID } from './caller-values.ts'
-import { authorityOf, held, heldLevels, historyOf, holdsAt, levelsOf, NOW, uncovered, uncoveredLevels } from './held.ts'
+import { authorityOf, held, historyOf, holdsAt, NOW, uncovered } from './held.ts'
+import { heldLevels, levelsOf, uncoveredLevels } from './held-levels.ts'
 import { levelName } from './levels.ts'
 import { wordName } from './permissions.ts'
 
@@ -77,7 +78,7 @@ export function grantedByRoleEdit(roleId: string, words: string[]): Granted {
     where l.role_id = ${roleId} and ${isUsableKey({ revokedAt: sql`k.revoked_at`, expiresAt: sql`k.expires_at` }, NOW)}
   )`,
     secrecy: {
-      isToldTo: (reader, { organizationId }) => holds(reader, 'users.read', { organizationId, projectId: null }),
+      isToldTo: (reader, { organizationId }) => holds(reader, 'users.read', inOrganization(organizationId)),
       otherwise: (what) => `${what} wherever the role is held`,
     },
   }
@@ -103,7 +104,7 @@ export function grantedByTakeover({ id, organizationId }: { id: string; organiza
     words: sql`(select h.what, h.organization_id, h.project_id, h.until from ${held()} as h where ${lasting})`,
     levels: sql`(select h.controller_id, h.model_id, h.level, h.until from ${heldLevels()} as h where h.via = 'GRANT' and ${lasting})`,
     secrecy: {
-      isToldTo: (reader) => reader.userId === id || holds(reader, 'users.read', { organizationId, projectId: null }),
+      isToldTo: (reader) => reader.userId === id || holds(reader, 'users.read', inOrganization(organizationId)),
       otherwise: () => 'more than they hold',
     },
   }

@@ -10,10 +10,6 @@ import {
   apiKeyLimits,
   apiKeys,
   basePermissions,
-  controllerGrants,
-  controllers,
-  modelGrants,
-  models,
   organizations,
   projects,
   roleGrants,
@@ -21,7 +17,6 @@ import {
   userSuspensions,
   users,
 } from '../db/tables.ts'
-import { CONTROLLER_LEVELS, MODEL_LEVELS } from './levels.ts'
 import { SERVER_SEGMENTS } from './permissions.ts'
 
 /** The time of the statement itself: `now()` is the start of the transaction, which is in the past. */
@@ -43,7 +38,7 @@ export function historyOf(alias: string): Parameters<typeof holdsAt>[0] {
 /** Returns the end of the fact that a statement calls so, as far as the reader of the relation may know it. */
 export type EndOf = (alias: string) => SQL
 
-const endOf: EndOf = (alias) => {
+export const endOf: EndOf = (alias) => {
   const { expiresAt, endedAt } = historyOf(alias)
   return sql`least(${expiresAt}, ${endedAt})`
 }
@@ -82,7 +77,7 @@ export function held(at: SQL = NOW, end: EndOf = endOf): SQL {
 }
 
 /** The state of the fact f of the user u: ACTIVE, or the reason why it does not hold. */
-function stateAt(at: SQL): SQL {
+export function stateAt(at: SQL): SQL {
   return sql`case
     when f.since > ${at} then 'NOT_BEGUN'
     when f.until <= ${at} then 'ENDED'
@@ -92,7 +87,7 @@ function stateAt(at: SQL): SQL {
 }
 
 /** The permissions that roles and membership grant, at any time. */
-function heldFacts(end: EndOf): SQL {
+export function heldFacts(end: EndOf): SQL {
   return sql`(
       select g.user_id, p.permission as what, g.organization_id, g.project_id, 'ROLE' as via, g.id as grant_id, g.role_id,
         greatest(g.since, p.since) as since, least(${end('g')}, ${end('p')}) as until
@@ -174,91 +169,8 @@ export function uncovered(wanted: SQL, authority: SQL): SQL {
 }
 
 /** The rows of w that no h covers for that long; `too_short` is true where an h covers the row, but not for that long. */
-function gaps(columns: SQL, wanted: SQL, holdings: SQL, fits: SQL): SQL {
+export function gaps(columns: SQL, wanted: SQL, holdings: SQL, fits: SQL): SQL {
   const fitting = sql`select from ${holdings} as h where ${fits}`
   return sql`select distinct ${columns}, exists (${fitting}) as too_short from ${wanted} as w
     where not exists (${fitting} and (h.until is null or w.until <= h.until))`
-}
-
-/** Whether an object had been created at a time, and had not been deleted. */
-function existsAt(name: SQL, at: SQL): SQL {
-  return sql`(${name}.created_at <= ${at} and (${name}.deleted_at is null or ${at} < ${name}.deleted_at))`
-}
-
-/** The position of a level in its list, counted from 1. */
-function rank(level: SQL, levels: readonly string[]): SQL {
-  return sql`array_position(array[${sql.join([...levels], sql`, `)}]::text[], ${level})`.inlineParams()
-}
-
-/**
- * The relation levelFacts(user_id, controller_id, model_id, level, via, grant_id, role_id, since, until, state): the levels
- * that are held on controllers (model_id is null) and models by a grant, and those that `controllers.manage` grants:
- * SUPERUSER on every controller of its scope.
- */
-function levelFacts(at: SQL, end: EndOf = endOf): SQL {
-  return sql`(
-    select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until,
-      ${stateAt(at)} as state
-    from (
-      select g.user_id, g.controller_id, null::uuid as model_id, ${rank(sql`g.level`, CONTROLLER_LEVELS)} as level,
-        'GRANT' as via, g.id as grant_id, null::uuid as role_id, g.since, ${end('g')} as until
-      from ${controllerGrants} as g
-      union all
-      select g.user_id, m.controller_id, g.model_id, ${rank(sql`g.level`, MODEL_LEVELS)},
-        'GRANT', g.id, null, g.since, ${end('g')}
-      from ${modelGrants} as g join ${models} as m on m.id = g.model_id
-      union all
-      select h.user_id, c.id, null, 3, h.via, h.grant_id, h.role_id, greatest(h.since, c.created_at), h.until
-      from ${heldFacts(end)} as h join ${controllers} as c
-        on ${managesControllers(sql`h.what`, sql`h`, sql`c.organization_id`)}
-      where ${existsAt(sql`c`, at)}
-    ) as f join ${users} as u on u.id = f.user_id
-    where f.until is null or f.until > f.since
-  )`
-}
-
-/**
- * The relation heldLevels has the columns of levelFacts, and adds the levels that follow from them. SUPERUSER on a
- * controller includes ADMIN on all its models (via CONTROLLER); any level on a model includes LOGIN on its controller (via
- * MODEL). These levels are derived when they are read, and are never stored.
- */
-export function heldLevels(at: SQL = NOW, end: EndOf = endOf): SQL {
-  const facts = levelFacts(at, end)
-  return sql`(
-    select f.* from ${facts} as f
-    union all
-    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, f.role_id, greatest(f.since, m.created_at), f.until, f.state
-    from ${facts} as f join ${models} as m on m.controller_id = f.controller_id and ${existsAt(sql`m`, at)}
-    where f.model_id is null and f.level = 3
-    union all
-    select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.role_id, f.since, f.until, f.state
-    from ${facts} as f where f.model_id is not null
-  )`
-}
-
-/**
- * The relation levelsOf(controller_id, model_id, level, via, until): the levels that a holder has on controllers and models
- * at a time, without those that follow from them. A limited key has a level only where one of its limits allows it to
- * manage the controller.
- */
-export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
-  const own = sql`select f.controller_id, f.model_id, f.level, f.via, f.until from ${levelFacts(at)} as f where f.user_id = ${userId} and f.state = 'ACTIVE'`
-  if (apiKeyId === null) return sql`(${own})`
-  return sql`(${own} and (
-    not coalesce((select k.limited from ${apiKeys} as k where k.id = ${apiKeyId}), false)
-    or exists (
-      select from ${limitsOf(apiKeyId, at)} as l join ${controllers} as c on c.id = f.controller_id
-      where ${managesControllers(sql`l.permission`, sql`l`, sql`c.organization_id`)}
-    )
-  ))`
-}
-
-/**
- * The rows of wanted(controller_id, model_id, level, until) that levels do not cover: a level covers itself and the lower
- * levels on the same resource, and SUPERUSER on a controller covers its models.
- */
-export function uncoveredLevels(wanted: SQL, levels: SQL): SQL {
-  const fits = sql`h.controller_id = w.controller_id
-    and ((h.model_id is not distinct from w.model_id and h.level >= w.level) or (h.model_id is null and h.level = 3))`
-  return gaps(sql`w.controller_id, w.model_id, w.level`, wanted, levels, fits)
 }

@@ -1,18 +1,28 @@
 /** Which users a caller meets in lists, and whose records they may read. */
 import { or, type SQL, sql } from 'drizzle-orm'
-import { users } from '../db/tables.ts'
 import type { CallerScope } from '../read/spec.ts'
-import { rowAs } from '../read/sql.ts'
 import { historyOf, holdsAt, NOW } from './held.ts'
 import { holdsEverywhere, holdsInOrganization, holdsOnProject, isCaller, isHolder } from './visibility.ts'
 
 const GRANT = historyOf('g')
 
+/** The columns of a user, in a statement of whatever kind. */
+interface UserColumns {
+  id: unknown
+  organizationId: unknown
+}
+
+/** The columns of the table of users in a statement that calls it so. */
+export function usersAs(name: string): UserColumns {
+  const table = sql.identifier(name)
+  return { id: sql`${table}.id`, organizationId: sql`${table}.organization_id` }
+}
+
 /**
  * True for users whose records the caller may read: themselves, and users of organizations where they hold
  * `users.read`.
  */
-export function mayReadRecord(user: typeof users, caller: CallerScope): SQL | undefined {
+export function mayReadRecord(user: UserColumns, caller: CallerScope): SQL | undefined {
   if (holdsEverywhere(caller, 'users.read')) return undefined
   return or(isCaller(caller, user.id), holdsInOrganization(caller, 'users.read', user.organizationId))
 }
@@ -20,20 +30,19 @@ export function mayReadRecord(user: typeof users, caller: CallerScope): SQL | un
 /**
  * True for users in the caller's lists: users whose records they may read, and holders on scopes whose users they read.
  */
-export function isMet(user: typeof users, caller: CallerScope, time: SQL = NOW): SQL | undefined {
+export function isMet(user: UserColumns, caller: CallerScope, time: SQL = NOW): SQL | undefined {
   const readable = mayReadRecord(user, caller)
   return readable && or(readable, holdsWhereCallerReads(user, caller, time))
 }
 
 /** The name of the user who granted something, also where they were deleted; null where the caller may not see them. */
 export function granterName(grantedBy: unknown, caller: CallerScope): SQL {
-  const user = rowAs(users, 'granter') as unknown as typeof users
-  const known = isMet(user, caller) ?? sql`true`
+  const known = isMet(usersAs('granter'), caller) ?? sql`true`
   return sql`(select granter.username from users as granter where granter.id = ${grantedBy} and ${known})`
 }
 
 /** True for users that hold something on a scope whose users the caller may read. */
-function holdsWhereCallerReads(user: typeof users, caller: CallerScope, time: SQL): SQL | undefined {
+function holdsWhereCallerReads(user: UserColumns, caller: CallerScope, time: SQL): SQL | undefined {
   if (!isHolder(caller, 'users.read')) return undefined
   const inReach = holdsOnProject(caller, 'users.read', sql`g.project_id`, sql`g.organization_id`)
   const ofOrganization = holdsInOrganization(caller, 'users.read', sql`c.organization_id`)

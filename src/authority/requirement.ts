@@ -5,7 +5,16 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { MissingRequirement, Place } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
-import { type Caller, controllerLevel, EVERYWHERE, holds, isAdministrator, modelLevel, type Scope } from './caller.ts'
+import {
+  type Caller,
+  controllerLevel,
+  EVERYWHERE,
+  holds,
+  inOrganization,
+  isAdministrator,
+  modelLevel,
+  type Scope,
+} from './caller.ts'
 import { HAS_EXPIRING_KEY, HAS_LIMITED_KEY, IS_OPERATOR } from './caller-values.ts'
 import { CONTROLLER_LEVEL, levelName } from './levels.ts'
 import type { ServerPermission } from './permissions.ts'
@@ -108,7 +117,7 @@ function holdsSql(caller: CallerScope, word: ServerPermission, { organizationId,
 }
 
 function levelSql(caller: CallerScope, { level, on: { controller, model } }: { level: number; on: LevelPlace }): SQL {
-  const manages = holdsSql(caller, 'controllers.manage', { organizationId: controller.organizationId, projectId: null })
+  const manages = holdsSql(caller, 'controllers.manage', inOrganization(controller.organizationId))
   if (model === null) return sql`(${manages} or ${hasControllerLevel(caller, level, controller.id)})`
   const aroundIt = hasControllerLevel(caller, CONTROLLER_LEVEL.SUPERUSER, controller.id)
   return sql`(${manages} or ${aroundIt} or ${hasModelLevel(caller, level, model.id)})`

@@ -2,7 +2,7 @@
 import { and, or, type SQL, sql } from 'drizzle-orm'
 import { ForbiddenError, type MissingRequirement } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
-import { type Caller, EVERYWHERE, type Scope } from './caller.ts'
+import { type Caller, EVERYWHERE, inOrganization, type Scope } from './caller.ts'
 import type { ServerPermission } from './permissions.ts'
 import { type LevelPlace, meetsSql, missingFor, type Requirement } from './requirement.ts'
 
@@ -43,10 +43,9 @@ interface Target {
 
 /** Allows holders of a permission in a user's home organization; where the user is an administrator, only administrators. */
 function permissionOverUser<Refs>(word: ServerPermission, userOf: (refs: Refs) => Target): Rule<Refs> {
-  const home = permission(word, 'over the user’s organization', (refs: Refs) => ({
-    organizationId: userOf(refs).organizationId,
-    projectId: null,
-  }))
+  const home = permission(word, 'over the user’s organization', (refs: Refs) =>
+    inOrganization(userOf(refs).organizationId),
+  )
   return notAgainstAdministrator(home, userOf)
 }
 

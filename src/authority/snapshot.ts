@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type EndOf, held, heldLevels } from './held.ts'
+import { type EndOf, held } from './held.ts'
+import { heldLevels } from './held-levels.ts'
 
 /**
  * Everything that users may do at a time, one row per user and permission or level, with its latest end:

@@ -2,19 +2,18 @@
  * What a mutation would change in the access of users. Only users whose facts it wrote are compared; what they held before
  * is read from the history, as of the moment before the mutation ran.
  */
-import { or, sql } from 'drizzle-orm'
+import { or, type SQL, sql } from 'drizzle-orm'
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Caller } from '../authority/caller.ts'
 import { endKnownAt } from '../authority/held.ts'
-import { isMet } from '../authority/met-users.ts'
+import { isMet, usersAs } from '../authority/met-users.ts'
 import { difference, everythingAt, usersChanged } from '../authority/snapshot.ts'
 import { immediateScope, isVisible } from '../authority/visibility.ts'
 import type { Transaction } from '../db/database.ts'
-import { controllers, models, organizations, permissions, projects, users } from '../db/tables.ts'
+import { controllers, models, organizations, permissions, projects } from '../db/tables.ts'
 import type { ScopeName } from '../errors.ts'
 import { tooComplex } from '../read/errors.ts'
 import { typeSpec } from '../read/spec.ts'
-import { rowAs } from '../read/sql.ts'
 
 /** `LONGER` and `SHORTER` mean that it is held before and after, with a different end. */
 type DiffKind = 'GAINED' | 'LOST' | 'LONGER' | 'SHORTER'
@@ -45,31 +44,36 @@ const MOST_ITEMS = 100
 const MOST_USERS = 1000
 const NOW = sql`clock_timestamp()`
 
-/** The moment before a mutation runs: its locks are held, and nothing is written yet. */
-export async function momentBefore(tx: Transaction): Promise<string> {
+/**
+ * Notes the moment before a mutation runs, when its locks are held and nothing is written yet. Returns the function that
+ * reads what has changed since, of users that the caller meets in lists.
+ */
+export async function noteAccess(
+  tx: Transaction,
+  caller: Caller,
+  schema: GraphQLSchema,
+): Promise<() => Promise<AccessDiff>> {
   const [row] = await tx.execute<{ at: string }>(sql`select clock_timestamp()::text as at`)
-  return row?.at ?? ''
+  return () => readAccessDiff(tx, caller, sql`${row?.at}::timestamptz`, schema)
 }
 
 /**
- * Reads what has changed since that moment, of users that the caller meets in lists. A deleted object that is in the
- * difference was deleted by this change, so it may be named.
+ * A deleted object that is in the difference was deleted by this change, so it may be named.
  * @throws QUERY_TOO_COMPLEX where the change touches too many users
  */
-export async function readAccessDiff(
+async function readAccessDiff(
   tx: Transaction,
   caller: Caller,
-  since: string,
+  before: SQL,
   schema: GraphQLSchema,
 ): Promise<AccessDiff> {
-  const before = sql`${since}::timestamptz`
   const touched = await tx.execute<{ id: string }>(
     sql`select t.id from unnest(${usersChanged(before, NOW)}) as t(id) limit ${MOST_USERS + 1}`,
   )
   if (touched.length > MOST_USERS) throw tooComplex(`This changes the access of more than ${MOST_USERS} users.`)
   const ids = sql`${sql.param(touched.map(({ id }) => id))}::uuid[]`
   const visible = (name: string) => typeSpec(schema.getType(name) as GraphQLObjectType).visible
-  const [user, scope] = [rowAs(users, 'u') as unknown as typeof users, immediateScope(caller)]
+  const [user, scope] = [usersAs('u'), immediateScope(caller)]
   const isKnown = or(isMet(user, scope, before), isMet(user, scope)) ?? sql`true`
   const [row] = await tx.execute<{ gained: number; lost: number; items: DiffItem[] | null }>(sql`
     with difference as materialized ${difference(everythingAt(before, ids, endKnownAt(before)), everythingAt(NOW, ids))}, known as (

@@ -3,7 +3,6 @@
  * again, the escalation guard checks what is granted, the operation runs, the audit row is written and the answer is read.
  */
 
-import { isDeepStrictEqual } from 'node:util'
 import type { GraphQLSchema } from 'graphql'
 import { readAuthority } from '../authentication/identify.ts'
 import { keepAnAdministrator } from '../authority/administrators.ts'
@@ -12,8 +11,7 @@ import { type Granted, guard } from '../authority/guard.ts'
 import { decide, type Rule } from '../authority/rule.ts'
 import { runStatement, type Transaction } from '../db/database.ts'
 import { isConnectionLost, isRetryable } from '../db/errors.ts'
-import { recordChange, type Sides } from '../entities/audit/operations.ts'
-import { SERVER } from '../entities/audit/targets.ts'
+import { recordChange, type Sides, withoutEqual } from '../entities/audit/operations.ts'
 import { type Notice, notify } from '../entities/notification/operations.ts'
 import { holdChanges, readReadOnly } from '../entities/settings/operations.ts'
 import {
@@ -28,7 +26,7 @@ import {
 import type { Context } from '../graphql/context.ts'
 import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
 import type { Reading } from '../read/run.ts'
-import { type AccessDiff, momentBefore, readAccessDiff } from './access-diff.ts'
+import { type AccessDiff, noteAccess } from './access-diff.ts'
 import { missingForKey } from './key-rules.ts'
 import { createFinder, type Finder, type FoundRefs, lockFound } from './lookup.ts'
 
@@ -155,13 +153,15 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
 ): Promise<Answer> {
   const asking = await begin(tx, plan, ctx)
   const { refs, caller } = await findAndLock(tx, plan, asking, wanted.input)
-  const before = wanted.diffSchema && (await momentBefore(tx))
+  const readDiff = wanted.diffSchema && (await noteAccess(tx, caller, wanted.diffSchema))
   const target = plan.target(refs)
   const outcome = await namingTarget(target, () => decideAndRun(plan, { ...wanted, ctx, tx, caller, refs }))
   const change = changeMade(outcome)
   if (change) {
     if (plan.endangersAdministration) await namingTarget(target, () => keepAnAdministrator(tx))
-    await recordChange(tx, { ...ctx, caller }, plan.name, { ...(change.target ?? target ?? SERVER), ...change })
+    const about = change.target ?? target
+    if (about === null) throw new Error(`${plan.name} does not say what it changed.`)
+    await recordChange(tx, { ...ctx, caller }, plan.name, { ...about, ...change })
     await notify(tx, ctx.services.mailer, caller, outcome.notices ?? [])
   }
   const reader = outcome.isOwnAccess && change ? ((await readAuthority(tx, caller)) ?? caller) : caller
@@ -169,8 +169,7 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
     caller: reader,
     run: (text, statementValues, prepare) => runStatement(tx, text, statementValues, prepare),
   }
-  const diff = before && wanted.diffSchema && (await readAccessDiff(tx, caller, before, wanted.diffSchema))
-  return answer(outcome.values, reading, diff || null)
+  return answer(outcome.values, reading, readDiff && (await readDiff()))
 }
 
 /** Returns the caller, where the mutation may begin at all. @throws CallerEndedError, ReadOnlyError */
@@ -213,10 +212,12 @@ async function decideAndRun<Input, Refs, Values, Prepared>(
   return plan.run(operation)
 }
 
-/** Returns what was changed; null where nothing differs from before. */
+/** Returns what was changed, without the fields that stayed the same; null where nothing differs from before. */
 function changeMade<Values>({ change }: Outcome<Values>): Made | null {
-  const isEmpty = change?.before !== undefined && isDeepStrictEqual(change.before, change.after)
-  return isEmpty ? null : change
+  if (!change?.before || !change.after) return change
+  const sides = withoutEqual(change.before, change.after)
+  const isEmpty = Object.keys({ ...sides.before, ...sides.after }).length === 0
+  return isEmpty ? null : { ...change, ...sides }
 }
 
 /** Adds the target to a refusal, for the audit. */

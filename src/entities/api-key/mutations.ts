@@ -11,7 +11,7 @@ import { type Finder, findRow, unchanging } from '../../mutation/lookup.ts'
 import { target } from '../audit/targets.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
-import { findRoles } from '../role/lookup.ts'
+import { findRoles, nameScope } from '../role/lookup.ts'
 import { findOwner, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { earlier, expiryWithin, labelIssues } from './inputs.ts'
@@ -187,7 +187,9 @@ mutation({
         isReadOnly: readOnly,
         expiresAt: expiresAt && new Date(expiresAt).toISOString(),
         overlapUntil,
-        limits: limits?.filter(({ isGone }) => !isGone).map(({ role, scope }) => ({ role, scope })),
+        limits: limits
+          ?.filter(({ isGone }) => !isGone)
+          .map(({ role, project, organization }) => ({ role, scope: nameScope(project, organization) })),
       },
     }
     const until = overlapUntil ? `until ${overlapUntil}` : 'no more'

@@ -105,7 +105,15 @@ export async function readLimits(tx: Transaction, key: ApiKey) {
   if (!key.limited) return null
   const { roleId, organizationId, projectId } = apiKeyLimits
   return tx
-    .select({ roleId, organizationId, projectId, role: roles.name, scope: SCOPE_NAME, isGone: IS_GONE })
+    .select({
+      roleId,
+      organizationId,
+      projectId,
+      role: roles.name,
+      project: projects.code,
+      organization: organizations.name,
+      isGone: IS_GONE,
+    })
     .from(apiKeyLimits)
     .innerJoin(roles, eq(roles.id, roleId))
     .leftJoin(projects, eq(projects.id, projectId))
@@ -115,9 +123,6 @@ export async function readLimits(tx: Transaction, key: ApiKey) {
 }
 
 const IS_GONE = sql<boolean>`(${roles.deletedAt} is not null or ${projects.deletedAt} is not null or ${organizations.deletedAt} is not null)`
-
-const SCOPE_NAME = sql<string>`case when ${projects.code} is not null then 'project ' || ${projects.code}
-  when ${organizations.name} is not null then 'organization ' || ${organizations.name} else 'everywhere' end`
 
 /**
  * Returns the planned end of a key's successor. Where the key is used to rotate itself, the successor has the same

@@ -29,7 +29,6 @@ export interface Actor {
 /** Writes the row of one change in the transaction of that change, so that no change is committed without its row. */
 export async function recordChange(tx: Transaction, actor: Actor, action: string, change: Change) {
   const { actorId = null, targetType, targetId, organizationId } = change
-  const { before, after } = withoutEqual(change)
   const who = actorColumns(actor, 'SYSTEM')
   await tx.insert(auditEvents).values({
     id: createId(),
@@ -41,14 +40,13 @@ export async function recordChange(tx: Transaction, actor: Actor, action: string
     targetId,
     targetName: change.targetName ?? targetNameOf(sql`${targetType}::text`, sql`${targetId}::uuid`),
     organizationId,
-    before: allowed(before),
-    after: allowed(after),
+    before: allowed(change.before),
+    after: allowed(change.after),
   })
 }
 
 /** Leaves out the fields that are the same before and after: they did not change. */
-function withoutEqual({ before, after }: Sides): Sides {
-  if (!before || !after) return { before, after }
+export function withoutEqual(before: object, after: object): Sides {
   const [old, now] = [new Map(Object.entries(before)), new Map(Object.entries(after))]
   const isChanged = ([name]: [string, unknown]) =>
     !old.has(name) || !now.has(name) || !isDeepStrictEqual(old.get(name), now.get(name))

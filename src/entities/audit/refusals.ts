@@ -8,7 +8,7 @@ import { apiKeys, auditEvents, controllers, organizations, projects, roles, user
 import type { Target } from '../../errors.ts'
 import { fitsReference, type Named } from '../../graphql/references.ts'
 import { type Actor, actorColumns, usernameOf } from './operations.ts'
-import { targetNameOf } from './targets.ts'
+import { TARGETS, targetNameOf } from './targets.ts'
 
 /** A refusal. `target` is null where nothing was found before it was decided. */
 export interface Refusal {
@@ -22,13 +22,13 @@ export interface Refusal {
 }
 
 const TABLES = {
-  ApiKey: { prefix: 'key', table: apiKeys, key: sql`null` },
-  User: { prefix: 'user', table: users, key: users.usernameKey },
-  Role: { prefix: 'role', table: roles, key: roles.nameKey },
-  Project: { prefix: 'project', table: projects, key: projects.codeKey },
-  Controller: { prefix: 'controller', table: controllers, key: controllers.nameKey },
-  Organization: { prefix: 'organization', table: organizations, key: organizations.nameKey },
-} satisfies Record<Named['targetType'], { prefix: string; table: PgTable & { id: PgColumn }; key: PgColumn | SQL }>
+  ApiKey: { table: apiKeys, key: sql`null` },
+  User: { table: users, key: users.usernameKey },
+  Role: { table: roles, key: roles.nameKey },
+  Project: { table: projects, key: projects.codeKey },
+  Controller: { table: controllers, key: controllers.nameKey },
+  Organization: { table: organizations, key: organizations.nameKey },
+} satisfies Record<Named['targetType'], { table: PgTable & { id: PgColumn }; key: PgColumn | SQL }>
 
 /** Counts a refusal. It is written outside the transaction of the refused request, because that is rolled back. */
 export async function recordRefusal(db: Connection, actor: Actor, refusal: Refusal) {
@@ -63,13 +63,13 @@ export async function recordRefusal(db: Connection, actor: Actor, refusal: Refus
 /** Finds the first thing that an input names and that exists, whether the caller may see it or not. */
 async function findNamed(db: Connection, named: Named[]): Promise<Target | null> {
   for (const { targetType, reference } of named) {
-    const { prefix, table, key } = TABLES[targetType]
+    const { table, key } = TABLES[targetType]
     const isThere = 'deletedAt' in table ? isNull(table.deletedAt) : undefined
     const organizationId = 'organizationId' in table ? sql<string>`${table.organizationId}` : sql<null>`null`
     const [row] = await db
       .select({ targetId: sql<string>`${table.id}`, organizationId })
       .from(table as PgTable)
-      .where(and(fitsReference(prefix, { id: table.id, key }, reference), isThere))
+      .where(and(fitsReference(TARGETS[targetType].prefix, { id: table.id, key }, reference), isThere))
       .limit(1)
     if (!row) continue
     return { targetType, ...row, organizationId: targetType === 'Organization' ? row.targetId : row.organizationId }

@@ -1,4 +1,4 @@
-import type { Scope } from '../../authority/caller.ts'
+import { inOrganization } from '../../authority/caller.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
@@ -8,10 +8,7 @@ import { findController } from './lookup.ts'
 import { type Controller as ControllerRow, changeController, insertController, removeController } from './operations.ts'
 import { Controller } from './type.ts'
 
-const ofController = ({ controller }: { controller: ControllerRow }): Scope => ({
-  organizationId: controller.organizationId,
-  projectId: null,
-})
+const ofController = ({ controller }: { controller: ControllerRow }) => inOrganization(controller.organizationId)
 
 function typeIssues(type: string | null | undefined) {
   if (type === undefined) return []
@@ -43,10 +40,7 @@ mutation({
   }),
   target: ({ organization }) => target('Organization', organization),
   may: (by) =>
-    by.permission('controllers.manage', 'in the organization', (refs) => ({
-      organizationId: refs.organization.id,
-      projectId: null,
-    })),
+    by.permission('controllers.manage', 'in the organization', (refs) => inOrganization(refs.organization.id)),
   shownOn: [{ on: Organization, as: 'CreateController', refs: (organization) => ({ organization }) }],
   grants: 'nothing',
   errors: ['CONFLICT'],

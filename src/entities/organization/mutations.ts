@@ -1,4 +1,4 @@
-import { EVERYWHERE } from '../../authority/caller.ts'
+import { EVERYWHERE, inOrganization } from '../../authority/caller.ts'
 import { grantedPermissions } from '../../authority/guard.ts'
 import { crossedIssues, nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
@@ -87,10 +87,7 @@ mutation({
   }),
   target: ({ organization }) => target('Organization', organization),
   may: (by) =>
-    by.permission('organizations.manage', 'in the organization', (refs) => ({
-      organizationId: refs.organization.id,
-      projectId: null,
-    })),
+    by.permission('organizations.manage', 'in the organization', (refs) => inOrganization(refs.organization.id)),
   shownOn: [{ on: Organization, as: 'Update', refs: (organization) => ({ organization }) }],
   grants: ({ input, refs }) =>
     grantedPermissions(input.addBasePermissions ?? [], { ...EVERYWHERE, organizationId: refs.organization.id }),
@@ -142,10 +139,7 @@ mutation({
   }),
   target: ({ organization }) => target('Organization', organization),
   may: (by) =>
-    by.permission('organizations.manage', 'in the organization', (refs) => ({
-      organizationId: refs.organization.id,
-      projectId: null,
-    })),
+    by.permission('organizations.manage', 'in the organization', (refs) => inOrganization(refs.organization.id)),
   shownOn: [{ on: Organization, as: 'Delete', refs: (organization) => ({ organization }) }],
   grants: 'nothing',
   errors: ['CONFLICT'],

@@ -120,12 +120,8 @@ async function findPassword(db: Database['db'], name: string) {
  */
 async function recordFailure(db: Database['db'], name: string, { action, ...actor }: Attempt) {
   if (action === null) return
-  const [user] = await db
-    .select({ id: users.id, organizationId: users.organizationId })
-    .from(users)
-    .where(and(eq(users.usernameKey, name), isNull(users.deletedAt)))
-  const target = user ? { targetType: 'User' as const, targetId: user.id, organizationId: user.organizationId } : null
-  await recordRefusal(db, actor, { action, code: 'UNAUTHENTICATED', target })
+  const named = [{ targetType: 'User' as const, reference: name }]
+  await recordRefusal(db, actor, { action, code: 'UNAUTHENTICATED', target: null, named })
 }
 
 async function count(consume: () => Promise<unknown>) {

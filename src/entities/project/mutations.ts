@@ -1,4 +1,4 @@
-import type { Scope } from '../../authority/caller.ts'
+import { inOrganization, type Scope } from '../../authority/caller.ts'
 import { nameIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
@@ -13,10 +13,7 @@ export const ofProject = ({ project }: { project: ProjectRow }): Scope => ({
   projectId: project.id,
 })
 
-export const ofOrganization = ({ project }: { project: ProjectRow }): Scope => ({
-  organizationId: project.organizationId,
-  projectId: null,
-})
+export const ofOrganization = ({ project }: { project: ProjectRow }) => inOrganization(project.organizationId)
 
 mutation({
   name: 'createProject',
@@ -35,11 +32,7 @@ mutation({
     organization: await findHomeOrganization(finder, input.organization, 'organization'),
   }),
   target: ({ organization }) => target('Organization', organization),
-  may: (by) =>
-    by.permission('projects.manage', 'in the organization', (refs) => ({
-      organizationId: refs.organization.id,
-      projectId: null,
-    })),
+  may: (by) => by.permission('projects.manage', 'in the organization', (refs) => inOrganization(refs.organization.id)),
   shownOn: [{ on: Organization, as: 'CreateProject', refs: (organization) => ({ organization }) }],
   grants: 'nothing',
   errors: ['CONFLICT'],

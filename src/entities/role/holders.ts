@@ -52,7 +52,7 @@ const SCOPE = {
   type: ScopeKind,
   description: 'Keeps only what is held on exactly this kind of scope.',
   where: (row: Row, args: ArgumentScope, path: string) =>
-    sql`${scopeKindSql(row as never)} = ${args.param(path, 'text')}`,
+    sql`${scopeKindSql({ organizationId: row.organizationId, projectId: row.projectId })} = ${args.param(path, 'text')}`,
 }
 
 const RoleHolderConnection = reads.connection('RoleHolder', {

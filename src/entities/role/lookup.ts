@@ -1,4 +1,4 @@
-import { EVERYWHERE, type Scope } from '../../authority/caller.ts'
+import { EVERYWHERE, inOrganization, type Scope } from '../../authority/caller.ts'
 import type { RoleItem } from '../../authority/guard.ts'
 import { BUILT_IN_ROLES } from '../../authority/permissions.ts'
 import { roles } from '../../db/tables.ts'
@@ -67,15 +67,26 @@ async function findScope(finder: Finder, path: string, item: RoleInput): Promise
     const organization = await findOrganization(finder, item.organization, `${path}.organization`)
     return { locked: () => organizationScope(organization.locked()) }
   }
-  return unchanging({ kind: 'EVERYWHERE', scope: EVERYWHERE, name: 'everywhere' })
+  return unchanging({ kind: 'EVERYWHERE', scope: EVERYWHERE, name: nameScope(null, null) })
 }
 
 function projectScope({ id, organizationId, code }: ProjectRow): FoundScope {
-  return { kind: 'PROJECT', scope: { organizationId, projectId: id }, name: `project ${code}` }
+  return { kind: 'PROJECT', scope: { organizationId, projectId: id }, name: nameScope(code, null) }
 }
 
 function organizationScope({ id, name }: OrganizationRow): FoundScope {
-  return { kind: 'ORGANIZATION', scope: { organizationId: id, projectId: null }, name: `organization ${name}` }
+  return { kind: 'ORGANIZATION', scope: inOrganization(id), name: nameScope(null, name) }
+}
+
+/** The name of a scope for people: `project apollo`, `organization acme`, `everywhere`. */
+export function nameScope(project: string | null, organization: string | null): string {
+  if (project !== null) return `project ${project}`
+  return organization === null ? 'everywhere' : `organization ${organization}`
+}
+
+/** Roles on scopes as the audit records them. */
+export function describeRoles(items: FoundRole[]) {
+  return items.map(({ role, scope, expiresAt }) => ({ role, scope, expiresAt }))
 }
 
 /** The reason why a role can't be held on a scope; null where it can. */

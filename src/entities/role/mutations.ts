@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import type { Scope } from '../../authority/caller.ts'
-import { grantedByRoleEdit, grantedByRoles } from '../../authority/guard.ts'
+import { inOrganization } from '../../authority/caller.ts'
+import { grantedByRoleEdit, grantedByRoles, type RoleItem } from '../../authority/guard.ts'
 import { ADMINISTRATOR } from '../../authority/permissions.ts'
 import { ConflictError } from '../../errors.ts'
 import { crossedIssues, nameIssues, nullIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
@@ -15,7 +15,7 @@ import { findUser } from '../user/lookup.ts'
 import { isRoot } from '../user/operations.ts'
 import { User } from '../user/type.ts'
 import { RoleGrantInput, RoleScopeInput, roleIssues } from './inputs.ts'
-import { type FoundRole, findRole, findRoles } from './lookup.ts'
+import { describeRoles, type FoundRole, findRole, findRoles } from './lookup.ts'
 import {
   changeRole,
   grantRoles,
@@ -29,7 +29,7 @@ import { Role } from './type.ts'
 
 const isBuiltIn = (role: Row) => sql`${role.isBuiltIn}`
 
-const ofRole = ({ role }: { role: RoleRow }): Scope => ({ organizationId: role.organizationId, projectId: null })
+const ofRole = ({ role }: { role: RoleRow }) => inOrganization(role.organizationId)
 
 mutation({
   name: 'createRole',
@@ -58,10 +58,9 @@ mutation({
   }),
   target: ({ organization }) => (organization ? target('Organization', organization) : null),
   may: (by) =>
-    by.permission('roles.manage', 'in the organization, or everywhere for a role of the server', (refs) => ({
-      organizationId: refs.organization?.id ?? null,
-      projectId: null,
-    })),
+    by.permission('roles.manage', 'in the organization, or everywhere for a role of the server', (refs) =>
+      inOrganization(refs.organization?.id ?? null),
+    ),
   shownOn: [{ on: Organization, as: 'CreateRole', refs: (organization) => ({ organization }) }],
   grants: 'nothing',
   errors: ['CONFLICT'],
@@ -179,7 +178,7 @@ mutation({
     const granted = await grantRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: granted.length > 0 },
-      change: granted.length > 0 ? { after: { roles: describeItems(items, granted) } } : null,
+      change: granted.length > 0 ? { after: { roles: describeChanged(items, granted) } } : null,
     }
   },
 })
@@ -220,7 +219,7 @@ mutation({
     const revoked = await revokeRoles(tx, caller, user.id, items)
     return {
       values: { user: user.id, changed: revoked.length > 0 },
-      change: revoked.length > 0 ? { before: { roles: describeItems(items, revoked) } } : null,
+      change: revoked.length > 0 ? { before: { roles: describeChanged(items, revoked) } } : null,
     }
   },
 })
@@ -229,17 +228,12 @@ function someIssues(items: readonly unknown[]) {
   return items.length > 0 ? [] : [{ path: 'roles', message: 'Name at least one role.' }]
 }
 
-/** The items that changed, by the names that people use. */
-function describeItems(
-  items: FoundRole[],
-  changed: { roleId: string; organizationId: string | null; projectId: string | null }[],
-) {
-  return items
-    .filter((item) =>
-      changed.some(
-        (one) =>
-          one.roleId === item.roleId && one.organizationId === item.organizationId && one.projectId === item.projectId,
-      ),
+/** The items that changed, as the audit records them. */
+function describeChanged(items: FoundRole[], changed: Omit<RoleItem, 'expiresAt'>[]) {
+  const isChanged = (item: FoundRole) =>
+    changed.some(
+      (one) =>
+        one.roleId === item.roleId && one.organizationId === item.organizationId && one.projectId === item.projectId,
     )
-    .map(({ role, scope, expiresAt }) => ({ role, scope, expiresAt }))
+  return describeRoles(items.filter(isChanged))
 }

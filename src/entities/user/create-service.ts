@@ -1,5 +1,6 @@
 /** Creates users for programs. */
 
+import { inOrganization } from '../../authority/caller.ts'
 import { grantedByMembership, grantedByRoles, grantedByTakeover, grantedTogether } from '../../authority/guard.ts'
 import { ConflictError, InvalidInputError, RaceLostError } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
@@ -11,9 +12,9 @@ import { target } from '../audit/targets.ts'
 import { findHomeOrganization } from '../organization/lookup.ts'
 import { Organization } from '../organization/type.ts'
 import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
-import { findRoles } from '../role/lookup.ts'
+import { describeRoles, findRoles } from '../role/lookup.ts'
 import { grantRoles } from '../role/operations.ts'
-import { describeKey, describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
+import { describeKey, firstKeyNotices, furnish } from './furnish.ts'
 import { findUserIfAny } from './lookup.ts'
 import { namingOf } from './mutations.ts'
 import { emailNotices } from './notices.ts'
@@ -96,7 +97,7 @@ mutation({
     if (refs.existing) {
       const { existing, items, organization } = refs
       if (typeof input.organization === 'string' && existing.organizationId !== organization.id) {
-        throw new ConflictError(`${existing.username} has another home, and a home is for good.`)
+        throw new ConflictError(`${existing.username} has another home organization, which is permanent.`)
       }
       if (input.email === null) throw new InvalidInputError([{ path: 'email', message: IN_CHARGE }])
       await changeUser(tx, namingOf(ctx, caller), existing, { email: input.email, displayName: input.displayName })

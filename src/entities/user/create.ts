@@ -1,5 +1,6 @@
 /** Creates users for people. */
 
+import { inOrganization } from '../../authority/caller.ts'
 import { grantedByMembership, grantedByRoles, grantedTogether } from '../../authority/guard.ts'
 import { ADMINISTRATOR } from '../../authority/permissions.ts'
 import { titleIssues } from '../../graphql/input-checks.ts'
@@ -14,8 +15,8 @@ import { hashPassword } from '../password/hash.ts'
 import { refuseGuessable, setPassword } from '../password/operations.ts'
 import { confirmationIssues, passwordIssues } from '../password/policy.ts'
 import { RoleGrantInput, roleIssues } from '../role/inputs.ts'
-import { type FoundRole, findRoles } from '../role/lookup.ts'
-import { describeKey, describeRoles, firstKeyNotices, furnish, inOrganization } from './furnish.ts'
+import { describeRoles, type FoundRole, findRoles } from '../role/lookup.ts'
+import { describeKey, firstKeyNotices, furnish } from './furnish.ts'
 import { namingOf, usernameIssues } from './mutations.ts'
 import { insertUser } from './operations.ts'
 import { User } from './type.ts'

@@ -4,7 +4,6 @@ import type { RoleItem } from '../../authority/guard.ts'
 import type { Operation } from '../../mutation/run.ts'
 import { expiryNotices } from '../api-key/notices.ts'
 import { insertApiKey } from '../api-key/operations.ts'
-import type { FoundRole } from '../role/lookup.ts'
 import { grantRoles } from '../role/operations.ts'
 
 const FIRST_KEY = 'first key'
@@ -28,19 +27,9 @@ export function firstKeyNotices(userId: string, key: { id: string; expiresAt: st
   return key ? expiryNotices({ ...key, userId, label: FIRST_KEY }) : []
 }
 
-/** The scope of a whole organization. */
-export function inOrganization(organizationId: string) {
-  return { organizationId, projectId: null }
-}
-
 /** A first key as the audit records it; null where there is none. */
 export function describeKey(key: { id: string; expiresAt: string | null } | null) {
   if (!key) return null
   const { id, expiresAt } = key
   return { id: `key_${id}`, label: FIRST_KEY, expiresAt: expiresAt && new Date(expiresAt).toISOString() }
-}
-
-/** The roles as the audit records them. */
-export function describeRoles(items: FoundRole[]) {
-  return items.map(({ role, scope, expiresAt }) => ({ role, scope, expiresAt }))
 }

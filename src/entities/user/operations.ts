@@ -1,5 +1,5 @@
 import { and, eq, isNull, ne, sql } from 'drizzle-orm'
-import { type Caller, holds } from '../../authority/caller.ts'
+import { type Caller, holds, inOrganization } from '../../authority/caller.ts'
 import type { Transaction } from '../../db/database.ts'
 import { endFacts, endLapsed, lasts } from '../../db/history.ts'
 import { createId } from '../../db/id.ts'
@@ -67,9 +67,7 @@ async function refuseReservedName(tx: Transaction, { caller, reservedDays }: Nam
         sql`${users.deletedAt} > clock_timestamp() - make_interval(days => ${reservedDays})`,
       ),
     )
-  const theirs = former.find(
-    ({ organizationId }) => !holds(caller, 'users.manage', { organizationId, projectId: null }),
-  )
+  const theirs = former.find(({ organizationId }) => !holds(caller, 'users.manage', inOrganization(organizationId)))
   if (!theirs) return
   throw new ConflictError(
     `The name "${username}" is reserved until ${theirs.reservedUntil}, as a user of that name was deleted: choose another, or ask a manager of that user.`,

@@ -1,0 +1,88 @@
+/** The levels on controllers and models that are held: what decides them, as `held` decides permissions. */
+import { type SQL, sql } from 'drizzle-orm'
+import { apiKeys, controllerGrants, controllers, modelGrants, models, users } from '../db/tables.ts'
+import { type EndOf, endOf, gaps, type Holder, heldFacts, limitsOf, managesControllers, NOW, stateAt } from './held.ts'
+import { CONTROLLER_LEVELS, MODEL_LEVELS } from './levels.ts'
+
+/** Whether an object had been created at a time, and had not been deleted. */
+function existsAt(name: SQL, at: SQL): SQL {
+  return sql`(${name}.created_at <= ${at} and (${name}.deleted_at is null or ${at} < ${name}.deleted_at))`
+}
+
+/** The position of a level in its list, counted from 1. */
+function rank(level: SQL, levels: readonly string[]): SQL {
+  return sql`array_position(array[${sql.join([...levels], sql`, `)}]::text[], ${level})`.inlineParams()
+}
+
+/**
+ * The relation levelFacts(user_id, controller_id, model_id, level, via, grant_id, role_id, since, until, state): the levels
+ * that are held on controllers (model_id is null) and models by a grant, and those that `controllers.manage` grants:
+ * SUPERUSER on every controller of its scope.
+ */
+function levelFacts(at: SQL, end: EndOf = endOf): SQL {
+  return sql`(
+    select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until,
+      ${stateAt(at)} as state
+    from (
+      select g.user_id, g.controller_id, null::uuid as model_id, ${rank(sql`g.level`, CONTROLLER_LEVELS)} as level,
+        'GRANT' as via, g.id as grant_id, null::uuid as role_id, g.since, ${end('g')} as until
+      from ${controllerGrants} as g
+      union all
+      select g.user_id, m.controller_id, g.model_id, ${rank(sql`g.level`, MODEL_LEVELS)},
+        'GRANT', g.id, null, g.since, ${end('g')}
+      from ${modelGrants} as g join ${models} as m on m.id = g.model_id
+      union all
+      select h.user_id, c.id, null, 3, h.via, h.grant_id, h.role_id, greatest(h.since, c.created_at), h.until
+      from ${heldFacts(end)} as h join ${controllers} as c
+        on ${managesControllers(sql`h.what`, sql`h`, sql`c.organization_id`)}
+      where ${existsAt(sql`c`, at)}
+    ) as f join ${users} as u on u.id = f.user_id
+    where f.until is null or f.until > f.since
+  )`
+}
+
+/**
+ * The relation heldLevels has the columns of levelFacts, and adds the levels that follow from them. SUPERUSER on a
+ * controller includes ADMIN on all its models (via CONTROLLER); any level on a model includes LOGIN on its controller (via
+ * MODEL). These levels are derived when they are read, and are never stored.
+ */
+export function heldLevels(at: SQL = NOW, end: EndOf = endOf): SQL {
+  const facts = levelFacts(at, end)
+  return sql`(
+    select f.* from ${facts} as f
+    union all
+    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, f.role_id, greatest(f.since, m.created_at), f.until, f.state
+    from ${facts} as f join ${models} as m on m.controller_id = f.controller_id and ${existsAt(sql`m`, at)}
+    where f.model_id is null and f.level = 3
+    union all
+    select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.role_id, f.since, f.until, f.state
+    from ${facts} as f where f.model_id is not null
+  )`
+}
+
+/**
+ * The relation levelsOf(controller_id, model_id, level, via, until): the levels that a holder has on controllers and models
+ * at a time, without those that follow from them. A limited key has a level only where one of its limits allows it to
+ * manage the controller.
+ */
+export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
+  const own = sql`select f.controller_id, f.model_id, f.level, f.via, f.until from ${levelFacts(at)} as f where f.user_id = ${userId} and f.state = 'ACTIVE'`
+  if (apiKeyId === null) return sql`(${own})`
+  return sql`(${own} and (
+    not coalesce((select k.limited from ${apiKeys} as k where k.id = ${apiKeyId}), false)
+    or exists (
+      select from ${limitsOf(apiKeyId, at)} as l join ${controllers} as c on c.id = f.controller_id
+      where ${managesControllers(sql`l.permission`, sql`l`, sql`c.organization_id`)}
+    )
+  ))`
+}
+
+/**
+ * The rows of wanted(controller_id, model_id, level, until) that levels do not cover: a level covers itself and the lower
+ * levels on the same resource, and SUPERUSER on a controller covers its models.
+ */
+export function uncoveredLevels(wanted: SQL, levels: SQL): SQL {
+  const fits = sql`h.controller_id = w.controller_id
+    and ((h.model_id is not distinct from w.model_id and h.level >= w.level) or (h.model_id is null and h.level = 3))`
+  return gaps(sql`w.controller_id, w.model_id, w.level`, wanted, levels, fits)
+}
