@@ -1,5 +1,7 @@
 // Runs on both databases.
+
 import { randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { bytea, customType, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -53,7 +55,7 @@ describe('a slow statement', () => {
     const order: string[] = []
 
     const slow = database.db.execute(sql`select pg_sleep(0.3)`).then(() => order.push('statement'))
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await setImmediate()
     order.push('timer')
     await slow
 
