@@ -24,7 +24,9 @@ export async function rotateSigningKey(config: Config, stdout: Writable) {
       await recordChange(tx, ACTOR, 'rotateSigningKey', { ...SERVER, after: { kid: id } })
       return id
     })
-    stdout.write(`Tokens are signed with ${kid} from now on. Those signed before stay good until they expire.\n`)
+    stdout.write(
+      `Tokens are signed with ${kid} from now on. Tokens that were signed before are valid until they expire.\n`,
+    )
   } finally {
     await database.close()
   }

@@ -63,12 +63,12 @@ function createProgram(run: Run): Command {
     .action(() => migrateOnly(terminal))
   program
     .command('rotate-signing-key')
-    .description('Sign the tokens of sessions with a new key from now on; those signed before stay good.')
+    .description('Sign the tokens of sessions with a new key from now on. Tokens that were signed before stay valid.')
     .action(() => rotateSigningKey(readConfig(env), stdout))
   program
     .command('rotate-encryption-key')
     .description(
-      'Seal what is kept encrypted again: with the first key of ENCRYPTION_KEY, while servers run; with a new key where a data folder keeps its own. Interrupted, it can be repeated.',
+      'Encrypt all secrets again: with the first key of ENCRYPTION_KEY, while servers run, or with a new key where a data folder keeps its own key. If it is interrupted, repeat it.',
     )
     .action(() => rotateEncryptionKey(readConfig(env), stdout))
   program
