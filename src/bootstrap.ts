@@ -31,20 +31,21 @@ export function bootstrap(
   { database, keyring }: Pick<Services, 'database' | 'keyring'>,
   rootApiKey: string | null,
 ): Promise<Bootstrapped> {
-  return database.transaction(async (tx) => {
-    // Where many servers start at the same time, the last one waits for all the others.
-    await tx.execute(sql`set local lock_timeout = 0`)
-    await tx.execute(sql`set local statement_timeout = 0`)
-    await tx.execute(sql`select pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`)
-    await writePermissions(tx)
-    await writeBuiltInRoles(tx)
-    const { id, isNew } = await findOrMakeRoot(tx, await findOrMakeOrganization(tx))
-    await makeFirstSigningKey(tx, keyring)
-    return {
-      rootKey: isNew && rootApiKey === null ? await makeFirstKey(tx, id) : null,
-      warning: rootApiKey === null ? null : await followVariable(tx, id, rootApiKey),
-    }
-  })
+  // Where many servers start at the same time, the last one waits for all the others.
+  return database.transaction(
+    async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(${BOOTSTRAP_LOCK})`)
+      await writePermissions(tx)
+      await writeBuiltInRoles(tx)
+      const { id, isNew } = await findOrMakeRoot(tx, await findOrMakeOrganization(tx))
+      await makeFirstSigningKey(tx, keyring)
+      return {
+        rootKey: isNew && rootApiKey === null ? await makeFirstKey(tx, id) : null,
+        warning: rootApiKey === null ? null : await followVariable(tx, id, rootApiKey),
+      }
+    },
+    { isPatient: true },
+  )
 }
 
 /** @throws ConfigError where the encryption key is not the one that is in use */

@@ -216,8 +216,3 @@ export class RateLimitedError extends Error {
     this.retryAfterSeconds = retryAfterSeconds
   }
 }
-
-/** The connection was lost while the transaction was being committed: it is unknown whether it was committed. */
-export class OutcomeUnknownError extends Error {
-  override name = 'OutcomeUnknown'
-}

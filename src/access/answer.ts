@@ -9,10 +9,9 @@ import type { Caller, CallerKey } from '../authority/caller.ts'
 import { held, limitsOf, NOW } from '../authority/held.ts'
 import { heldLevels } from '../authority/held-levels.ts'
 import { groupAlternatives, nameEach } from '../authority/places.ts'
-import type { Connection } from '../db/database.ts'
+import { type Connection, readRows } from '../db/database.ts'
 import { type Alternatives, ForbiddenError, InvalidInputError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
-import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
 import { badUserInput } from '../read/errors.ts'
 import { ASKED_COLUMNS, type AskedRow, missingOfRow, rowOf } from './asked.ts'
 import { given, granters, grantorsOf, MOST_GRANTORS } from './grantors.ts'
@@ -145,7 +144,6 @@ async function ruleOnMutations(ctx: Context, { caller, subject, questions }: Ask
     for (const [n, { mutation }] of questions.entries()) {
       const [call] = Object.entries(mutation ?? {})
       if (!call) continue
-      if (Date.now() - ctx.startedAt > REQUEST_DEADLINE_MS) throw new Error('The questions took too long.')
       const rule = () => (who ? ruleOn(tx, ctx, { asker: caller, subject: who, isOwn, call }) : INACTIVE)
       rulings.set(n, await namingInput(`input.questions.${n}.mutation.${call[0]}`, rule))
     }
@@ -167,9 +165,7 @@ async function namingInput<Result>(path: string, work: () => Promise<Result> | R
 
 /** @throws ForbiddenError where the caller may see the subject, but not ask about it */
 async function readSubjectRow(db: Connection, subject: SQL): Promise<SubjectRow | null> {
-  const [row] = await db.execute<SubjectRow & Record<string, unknown>>(
-    sql`select ${SUBJECT_COLUMNS} from (${subject}) as s`,
-  )
+  const [row] = await readRows<SubjectRow>(db, sql`select ${SUBJECT_COLUMNS} from (${subject}) as s`)
   return mayAskAbout(row)
 }
 
@@ -195,7 +191,9 @@ async function readParts(db: Connection, { caller, subject, at, wantsGrantors }:
     'code', case when t.missing = 'NOT_FOUND' then t.missing when not s.active then 'INACTIVE' when t.missing is not null then t.missing when w.is_allowed then 'ALLOWED' else 'NOT_HELD' end,
     'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
     'grantors', ${wantsGrantors && at === null ? sql`case when t.missing is null and s.active and not w.is_allowed and not s.limited then ${grantorsOf(caller)} else '[]'::json end` : sql`'[]'::json`})`
-  const [row] = await db.execute<SubjectRow & { parts: (Part & { id: string })[] } & Record<string, unknown>>(sql`
+  const [row] = await readRows<SubjectRow & { parts: (Part & { id: string })[] }>(
+    db,
+    sql`
     with subject as materialized (${askedSubject(caller, subject, time)}),
     facts as materialized (select h.* from ${held(time)} as h where h.user_id = (select s.id from subject as s)),
     levels as materialized (select h.* from ${heldLevels(time)} as h where h.user_id = (select s.id from subject as s)),
@@ -206,7 +204,8 @@ async function readParts(db: Connection, { caller, subject, at, wantsGrantors }:
     select ${SUBJECT_COLUMNS}, (
       select coalesce(json_agg(${answer}), '[]'::json) from asked as q, lateral ${askedTarget(caller, time)} as t, lateral ${waysTo(caller)} as w
     ) as parts
-    from subject as s`)
+    from subject as s`,
+  )
   const found = mayAskAbout(row)
   if (!found) return null
   return { subject: found, parts: new Map(found.parts.map(({ id, ...part }) => [id, part])) }

@@ -1,6 +1,6 @@
 /** Conditions on administrators, and the check that one remains. */
 import { type SQL, sql } from 'drizzle-orm'
-import type { Transaction } from '../db/database.ts'
+import { readRows, type Transaction } from '../db/database.ts'
 import { apiKeys, passwords, roleGrants, users } from '../db/tables.ts'
 import { LastAdministratorError } from '../errors.ts'
 import { historyOf, holdsAt, isActiveAt, NOW } from './held.ts'
@@ -33,6 +33,6 @@ const ADMINISTRATION_LOCK = 7_307_199_821
 /** @throws LastAdministratorError in the later of two transactions that together would leave no administrator. */
 export async function keepAnAdministrator(tx: Transaction) {
   await tx.execute(sql`select pg_advisory_xact_lock(${ADMINISTRATION_LOCK})`)
-  const rows = await tx.execute(sql`select 1 where exists (${lastingAdministratorExists()})`)
+  const rows = await readRows(tx, sql`select 1 where exists (${lastingAdministratorExists()})`)
   if (rows.length === 0) throw new LastAdministratorError()
 }

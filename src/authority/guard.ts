@@ -1,7 +1,7 @@
 /** The escalation guard. Rule 1: a caller cannot grant what they do not hold in that scope for that long. Rule 2: a key cannot make a key that lasts longer. */
 import { and, type SQL, sql } from 'drizzle-orm'
 import { isUsableKey } from '../authentication/validity.ts'
-import type { Transaction } from '../db/database.ts'
+import { readRows, type Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
 import { MissingAuthorityError, type MissingRequirement, missingCircumstance } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
@@ -155,24 +155,24 @@ export async function guard(tx: Transaction, caller: Caller, granted: Granted, r
   const holder = { userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null }
   const missing: MissingRequirement[] = []
   if (granted.words) {
-    const rows = await tx.execute<{
+    const rows = await readRows<{
       what: string
       organization_id: string | null
       project_id: string | null
       too_short: boolean
-    }>(uncovered(granted.words, authorityOf(holder)))
+    }>(tx, uncovered(granted.words, authorityOf(holder)))
     for (const { what, organization_id, project_id, too_short } of rows) {
       const where = { organizationId: organization_id, projectId: project_id, controllerId: null, modelId: null }
       missing.push({ what: wordName(what), where, isTooShort: too_short })
     }
   }
   if (granted.levels) {
-    const rows = await tx.execute<{
+    const rows = await readRows<{
       controller_id: string
       model_id: string | null
       level: number
       too_short: boolean
-    }>(uncoveredLevels(granted.levels, levelsOf(holder)))
+    }>(tx, uncoveredLevels(granted.levels, levelsOf(holder)))
     for (const { controller_id, model_id, level, too_short } of rows) {
       const where = { organizationId: null, projectId: null, controllerId: controller_id, modelId: model_id }
       missing.push({ what: levelName(model_id !== null, level), where, isTooShort: too_short })

@@ -1,7 +1,7 @@
 /** Describes the missing requirements of a refusal, with the names of scopes and resources that the caller may see. */
 import { sql } from 'drizzle-orm'
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql'
-import type { Connection } from '../db/database.ts'
+import { type Connection, readRows } from '../db/database.ts'
 import { controllers, models, organizations, projects } from '../db/tables.ts'
 import {
   type Alternatives,
@@ -26,7 +26,9 @@ export async function nameEach(
   const visible = (type: string) => typeSpec(schema.getType(type) as GraphQLObjectType).visible
   const who = caller ?? NOBODY
   const places = missing.map(({ where }, n) => ({ n, isPlace: where !== null, ...where }))
-  const rows = await db.execute<PlaceNames & Record<string, unknown>>(sql`
+  const rows = await readRows<PlaceNames>(
+    db,
+    sql`
     select case when not p."isPlace" then null when p."modelId" is not null then 'model' when p."controllerId" is not null then 'controller'
         when p."projectId" is not null then 'project' when p."organizationId" is not null then 'organization' else 'everywhere' end as kind,
       o.name as organization, j.code as project, coalesce(mc.name, c.name) as controller, m.name as model
@@ -37,7 +39,8 @@ export async function nameEach(
     left join controllers as c on c.id = p."controllerId" and p."modelId" is null and ${isVisible(visible('Controller'), controllers, 'c', who)}
     left join models as m on m.id = p."modelId" and ${isVisible(visible('Model'), models, 'm', who)}
     left join controllers as mc on mc.id = m.controller_id
-    order by p.n`)
+    order by p.n`,
+  )
   return missing.map((one, n) => nameRequirement(one, rows[n] ?? NOWHERE))
 }
 

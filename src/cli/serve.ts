@@ -73,6 +73,6 @@ function onEndOfLauncher(stop: () => void) {
 }
 
 /** No background process collects statistics in the embedded database; without them its planner assumes that every table is empty. */
-async function refreshStatistics({ kind, db }: Database) {
-  if (kind === 'EMBEDDED') await db.execute(sql`analyze`)
+async function refreshStatistics({ kind, transaction }: Database) {
+  if (kind === 'EMBEDDED') await transaction((tx) => tx.execute(sql`analyze`), { isPatient: true })
 }

@@ -1,34 +1,49 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { connect, Socket } from 'node:net'
-import type { EmptyRelations } from 'drizzle-orm'
-import { drizzle, type PostgresJsDatabase, type PostgresJsTransaction } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
+import type { EmptyRelations, SQL } from 'drizzle-orm'
+import { drizzle, type NodePgClient, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import { parse, toClientConfig } from 'pg-connection-string'
 import type { Config } from '../config.ts'
+import { currentDeadline } from './deadline.ts'
 import { type Embedded, noteAddress, openFolder, openImage } from './embedded.ts'
+import {
+  CommitUnknownError,
+  ConnectionLostError,
+  DeadlinePassedError,
+  databaseError,
+  endsConnection,
+  isOutage,
+  RolledBackError,
+} from './errors.ts'
+import { type Lease, openPool, type Pool, type PoolOptions, type Result, type Statement } from './pool.ts'
 
+/** What Drizzle sends its statements to. */
+interface StatementClient {
+  query(statement: Statement, values?: unknown[]): Promise<Result>
+}
+
+/** A connection on which statements run: the pool, or one transaction. Transactions begin with `Database.transaction` alone. */
+export type Connection = Omit<NodePgDatabase<EmptyRelations>, 'transaction'> & { $client: StatementClient }
 /** One connection inside a transaction. */
-export type Transaction = PostgresJsTransaction<EmptyRelations>
-/** A connection on which statements run: the pool, or one transaction. */
-export type Connection = PostgresJsDatabase<EmptyRelations> | Transaction
+export type Transaction = Connection & { readonly isTransaction: true }
 
 /** An open database. Its statements are prepared and its waits have time limits. */
 export interface Database {
-  readonly db: PostgresJsDatabase<EmptyRelations>
+  readonly db: Connection
   readonly kind: 'EMBEDDED' | 'POSTGRESQL'
-  /** Returns the address as options of postgres.js, to open further connections of another kind. */
-  connectOptions(): ConnectOptions
-  transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Opens one more connection, which has no time limits. */
+  connectAlone(): Promise<pg.Client>
+  /**
+   * Runs in a transaction; `isPatient` lets its statements take as long as they need.
+   * @throws CommitUnknownError, RolledBackError, DeadlinePassedError, ConnectionLostError, the error of the database
+   */
+  transaction<T>(run: (tx: Transaction) => Promise<T>, options?: { isPatient?: boolean }): Promise<T>
+  /** Calls the listener with the text of each statement that is sent. */
+  observe(listener: (text: string) => void): void
   /** Writes the server's address where a second process finds it. */
   noteAddress(url: string): void
   close(): Promise<void>
 }
-
-type ConnectOptions = postgres.Options<Record<string, postgres.PostgresType>> & {
-  url?: string
-  /** An option that postgres.js supports but its types do not contain. */
-  socket?: (address: { host: string[]; port: number[] }) => Promise<Socket>
-}
-type Client = postgres.Sql
 
 const insideTransaction = new AsyncLocalStorage<true>()
 
@@ -44,31 +59,16 @@ export async function openMemoryDatabase(image: Uint8Array | null): Promise<Data
   return wrapEmbedded(await openImage(image))
 }
 
-function openPostgres(url: string, poolSize: number): Database {
-  const options: ConnectOptions = { url, connect_timeout: 5, onnotice: () => {} }
-  return wrap('POSTGRESQL', options, {
-    ...options,
-    max: poolSize,
-    idle_timeout: 4,
-    max_lifetime: 1800,
-    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),
-    socket: openSocket,
-    connection: {
-      application_name: 'chatelaine',
-      // Cursors contain times as text.
-      TimeZone: 'UTC',
-      statement_timeout: 3000,
-      lock_timeout: 2000,
-      idle_in_transaction_session_timeout: 5000,
-      jit: false,
-    },
-  })
+function openPostgres(url: string, size: number): Database {
+  // `sslmode` means what it means to every other program of PostgreSQL.
+  const connection = toClientConfig(parse(url, { useLibpqCompat: true }))
+  return wrap('POSTGRESQL', { connection, size, isSingle: false })
 }
 
 /** The embedded database has one session, so there is one connection: a second one would only wait, and inside a transaction it would wait forever. */
 function wrapEmbedded(embedded: Embedded): Database {
-  const options: ConnectOptions = { path: embedded.socketPath, onnotice: () => {} }
-  const database = wrap('EMBEDDED', options, { ...options, max: 1 })
+  const connection = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', ssl: false }
+  const database = wrap('EMBEDDED', { connection, size: 1, isSingle: true })
   return {
     ...database,
     async close() {
@@ -78,81 +78,121 @@ function wrapEmbedded(embedded: Embedded): Database {
   }
 }
 
-function wrap(kind: Database['kind'], connectOptions: ConnectOptions, { url, ...options }: ConnectOptions): Database {
-  const client = preparing(url ? postgres(url, options) : postgres(options))
-  const db = drizzle({ client })
+function wrap(kind: Database['kind'], options: PoolOptions): Database {
+  const pool = openPool(options)
   return {
-    db,
+    db: drizzleOn({ query: (statement, values) => queryOnce(pool, statement, values) }),
     kind,
-    connectOptions: () => connectOptions,
-    transaction: (run) => db.transaction((tx) => insideTransaction.run(true, () => run(tx))),
+    async connectAlone() {
+      const client = new pg.Client({ ...options.connection, connectionTimeoutMillis: 5000 })
+      client.on('error', () => {})
+      await client.connect()
+      return client
+    },
+    transaction: (run, { isPatient = false } = {}) => transact(pool, run, isPatient),
+    observe: pool.observe,
     noteAddress() {},
-    // postgres.js may wait forever for a connection that is lost.
-    close: () => client.end({ timeout: 2 }),
+    close: pool.close,
   }
+}
+
+/** Drizzle uses only `query` of its client, and begins no transactions here. */
+function drizzleOn(client: StatementClient): Connection {
+  return drizzle({ client: client as unknown as NodePgClient }) as unknown as Connection
+}
+
+/** Runs a statement of Drizzle's `sql` and returns its rows, which the caller says the type of. */
+export async function readRows<Row extends object>(on: Connection, query: SQL): Promise<Row[]> {
+  const { rows } = await on.execute<Record<string, unknown>>(query)
+  return rows as Row[]
+}
+
+/** Runs a statement that is already text; `prepare` keeps its plan, which is useful only for statements that are repeated. */
+export async function runStatement(on: Connection, text: string, values: unknown[], prepare: boolean) {
+  const result: Result | Result[] = await on.$client.query({ text, prepare }, values)
+  // Several statements in one text have several results.
+  return [result].flat().flatMap(({ rows }) => rows)
+}
+
+/** Runs one statement outside of transactions. One that only reads is repeated once where the database was lost. */
+async function queryOnce(pool: Pool, statement: Statement, values?: unknown[]): Promise<Result> {
+  // The transaction holds a connection; waiting for another one from inside it can last forever.
+  if (insideTransaction.getStore()) throw new Error('Use the transaction, not the database, inside a transaction.')
+  try {
+    return await lendFor(pool, (lease) => lease.query(statement, values))
+  } catch (error) {
+    if (!isOutage(error) || error instanceof DeadlinePassedError || !onlyReads(statement.text)) throw error
+    return lendFor(pool, (lease) => lease.query(statement, values))
+  }
+}
+
+async function lendFor<T>(pool: Pool, use: (lease: Lease) => Promise<T>): Promise<T> {
+  const lease = await pool.acquire()
+  try {
+    return await use(lease)
+  } finally {
+    lease.release()
+  }
+}
+
+function onlyReads(text: string): boolean {
+  return /^\s*(select|with)\b/i.test(text) && !/\b(insert\s+into|update|delete\s+from)\b/i.test(text)
+}
+
+const BEGIN = 'begin'
+const BEGIN_PATIENTLY = 'begin; set local statement_timeout = 0; set local lock_timeout = 0'
+
+async function transact<T>(pool: Pool, run: (tx: Transaction) => Promise<T>, isPatient: boolean): Promise<T> {
+  if (insideTransaction.getStore()) throw new Error('Use the transaction, not the database, inside a transaction.')
+  const lease = await pool.acquire()
+  let isBroken = false
+  try {
+    if (isPatient) lease.wait()
+    const left = timeLeft()
+    await lease.query({ text: isPatient ? BEGIN_PATIENTLY : BEGIN, prepare: false })
+    const tx = Object.assign(drizzleOn(lease), { isTransaction: true as const })
+    const result = await insideTransaction.run(true, () => run(tx))
+    await commit(lease, left)
+    return result
+  } catch (error) {
+    if (!lease.isLost()) await lease.query({ text: 'rollback', prepare: false }).catch(() => (isBroken = true))
+    throw error
+  } finally {
+    lease.release(isBroken)
+  }
+}
+
+/** The milliseconds until the deadline; null where there is none. */
+function timeLeft(): number | null {
+  const deadline = currentDeadline()
+  return deadline ? deadline.at - Date.now() : null
 }
 
 /**
- * Runs a statement that is already text: the read path renders each plan once. `prepare` keeps the plan in the
- * connection, which is useful only for statements that are repeated.
+ * Commits where the deadline has not passed, by this server's clock and by the database's: a message may be on its way for
+ * long. `left` is the time that there was when the transaction began, in milliseconds.
+ * @throws DeadlinePassedError, CommitUnknownError, RolledBackError
  */
-export async function runStatement(on: Connection, text: string, values: unknown[], prepare: boolean) {
-  return clientOf(on).unsafe(
-    text,
-    values as postgres.ParameterOrJSON<never>[],
-    {
-      prepare,
-      explicit: true,
-    } as UnsafeOptions,
-  )
-}
-
-/** Returns the driver of a connection. Drizzle keeps it in its session and offers no other access; the version of Drizzle is pinned. */
-function clientOf(on: Connection): Client {
-  return (on as unknown as { session: { client: Client } }).session.client
-}
-
-type UnsafeOptions = postgres.UnsafeQueryOptions & { explicit?: boolean; onexecute?: unknown }
-type Unsafe = (text: string, values?: never[], options?: UnsafeOptions) => unknown
-
-/** Prepares statements: Drizzle sends every statement unprepared, so that the database would plan it each time. */
-function preparing(client: Client): Client {
-  const unsafe = preparedUnsafe(client.unsafe.bind(client) as Unsafe)
-  const begin = client.begin.bind(client) as (run: (tx: postgres.TransactionSql) => unknown) => unknown
-  return Object.assign(client, {
-    unsafe: ((text, values, options) => {
-      // The transaction holds a connection; waiting for another one from inside it can last forever.
-      if (insideTransaction.getStore()) throw new Error('Use the transaction, not the database, inside a transaction.')
-      return unsafe(text, values, options)
-    }) satisfies Unsafe,
-    begin: (run: (tx: postgres.TransactionSql) => unknown) =>
-      begin((tx) => run(Object.assign(tx, { unsafe: preparedUnsafe(tx.unsafe.bind(tx) as Unsafe) }) as typeof tx)),
-  }) as Client
-}
-
-/** Prepares every statement but those of `runStatement`, which decides by itself: Drizzle passes `prepare: false` for every unnamed statement. */
-function preparedUnsafe(unsafe: Unsafe): Unsafe {
-  return (text, values, options) => {
-    // postgres.js begins a transaction in this way: it must know which connection executes it.
-    if (options?.onexecute) return unsafe(text, values, options)
-    return unsafe(text, values, { prepare: options?.explicit ? options.prepare : true })
+async function commit(lease: Lease, left: number | null) {
+  const deadline = currentDeadline()
+  if (deadline && deadline.at <= Date.now()) throw new DeadlinePassedError()
+  lease.ignoreDeadline()
+  if (deadline) deadline.isCommitSent = true
+  try {
+    const results = await lease.query({ text: left === null ? 'commit' : `${failAfter(left)}; commit`, prepare: false })
+    if ([results].flat().at(-1)?.command !== 'COMMIT') throw new RolledBackError()
+  } catch (error) {
+    const code = databaseError(error)?.code
+    if (error instanceof ConnectionLostError || (code && endsConnection(code)))
+      throw new CommitUnknownError('The database was lost while the change was being committed.', { cause: error })
+    if (deadline) deadline.isCommitSent = false
+    throw code === DIVISION_BY_ZERO ? new DeadlinePassedError() : error
   }
 }
 
-/** Opens a socket with a time limit: otherwise a server that stops answering is waited for until TCP itself times out. */
-function openSocket({ host, port }: { host: string[]; port: number[] }): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const name = host[0] ?? 'localhost'
-    const socket = connect({ host: name, port: port[0] ?? 5432, noDelay: true })
-    const giveUp = () => socket.destroy(new Error('The database did not answer for 4 s.'))
-    socket.setTimeout(4000, giveUp)
-    // Before TLS, postgres.js removes all listeners, including this one, and reads the server's name from the socket.
-    socket.removeAllListeners = (name?: string | symbol) => {
-      Socket.prototype.removeAllListeners.call(socket, name)
-      return socket.on('timeout', giveUp)
-    }
-    Object.assign(socket, { host: name })
-    socket.once('connect', () => resolve(socket))
-    socket.once('error', reject)
-  })
+const DIVISION_BY_ZERO = '22012'
+
+/** A statement that fails where the transaction began longer ago than this. */
+function failAfter(milliseconds: number): string {
+  return `select 1 / (clock_timestamp() < now() + ${milliseconds} * interval '1 ms')::int`
 }

@@ -8,7 +8,8 @@ import { logError } from '../log.ts'
 
 /** The embedded database is PGlite in a worker thread; it is reached over a socket that only this operating system user can open. */
 export interface Embedded {
-  socketPath: string
+  /** The folder of the socket, which has the name that PostgreSQL gives to the socket of port 5432. */
+  socketFolder: string
   close(): Promise<void>
 }
 
@@ -40,7 +41,7 @@ export async function openFolder(dataDir: string): Promise<Embedded> {
   try {
     const embedded = await startWorker({ dataDir: join(dataDir, 'pglite'), image: null })
     return {
-      socketPath: embedded.socketPath,
+      socketFolder: embedded.socketFolder,
       async close() {
         await embedded.close()
         rmSync(join(dataDir, 'server.url'), { force: true })
@@ -125,7 +126,7 @@ async function startWorker(input: Omit<WorkerInput, 'socketPath'>): Promise<Embe
   })
   worker.once('error', (error) => logError(error, null))
   return {
-    socketPath,
+    socketFolder: folder,
     async close() {
       isClosing = true
       worker.postMessage('close')

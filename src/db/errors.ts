@@ -1,3 +1,5 @@
+import pg from 'pg'
+
 /** The parts of a database error that are safe to use; its message and detail contain values. */
 export interface DatabaseError {
   code: string
@@ -5,19 +7,43 @@ export interface DatabaseError {
   table: string | null
 }
 
+/** The connection ended, or could not be opened. Whether the last statement was executed is not known. */
+export class ConnectionLostError extends Error {
+  override name = 'ConnectionLostError'
+}
+
+/** The deadline of the request has passed: nothing more is read or changed for it. */
+export class DeadlinePassedError extends Error {
+  override name = 'DeadlinePassedError'
+  constructor() {
+    super('The deadline of the request has passed.')
+  }
+}
+
+/** COMMIT was sent, and how it ended is not known: the change may have been made. */
+export class CommitUnknownError extends Error {
+  override name = 'CommitUnknownError'
+}
+
+/** The database answered COMMIT with ROLLBACK: the transaction had failed before. */
+export class RolledBackError extends Error {
+  override name = 'RolledBackError'
+  constructor() {
+    super('The transaction had failed and was rolled back.')
+  }
+}
+
+/** Returns the first error of a kind among a thrown error and its causes; undefined where there is none. */
+function findCause<Kind extends Error>(thrown: unknown, isKind: (error: Error) => error is Kind): Kind | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) if (isKind(error)) return error
+  return undefined
+}
+
 /** Finds the database error in the causes of a thrown error; null where there is none. */
 export function databaseError(thrown: unknown): DatabaseError | null {
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    const { code, constraint_name, table_name } = error as {
-      code?: unknown
-      constraint_name?: string
-      table_name?: string
-    }
-    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) {
-      return { code, constraint: constraint_name ?? null, table: table_name ?? null }
-    }
-  }
-  return null
+  const error = findCause(thrown, (some) => some instanceof pg.DatabaseError)
+  if (!error?.code) return null
+  return { code: error.code, constraint: error.constraint ?? null, table: error.table ?? null }
 }
 
 /** Whether the transaction may be retried: two transactions waited for each other or could not be serialized, and this one was canceled. */
@@ -26,11 +52,25 @@ export function isRetryable(thrown: unknown): boolean {
   return code === '40P01' || code === '40001'
 }
 
-/** Whether the connection ended before the database answered: the current statement may or may not have been executed. */
-export function isConnectionLost(thrown: unknown): boolean {
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    const { code } = error as { code?: unknown }
-    if (typeof code === 'string' && /^(CONNECTION_|ECONN|EPIPE|57P0)/.test(code)) return true
-  }
-  return false
+/** Whether the database ends the connection with this error: it is shutting down, starting up, or ended this connection alone. */
+export function endsConnection(code: string): boolean {
+  return /^(57P0|08)/.test(code)
+}
+
+/** The database is read-only, out of connections or memory, or did not get a lock in time; the last one is a plan made before a migration. */
+const OF_STATE = new Set(['25006', '53300', '53200', '53100', '55P03', '0A000'])
+
+/** Whether the cause is the state of the database and not the statement, so that the same may succeed later. */
+export function isOutage(thrown: unknown): boolean {
+  const isGone = findCause(
+    thrown,
+    (error): error is Error => error instanceof ConnectionLostError || error instanceof DeadlinePassedError,
+  )
+  const code = databaseError(thrown)?.code
+  return isGone !== undefined || (code !== undefined && (endsConnection(code) || OF_STATE.has(code)))
+}
+
+/** Whether a statement was canceled because it took too long. */
+export function isTimeout(thrown: unknown): boolean {
+  return databaseError(thrown)?.code === '57014'
 }

@@ -1,11 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator'
-import postgres from 'postgres'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { ConfigError } from '../config.ts'
-import type { Database } from './database.ts'
+import { type Connection, type Database, readRows } from './database.ts'
 
 /** The path is relative to this file and not to the working directory, so that the command runs from any directory. */
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -44,9 +43,7 @@ const MIGRATION_LOCK = 7_307_199_820
  * @throws NewerDatabaseError, DatabaseUnreachableError, ConfigError
  */
 export async function migrate(database: Database) {
-  const { url, ...options } = database.connectOptions()
-  const limitless = { ...options, max: 1, prepare: false }
-  const client = url ? postgres(url, limitless) : postgres(limitless)
+  const client = await database.connectAlone().catch(refuseUnreachable)
   try {
     const db = drizzle({ client })
     await greet(db)
@@ -55,21 +52,26 @@ export async function migrate(database: Database) {
     await runMigrations(db, { migrationsFolder })
     await db.execute(sql`select pg_advisory_unlock(${MIGRATION_LOCK})`)
   } finally {
-    await client.end({ timeout: 2 })
+    await client.end()
   }
 }
 
-/** Runs the first statement on the database, so that a problem with its address is found here. */
-async function greet(db: Database['db']) {
-  const version = await db
-    .execute<{ version: number }>(sql`select current_setting('server_version_num')::int as version`)
-    .catch((error: unknown) => {
-      const { code, message } = (error as { cause?: { code?: string; message: string } }).cause ?? {}
-      throw new DatabaseUnreachableError(`DATABASE_URL: the database can’t be reached (${code ?? message}).`)
-    })
+/** Checks the version of the database with its first statement. @throws ConfigError, DatabaseUnreachableError */
+async function greet(db: Connection) {
+  const version = await readRows<{ version: number }>(
+    db,
+    sql`select current_setting('server_version_num')::int as version`,
+  ).catch(refuseUnreachable)
   if ((version[0]?.version ?? 0) < OLDEST_VERSION) {
     throw new ConfigError('DATABASE_URL: the database is older than PostgreSQL 15.')
   }
+}
+
+/** Says why the database can't be reached, without the address. @throws DatabaseUnreachableError */
+function refuseUnreachable(error: unknown): never {
+  let cause = error as { code?: string; message: string; cause?: unknown }
+  while (cause.cause instanceof Error) cause = cause.cause as typeof cause
+  throw new DatabaseUnreachableError(`DATABASE_URL: the database can’t be reached (${cause.code ?? cause.message}).`)
 }
 
 /** @throws PendingMigrationsError, NewerDatabaseError, DatabaseUnreachableError */
@@ -80,12 +82,13 @@ export async function refusePending({ db }: Database) {
 }
 
 /** Returns the migrations that the database has. @throws NewerDatabaseError */
-async function refuseNewer(db: Database['db']): Promise<string[]> {
-  const [table] = await db.execute<{ name: string | null }>(
+async function refuseNewer(db: Connection): Promise<string[]> {
+  const [table] = await readRows<{ name: string | null }>(
+    db,
     sql`select to_regclass('drizzle.__drizzle_migrations') as name`,
   )
   if (!table?.name) return []
-  const applied = await db.execute<{ name: string }>(sql`select name from drizzle.__drizzle_migrations`)
+  const applied = await readRows<{ name: string }>(db, sql`select name from drizzle.__drizzle_migrations`)
   const known = new Set(readdirSync(migrationsFolder))
   const unknown = applied.map((row) => row.name).filter((name) => !known.has(name))
   if (unknown.length > 0) throw new NewerDatabaseError(unknown)

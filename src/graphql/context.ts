@@ -16,8 +16,6 @@ export interface Context {
   address: string | null
   /** True where the request is a GET, whose document is in the address. */
   isGet: boolean
-  /** When the request arrived, in milliseconds: a mutation that has waited too long is not started. */
-  startedAt: number
   /** The number of lookups made so far to answer questions about mutations. */
   lookups: number
   /** The values of a mutation's variables that do not fit their types. */
@@ -45,7 +43,6 @@ export function createContext(
     requestId,
     address,
     isGet,
-    startedAt: Date.now(),
     lookups: 0,
     inputIssues: [],
     refusals: [],
@@ -55,6 +52,3 @@ export function createContext(
 
 /** The limit allows 100 users with 100 roles each, twice: nested pages multiply and soon exceed it. */
 const MAX_ROWS = 25_000
-
-/** A request is answered within this time, whatever the database does. */
-export const REQUEST_DEADLINE_MS = 5000

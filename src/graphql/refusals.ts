@@ -1,11 +1,11 @@
 /** Gives all top-level errors their GraphQL form. */
 import { GraphQLError } from 'graphql'
+import { CommitUnknownError, isOutage, isTimeout } from '../db/errors.ts'
 import {
   type Alternatives,
   CallerEndedError,
   ForbiddenError,
   type NamedRequirement,
-  OutcomeUnknownError,
   RateLimitedError,
   ReadOnlyError,
 } from '../errors.ts'
@@ -50,12 +50,21 @@ export function internalError(requestId: string): GraphQLError {
   })
 }
 
-/** The error for an answer that did not arrive in time. */
-export function tooLate(requestId: string): GraphQLError {
-  return new GraphQLError('The database did not answer in time. If this was a mutation, look whether it was made.', {
+/** The error for a change that may have been made: the database did not say how its COMMIT ended. */
+export function outcomeUnknown(requestId?: string): GraphQLError {
+  return new GraphQLError('The database did not say whether the change was made: look whether it was.', {
     extensions: { code: 'OUTCOME_UNKNOWN', requestId },
   })
 }
+
+/** The error for a request that the database cannot answer now. Nothing was changed, so it may be repeated. */
+export function unavailable(): GraphQLError {
+  return new GraphQLError('The database is not available: nothing was changed. Try again.', {
+    extensions: { code: 'UNAVAILABLE', retryAfterSeconds: RETRY_AFTER_SECONDS },
+  })
+}
+
+const RETRY_AFTER_SECONDS = 1
 
 /** Converts what a mutation throws for the answer's `errors`; an unknown error stays as it is. */
 export function topLevelError(error: unknown, fieldName: string, alternatives: Alternatives): unknown {
@@ -63,11 +72,8 @@ export function topLevelError(error: unknown, fieldName: string, alternatives: A
   if (error instanceof CallerEndedError) return unauthenticated()
   if (error instanceof ReadOnlyError) return readOnly()
   if (error instanceof RateLimitedError) return rateLimited(error)
-  if (error instanceof OutcomeUnknownError) {
-    return new GraphQLError('The database was lost while the change was being committed: look whether it was made.', {
-      extensions: { code: 'OUTCOME_UNKNOWN' },
-    })
-  }
+  if (error instanceof CommitUnknownError) return outcomeUnknown()
+  if (isOutage(error) || isTimeout(error)) return unavailable()
   return error
 }
 

@@ -1,6 +1,6 @@
 /** The path from a request's parameters to its answer: without Request and Response, with one pass through the plugins. */
 
-import { type ExecutionResult, type GraphQLError, getOperationAST } from 'graphql'
+import { type ExecutionResult, type GraphQLError, type GraphQLErrorExtensions, getOperationAST } from 'graphql'
 import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
 import { JSON_TYPE, printError } from './error-answer.ts'
@@ -64,15 +64,25 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
 
 function toAnswer(result: Result, isGraphqlType: boolean): Answer {
   const headers: Record<string, string> = { 'content-type': isGraphqlType ? GRAPHQL_TYPE : JSON_TYPE }
-  const coded = (code: string) => result.errors?.find((error) => error.extensions?.code === code)
-  const limited = coded('RATE_LIMITED')
-  if (limited) headers['retry-after'] = String(limited.extensions.retryAfterSeconds)
-  const isUnauthenticated = coded('UNAUTHENTICATED') !== undefined
-  if (isUnauthenticated) headers['www-authenticate'] = 'Bearer'
-  const status = isUnauthenticated ? 401 : limited ? 429 : statusOf(result, isGraphqlType)
+  const { code, retryAfterSeconds } = result.errors?.map(({ extensions }) => extensions).find(isForRequest) ?? {}
+  if (retryAfterSeconds) headers['retry-after'] = String(retryAfterSeconds)
+  if (code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer'
+  const status = STATUS_OF_CODE[String(code)] ?? statusOf(result, isGraphqlType)
   if (status === 405) headers.allow = 'POST'
   // Only payloads of mutations hold secrets: new keys, tokens, revealed credentials. No mutation's answer is compressed.
   return { status, headers, body: print(result), holdsNoSecret: 'isQuery' in result && result.isQuery }
+}
+
+/** The codes of errors about the whole request, which clients and proxies handle by the status alone. */
+const STATUS_OF_CODE: Record<string, number> = {
+  UNAUTHENTICATED: 401,
+  RATE_LIMITED: 429,
+  UNAVAILABLE: 503,
+  OUTCOME_UNKNOWN: 503,
+}
+
+function isForRequest({ code }: GraphQLErrorExtensions): boolean {
+  return String(code) in STATUS_OF_CODE
 }
 
 function statusOf(result: Result, isGraphqlType: boolean): number {

@@ -1,9 +1,11 @@
 import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { isOutage, isTimeout } from '../db/errors.ts'
 import { recordRefusal } from '../entities/audit/refusals.ts'
 import type { Context } from '../graphql/context.ts'
-import { internalError } from '../graphql/refusals.ts'
+import { internalError, unavailable } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
+import { tooSlow } from '../read/errors.ts'
 
 /** The codes of errors that a client may see; every other error is a bug or an outage and is masked. */
 const PUBLIC_CODES = new Set([
@@ -14,6 +16,7 @@ const PUBLIC_CODES = new Set([
   'RATE_LIMITED',
   'QUERY_TOO_COMPLEX',
   'OUTCOME_UNKNOWN',
+  'UNAVAILABLE',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
   'NOT_FOUND',
@@ -66,10 +69,17 @@ export function publicError(error: unknown, requestId: string): GraphQLError {
     // An error without a path is about the request, not a field. Its message may quote the input, so it is not told.
     if (error.path === undefined) return badRequest(error)
   }
-  logError(error instanceof GraphQLError ? (error.originalError ?? error) : error, requestId)
+  const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error
+  logError(cause, requestId)
   const { nodes, path } = error instanceof GraphQLError ? error : {}
-  const { message, extensions } = internalError(requestId)
+  const { message, extensions } = shownFor(cause, requestId)
   return new GraphQLError(message, { nodes, path, extensions })
+}
+
+/** Mutations answer for the state of the database by themselves; what arrives here was read. */
+function shownFor(cause: unknown, requestId: string): GraphQLError {
+  if (isOutage(cause)) return unavailable()
+  return isTimeout(cause) ? tooSlow() : internalError(requestId)
 }
 
 function badRequest(error: GraphQLError): GraphQLError {

@@ -1,9 +1,11 @@
 import { BadCredentialError } from '../authentication/bad-credential.ts'
+import { isOutage, isTimeout } from '../db/errors.ts'
 import { RateLimitedError } from '../errors.ts'
 import { internalError, rateLimited, unauthenticated } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { Answer } from './request.ts'
+import { unavailableAnswer } from './within-deadline.ts'
 
 /** Makes the answer for a request whose caller could not be determined. */
 export function refuseCaller(error: unknown, requestId: string): Answer {
@@ -13,5 +15,6 @@ export function refuseCaller(error: unknown, requestId: string): Answer {
   if (error instanceof RateLimitedError)
     return errorAnswer(429, rateLimited(error), { 'retry-after': String(error.retryAfterSeconds) })
   logError(error, requestId)
+  if (isOutage(error) || isTimeout(error)) return unavailableAnswer()
   return errorAnswer(500, internalError(requestId))
 }

@@ -9,8 +9,7 @@ import { createId } from '../db/id.ts'
 import { recordRefusal } from '../entities/audit/refusals.ts'
 import { readKeySet } from '../entities/session/signing-keys.ts'
 import type { Target } from '../errors.ts'
-import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
-import { internalError, tooLate } from '../graphql/refusals.ts'
+import { internalError } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
 import { badUserInput } from '../read/errors.ts'
 import type { Services } from '../services.ts'
@@ -25,6 +24,7 @@ import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
 import { refuseCaller } from './refuse-caller.ts'
 import type { Answer, RequestContext } from './request.ts'
 import { isSignInAlone } from './sign-in.ts'
+import { REQUEST_DEADLINE_MS, withinDeadline } from './within-deadline.ts'
 import { type App, createApp } from './yoga.ts'
 
 /** A server that listens. */
@@ -126,13 +126,13 @@ async function answer(served: Served, request: IncomingMessage, response: Server
   const body = isGet ? '' : await readBody(request)
   if (body === null) return refuse(request, response, TOO_LARGE)
   const params = isGet ? paramsOfUrl(url) : paramsOfBody(body)
-  const answering = answerParams(served, request, params, { requestId, address, isGet })
-  send(response, await compress(request, await withinDeadline(answering, requestId)))
+  const answering = () => answerParams(served, request, params, { requestId, address, isGet })
+  send(response, await compress(request, await withinDeadline(requestId, answering)))
 }
 
 /** Answers what is the same for every caller; null where the request is for the API, or for nothing that there is. */
 async function answerOpenly(database: Database, request: IncomingMessage, url: URL) {
-  if (url.pathname === '/health') return withinDeadline(health(database), createId())
+  if (url.pathname === '/health') return withinDeadline(createId(), () => health(database))
   if (url.pathname === JWKS_PATH) return answerKeySet(database)
   if (url.pathname === '/' && wantsPage(request)) return TO_PAGE
   return isForGraphiql(request, url) ? answerGraphiql(request, url) : null
@@ -193,17 +193,6 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString()
 }
 
-/** Answers with an error at the deadline, whatever the database does. A mutation may nevertheless have been made. */
-async function withinDeadline(answering: Promise<Answer>, requestId: string): Promise<Answer> {
-  const { promise, resolve } = Promise.withResolvers<Answer>()
-  const timer = setTimeout(() => resolve(errorAnswer(503, tooLate(requestId))), REQUEST_DEADLINE_MS)
-  try {
-    return await Promise.race([answering, promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 async function health(database: Database): Promise<Answer> {
   try {
     await database.db.execute(sql`select 1`)
@@ -220,7 +209,7 @@ async function keySet(database: Database): Promise<Answer> {
 }
 
 async function answerKeySet(database: Database): Promise<Answer> {
-  const answer = await withinDeadline(keySet(database), createId())
+  const answer = await withinDeadline(createId(), () => keySet(database))
   return { ...answer, headers: { ...PUBLIC_HEADERS, ...answer.headers } }
 }
 

@@ -9,7 +9,7 @@ import { endKnownAt } from '../authority/held.ts'
 import { isMet, usersAs } from '../authority/met-users.ts'
 import { difference, everythingAt, usersChanged } from '../authority/snapshot.ts'
 import { immediateScope, isVisible } from '../authority/visibility.ts'
-import type { Transaction } from '../db/database.ts'
+import { readRows, type Transaction } from '../db/database.ts'
 import { controllers, models, organizations, permissions, projects } from '../db/tables.ts'
 import type { ScopeName } from '../errors.ts'
 import { tooComplex } from '../read/errors.ts'
@@ -53,7 +53,7 @@ export async function noteAccess(
   caller: Caller,
   schema: GraphQLSchema,
 ): Promise<() => Promise<AccessDiff>> {
-  const [row] = await tx.execute<{ at: string }>(sql`select clock_timestamp()::text as at`)
+  const [row] = await readRows<{ at: string }>(tx, sql`select clock_timestamp()::text as at`)
   return () => readAccessDiff(tx, caller, sql`${row?.at}::timestamptz`, schema)
 }
 
@@ -67,7 +67,8 @@ async function readAccessDiff(
   before: SQL,
   schema: GraphQLSchema,
 ): Promise<AccessDiff> {
-  const touched = await tx.execute<{ id: string }>(
+  const touched = await readRows<{ id: string }>(
+    tx,
     sql`select t.id from unnest(${usersChanged(before, NOW)}) as t(id) limit ${MOST_USERS + 1}`,
   )
   if (touched.length > MOST_USERS) throw tooComplex(`This changes the access of more than ${MOST_USERS} users.`)
@@ -75,7 +76,9 @@ async function readAccessDiff(
   const visible = (name: string) => typeSpec(schema.getType(name) as GraphQLObjectType).visible
   const [user, scope] = [usersAs('u'), immediateScope(caller)]
   const isKnown = or(isMet(user, scope, before), isMet(user, scope)) ?? sql`true`
-  const [row] = await tx.execute<{ gained: number; lost: number; items: DiffItem[] | null }>(sql`
+  const [row] = await readRows<{ gained: number; lost: number; items: DiffItem[] | null }>(
+    tx,
+    sql`
     with difference as materialized ${difference(everythingAt(before, ids, endKnownAt(before)), everythingAt(NOW, ids))}, known as (
       select d.kind, u.username, u.username_key, d.what, d.level, nullif(d.until, 'infinity') as until, d.organization_id is not null as has_organization,
         d.project_id is not null as has_project, d.model_id is not null as is_on_model, o.name as organization, p.code as project, c.name as controller, m.name as model
@@ -94,6 +97,7 @@ async function readAccessDiff(
           'scope', case when k.what is null then null when k.has_project then 'PROJECT' when k.has_organization then 'ORGANIZATION' else 'EVERYWHERE' end,
           'organization', k.organization, 'project', k.project, 'controller', k.controller, 'model', k.model, 'level', k.level, 'isOnModel', k.is_on_model, 'until', k.until))
         from (select * from known order by username_key, what, organization, project, controller, model, level, kind limit ${MOST_ITEMS}) as k) as items
-    from known`)
+    from known`,
+  )
   return { gained: row?.gained ?? 0, lost: row?.lost ?? 0, items: row?.items ?? [] }
 }

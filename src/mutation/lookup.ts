@@ -7,7 +7,7 @@ import { and, getTableName, type InferSelectModel, type SQL, sql } from 'drizzle
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Caller } from '../authority/caller.ts'
 import { immediateScope } from '../authority/visibility.ts'
-import type { Transaction } from '../db/database.ts'
+import { readRows, type Transaction } from '../db/database.ts'
 import { apiKeyLimits, apiKeys, organizations, roleGrants, roles, users } from '../db/tables.ts'
 import { CallerEndedError, NotFoundError } from '../errors.ts'
 import type { CallerScope, Visibility } from '../read/spec.ts'
@@ -190,9 +190,12 @@ async function lockRow(
 async function callerLocks({ tx, caller }: Finder): Promise<Lock[]> {
   const { userId, organizationId, apiKey } = caller
   if (userId === null || organizationId === null) return []
-  const held = await tx.execute<{ id: string }>(sql`
+  const held = await readRows<{ id: string }>(
+    tx,
+    sql`
     select role_id as id from ${roleGrants} where user_id = ${userId} and ended_at is null
-    union select role_id from ${apiKeyLimits} where api_key_id = ${apiKey?.id ?? null}::uuid`)
+    union select role_id from ${apiKeyLimits} where api_key_id = ${apiKey?.id ?? null}::uuid`,
+  )
   const share = (table: PgTable, id: string, gone: Lock['gone']): Lock => {
     return { table, id, mode: 'SHARE', deleted: false, take() {}, gone }
   }

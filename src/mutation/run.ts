@@ -10,21 +10,12 @@ import { type Caller, NOBODY } from '../authority/caller.ts'
 import { type Granted, guard } from '../authority/guard.ts'
 import { decide, type Rule } from '../authority/rule.ts'
 import { runStatement, type Transaction } from '../db/database.ts'
-import { isConnectionLost, isRetryable } from '../db/errors.ts'
+import { DeadlinePassedError, isOutage, isRetryable } from '../db/errors.ts'
 import { recordChange, type Sides, withoutEqual } from '../entities/audit/operations.ts'
 import { type Notice, notify } from '../entities/notification/operations.ts'
 import { holdChanges, readReadOnly } from '../entities/settings/operations.ts'
-import {
-  CallerEndedError,
-  ForbiddenError,
-  isRefusal,
-  OutcomeUnknownError,
-  RaceLostError,
-  ReadOnlyError,
-  type Target,
-} from '../errors.ts'
+import { CallerEndedError, ForbiddenError, isRefusal, RaceLostError, ReadOnlyError, type Target } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
-import { REQUEST_DEADLINE_MS } from '../graphql/context.ts'
 import type { Reading } from '../read/run.ts'
 import { type AccessDiff, noteAccess } from './access-diff.ts'
 import { missingForKey } from './key-rules.ts'
@@ -107,10 +98,16 @@ export async function runChange<Input, Refs, Values, Prepared, Answer>(
     try {
       return await runOnce(plan, ctx, wanted, answer)
     } catch (error) {
-      const isLost = error instanceof RaceLostError
-      if (attempt === MAX_ATTEMPTS || !(isLost || isRetryable(error))) throw isLost ? error.conflict : error
+      if (attempt < attemptsAfter(error)) continue
+      throw error instanceof RaceLostError ? error.conflict : error
     }
   }
+}
+
+/** The number of attempts that a transaction gets which failed like this; nothing of it was committed. */
+function attemptsAfter(error: unknown): number {
+  if (error instanceof RaceLostError || isRetryable(error)) return MAX_ATTEMPTS
+  return isOutage(error) && !(error instanceof DeadlinePassedError) ? 2 : 1
 }
 
 interface Wanted<Input, Prepared> {
@@ -123,24 +120,22 @@ interface Wanted<Input, Prepared> {
 
 type ReadAnswer<Values, Answer> = (values: Values, reading: Reading, accessDiff: AccessDiff | null) => Promise<Answer>
 
-/** Runs one transaction, which is rolled back for a dry run. @throws OutcomeUnknownError */
+/** Runs one transaction, which is rolled back for a dry run. @throws CommitUnknownError */
 async function runOnce<Input, Refs, Values, Prepared, Answer>(
   plan: ChangePlan<Input, Refs, Values, Prepared>,
   ctx: Context,
   wanted: Wanted<Input, Prepared>,
   answer: ReadAnswer<Values, Answer>,
 ): Promise<Answer> {
-  let isCommitting = false
   try {
     return await ctx.services.database.transaction(async (tx) => {
       const result = await changeWithin(tx, plan, ctx, wanted, answer)
       if (wanted.dryRun) throw new DryRunDone(result)
-      isCommitting = true
       return result
     })
   } catch (error) {
     if (error instanceof DryRunDone) return error.answer
-    throw isCommitting && isConnectionLost(error) ? new OutcomeUnknownError() : error
+    throw error
   }
 }
 
@@ -180,8 +175,6 @@ async function begin(
 ): Promise<Caller> {
   const asking = ctx.caller ?? (isPublic ? NOBODY : null)
   if (asking === null) throw new CallerEndedError()
-  // The client was already told that the outcome is unknown, so nothing may be changed any more.
-  if (Date.now() - ctx.startedAt > REQUEST_DEADLINE_MS) throw new Error('The request waited too long to begin.')
   if (readOnlyMode === 'SETS') await holdChanges(tx)
   else await refuseReadOnly(tx, readOnlyMode, ctx)
   return asking

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { readRows } from '../../src/db/database.ts'
 import { createStartedStore } from '../support/database.ts'
 import { ask, createStore, lookInto, type Program, runProgram, startProgram, usernameOf } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
@@ -58,9 +59,9 @@ describe('ROOT_API_KEY at later starts', () => {
     expect(warnings).toEqual([[], [warning], [warning]])
     expect(said.map(({ stdout }) => stdout).join()).not.toContain(ROOT_KEY)
     const keys = await lookInto({ ...store }, ({ db }) =>
-      db.execute<{ count: number }>(sql`select count(*)::int as count from api_keys where source = 'ENVIRONMENT'`),
+      readRows<{ count: number }>(db, sql`select count(*)::int as count from api_keys where source = 'ENVIRONMENT'`),
     )
-    expect([...keys]).toEqual([{ count: 1 }])
+    expect(keys).toEqual([{ count: 1 }])
   })
 })
 

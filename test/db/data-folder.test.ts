@@ -1,6 +1,8 @@
 // Runs on the embedded database.
+
 import { sql } from 'drizzle-orm'
 import { describe, expect, test, vi } from 'vitest'
+import { readRows } from '../../src/db/database.ts'
 import { createStartedStore } from '../support/database.ts'
 import { addLaterMigration, FIRST_COUNTS, readCounts, readMigrations } from '../support/first-start.ts'
 import { createStore, lookInto, runCommand, runProgram, startProgram, usernameOf } from '../support/program.ts'
@@ -57,7 +59,7 @@ describe('a start', () => {
     expect(await usernameOf(second, key)).toBe('root')
     await second.stop()
     const count = sql`select reltuples::int as count from pg_class where relname = 'users'`
-    expect(await lookInto(store, async ({ db }) => [...(await db.execute(count))])).toEqual([{ count: 1 }])
+    expect(await lookInto(store, async ({ db }) => [...(await readRows(db, count))])).toEqual([{ count: 1 }])
   })
 
   test('on a folder that a newer version migrated is refused with the reason, and nothing in it is changed', async () => {

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { bytea, customType, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Database, runStatement } from '../../src/db/database.ts'
+import { type Database, readRows, runStatement } from '../../src/db/database.ts'
 import { createId } from '../../src/db/id.ts'
 import { openTestDatabase } from '../support/database.ts'
 
@@ -33,7 +33,7 @@ const things = pgTable('things', {
 })
 
 async function countThings(): Promise<number> {
-  const [row] = await database.db.execute<{ count: number }>(sql`select count(*)::int as count from things`)
+  const [row] = await readRows<{ count: number }>(database.db, sql`select count(*)::int as count from things`)
   return row?.count ?? -1
 }
 
@@ -83,7 +83,7 @@ describe('a transaction', () => {
       await tx.insert(things).values({ id })
     })
 
-    await expect(failing).rejects.toMatchObject({ cause: { code: '23505', constraint_name: 'things_pkey' } })
+    await expect(failing).rejects.toMatchObject({ cause: { code: '23505', constraint: 'things_pkey' } })
     expect(await countThings()).toBe(0)
   })
 

@@ -1,6 +1,8 @@
 // Runs on both databases.
+
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
+import { readRows } from '../../src/db/database.ts'
 import { startApp } from '../support/app.ts'
 import { changeDocument } from '../support/change.ts'
 import { isPostgres } from '../support/database.ts'
@@ -111,7 +113,10 @@ describe('changes at the same time', () => {
 })
 
 async function count(rows: ReturnType<typeof sql>): Promise<number> {
-  const [row] = await app.database.db.execute<{ count: number }>(sql`select count(*)::int as count from (${rows}) as r`)
+  const [row] = await readRows<{ count: number }>(
+    app.database.db,
+    sql`select count(*)::int as count from (${rows}) as r`,
+  )
   return row?.count ?? -1
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
+import { readRows } from '../../src/db/database.ts'
 import { type Client, startApp } from '../support/app.ts'
 import { changeDocument } from '../support/change.ts'
 import { isPostgres } from '../support/database.ts'
@@ -202,7 +203,10 @@ async function makeTeam(round: number): Promise<{ editor: Client; granter: Clien
 }
 
 async function count(rows: ReturnType<typeof sql>): Promise<number> {
-  const [row] = await app.database.db.execute<{ count: number }>(sql`select count(*)::int as count from (${rows}) as r`)
+  const [row] = await readRows<{ count: number }>(
+    app.database.db,
+    sql`select count(*)::int as count from (${rows}) as r`,
+  )
   return row?.count ?? -1
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
+import { readRows } from '../../src/db/database.ts'
 import { startApp } from '../support/app.ts'
 import { changeDocument } from '../support/change.ts'
 import { isPostgres } from '../support/database.ts'
@@ -22,7 +23,8 @@ test('a key that is rotated twice at the same time has one successor', async () 
     )
 
     expect(rotations.map(wordOf).sort()).toEqual(['ConflictError', 'done'])
-    const rows = await app.database.db.execute(
+    const rows = await readRows(
+      app.database.db,
       sql`select count(*)::int as live from api_keys where label = ${label} and revoked_at is null`,
     )
     expect([...rows]).toEqual([{ live: 1 }])
@@ -54,7 +56,8 @@ test('after updateRole has answered, nothing more is written with the removed pe
 
 async function countWritten(apiKeyId: string): Promise<number> {
   const uuid = apiKeyId.replace('key_', '')
-  const [row] = await app.database.db.execute<{ count: number }>(
+  const [row] = await readRows<{ count: number }>(
+    app.database.db,
     sql`select count(*)::int as count from audit_events where outcome = 'DONE' and api_key_id = ${uuid}`,
   )
   return row?.count ?? 0

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
+import { readRows } from '../../src/db/database.ts'
 import { type Answer, type Client, startApp } from '../support/app.ts'
 import { changeDocument } from '../support/change.ts'
 import { isPostgres } from '../support/database.ts'
@@ -125,14 +126,17 @@ async function countAdministrators(): Promise<number> {
 }
 
 async function administrators(): Promise<string[]> {
-  const rows = await app.database.db.execute<{ username: string }>(sql`
+  const rows = await readRows<{ username: string }>(
+    app.database.db,
+    sql`
     select u.username from users u
     where u.deleted_at is null
       and exists (select from role_grants g join roles r on r.id = g.role_id where g.user_id = u.id
         and r.name = 'ADMINISTRATOR' and g.organization_id is null and g.ended_at is null and g.expires_at is null)
       and not exists (select from user_suspensions s where s.user_id = u.id and s.ended_at is null)
       and exists (select from api_keys k where k.user_id = u.id and k.revoked_at is null and k.expires_at is null
-        and not k.limited and not k.read_only)`)
+        and not k.limited and not k.read_only)`,
+  )
   return rows.map((row) => row.username)
 }
 

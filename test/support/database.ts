@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import postgres from 'postgres'
+import pg from 'pg'
 import { inject } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase, openMemoryDatabase } from '../../src/db/database.ts'
@@ -85,10 +85,11 @@ async function createCopy(serverUrl: string, template: string): Promise<Store> {
 
 /** Runs one statement on the server's own database; names are the program's. */
 export async function onServer(serverUrl: string, statement: string) {
-  const client = postgres(serverUrl, { max: 1, onnotice: () => {} })
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
   try {
-    await client.unsafe(statement)
+    await client.query(statement)
   } finally {
-    await client.end({ timeout: 2 })
+    await client.end()
   }
 }

@@ -1,6 +1,8 @@
 /** What the database holds, for asserting what a mutation wrote and that a refusal wrote nothing. */
+
 import { type SQL, sql } from 'drizzle-orm'
 import { expect } from 'vitest'
+import { readRows } from '../../src/db/database.ts'
 import type { TestApp } from './app.ts'
 
 type Row = Record<string, unknown>
@@ -9,7 +11,7 @@ type Holder = Pick<TestApp, 'database'>
 
 /** The rows of a statement. */
 export async function query<R extends Row = Row>(app: Holder, statement: SQL): Promise<R[]> {
-  const rows = await app.database.db.execute<R>(statement)
+  const rows = await readRows<R>(app.database.db, statement)
   return [...rows] as R[]
 }
 

@@ -17,7 +17,8 @@ const BATCH = 500
  */
 export async function queueMissingWarnings(database: Database, mailer: Mailer) {
   let last: string | null = null
-  do last = await database.transaction((tx) => queueBatch(tx, mailer, last))
+  // Where many servers start at the same time, the last one waits for all the others.
+  do last = await database.transaction((tx) => queueBatch(tx, mailer, last), { isPatient: true })
   while (last !== null)
 }
 
@@ -25,9 +26,6 @@ type Warned = Awaited<ReturnType<typeof readUnwarned>>[number]
 
 /** Queues the warnings of the keys after this one. Returns the last key of a full batch, and null after the last batch. */
 async function queueBatch(tx: Transaction, mailer: Mailer, after: string | null): Promise<string | null> {
-  // Where many servers start at the same time, the last one waits for all the others.
-  await tx.execute(sql`set local lock_timeout = 0`)
-  await tx.execute(sql`set local statement_timeout = 0`)
   await tx.execute(sql`select pg_advisory_xact_lock(${WARNINGS_LOCK})`)
   const keys = await readUnwarned(tx, after)
   for (const key of keys) await queueWarning(tx, mailer, key)

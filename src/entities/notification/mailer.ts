@@ -125,8 +125,7 @@ function createExecutor(database: Database) {
       const rows = statements
         ? await database.transaction((tx) => runStatement(tx, statements, values, false))
         : await runStatement(database.db, text, values, false)
-      // Several statements in one text return a list of lists.
-      return { rows: (Array.isArray(rows[0]) ? rows.flat() : rows) as never[] }
+      return { rows: rows as never[] }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
-import type { Transaction } from '../../db/database.ts'
+import { readRows, type Transaction } from '../../db/database.ts'
 import { endFacts } from '../../db/history.ts'
 import { createId } from '../../db/id.ts'
 import { basePermissions, controllers, organizations, projects, roleGrants, roles, users } from '../../db/tables.ts'
@@ -69,11 +69,14 @@ export async function readBasePermissions(tx: Transaction, organizationId: strin
  * @throws ConflictError naming what the organization still has.
  */
 export async function removeOrganization(tx: Transaction, caller: Caller, organization: Organization): Promise<number> {
-  const [alive] = await tx.execute<{ users: number; projects: number; roles: number; controllers: number }>(sql`select
+  const [alive] = await readRows<{ users: number; projects: number; roles: number; controllers: number }>(
+    tx,
+    sql`select
     (select count(*)::int from ${users} where organization_id = ${organization.id} and deleted_at is null) as users,
     (select count(*)::int from ${projects} where organization_id = ${organization.id} and deleted_at is null) as projects,
     (select count(*)::int from ${roles} where organization_id = ${organization.id} and deleted_at is null) as roles,
-    (select count(*)::int from ${controllers} where organization_id = ${organization.id} and deleted_at is null) as controllers`)
+    (select count(*)::int from ${controllers} where organization_id = ${organization.id} and deleted_at is null) as controllers`,
+  )
   const parts = Object.entries(alive ?? {}).filter(([, count]) => count > 0)
   if (parts.length > 0) {
     const living = parts.map(([what, count]) => `${count} ${what}`).join(', ')

@@ -1,7 +1,7 @@
 import { and, eq, ne, type SQL, sql } from 'drizzle-orm'
 import { isOpenSession } from '../../authentication/validity.ts'
 import type { Caller } from '../../authority/caller.ts'
-import type { Transaction } from '../../db/database.ts'
+import { readRows, type Transaction } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
 import { sessions } from '../../db/tables.ts'
 import type { TokenClaims } from './token.ts'
@@ -11,12 +11,15 @@ export async function beginSession(tx: Transaction, userId: string, address: str
   await forgetOldSessions(tx, userId)
   await endOldestSessions(tx, userId)
   const id = createId()
-  const [row] = await tx.execute<{ issued_at: string; expires_at: string }>(sql`
+  const [row] = await readRows<{ issued_at: string; expires_at: string }>(
+    tx,
+    sql`
     insert into ${sessions} (id, user_id, address, created_at, expires_at)
     select ${id}::uuid, u.id, ${address}::text, c.now, c.now + make_interval(secs => o.token_ttl_seconds)
     from users as u join organizations as o on o.id = u.organization_id, (select date_trunc('second', clock_timestamp()) as now) as c
     where u.id = ${userId}
-    returning extract(epoch from created_at)::bigint::text as issued_at, extract(epoch from expires_at)::bigint::text as expires_at`)
+    returning extract(epoch from created_at)::bigint::text as issued_at, extract(epoch from expires_at)::bigint::text as expires_at`,
+  )
   if (!row) throw new Error('There is no such user.')
   return { sessionId: id, userId, issuedAt: Number(row.issued_at), expiresAt: Number(row.expires_at) }
 }

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { administersAt } from '../../authority/administrators.ts'
 import { NOW } from '../../authority/held.ts'
 import { holdsEverywhere, holdsInOrganization } from '../../authority/visibility.ts'
+import { readRows } from '../../db/database.ts'
 import { users } from '../../db/tables.ts'
 import { NotFoundError } from '../../errors.ts'
 import { fitsReference } from '../../graphql/references.ts'
@@ -68,7 +69,7 @@ const isManaged: Visibility = (user, caller) =>
 function withAdministration(finder: Finder, { id, locked }: FoundRow<UserRow>): FoundRow<UserReference> {
   const administers = sql`select ${administersAt(sql`${id}::uuid`, NOW)} as administers`
   const isAdministrator = readOnceLocked(finder, async () => {
-    const [read] = await finder.tx.execute<{ administers: boolean }>(administers)
+    const [read] = await readRows<{ administers: boolean }>(finder.tx, administers)
     return read?.administers ?? false
   })
   return { id, locked: () => ({ ...locked(), isAdministrator: isAdministrator.locked() }) }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import type { Database, Transaction } from '../../../src/db/database.ts'
+import { type Database, readRows, type Transaction } from '../../../src/db/database.ts'
 import { type Answer, startApp } from '../../support/app.ts'
 import { change, changeDocument } from '../../support/change.ts'
 import { isPostgres } from '../../support/database.ts'
@@ -20,7 +20,7 @@ const given = app.world(async () => ({
 async function somebodyWaits(tx: Transaction) {
   const waiting = sql`select 1 from pg_locks as l where not l.granted and l.pid in (
     select pid from pg_locks where database = (select oid from pg_database where datname = current_database()))`
-  while ((await tx.execute(waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  while ((await readRows(tx, waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Sends a request that waits for the user's row, meanwhile does something to the user, and gives the request's answer. */
