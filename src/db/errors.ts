@@ -60,8 +60,14 @@ export function endsConnection(code: string): boolean {
 /** The database is read-only, out of connections or memory, or did not get a lock in time; the last one is a plan made before a migration. */
 const OF_STATE = new Set(['25006', '53300', '53200', '53100', '55P03', '0A000'])
 
-/** Whether the cause is the state of the database and not the statement, so that the same may succeed later. */
+/** Whether COMMIT was sent, and how it ended is not known. */
+export function isCommitUnknown(thrown: unknown): boolean {
+  return findCause(thrown, (error): error is Error => error instanceof CommitUnknownError) !== undefined
+}
+
+/** Whether the cause is the state of the database and not the statement, and nothing was changed: the same may succeed later. */
 export function isOutage(thrown: unknown): boolean {
+  if (isCommitUnknown(thrown)) return false
   const isGone = findCause(
     thrown,
     (error): error is Error => error instanceof ConnectionLostError || error instanceof DeadlinePassedError,
@@ -73,4 +79,9 @@ export function isOutage(thrown: unknown): boolean {
 /** Whether a statement was canceled because it took too long. */
 export function isTimeout(thrown: unknown): boolean {
   return databaseError(thrown)?.code === '57014'
+}
+
+/** Whether the cause is the state of the database: an outage, a statement that took too long, or a COMMIT without an answer. */
+export function isOfDatabase(thrown: unknown): boolean {
+  return isOutage(thrown) || isTimeout(thrown) || isCommitUnknown(thrown)
 }

@@ -58,7 +58,10 @@ const SET_ALL = `select ${Object.entries(SETTINGS)
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
   .join(', ')}`
 
-const CONNECT_TIMEOUT_MS = 4000
+/** Short, so that attempts into a network that has just recovered do not delay the next ones. */
+const CONNECT_TIMEOUT_MS = 1500
+/** The only session may be busy with a statement. */
+const SINGLE_CONNECT_TIMEOUT_MS = 5000
 /** A connection that is lost may never say that it has ended. */
 const CLOSE_TIMEOUT_MS = 2000
 const IDLE_TIMEOUT_MS = 60_000
@@ -81,7 +84,7 @@ export function openPool({ connection, size, isSingle }: PoolOptions): Pool {
     types: { getTypeParser },
     fallback_application_name: 'chatelaine',
     keepAlive: true,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    Client: clientWithin(isSingle ? SINGLE_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS),
     max: size,
     idleTimeoutMillis: isSingle ? 0 : IDLE_TIMEOUT_MS,
     maxLifetimeSeconds: isSingle ? 0 : LIFETIME_SECONDS,
@@ -117,6 +120,16 @@ export function openPool({ connection, size, isSingle }: PoolOptions): Pool {
   }
 }
 
+/** The pool's own time limit would also count the time in which a request waits for its turn: that is limited by the deadline. */
+function clientWithin(connectionTimeoutMillis: number): typeof pg.Client {
+  return class extends pg.Client {
+    constructor(options: pg.ClientConfig) {
+      // The pool hides the password from copies.
+      super(Object.create(options, { connectionTimeoutMillis: { value: connectionTimeoutMillis } }))
+    }
+  } as typeof pg.Client
+}
+
 /** Times and dates stay text: a Date has fewer digits than the database. */
 const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
   return TIMES.has(oid) ? (value: string) => value : pg.types.getTypeParser(oid, format as 'text')
@@ -135,7 +148,7 @@ async function waitFor(open: () => Promise<pg.PoolClient>): Promise<pg.PoolClien
   const left = (currentDeadline()?.at ?? Number.POSITIVE_INFINITY) - Date.now()
   if (left <= 0) throw new DeadlinePassedError()
   const opening = open().catch(connectionError)
-  if (left > CONNECT_TIMEOUT_MS * 2) return opening
+  if (!Number.isFinite(left)) return opening
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new DeadlinePassedError()), left)
   try {

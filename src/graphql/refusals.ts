@@ -1,6 +1,6 @@
 /** Gives all top-level errors their GraphQL form. */
 import { GraphQLError } from 'graphql'
-import { CommitUnknownError, isOutage, isTimeout } from '../db/errors.ts'
+import { isCommitUnknown, isOutage, isTimeout } from '../db/errors.ts'
 import {
   type Alternatives,
   CallerEndedError,
@@ -51,7 +51,7 @@ export function internalError(requestId: string): GraphQLError {
 }
 
 /** The error for a change that may have been made: the database did not say how its COMMIT ended. */
-export function outcomeUnknown(requestId?: string): GraphQLError {
+export function outcomeUnknown(requestId: string): GraphQLError {
   return new GraphQLError('The database did not say whether the change was made: look whether it was.', {
     extensions: { code: 'OUTCOME_UNKNOWN', requestId },
   })
@@ -67,12 +67,16 @@ export function unavailable(): GraphQLError {
 const RETRY_AFTER_SECONDS = 1
 
 /** Converts what a mutation throws for the answer's `errors`; an unknown error stays as it is. */
-export function topLevelError(error: unknown, fieldName: string, alternatives: Alternatives): unknown {
+export function topLevelError(
+  error: unknown,
+  fieldName: string,
+  { alternatives, requestId }: { alternatives: Alternatives; requestId: string },
+): unknown {
   if (error instanceof ForbiddenError) return forbidden(fieldName, alternatives)
   if (error instanceof CallerEndedError) return unauthenticated()
   if (error instanceof ReadOnlyError) return readOnly()
   if (error instanceof RateLimitedError) return rateLimited(error)
-  if (error instanceof CommitUnknownError) return outcomeUnknown()
+  if (isCommitUnknown(error)) return outcomeUnknown(requestId)
   if (isOutage(error) || isTimeout(error)) return unavailable()
   return error
 }

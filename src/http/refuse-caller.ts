@@ -1,5 +1,5 @@
 import { BadCredentialError } from '../authentication/bad-credential.ts'
-import { isOutage, isTimeout } from '../db/errors.ts'
+import { isOfDatabase } from '../db/errors.ts'
 import { RateLimitedError } from '../errors.ts'
 import { internalError, rateLimited, unauthenticated } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
@@ -15,6 +15,6 @@ export function refuseCaller(error: unknown, requestId: string): Answer {
   if (error instanceof RateLimitedError)
     return errorAnswer(429, rateLimited(error), { 'retry-after': String(error.retryAfterSeconds) })
   logError(error, requestId)
-  if (isOutage(error) || isTimeout(error)) return unavailableAnswer()
+  if (isOfDatabase(error)) return unavailableAnswer()
   return errorAnswer(500, internalError(requestId))
 }

