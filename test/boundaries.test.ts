@@ -25,6 +25,8 @@ const EXCEPTIONS: [from: RegExp, to: RegExp][] = [
   [/^src\/db\/(tables|relations)\.ts$/, /^src\/(entities\/[\w-]+\/table|authority\/derived)\.ts$/],
   // Every mutation is recorded, told and held up by read-only mode.
   [/^src\/mutation\/run\.ts$/, /^src\/entities\/(audit|notification|settings)\/(operations|targets)\.ts$/],
+  // What was made under an idempotency key.
+  [/^src\/mutation\/(repeat|declare)\.ts$/, /^src\/entities\/idempotency\/operations\.ts$/],
   // The version of the program.
   [/^src\/cli\/main\.ts$/, /^package\.json$/],
   // The embedded database says why it ended.

@@ -11,15 +11,17 @@
 import type { SchemaTypes as AnyTypes, FieldRef, InputFieldMap, InputRef, InputShapeFromFields } from '@pothos/core'
 import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import type { Granted } from '../authority/guard.ts'
-import { describeRule, isForAdministrators, type Rule, rulesFor, wordsOf } from '../authority/rule.ts'
+import { type Rule, rulesFor } from '../authority/rule.ts'
 import type { Config } from '../config.ts'
-import { type ErrorCode, InvalidInputError, type Issue, type Target } from '../errors.ts'
+import { idempotencyKeyIssues } from '../entities/idempotency/operations.ts'
+import { InvalidInputError, type Issue, type Target } from '../errors.ts'
 import { builder } from '../graphql/builder.ts'
 import type { Context } from '../graphql/context.ts'
 import { type ErrorData, errorTypes } from '../graphql/errors.ts'
 import { textProblems } from '../graphql/input-checks.ts'
 import { selectedFields } from '../read/collect.ts'
 import { answerError, noteRefusal } from './answer-error.ts'
+import { describe, errorCodes, scopesOf } from './described.ts'
 import type { Finder, FoundRefs } from './lookup.ts'
 import { definePayload, type Payload, type PayloadFields, readPayload } from './payload.ts'
 import { type ChangePlan, type Operation, type Outcome, type ReadOnlyMode, runChange } from './run.ts'
@@ -45,6 +47,8 @@ interface Described<Fields extends InputFieldMap, Refs, Values extends Json> {
   payload: (p: PayloadFields) => Record<keyof Values & string, FieldRef<AnyTypes>>
   /** Errors in addition to InvalidInputError and NotFoundError, which every mutation can answer with. */
   errors?: ('CONFLICT' | 'WRONG_CREDENTIALS')[]
+  /** Whether it makes something that a repetition would make again: its input then has an `idempotencyKey`. */
+  makes?: boolean
   /** It is false where a dry run makes no sense. */
   hasDryRun?: boolean
   /** The fields of the input whose texts, with all texts below them, may be long: keys and certificates. */
@@ -99,6 +103,8 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
     isPublic: false,
     readOnlyMode: 'REFUSED',
     longTexts: [],
+    makes: false,
+    secrets: new Set(),
     prepare: async () => undefined as Prepared,
     ...given,
     may: given.may(rulesFor<Refs>()),
@@ -106,7 +112,7 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
   for (const shown of given.shownOn ?? []) showOn(plan, shown)
   const base = given.name.charAt(0).toUpperCase() + given.name.slice(1)
   const codes = errorCodes(given)
-  const payload = definePayload(`${base}Payload`, given)
+  const payload = definePayload(`${base}Payload`, given, plan.secrets)
   const result = builder.unionType(`${base}Result`, {
     description: `The answer of \`${given.name}\`: its payload, or an error that changed nothing.`,
     types: [payload, ...codes.map((code) => errorTypes[code])],
@@ -114,7 +120,11 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
   } as never)
   const input =
     given.input &&
-    builder.inputType(`${base}Input`, { description: `The input of \`${given.name}\`.`, fields: given.input })
+    builder.inputType(`${base}Input`, {
+      description: `The input of \`${given.name}\`.`,
+      fields: (t) =>
+        ({ ...given.input?.(t), ...(plan.makes && { idempotencyKey: t.string(IDEMPOTENCY_KEY) }) }) as Fields,
+    })
   if (input && given.hasDryRun !== false)
     askableMutations.set(given.name, { plan: plan as never, input: input as never })
 
@@ -153,6 +163,11 @@ export function mutation<Fields extends InputFieldMap, Refs, Values extends Json
   )
 }
 
+const IDEMPOTENCY_KEY = {
+  description:
+    'A text of the client’s choice, like a UUID. A repetition with the same key and input within 24 hours makes nothing again: it answers what was made, without secrets. With another input it is a `ConflictError`. The key is the caller’s own.',
+}
+
 const DRY_RUN = {
   required: true,
   defaultValue: false,
@@ -187,44 +202,17 @@ async function resolveMutation<Input, Refs, Values extends Json, Prepared>(
 
 /** Checks the input by itself. @throws InvalidInputError with all of its problems */
 function refuseBadInput<Input>(
-  { longTexts }: { longTexts: string[] },
+  { longTexts, makes }: { longTexts: string[]; makes: boolean },
   check: ((input: Input, config: Config) => Issue[]) | undefined,
   { inputIssues, services }: Context,
   input: Input,
 ) {
   const unreadable = [...inputIssues, ...textProblems(input, longTexts)]
-  const issues = unreadable.length > 0 ? unreadable : (check?.(input, services.config) ?? [])
+  const ownIssues = () => [...(check?.(input, services.config) ?? []), ...(makes ? keyIssues(input as object) : [])]
+  const issues = unreadable.length > 0 ? unreadable : ownIssues()
   if (issues.length > 0) throw new InvalidInputError(issues)
 }
 
-function errorCodes(given: {
-  grants: unknown
-  endangersAdministration?: boolean
-  errors?: ('CONFLICT' | 'WRONG_CREDENTIALS')[]
-}): ErrorCode[] {
-  return [
-    'INVALID_INPUT',
-    'NOT_FOUND',
-    ...(given.errors ?? []),
-    ...(given.grants === 'nothing' ? [] : (['MISSING_AUTHORITY'] as const)),
-    ...(given.endangersAdministration ? (['LAST_ADMINISTRATOR'] as const) : []),
-  ]
-}
-
-function describe<Refs>(description: string, may: Rule<Refs>, codes: ErrorCode[]): string {
-  const names = codes.map((code) => `\`${errorTypes[code].name}\``).join(', ')
-  return `${description}\n\n${describeRule(may)} Errors: ${names}.`
-}
-
-/** Returns what the rule requires in any case: a caller who holds none of its permissions in any scope is refused before anything is read. */
-function scopesOf<Refs>(rule: Rule<Refs>) {
-  const words = wordsOf(rule)
-  return {
-    $all: {
-      signedIn: true,
-      writable: true,
-      ...(words && { permission: words }),
-      ...(isForAdministrators(rule) && { administrator: true }),
-    },
-  }
+function keyIssues(input: { idempotencyKey?: string | null }): Issue[] {
+  return idempotencyKeyIssues(input.idempotencyKey)
 }

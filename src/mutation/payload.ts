@@ -31,7 +31,7 @@ export interface PayloadFields {
   valueIfAny(type: unknown, description: string): FieldRef<AnyTypes>
 }
 
-/** Declares the type of a mutation's payload. */
+/** Declares the type of a mutation's payload. The names of its secrets are added to `secrets`. */
 export function definePayload(
   typeName: string,
   given: {
@@ -40,20 +40,24 @@ export function definePayload(
     hasDryRun?: boolean
     payload: (p: PayloadFields) => Record<string, FieldRef<AnyTypes>>
   },
+  secrets: Set<string>,
 ) {
   const ref = plain.objectRef<Payload>(typeName)
+  const secretFields = new Set<FieldRef<AnyTypes>>()
   plain.objectType(ref, {
     description: `The result of a successful \`${given.name}\`.`,
     authScopes: given.isPublic ? { anyone: true } : { signedIn: true },
     fields: (t) => {
       const diff = given.hasDryRun !== false && { accessDiff: accessDiffField(t) }
-      return { ...given.payload(payloadFields(t)), ...diff }
+      const fields = given.payload(payloadFields(t, (field) => secretFields.add(field)))
+      for (const [name, field] of Object.entries(fields)) if (secretFields.has(field)) secrets.add(name)
+      return { ...fields, ...diff }
     },
   })
   return ref
 }
 
-function payloadFields(t: FieldBuilder): PayloadFields {
+function payloadFields(t: FieldBuilder, noteSecret: (field: FieldRef<AnyTypes>) => void): PayloadFields {
   const valueField = (type: unknown, nullable: boolean, description: string) =>
     t.field({ type, nullable, description, resolve: pickValue })
   return {
@@ -61,7 +65,11 @@ function payloadFields(t: FieldBuilder): PayloadFields {
     loadedIfAny: (type, description) => loadedField(t, type, description, true),
     value: (type, description) => valueField(type, false, description),
     valueIfAny: (type, description) => valueField(type, true, description),
-    secret: (description) => valueField('String', true, description),
+    secret(description) {
+      const field = valueField('String', true, description)
+      noteSecret(field)
+      return field
+    },
     string: (description) => valueField('String', false, description),
     boolean: (description) => valueField('Boolean', false, description),
   }
@@ -87,6 +95,11 @@ function pickValue(payload: Payload, _args: unknown, _ctx: unknown, info: GraphQ
   return payload.values[info.fieldName] ?? null
 }
 
+/** Something in the payload that must not be null is hidden from the caller, or no longer exists. */
+export class HiddenPayloadError extends Error {
+  override name = 'HiddenPayloadError'
+}
+
 /** Reads the payload's objects while the transaction is open: those of a dry run no longer exist afterwards. */
 export async function readPayload(
   type: GraphQLObjectType,
@@ -106,7 +119,8 @@ export async function readPayload(
         ? await loadOne(reading, info.schema.getType(target) as GraphQLObjectType, id, { ...info, fieldNodes })
         : null
     // Told now, nothing is kept: after the commit it would be an error about a change that was made.
-    if (object === null && isNonNullType(field.type)) throw new Error(`${type.name}.${name} is hidden from the caller.`)
+    if (object === null && isNonNullType(field.type))
+      throw new HiddenPayloadError(`${type.name}.${name} is hidden from the caller.`)
     loaded.set(responseName, object)
   }
   return { values, loaded }

@@ -20,6 +20,7 @@ import type { Reading } from '../read/run.ts'
 import { type AccessDiff, noteAccess } from './access-diff.ts'
 import { missingForKey } from './key-rules.ts'
 import { createFinder, type Finder, type FoundRefs, lockFound } from './lookup.ts'
+import { answerMade, openRepetition } from './repeat.ts'
 
 /** The values that an operation works with. */
 export interface Operation<Input, Refs, Prepared = undefined> {
@@ -62,6 +63,9 @@ export interface ChangePlan<Input, Refs, Values, Prepared> {
   isPublic: boolean
   readOnlyMode: ReadOnlyMode
   longTexts: string[]
+  makes: boolean
+  /** The names of the payload's secrets. */
+  secrets: Set<string>
   grants: 'nothing' | ((operation: Operation<Input, Refs, Prepared>) => Granted)
   touchesCredentials: boolean | ((input: Input) => boolean)
   makesWayIn: boolean | ((input: Input) => boolean)
@@ -118,6 +122,7 @@ interface Wanted<Input, Prepared> {
   diffSchema: GraphQLSchema | null
 }
 
+/** Reads the payload of what was done. */
 type ReadAnswer<Values, Answer> = (values: Values, reading: Reading, accessDiff: AccessDiff | null) => Promise<Answer>
 
 /** Runs one transaction, which is rolled back for a dry run. @throws CommitUnknownError */
@@ -147,6 +152,9 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   answer: ReadAnswer<Values, Answer>,
 ): Promise<Answer> {
   const asking = await begin(tx, plan, ctx)
+  const repetition = await openRepetition<Values & object>(tx, plan, ctx, asking, wanted.input as object)
+  const made = repetition?.made
+  if (made) return answerMade(tx, asking, (caller) => answer(made, readingOn(tx, caller), null))
   const { refs, caller } = await findAndLock(tx, plan, asking, wanted.input)
   const readDiff = wanted.diffSchema && (await noteAccess(tx, caller, wanted.diffSchema))
   const target = plan.target(refs)
@@ -159,12 +167,14 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
     await recordChange(tx, { ...ctx, caller }, plan.name, { ...about, ...change })
     await notify(tx, ctx.services.mailer, caller, outcome.notices ?? [])
   }
+  await repetition?.remember(outcome.values as Values & object)
   const reader = outcome.isOwnAccess && change ? ((await readAuthority(tx, caller)) ?? caller) : caller
-  const reading: Reading = {
-    caller: reader,
-    run: (text, statementValues, prepare) => runStatement(tx, text, statementValues, prepare),
-  }
-  return answer(outcome.values, reading, readDiff && (await readDiff()))
+  return answer(outcome.values, readingOn(tx, reader), readDiff && (await readDiff()))
+}
+
+/** Reads in the transaction, as this caller. */
+function readingOn(tx: Transaction, caller: Caller): Reading {
+  return { caller, run: (text, values, prepare) => runStatement(tx, text, values, prepare) }
 }
 
 /** Returns the caller, where the mutation may begin at all. @throws CallerEndedError, ReadOnlyError */

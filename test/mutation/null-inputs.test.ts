@@ -16,6 +16,10 @@ const MEANS_MORE = [
   ...['createUser.roles.0.expiresAt', 'createServiceUser.roles.0.expiresAt', 'grantRoles.roles.0.expiresAt'],
   ...['grantControllerAccess.expiresAt', 'setControllerAccess.expiresAt', 'revokeControllerAccess.access'],
   ...['grantModelAccess.expiresAt', 'setModelAccess.expiresAt', 'revokeModelAccess.access'],
+  // Without its key a repetition would make the same again.
+  ...CHANGES.map(({ name }) => `${name}.idempotencyKey`).filter((path) =>
+    CHANGES.flatMap(({ name }) => optionalPaths(name)).includes(path),
+  ),
 ]
 
 /** The values whose absence means less, the caller, a default, or no change; null is the same or clears them. */

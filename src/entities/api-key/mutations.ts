@@ -47,6 +47,7 @@ function keyTarget({ key, user }: KeyRefs) {
 
 mutation({
   name: 'createApiKey',
+  makes: true,
   description:
     'Creates an API key and shows its secret once. Without `limits`, the key can do everything that its owner may do. Where the caller uses a key that expires, the new key ends no later than that key. Creating a key for another user lets the caller act with that user’s full authority, so the caller must hold everything that the user holds.',
   input: (t) => ({
@@ -68,8 +69,9 @@ mutation({
       ApiKey,
       'The API key that was created; null where the caller may not see the keys of that user.',
     ),
-    secret: p.secret('The secret of the new key, which is shown only once; null in a dry run.'),
+    secret: p.secret('The secret of the new key, which is shown only once; null in a dry run and in a repetition.'),
   }),
+  errors: ['CONFLICT'],
   check: (input) => [
     ...labelIssues('label', input.label),
     ...nullIssues('', { expiresAt: input.expiresAt, isReadOnly: input.isReadOnly, limits: input.limits }),
@@ -124,6 +126,7 @@ mutation({
 
 mutation({
   name: 'rotateApiKey',
+  makes: true,
   description:
     'Replaces a key with a new key that has the same label, limits and lifetime. The old key ends at once, or it stays valid beside the new key until a given time. Where a key is used to rotate itself, the new key has the same planned end as the old key.',
   input: (t) => ({
@@ -136,7 +139,7 @@ mutation({
   }),
   payload: (p) => ({
     apiKey: p.loaded(ApiKey, 'The API key that was created.'),
-    secret: p.secret('The secret of the new key, which is shown only once; null in a dry run.'),
+    secret: p.secret('The secret of the new key, which is shown only once; null in a dry run and in a repetition.'),
   }),
   check: (input) => expiryIssues('overlapUntil', input.overlapUntil),
   find: (finder, input) => findKey(finder, input.apiKey),

@@ -20,6 +20,7 @@ function typeIssues(type: string | null | undefined) {
 
 mutation({
   name: 'createController',
+  makes: true,
   description:
     'Registers a controller. At first, only users that manage the controllers of its organization have a level on it.',
   input: (t) => ({

@@ -24,6 +24,7 @@ function credentialTarget({ user, credential }: { user: UserReference; credentia
 
 mutation({
   name: 'addCredential',
+  makes: true,
   description:
     'Adds a credential of a user, by default of the caller. Its secrets are stored encrypted and are shown to no other user: an administrator who adds it cannot read it again.',
   input: (t) => ({

@@ -31,6 +31,7 @@ function namesCredential({ credential }: { credential?: string | null }): boolea
 
 mutation({
   name: 'createModel',
+  makes: true,
   description: 'Adds a model to a controller. The user who adds it becomes ADMIN on it.',
   input: (t) => ({
     controller: t.string({ required: true, description: 'The name or id of the controller.' }),

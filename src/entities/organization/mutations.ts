@@ -17,6 +17,7 @@ import { Organization } from './type.ts'
 
 mutation({
   name: 'createOrganization',
+  makes: true,
   description: 'Creates a new organization.',
   input: (t) => ({
     name: t.string({

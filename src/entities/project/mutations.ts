@@ -17,6 +17,7 @@ export const ofOrganization = ({ project }: { project: ProjectRow }) => inOrgani
 
 mutation({
   name: 'createProject',
+  makes: true,
   description: 'Creates a project. At first, users hold on it only what they hold in its organization.',
   input: (t) => ({
     code: t.string({ required: true, description: 'The code, unique in the server regardless of case.' }),

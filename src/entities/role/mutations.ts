@@ -33,6 +33,7 @@ const ofRole = ({ role }: { role: RoleRow }) => inOrganization(role.organization
 
 mutation({
   name: 'createRole',
+  makes: true,
   description: 'Creates a role of the server or of one organization. It has no effect until it is granted.',
   input: (t) => ({
     name: t.string({ required: true, description: 'The name, unique in the server regardless of case.' }),

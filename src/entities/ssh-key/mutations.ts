@@ -35,6 +35,7 @@ function readSshKey(line: string): PublicKey {
 
 mutation({
   name: 'addSshKey',
+  makes: true,
   description:
     'Adds a public key with which a user logs in to machines: ed25519, ecdsa, rsa with at least 2048 bits, and the sk- types of security keys. A caller that adds a key for another user could log in as that user, so the caller must hold everything that the user holds.',
   input: (t) => ({

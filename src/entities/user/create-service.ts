@@ -31,6 +31,7 @@ const IfExists = builder.enumType('IfExists', {
 
 mutation({
   name: 'createServiceUser',
+  makes: true,
   description:
     'Creates a user for a program, with a first key, whose secret is shown only once. `api-` is added before the username where it is missing. With `ifExists: UPDATE` it can be repeated; no secret is shown then.',
   input: (t) => ({
@@ -52,7 +53,7 @@ mutation({
   payload: (p) => ({
     user: p.loadedIfAny(User, 'The service user that was created or updated; null where the caller may not see users.'),
     apiKey: p.loadedIfAny(ApiKey, 'The first key; null where the user existed already.'),
-    secret: p.secret('The secret of the first key, shown only once; null in a dry run.'),
+    secret: p.secret('The secret of the first key, shown only once; null in a dry run and in a repetition.'),
     created: p.boolean('False where the user existed and was updated.'),
   }),
   check: (input) => [

@@ -32,6 +32,7 @@ const ADMINISTRATION: FoundRole = {
 
 mutation({
   name: 'createUser',
+  makes: true,
   description:
     'Creates a user for a person, with roles and a password or a first key, whose secret is shown only once. The user belongs to an organization permanently and holds what its members hold.',
   input: (t) => ({
@@ -50,7 +51,7 @@ mutation({
   payload: (p) => ({
     user: p.loadedIfAny(User, 'The user that was created; null where the caller may not see users.'),
     apiKey: p.loadedIfAny(ApiKey, 'The first key; null where none was requested.'),
-    secret: p.secret('The secret of the first key, shown only once; null in a dry run.'),
+    secret: p.secret('The secret of the first key, shown only once; null in a dry run and in a repetition.'),
   }),
   check: (input, config) => [
     ...usernameIssues('username', input.username),
