@@ -69,7 +69,8 @@ function toAnswer(result: Result, isGraphqlType: boolean): Answer {
   if (limited) headers['retry-after'] = String(limited.extensions.retryAfterSeconds)
   const isUnauthenticated = coded('UNAUTHENTICATED') !== undefined
   if (isUnauthenticated) headers['www-authenticate'] = 'Bearer'
-  const status = isUnauthenticated ? 401 : limited ? 429 : statusOf(result, isGraphqlType)
+  const isShut = coded('PASSWORD_CHANGE_REQUIRED') !== undefined
+  const status = isUnauthenticated ? 401 : limited ? 429 : isShut ? 403 : statusOf(result, isGraphqlType)
   if (status === 405) headers.allow = 'POST'
   // Only payloads of mutations hold secrets: new keys, tokens, revealed credentials. No mutation's answer is compressed.
   return { status, headers, body: print(result), holdsNoSecret: 'isQuery' in result && result.isQuery }

@@ -9,6 +9,7 @@ import { logError } from '../log.ts'
 const PUBLIC_CODES = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
+  'PASSWORD_CHANGE_REQUIRED',
   'BAD_USER_INPUT',
   'READ_ONLY',
   'RATE_LIMITED',
