@@ -1,5 +1,6 @@
 /** Whether the user of a password must change it first: who decides that, who sees it, and what the audit keeps. */
 import { sql } from 'drizzle-orm'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
 import { change, changeDocument, failChange } from '../../support/change.ts'
@@ -127,4 +128,51 @@ test('the audit says where it turned, and only there', async () => {
   expect(rows.slice(0, 5)).toEqual([turnedOn, [null, set], turnedOff, [null, set], turnedOn])
   expect(rows[5]).toEqual([null, expect.objectContaining({ password: 'set', mustChangePassword: true })])
   expect(uuidOf(dan.id)).toBe((await readAudit(app)).at(-2)?.target_id)
+})
+
+describe('another service', () => {
+  const VERIFY = 'query ($token: String!) { verifySession(token: $token) { username permissions { name } } }'
+  const verify = async (token: string) => (await app.root.ok(VERIFY, { token })).verifySession?.username ?? null
+  /** Verifies a token as a service does that asks only for the public keys. */
+  const verifySignature = (token: string) =>
+    jwtVerify(token, createRemoteJWKSet(new URL('/.well-known/jwks.json', app.url))).then(
+      ({ payload }) => payload.preferred_username,
+      (error: { code: string }) => error.code,
+    )
+
+  test('accepts no session whose password must be changed, whether it asks the server or reads the token', async () => {
+    given()
+    await change(app.root, 'setUserPassword', SET)
+
+    const { token } = await signIn(app, 'bob', OTHER_PASSWORD)
+
+    expect([await verify(token), await verifySignature(token)]).toEqual([null, 'ERR_JOSE_NOT_SUPPORTED'])
+  })
+
+  test('accepts it once it was changed; for a service that reads the token, the user signs in again', async () => {
+    given()
+    await change(app.root, 'setUserPassword', SET)
+    const { token, client } = await signIn(app, 'bob', OTHER_PASSWORD)
+
+    await change(client, 'changePassword', { currentPassword: OTHER_PASSWORD, newPassword: PASSWORD })
+    const again = await signIn(app, 'bob')
+
+    expect([await verify(token), await verify(again.token)]).toEqual(['bob', 'bob'])
+    expect(await verifySignature(again.token)).toBe('bob')
+    expect(await statusOf(client)).toBe(200)
+  })
+
+  test('is told the same of the user’s keys as before', async () => {
+    const { dan } = given()
+    const document = 'query ($secret: String!) { verifyApiKey(secret: $secret) { username } }'
+    const question = { questions: [{ permission: { permission: 'users.read', everywhere: true } }] }
+
+    await change(app.root, 'setUserPassword', { ...SET, user: 'dan' })
+
+    expect(await app.root.ok(document, { secret: dan.key })).toEqual({ verifyApiKey: { username: 'dan' } })
+    const asked = 'query ($input: CheckAccessInput!) { checkAccess(input: $input) { code } }'
+    expect(await app.root.ok(asked, { input: { user: 'dan', ...question } })).toEqual({
+      checkAccess: [{ code: 'NOT_HELD' }],
+    })
+  })
 })
