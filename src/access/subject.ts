@@ -44,7 +44,7 @@ export async function readSubject(
   tx: Connection,
   { id, organizationId, key }: { id: string; organizationId: string; key: CallerKey | null },
 ): Promise<Caller | null> {
-  const unread = { session: null, passwordSetAt: null, authority: [], levels: [] }
+  const unread = { session: null, passwordSetAt: null, mustChangePassword: false, authority: [], levels: [] }
   return readAuthority(tx, { actor: 'USER', userId: id, organizationId, apiKey: key, ...unread })
 }
 

@@ -1,5 +1,5 @@
 /** Queries with which other services check a credential that was presented to them. */
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, not, type SQL, sql } from 'drizzle-orm'
 import type { GraphQLObjectType } from 'graphql'
 import { BadCredentialError } from '../authentication/bad-credential.ts'
 import { isOpenSession, isSessionOf, isUsableKey } from '../authentication/validity.ts'
@@ -84,6 +84,11 @@ reads.queryOne('verifyApiKey', VerifiedApiKey, {
   where: (key, _caller, args) => eq(key.hash, args.param('secret', 'bytea', hashToken)),
 })
 
+/** True where the user must change their password first: their sessions can do nothing else until then. */
+function mustChangePassword(userId: unknown): SQL {
+  return sql`exists (select from passwords as p where p.user_id = ${userId} and p.must_change)`
+}
+
 /** The caller, with the claims of the token that they ask about. */
 type CallerWithClaims = Caller & { claims: TokenClaims }
 
@@ -101,10 +106,15 @@ function claimsOf(caller: CallerScope) {
 
 const VerifiedSession = reads.type('VerifiedSession', {
   table: 'sessions',
-  description: 'A session that is open now.',
+  description: 'A session that is open now, and whose user does not have to change their password first.',
   authScopes: { signedIn: true },
   visible: (session, caller) =>
-    and(isOpenSession(session, NOW), isSessionOf(session, claimsOf(caller)), mayBeChecked(session.userId, caller)),
+    and(
+      isOpenSession(session, NOW),
+      isSessionOf(session, claimsOf(caller)),
+      mayBeChecked(session.userId, caller),
+      not(mustChangePassword(session.userId)),
+    ),
   fields: (f) => ({
     session: f.same(Session, {
       description: 'The session; null where the caller may not read the record of its user.',
@@ -138,7 +148,7 @@ builder.queryField('verifySession', (t) =>
   t.field({
     type: VerifiedSession.ref,
     nullable: true,
-    description: `Verifies that the session of this token is open now, and returns what its user may do. A check of the signature alone can’t detect that a session was ended. Null where the session is not open, or where the caller may not ask about it. ${WHO_MAY}`,
+    description: `Verifies that the session of this token is open now, and returns what its user may do. A check of the signature alone can’t detect that a session was ended. Null where the session is not open, where its user must change their password first, or where the caller may not ask about it. ${WHO_MAY}`,
     authScopes: { permission: ['access.check'] },
     args: {
       token: t.arg.string({

@@ -77,6 +77,7 @@ async function readCaller(
       },
       hash: apiKeys.hash,
       session: { id: sessions.id, expiresAt: sessions.expiresAt },
+      mustChangePassword: mustChange(session !== undefined || password !== undefined),
       authority: authorityJson(holder),
       levels: levelsJson(holder),
     })
@@ -96,7 +97,7 @@ async function readCaller(
   if (!row || (apiKey !== null && !isSecretOf(row.hash, apiKey)))
     throw new BadCredentialError(await findEnded(db, { key, apiKey, session }))
   if (row.hash) noteUse(row.hash)
-  const { userId, organizationId, authority, levels } = row
+  const { userId, organizationId } = row
   return {
     actor: 'USER',
     userId,
@@ -104,8 +105,7 @@ async function readCaller(
     apiKey: row.key,
     session: row.session,
     passwordSetAt: password?.setAt ?? null,
-    authority,
-    levels,
+    ...withinPassword(row),
   }
 }
 
@@ -158,6 +158,24 @@ function hasPasswordSince(setAt: string): SQL {
   return sql`exists (select from ${passwords} as p where p.user_id = ${users.id} and p.set_at = ${setAt})`
 }
 
+/** Whether a caller who came in by a password must change it first. A session belongs to its user's current password, because another one ends it. */
+function mustChange(isByPassword: boolean): SQL<boolean> {
+  if (!isByPassword) return sql<boolean>`false`
+  return sql<boolean>`exists (select from ${passwords} as p where p.user_id = ${users.id} and p.must_change)`
+}
+
+type Authority = Pick<Caller, 'mustChangePassword' | 'authority' | 'levels'>
+
+/**
+ * Returns what the caller holds: nothing while their password must be changed, because another person may know it. The
+ * authority of every caller comes through here, so no rule can forget it.
+ */
+function withinPassword({ mustChangePassword, authority, levels }: Authority): Authority {
+  return mustChangePassword
+    ? { mustChangePassword, authority: [], levels: [] }
+    : { mustChangePassword, authority, levels }
+}
+
 function authorityJson(holder: Holder) {
   return sql<
     Held[]
@@ -180,7 +198,11 @@ export async function readAuthority(tx: Connection, caller: Caller): Promise<Cal
   if (caller.actor === 'OPERATOR' || userId === null) return caller
   const holder = { userId: sql`${users.id}`, apiKeyId: apiKey?.id ?? null }
   const [row] = await tx
-    .select({ authority: authorityJson(holder), levels: levelsJson(holder) })
+    .select({
+      mustChangePassword: mustChange(session !== null || passwordSetAt !== null),
+      authority: authorityJson(holder),
+      levels: levelsJson(holder),
+    })
     .from(users)
     .leftJoin(apiKeys, apiKey ? eq(apiKeys.id, apiKey.id) : sql`false`)
     .leftJoin(sessions, session ? eq(sessions.id, session.id) : sql`false`)
@@ -193,5 +215,5 @@ export async function readAuthority(tx: Connection, caller: Caller): Promise<Cal
         passwordSetAt === null ? undefined : hasPasswordSince(passwordSetAt),
       ),
     )
-  return row ? { ...caller, ...row } : null
+  return row ? { ...caller, ...withinPassword(row) } : null
 }

@@ -12,6 +12,7 @@ export const GRANTS_SOMEWHERE = flag('granter', grantsSomewhere)
 export const HAS_LIMITED_KEY = flag('limited key', ({ apiKey }) => apiKey?.limited ?? false)
 export const HAS_READ_ONLY_KEY = flag('read-only key', ({ apiKey }) => apiKey?.readOnly ?? false)
 export const HAS_EXPIRING_KEY = flag('expiring key', ({ apiKey }) => (apiKey?.expiresAt ?? null) !== null)
+export const MUST_CHANGE_PASSWORD = flag('password to change', ({ mustChangePassword }) => mustChangePassword)
 
 export const USER_ID = value('userId', 'uuid', ({ userId }) => userId)
 export const ORGANIZATION_ID = value('organizationId', 'uuid', ({ organizationId }) => organizationId)

@@ -53,6 +53,8 @@ export interface Caller {
   session: CallerSession | null
   /** For HTTP Basic, the time at which the password that was sent was set; otherwise null. */
   passwordSetAt: string | null
+  /** True where the caller came in by a password that they must change first. They hold nothing until then. */
+  mustChangePassword: boolean
   authority: readonly Held[]
   /** The levels held by a grant or through `controllers.manage`, without the levels that follow from them. */
   levels: readonly HeldLevel[]
@@ -65,6 +67,7 @@ export const OPERATOR: Caller = {
   apiKey: null,
   session: null,
   passwordSetAt: null,
+  mustChangePassword: false,
   authority: [{ what: EVERYTHING, organizationId: null, projectId: null, until: null }],
   levels: [],
 }
@@ -77,6 +80,7 @@ export const NOBODY: Caller = {
   apiKey: null,
   session: null,
   passwordSetAt: null,
+  mustChangePassword: false,
   authority: [],
   levels: [],
 }

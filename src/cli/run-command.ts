@@ -34,6 +34,7 @@ async function runWith(send: Send, terminal: Terminal, { spec, variables, json, 
   else printResult(terminal, spec, result)
   for (const text of await describeRest(send, spec, variables, result)) say(terminal, text)
   const exitCode = exitCodeOf(spec, result)
+  if (mustChangePassword(result)) say(terminal, SIGNED_IN)
   if (variables.dryRun === true && exitCode === EXIT.done) say(terminal, 'This was a dry run: nothing was saved.')
   return exitCode
 }
@@ -43,9 +44,23 @@ function say({ stderr }: Terminal, text: string) {
   stderr.write(`chatelaine: ${printable(text.replace(/\bnull clears it\b/, '--clear removes it'))}\n`)
 }
 
+/** What to do where the password was set by another user: after a sign-in with it, and where a command is refused. */
+const CHANGE_FIRST = 'choose your own first, with "chatelaine change-password --current-password"'
+const SIGNED_IN = `This password was set by somebody else: put the token into CHATELAINE_API_KEY and ${CHANGE_FIRST}.`
+const REFUSED = `This password was set by somebody else: ${CHANGE_FIRST}.`
+
+/** Whether a sign-in began a session that can only change the password. */
+function mustChangePassword({ data }: Result): boolean {
+  const { mustChangePassword = false } = (data?.signIn ?? {}) as { mustChangePassword?: boolean }
+  return mustChangePassword
+}
+
 function printResult(terminal: Terminal, spec: CommandSpec, { data, errors }: Result) {
   if (errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) {
     return say(terminal, 'The server asks for a valid API key: put it into CHATELAINE_API_KEY.')
+  }
+  if (errors?.some((error) => error.extensions?.code === 'PASSWORD_CHANGE_REQUIRED')) {
+    return say(terminal, REFUSED)
   }
   for (const { message, path } of errors ?? []) {
     const where = path && path.length > 1 ? ` (${path.join('.')})` : ''

@@ -25,6 +25,13 @@ export function forbidden(fieldName: string, alternatives: Alternatives): GraphQ
   return forbiddenFor(`"${fieldName}" needs ${texts.join(' or ')}.`, alternatives)
 }
 
+/** The error for a caller who came in by a password that they must change first: the whole request is answered with 403. */
+export function passwordChangeRequired(): GraphQLError {
+  return new GraphQLError('This password was set by somebody else. Choose your own with changePassword first.', {
+    extensions: { code: 'PASSWORD_CHANGE_REQUIRED' },
+  })
+}
+
 /** The error for a field that the caller may not read; the executor adds its path. */
 export function unreadable(requirement: NamedRequirement): GraphQLError {
   return forbiddenFor(`Reading this needs ${requirement.text}.`, [[requirement]])

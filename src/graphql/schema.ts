@@ -12,6 +12,7 @@ import '../entities/api-key/type.ts'
 import '../entities/api-key/mutations.ts'
 import '../entities/session/type.ts'
 import '../entities/session/mutations.ts'
+import '../entities/password/type.ts'
 import '../entities/password/mutations.ts'
 import '../entities/password/unlock.ts'
 import '../entities/settings/mutations.ts'
@@ -37,6 +38,7 @@ import '../access/check-access.ts'
 import '../entities/user/viewer.ts'
 import './node.ts'
 import { builder } from './builder.ts'
+import { guardRootFields } from './password-gate.ts'
 
 /** The whole API, in the order of its declaration: the most important types come first. */
-export const schema = builder.toSchema({ sortSchema: false })
+export const schema = guardRootFields(builder.toSchema({ sortSchema: false }))

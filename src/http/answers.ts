@@ -76,6 +76,7 @@ function toAnswer(result: Result, isGraphqlType: boolean): Answer {
 /** The codes of errors about the whole request, which clients and proxies handle by the status alone. */
 const STATUS_OF_CODE: Record<string, number> = {
   UNAUTHENTICATED: 401,
+  PASSWORD_CHANGE_REQUIRED: 403,
   RATE_LIMITED: 429,
   UNAVAILABLE: 503,
   OUTCOME_UNKNOWN: 503,

@@ -11,6 +11,7 @@ import { tooSlow } from '../read/errors.ts'
 const PUBLIC_CODES = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
+  'PASSWORD_CHANGE_REQUIRED',
   'BAD_USER_INPUT',
   'READ_ONLY',
   'RATE_LIMITED',

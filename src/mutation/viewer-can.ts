@@ -1,10 +1,16 @@
 /** The fields `viewerCan…`: whether the caller may call a mutation on an object. They use the same rule that refuses the mutation, for each row. */
 import { and, isNull, not, type SQL } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
-import { HAS_EXPIRING_KEY, HAS_LIMITED_KEY, HAS_READ_ONLY_KEY } from '../authority/caller-values.ts'
+import {
+  HAS_EXPIRING_KEY,
+  HAS_LIMITED_KEY,
+  HAS_READ_ONLY_KEY,
+  MUST_CHANGE_PASSWORD,
+} from '../authority/caller-values.ts'
 import { mayGrantSql } from '../authority/guard.ts'
 import { allowsSql } from '../authority/rule.ts'
 import { reads } from '../graphql/builder.ts'
+import { isOpenBeforePasswordChange } from '../graphql/password-gate.ts'
 import type { ReadType } from '../read/declarations.ts'
 import type { CallerScope, Row } from '../read/spec.ts'
 import { literal } from '../read/sql.ts'
@@ -34,9 +40,13 @@ export function showOn<Input, Refs, Values, Prepared>(
   const applies = (rule: boolean | ((input: Input) => boolean)) =>
     typeof rule === 'function' ? rule(input as Input) : rule
   const [touches, makesWayIn] = [applies(plan.touchesCredentials), applies(plan.makesWayIn)]
+  const isShut = (caller: CallerScope) =>
+    (caller.flag(MUST_CHANGE_PASSWORD) && !isOpenBeforePasswordChange(plan.name)) ||
+    caller.flag(HAS_READ_ONLY_KEY) ||
+    (touches && caller.flag(HAS_LIMITED_KEY)) ||
+    (makesWayIn && caller.flag(HAS_EXPIRING_KEY))
   const decide = (row: Row, caller: CallerScope): SQL => {
-    if (caller.flag(HAS_READ_ONLY_KEY) || (touches && caller.flag(HAS_LIMITED_KEY))) return literal(false)
-    if (makesWayIn && caller.flag(HAS_EXPIRING_KEY)) return literal(false)
+    if (isShut(caller)) return literal(false)
     const things = refs(row) as Refs
     const operation = { input, caller: { userId: null }, refs: things } as unknown as Operation<Input, Refs, Prepared>
     const granted = isGuarded && plan.grants !== 'nothing' ? plan.grants(operation) : null

@@ -81,8 +81,8 @@ const NAMES = Object.keys(ATTACKS)
 /** How an administrator can get in for good. */
 const WAYS_IN = [
   ...Array(4).fill({ withApiKey: true }),
-  { withApiKey: true, password: PASSWORD },
-  { withApiKey: false, password: PASSWORD },
+  { withApiKey: true, password: PASSWORD, mustChangePassword: false },
+  { withApiKey: false, password: PASSWORD, mustChangePassword: false },
 ]
 
 async function makeAdmin(username: string, random: Random, administration: object = ADMINISTRATION): Promise<Admin> {

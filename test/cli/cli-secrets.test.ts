@@ -202,6 +202,38 @@ describe('signing in', () => {
   })
 })
 
+describe('a password that another user set', () => {
+  const CHOOSE = 'choose your own first, with "chatelaine change-password --current-password".'
+  const SIGNED_IN = `chatelaine: This password was set by somebody else: put the token into CHATELAINE_API_KEY and ${CHOOSE}\n`
+
+  test.each([[[]], [['--json']]])('is said by sign-in beside the token, with %j', async (flags) => {
+    await createPerson(app, 'carol', { mustChangePassword: true })
+
+    const { code, stdout, stderr } = await run(['sign-in', 'carol', ...flags], { CHATELAINE_PASSWORD: PASSWORD })
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: SIGNED_IN })
+    expect(stdout).toMatch(/"?token"?: "?eyJ/)
+  })
+
+  test('refuses each other command with what to do, until change-password', async () => {
+    await createPerson(app, 'carol', { mustChangePassword: true })
+    const { token: key } = await signIn(app, 'carol')
+    const passwords = { CHATELAINE_CURRENT_PASSWORD: PASSWORD, CHATELAINE_NEW_PASSWORD: OTHER_PASSWORD }
+
+    const refused = await run(['users'], { key })
+    const shown = await print(['viewer'], { key })
+    const changed = await print(['change-password', '--current-password'], { key, ...passwords })
+
+    expect(refused).toMatchObject({
+      ...{ code: 1, stdout: '' },
+      stderr: `chatelaine: This password was set by somebody else: ${CHOOSE}\n`,
+    })
+    expect(shown).toMatch(/^mustChangePassword: true$/m)
+    expect(changed).toMatch(/^ {2}username: carol$/m)
+    expect(await print(['users'], { key })).toContain('carol')
+  })
+})
+
 describe('a credential', () => {
   const ATTRIBUTES = 'accessKey.accessKey=AKIA,accessKey.secretKey='
 

@@ -28,6 +28,7 @@ const USER = {
   username: 'test-api-user',
   confirmPassword: 'testpw',
   password: 'testpw',
+  mustChangePassword: false,
   email: 'test-api-user@example.test',
   displayName: 'Test API User',
   roles: [{ role: 'designcenter_user', organization: 'default' }],
@@ -35,7 +36,12 @@ const USER = {
 
 /** "curl -u admin:admin": the super user, who has a password and no key. */
 app.world(async () => {
-  await change(app.root, 'createUser', { username: 'admin', password: 'admin', isAdmin: true })
+  await change(app.root, 'createUser', {
+    username: 'admin',
+    password: 'admin',
+    mustChangePassword: false,
+    isAdmin: true,
+  })
 })
 
 /** "export BearerToken=`curl -u admin:admin -X GET …/default/auth`" */
@@ -225,7 +231,8 @@ test('"the ability to … edit, and delete a user": name, email, roles, password
   const now = 'test-api-user-2'
   await change(admin, 'revokeRoles', { user: now, roles: USER.roles })
   await change(admin, 'grantRoles', { user: now, roles: [{ role: 'basic_role', organization: 'default' }] })
-  await change(admin, 'setUserPassword', { user: now, password: 'testpw2', confirmPassword: 'testpw2' })
+  const input = { user: now, password: 'testpw2', confirmPassword: 'testpw2', mustChangePassword: false }
+  await change(admin, 'setUserPassword', input)
 
   expect(edited.user).toEqual(values)
   expect(await rolesOf(admin, now)).toEqual(['basic_role in default'])

@@ -103,7 +103,7 @@ test('GET /users: "all of the information of all the users (with all their contr
 })
 
 test('POST /users: "username", "password". "Creates a new user. Checks if the user exists."', async () => {
-  const input = { username: 'sebastien', password: PASSWORD }
+  const input = { username: 'sebastien', password: PASSWORD, mustChangePassword: false }
 
   const { user } = await change(chief, 'createUser', input, `user { ${USER} }`)
 

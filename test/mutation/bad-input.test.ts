@@ -120,7 +120,7 @@ describe('a value that is no input', () => {
       ),
     )
 
-    expect(attempts.length).toBe(7 * NEITHER.length)
+    expect(attempts.length).toBe(9 * NEITHER.length)
     expect(await surprisesOf(world, attempts)).toEqual([])
   })
 

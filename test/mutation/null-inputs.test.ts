@@ -10,11 +10,12 @@ import { inputTypeOf } from './bad-input/inputs.ts'
 const app = startApp()
 const given = app.world(() => makeWorld(app))
 
-/** The values whose absence means more: no end, no limits, every level, every organization. */
+/** The values whose absence means more: no end, no limits, every level, every organization, no change of a password that another user knows. */
 const MEANS_MORE = [
   ...['createApiKey.expiresAt', 'createApiKey.isReadOnly', 'createApiKey.limits', 'createRole.organization'],
   ...['createUser.roles.0.expiresAt', 'createServiceUser.roles.0.expiresAt', 'grantRoles.roles.0.expiresAt'],
   ...['grantControllerAccess.expiresAt', 'setControllerAccess.expiresAt', 'revokeControllerAccess.access'],
+  ...['createUser.mustChangePassword', 'setUserPassword.mustChangePassword'],
   ...['grantModelAccess.expiresAt', 'setModelAccess.expiresAt', 'revokeModelAccess.access'],
   // Without its key a repetition would make the same again.
   ...CHANGES.map(({ name }) => `${name}.idempotencyKey`).filter((path) =>

@@ -74,7 +74,7 @@ async function makeWorld(): Promise<World> {
   await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
   await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access: 'ADMIN' })
   await createApiKey(bob.client, { limits: [{ role: 'EDITOR', organization: 'acme' }] })
-  await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+  await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD, mustChangePassword: false })
   await change(bob.client, 'addSshKey', { key: ed25519Line('bob@laptop') })
   await addCredential(bob.client, 'aws')
   await change(bob.client, 'updateModel', { controller: 'gce1', model: 'web', credential: 'aws' })

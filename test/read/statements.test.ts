@@ -85,7 +85,7 @@ describe('a query is one statement beside authentication', () => {
         await change(app.root, 'grantControllerAccess', { user: 'bob', controller: name, access: 'SUPERUSER' })
       }
       const bob = callers.bob
-      await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+      await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD, mustChangePassword: false })
       await signIn(app, 'bob')
       await change(bob, 'addSshKey', { key: ed25519Line() })
       await addCredential(bob, 'aws')
@@ -170,7 +170,7 @@ describe('a query is one statement beside authentication', () => {
   })
 
   test('whether a session lasts, once the key it was signed with is known', async () => {
-    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD, mustChangePassword: false })
     const { token } = await signIn(app, 'bob')
     const document = `query ($token: String!) { verifySession(token: $token) {
       username expiresAt user { ${USER} } session { id address isActive } permissions { name organization project expiresAt } } }`
@@ -202,7 +202,7 @@ describe('a query is one statement beside authentication', () => {
   })
 
   test('whatever says who asks: a key, a session, a password that was right a moment ago', async () => {
-    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
+    await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD, mustChangePassword: false })
     const { token } = await signIn(app, 'bob')
     const document = `{ viewer { user { ${USER} } session { id isCurrent } sessions { nodes { id isActive } } expiresAt } }`
     const ways = [basic('bob', PASSWORD), bearer(token)].map((headers) => app.as(headers))

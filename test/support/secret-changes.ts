@@ -20,7 +20,7 @@ const ACCESS_KEY = { accessKey: 'AKIA', secretKey: SECRET_KEY, tenantId: '1', te
 /** Gives bob a password, an ssh key and the credential `aws`, and root a password and the credential `own`. */
 export async function makeSecrets(app: TestApp, bob: { client: TestApp['root'] }) {
   await change(app.root, 'changePassword', { newPassword: ROOTS_PASSWORD })
-  await change(app.root, 'setUserPassword', { user: 'bob', password: BOBS_PASSWORD })
+  await change(app.root, 'setUserPassword', { user: 'bob', password: BOBS_PASSWORD, mustChangePassword: false })
   await lockElsewhere(app, 'bob')
   await change(bob.client, 'addSshKey', { key: BOBS_LINE })
   await change(bob.client, 'addCredential', { name: 'aws', attributes: { accessKey: ACCESS_KEY } })

@@ -13,7 +13,7 @@ export const VIEWER = '{ viewer { user { username } } }'
 
 export const SIGN_IN = `mutation ($username: String!, $password: String!) {
   signIn(input: { username: $username, password: $password }) {
-    __typename ... on SignInPayload { token expiresAt } ... on MutationError { code message } } }`
+    __typename ... on SignInPayload { token expiresAt mustChangePassword } ... on MutationError { code message } } }`
 
 export const SIGN_OUT =
   'mutation { signOut { __typename ... on SignOutPayload { changed } ... on MutationError { message } } }'
@@ -27,15 +27,17 @@ export interface Person {
   key: string | null
 }
 
-/** A person who signs in with PASSWORD, without a key unless `withApiKey` says otherwise. */
+/** A person who signs in with PASSWORD, as if they had chosen it, without a key unless `withApiKey` says otherwise. */
 export async function createPerson(app: TestApp, username: string, input: object = {}): Promise<Person> {
-  const made = await change(app.root, 'createUser', { username, password: PASSWORD, ...input }, 'secret user { id }')
+  const whole = { username, password: PASSWORD, mustChangePassword: false, ...input }
+  const made = await change(app.root, 'createUser', whole, 'secret user { id }')
   return { id: made.user.id, key: made.secret }
 }
 
 export interface SignedIn {
   token: string
   expiresAt: string
+  mustChangePassword: boolean
   client: Client
 }
 
@@ -48,7 +50,8 @@ export async function signIn(
 ): Promise<SignedIn> {
   const { signIn: made } = await app.as(headers).ok(SIGN_IN, { username, password })
   expect(made.__typename, JSON.stringify(made)).toBe('SignInPayload')
-  return { token: made.token, expiresAt: made.expiresAt, client: app.as(bearer(made.token)) }
+  const { token, expiresAt, mustChangePassword } = made
+  return { token, expiresAt, mustChangePassword, client: app.as(bearer(token)) }
 }
 
 /** The header of a session. */

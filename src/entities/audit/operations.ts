@@ -80,7 +80,17 @@ export function actorColumns(actor: Actor, unknown: 'SYSTEM' | 'NOBODY') {
 const FIELDS: ReadonlySet<string> = new Set([
   ...['access', 'isActive', 'address', 'apiKey', 'attributes', 'basePermissions', 'code', 'controller', 'credential'],
   ...['detachedModels', 'displayName', 'email', 'endedApiKeys', 'endedGrants', 'expiresAt', 'id', 'kid', 'label'],
-  ...['limits', 'model', 'name', 'organization', 'organizationId', 'overlapUntil', 'password', 'permissions'],
+  ...[
+    'limits',
+    'model',
+    'mustChangePassword',
+    'name',
+    'organization',
+    'organizationId',
+    'overlapUntil',
+    'password',
+    'permissions',
+  ],
   ...['project', 'isReadOnly', 'reason', 'revealed', 'roles', 'sessions', 'sshKey', 'title', 'tokenTtl', 'type'],
   ...['user', 'username', 'wrongPasswords'],
 ])

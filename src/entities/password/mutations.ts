@@ -4,6 +4,7 @@ import { grantedByTakeover } from '../../authority/guard.ts'
 import { users } from '../../db/tables.ts'
 import { ConflictError, InvalidInputError } from '../../errors.ts'
 import type { Context } from '../../graphql/context.ts'
+import { nullIssues } from '../../graphql/input-checks.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { readOnceLocked } from '../../mutation/lookup.ts'
@@ -13,16 +14,28 @@ import { lockCredentials } from '../credential/operations.ts'
 import { findSelf, findUser, isServiceRow, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { hashPassword } from './hash.ts'
-import { passwordSetAt, refuseGuessable, setPassword } from './operations.ts'
-import { confirmationIssues, passwordIssues } from './policy.ts'
+import { readPassword, refuseGuessable, setPassword } from './operations.ts'
+import { confirmationIssues, isSamePassword, passwordIssues } from './policy.ts'
 
-/** The outcome of setting a new password. The audit records only that it was set. */
-function passwordOutcome(user: UserReference, endedLabels: string[]) {
+interface Replaced {
+  /** The password that was there before; null where there was none. */
+  former: { mustChange: boolean } | null
+  mustChange: boolean
+  /** The labels of the keys that were revoked with it. */
+  endedLabels: string[]
+}
+
+/** The outcome of setting a new password. The audit records that it was set, and whether its user must change it. */
+function passwordOutcome(user: UserReference, { former, mustChange, endedLabels }: Replaced) {
   const endedApiKeys = endedLabels.length
+  const isTurned = (former?.mustChange ?? false) !== mustChange
   const revoked = endedLabels.map((label) => ({ userId: user.id, kind: 'KEY_REVOKED' as const, details: { label } }))
   return {
     values: { user: user.id, endedApiKeys },
-    change: { after: { password: 'set', endedApiKeys } },
+    change: {
+      ...(isTurned && { before: { mustChangePassword: !mustChange } }),
+      after: { password: 'set', endedApiKeys, ...(isTurned && { mustChangePassword: mustChange }) },
+    },
     notices: [{ userId: user.id, kind: 'PASSWORD_SET' as const }, ...revoked],
   }
 }
@@ -35,7 +48,7 @@ const KEEP = {
 mutation({
   name: 'changePassword',
   description:
-    'Changes the caller’s own password; their other sessions end. A caller that gives a wrong current password too often is refused with RATE_LIMITED for a while.',
+    'Changes the caller’s own password; their other sessions end. A user who must change their password first must give another one; their session can then do everything from the next request on. A caller that gives a wrong current password too often is refused with RATE_LIMITED for a while.',
   input: (t) => ({
     currentPassword: secretText(t, {
       required: false,
@@ -59,7 +72,7 @@ mutation({
   },
   async find(finder) {
     const user = await findSelf(finder, 'input')
-    return { user, hasPassword: readOnceLocked(finder, async () => (await passwordSetAt(finder.tx, user.id)) !== null) }
+    return { user, hasPassword: readOnceLocked(finder, async () => (await readPassword(finder.tx, user.id)) !== null) }
   },
   target: ({ user }) => target('User', user),
   may: (by) =>
@@ -82,14 +95,20 @@ mutation({
   touchesCredentials: true,
   endangersAdministration: true,
   errors: ['CONFLICT'],
-  async run({ ctx, tx, caller, input, refs: { user }, prepared: { setAt, hash } }) {
+  async run({ ctx, tx, caller, input, dryRun, refs: { user }, prepared: { setAt, hash } }) {
     if (user.kind === 'SERVICE') throw new ConflictError('A service user has API keys and no password.')
-    if ((await passwordSetAt(tx, user.id)) !== setAt) throw new ConflictError('The password was changed meanwhile.')
+    const former = await readPassword(tx, user.id)
+    if ((former?.setAt ?? null) !== setAt) throw new ConflictError('The password was changed meanwhile.')
+    // Another person may know the old password, so setting it again would change nothing.
+    if (former?.mustChange && isSamePassword(input.newPassword, input.currentPassword))
+      throw new InvalidInputError([{ path: 'newPassword', message: 'This is the password that must be changed.' }])
     const given = { path: 'newPassword', password: input.newPassword }
     await refuseGuessable(tx, ctx.services.config, user.id, given)
-    await setPassword(tx, caller, user.id, hash)
-    const ended = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []
-    return passwordOutcome(user, ended)
+    await setPassword(tx, caller, user.id, { hash, mustChange: false })
+    const endedLabels = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []
+    // The caller holds again what they held nothing of. A dry run changes no password, so it must not show any of that.
+    const isOwnAccess = caller.mustChangePassword && !dryRun
+    return { ...passwordOutcome(user, { former, mustChange: false, endedLabels }), isOwnAccess }
   },
 })
 
@@ -101,7 +120,7 @@ async function checkCurrent(ctx: Context, password: string | null, action: strin
   if (userId === null) return null
   const wrong = (message: string) => new InvalidInputError([{ path: 'currentPassword', message }])
   if (password === null) {
-    if ((await passwordSetAt(db, userId)) === null) return null
+    if ((await readPassword(db, userId)) === null) return null
     throw wrong('There is a password already: give it here.')
   }
   const [user] = await db.select({ username: users.username }).from(users).where(eq(users.id, userId))
@@ -115,11 +134,15 @@ async function checkCurrent(ctx: Context, password: string | null, action: strin
 mutation({
   name: 'setUserPassword',
   description:
-    'Sets the password of another user; all their sessions end. The caller could then act as that user, so the caller must hold everything that the user holds.',
+    'Sets the password of another user; all their sessions end. By default the user must change it: until then, a session or a request with that password can only call `changePassword`, `viewer`, `signOut` and `signIn`. Their keys are not affected. The caller could then act as that user, so the caller must hold everything that the user holds.',
   input: (t) => ({
     user: t.string({ required: true, description: 'The username or id of the user.' }),
     password: secretText(t, { required: true, description: 'The new password of the user.' }),
     confirmPassword: secretText(t, { required: false, description: KEEP.confirmPassword }),
+    mustChangePassword: t.boolean({
+      defaultValue: true,
+      description: 'True where the user must change the password before they can do anything else with it.',
+    }),
     endApiKeys: t.boolean({ description: KEEP.endApiKeys }),
   }),
   payload: (p) => ({
@@ -129,6 +152,7 @@ mutation({
   check: (input, config) => [
     ...passwordIssues('password', input.password, config),
     ...confirmationIssues('confirmPassword', input.confirmPassword, input.password),
+    ...nullIssues('', { mustChangePassword: input.mustChangePassword }),
   ],
   prepare: async (_ctx, { password }) => ({ hash: await hashPassword(password) }),
   find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
@@ -154,8 +178,10 @@ mutation({
     const given = { path: 'password', password: input.password }
     await refuseGuessable(tx, ctx.services.config, user.id, given)
     await lockCredentials(tx, user.id)
-    await setPassword(tx, caller, user.id, hash)
-    const ended = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []
-    return passwordOutcome(user, ended)
+    const former = await readPassword(tx, user.id)
+    const mustChange = input.mustChangePassword ?? true
+    await setPassword(tx, caller, user.id, { hash, mustChange })
+    const endedLabels = input.endApiKeys ? await endApiKeys(tx, caller, user.id) : []
+    return passwordOutcome(user, { former, mustChange, endedLabels })
   },
 })

@@ -7,10 +7,16 @@ import { endSessions } from '../session/operations.ts'
 import { forgetGuesses } from './guesses.ts'
 import { type PasswordPolicy, passwordIssues, wordsOf } from './policy.ts'
 
-/** The time when a user's current password was set; null where they have none. */
-export async function passwordSetAt(db: Connection, userId: string): Promise<string | null> {
-  const [row] = await db.select({ setAt: passwords.setAt }).from(passwords).where(eq(passwords.userId, userId))
-  return row?.setAt ?? null
+/** When a user's current password was set, and whether they must change it first; null where they have none. */
+export async function readPassword(
+  db: Connection,
+  userId: string,
+): Promise<{ setAt: string; mustChange: boolean } | null> {
+  const [row] = await db
+    .select({ setAt: passwords.setAt, mustChange: passwords.mustChange })
+    .from(passwords)
+    .where(eq(passwords.userId, userId))
+  return row ?? null
 }
 
 /**
@@ -42,8 +48,13 @@ export async function refuseGuessable(
  * Sets a user's password, already hashed. It ends the user's other sessions where they set it themselves, and all of
  * their sessions where another caller sets it. Wrong guesses at the old password no longer count.
  */
-export async function setPassword(tx: Transaction, caller: Caller, userId: string, hash: string) {
-  const row = { hash, setAt: sql`clock_timestamp()`, setBy: caller.userId }
+export async function setPassword(
+  tx: Transaction,
+  caller: Caller,
+  userId: string,
+  { hash, mustChange }: { hash: string; mustChange: boolean },
+) {
+  const row = { hash, mustChange, setAt: sql`clock_timestamp()`, setBy: caller.userId }
   await tx
     .insert(passwords)
     .values({ userId, ...row })

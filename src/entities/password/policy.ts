@@ -44,8 +44,13 @@ export function passwordIssues(
 /** The problem of a password that is typed twice and not the same both times. */
 export function confirmationIssues(path: string, confirmation: unknown, password: unknown): Issue[] {
   if (confirmation === null || confirmation === undefined) return []
-  if (normalizePassword(String(confirmation)) === normalizePassword(String(password))) return []
+  if (isSamePassword(String(confirmation), String(password))) return []
   return [{ path, message: 'The two passwords differ.' }]
+}
+
+/** Whether two texts are one password, in whatever form their characters are written. */
+export function isSamePassword(one: string, other: string | null | undefined): boolean {
+  return typeof other === 'string' && normalizePassword(one) === normalizePassword(other)
 }
 
 /** The words that an attacker who knows the user tries first: each text as a whole, and its parts. */

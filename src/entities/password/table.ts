@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { foreignKey, index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { boolean, foreignKey, index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { instantNow } from '../../db/columns.ts'
 import { users } from '../user/table.ts'
 
@@ -11,6 +11,8 @@ export const passwords = pgTable(
     hash: text('hash').notNull(),
     setAt: instantNow('set_at'),
     setBy: uuid('set_by'),
+    /** True where another caller set it and its user must change it first. */
+    mustChange: boolean('must_change').notNull().default(false),
   },
   (t) => [
     foreignKey({ name: 'passwords_user', columns: [t.userId], foreignColumns: [users.id] }).onDelete('restrict'),

@@ -16,7 +16,7 @@ import { beginSession, endOwnSession, endSessions } from './operations.ts'
 mutation({
   name: 'signIn',
   description:
-    'Begins a session with a username and a password. The token is sent as `Authorization: Bearer …`. It is valid until it expires, the session is signed out, or its user is disabled, is deleted or gets another password. Where the document has no other field, a credential in the headers that is not valid is ignored. A caller that gives a wrong password too often is refused with RATE_LIMITED for a while.',
+    'Begins a session with a username and a password. The token is sent as `Authorization: Bearer …`. It is valid until it expires, the session is signed out, or its user is disabled, is deleted or gets another password. Where the document has no other field, a credential in the headers that is not valid is ignored. Where `mustChangePassword` is true, the session can only change the password first. A caller that gives a wrong password too often is refused with RATE_LIMITED for a while.',
   isPublic: true,
   hasDryRun: false,
   input: (t) => ({
@@ -29,6 +29,9 @@ mutation({
   payload: (p) => ({
     token: p.value('String', 'The token of the session: a JWT, to be sent as `Authorization: Bearer …`.'),
     expiresAt: p.value('DateTime', 'The planned end of the session.'),
+    mustChangePassword: p.boolean(
+      'True where another user set this password, so that the user must change it with `changePassword` first. Until then every field but `changePassword`, `viewer`, `signOut` and `signIn` is refused with PASSWORD_CHANGE_REQUIRED.',
+    ),
   }),
   async prepare(ctx, { username, password }) {
     if (ctx.services.config.passwordNeedsApiKey && !ctx.caller?.apiKey)
@@ -46,7 +49,11 @@ mutation({
     const session = await beginSession(tx, user.id, address)
     const after = { address, expiresAt: new Date(session.expiresAt * 1000).toISOString() }
     return {
-      values: { token: await services.tokens.sign(tx, session, user), expiresAt: new Date(session.expiresAt * 1000) },
+      values: {
+        token: await services.tokens.sign(tx, session, user),
+        expiresAt: new Date(session.expiresAt * 1000),
+        mustChangePassword: user.mustChangePassword,
+      },
       change: {
         target: target('Session', { id: session.sessionId, organizationId: user.organizationId }),
         actorId: user.id,
@@ -80,6 +87,7 @@ async function lockUser(tx: Transaction, { userId, setAt }: CheckedPassword) {
       username: users.username,
       organizationId: users.organizationId,
       organization: organizations.name,
+      mustChangePassword: passwords.mustChange,
     })
     .from(users)
     .innerJoin(organizations, eq(organizations.id, users.organizationId))

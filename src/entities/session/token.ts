@@ -19,11 +19,21 @@ export interface TokenClaims {
   expiresAt: number
 }
 
-/** Additional claims for services that only read the token. This server decides nothing by them. */
+/** What a token tells services that only read it. This server decides nothing by it. */
 interface Bearer {
   username: string
   organization: string
+  /** True where the session can only change the password of its user: the token is then marked by MUST_CHANGE. */
+  mustChangePassword: boolean
 }
+
+/**
+ * The critical header parameter (RFC 7515, section 4.1.11) of a token whose user must change their password first. A
+ * service that verifies only the signature must refuse a token with a critical parameter that it does not know.
+ */
+const MUST_CHANGE = 'must_change_password'
+/** The libraries need the parameters that are known; true says that they must be signed. */
+const CRITICAL = { crit: { [MUST_CHANGE]: true } }
 
 export interface Tokens {
   sign(db: Connection, claims: TokenClaims, bearer: Bearer): Promise<string>
@@ -53,17 +63,20 @@ export function createTokens(keyring: Keyring, issuer: string): Tokens {
   }
 
   return {
-    async sign(db, { userId, sessionId, issuedAt, expiresAt }, { username, organization }) {
+    async sign(db, { userId, sessionId, issuedAt, expiresAt }, { username, organization, mustChangePassword }) {
       const signing = await readSigningKey(db, keyring)
       if (!signing) throw new Error('There is no signing key: "chatelaine migrate" makes one.')
       return new SignJWT({ sid: sessionId, preferred_username: username, org: organization })
-        .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid: signing.id })
+        .setProtectedHeader({
+          ...{ alg: 'EdDSA', typ: 'JWT', kid: signing.id },
+          ...(mustChangePassword && { crit: [MUST_CHANGE], [MUST_CHANGE]: true }),
+        })
         .setIssuer(issuer)
         .setAudience(issuer)
         .setSubject(`user_${userId}`)
         .setIssuedAt(issuedAt)
         .setExpirationTime(expiresAt)
-        .sign(await importJWK(signing.jwk, 'EdDSA'))
+        .sign(await importJWK(signing.jwk, 'EdDSA'), CRITICAL)
     },
     async verify(db, token) {
       const key = await publicKeyOf(db, signingKeyIdOf(token))
@@ -74,6 +87,7 @@ export function createTokens(keyring: Keyring, issuer: string): Tokens {
         typ: 'JWT',
         requiredClaims: ['iss', 'aud', 'sub', 'sid', 'iat', 'exp'],
         clockTolerance: 0,
+        ...CRITICAL,
       }).catch(() => {
         throw new BadCredentialError()
       })

@@ -3,7 +3,7 @@
 import { inOrganization } from '../../authority/caller.ts'
 import { grantedByMembership, grantedByRoles, grantedTogether } from '../../authority/guard.ts'
 import { ADMINISTRATOR } from '../../authority/permissions.ts'
-import { titleIssues } from '../../graphql/input-checks.ts'
+import { nullIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
 import type { Found } from '../../mutation/lookup.ts'
@@ -44,8 +44,13 @@ mutation({
     }),
     isAdmin: t.boolean({ description: 'True to grant ADMINISTRATOR everywhere.' }),
     roles: t.field({ type: [RoleGrantInput], description: 'The roles to grant to the new user.' }),
-    password: secretText(t, { required: false, description: 'The first password; the user can change it.' }),
+    password: secretText(t, { required: false, description: 'The first password.' }),
     confirmPassword: secretText(t, { required: false, description: 'The password again, where it is typed twice.' }),
+    mustChangePassword: t.boolean({
+      defaultValue: true,
+      description:
+        'True where the user must change the first password before they can do anything else with it. It has no effect without a password.',
+    }),
     withApiKey: t.boolean({ description: 'True to create a first key; by default only without a password.' }),
   }),
   payload: (p) => ({
@@ -59,6 +64,7 @@ mutation({
     ...roleIssues('roles', input.roles),
     ...passwordIssues('password', input.password, config),
     ...confirmationIssues('confirmPassword', input.confirmPassword, input.password),
+    ...nullIssues('', { mustChangePassword: input.mustChangePassword }),
   ],
   prepare: async (_ctx, { password }) => ({ hash: typeof password === 'string' ? await hashPassword(password) : null }),
   find: async (finder, input) => ({
@@ -86,6 +92,7 @@ mutation({
   errors: ['CONFLICT'],
   async run(operation) {
     const { ctx, tx, caller, input, refs, prepared } = operation
+    const mustChange = input.mustChangePassword ?? true
     const fields = { username: input.username, displayName: input.displayName ?? null, email: input.email ?? null }
     const id = await insertUser(tx, namingOf(ctx, caller), {
       ...fields,
@@ -94,13 +101,12 @@ mutation({
     })
     if (prepared.hash && typeof input.password === 'string') {
       await refuseGuessable(tx, ctx.services.config, id, { path: 'password', password: input.password })
-      await setPassword(tx, caller, id, prepared.hash)
+      await setPassword(tx, caller, id, { hash: prepared.hash, mustChange })
     }
     const key = await furnish(operation, id, refs.items, hasFirstKey(input))
-    const password = prepared.hash ? 'set' : null
     const after = {
       ...fields,
-      password,
+      ...(prepared.hash ? { password: 'set', mustChangePassword: mustChange } : { password: null }),
       organization: refs.organization.name,
       roles: describeRoles(refs.items),
       apiKey: describeKey(key),

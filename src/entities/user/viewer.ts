@@ -1,8 +1,9 @@
 import { eq, type SQL, sql } from 'drizzle-orm'
-import { API_KEY_ID, AUTHORITY, SESSION_ID } from '../../authority/caller-values.ts'
+import { API_KEY_ID, AUTHORITY, MUST_CHANGE_PASSWORD, SESSION_ID } from '../../authority/caller-values.ts'
 import { isCaller } from '../../authority/visibility.ts'
 import { reads } from '../../graphql/builder.ts'
 import type { CallerScope } from '../../read/spec.ts'
+import { literal } from '../../read/sql.ts'
 import { ApiKey } from '../api-key/type.ts'
 import { HeldPermissionType, heldPermissions } from '../permission/held.ts'
 import { Session, SessionConnection } from '../session/type.ts'
@@ -41,10 +42,16 @@ const Viewer = reads.type('Viewer', {
         (select k.expires_at from api_keys as k where k.id = ${caller.param(API_KEY_ID)}),
         (select s.expires_at from sessions as s where s.id = ${caller.param(SESSION_ID)}))`,
     }),
+    mustChangePassword: f.expression({
+      type: 'Boolean',
+      description:
+        'True where the request came in by a password that the caller must change first. Until then they can only call `viewer`, `changePassword`, `signOut` and `signIn`; every other field is refused with PASSWORD_CHANGE_REQUIRED.',
+      sql: (_user, caller) => literal(caller.flag(MUST_CHANGE_PASSWORD)),
+    }),
     permissions: f.expression({
       type: [HeldPermissionType],
       description:
-        'The permissions of the caller and their scopes. The permissions of ADMINISTRATOR are listed one by one.',
+        'The permissions of the caller and their scopes. The permissions of ADMINISTRATOR are listed one by one. There are none while the caller must change their password.',
       sql: (_user, caller) => heldPermissions(callersAuthority(caller), caller),
     }),
   }),

@@ -15,6 +15,9 @@ import {
 import { PASSWORD } from '../../support/sessions.ts'
 import { ed25519Line } from '../../support/ssh-wire.ts'
 
+/** A password that gets its holder in at once, and not only to change it. */
+const CHOSEN = { password: PASSWORD, mustChangePassword: false }
+
 /** Words that roles of these worlds hold; the first four are what a delegate needs to try anything. */
 export const WORDS = [
   ...['users.manage', 'users.read', 'roles.grant', 'roles.manage'],
@@ -210,11 +213,11 @@ export function randomMove(world: World, random: Random, step: number): Move {
     { name: 'createApiKey', input: { user, label: fresh, limits: places } },
     { name: 'rotateApiKey', input: { apiKey: random.pick(keyIds) } },
     { name: 'updateUser', input: { user, email } },
-    { name: 'setUserPassword', input: { user, password: PASSWORD } },
-    { name: 'setUserPassword', input: { user: random.pick([...users.keys()]), password: PASSWORD, endApiKeys: true } },
+    { name: 'setUserPassword', input: { user, ...CHOSEN } },
+    { name: 'setUserPassword', input: { user: random.pick([...users.keys()]), ...CHOSEN, endApiKeys: true } },
     { name: 'changePassword', input: { newPassword: PASSWORD } },
     { name: 'addSshKey', input: { user, key: ed25519Line(fresh) } },
-    { name: 'createUser', input: { username: fresh, organization, roles: items.slice(0, 1), password: PASSWORD } },
+    { name: 'createUser', input: { username: fresh, organization, roles: items.slice(0, 1), ...CHOSEN } },
     { name: 'enableUser', input: { user } },
     { name: 'restoreUser', input: { id: deletedIds.at(-1) ?? NOBODY } },
     { name: 'restoreUser', input: { id: deletedIds.at(0) ?? NOBODY, username: fresh } },

@@ -19,7 +19,10 @@ const { ALL, NONE, ADMINISTRATOR_ONLY, EMPTY } = OUTCOMES
 const OBJECT = '{ __typename }'
 
 /** Fields that are guarded, and lead to no other type. */
-const LEAVES = ['Model.authorizedKeys', 'User.createdAt', 'User.email', 'User.isAdmin', 'User.signInLockedUntil']
+const LEAVES = [
+  ...['Model.authorizedKeys', 'User.createdAt', 'User.email', 'User.isAdmin', 'User.mustChangePassword'],
+  'User.signInLockedUntil',
+]
 const LISTS = /(apiKeys|controllers|credentials|effectiveAccess|holders|models|projects|roles|sessions|sshKeys|users)$/
 
 /** Longer than a page is by default. */
@@ -51,6 +54,13 @@ const MANAGED = {
   self: '              F     F     F      -      F     F     -',
   own: '               NULL  NULL  NULL   -      F     NULL  -',
   foreign: '           NULL  NULL  NULL   F      NULL  NULL  -',
+  missing: NONE,
+}
+/** A field for managers, which has a value here. */
+const MANAGED_AND_SET = {
+  self: '              F     F     F      OK     F     F     OK',
+  own: '               NULL  NULL  NULL   OK     F     NULL  OK',
+  foreign: '           NULL  NULL  NULL   F      NULL  NULL  OK',
   missing: NONE,
 }
 /** One of each kind is everybody’s own, and seen with the record. */
@@ -245,6 +255,7 @@ export const nestedRows: Row[] = [
   nested('User.email', RECORD, REFERENCE),
   nested('User.isAdmin', RECORD, REFERENCE),
   nested('User.organization', RECORD, REFERENCE),
+  nested('User.mustChangePassword', MANAGED_AND_SET, REFERENCE),
   nested('User.signInLockedUntil', MANAGED, REFERENCE),
   nested(
     'User.roles',

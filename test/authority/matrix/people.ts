@@ -29,7 +29,8 @@ export async function createPerson(
   input: object = {},
   credential = OWN_CREDENTIAL,
 ): Promise<Person> {
-  const whole = { username, email: `${username}@example.test`, password: PASSWORD, withApiKey: true, ...input }
+  const credentials = { password: PASSWORD, mustChangePassword: false, withApiKey: true }
+  const whole = { username, email: `${username}@example.test`, ...credentials, ...input }
   const { secret, user, apiKey } = await change(app.root, 'createUser', whole, 'secret user { id } apiKey { id }')
   const client = app.as(secret)
   const { token, client: signedIn } = await signIn(app, username)

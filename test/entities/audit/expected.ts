@@ -31,6 +31,7 @@ export const EXPECTED: Record<string, Expected> = {
       email: [none, 'erin@example.test'],
       organization: [none, 'acme'],
       password: [none, password ? 'set' : null],
+      mustChangePassword: [none, password ? true : none],
       roles: [none, [{ ...VERSIONS_ON_APOLLO, expiresAt: roles[0].expiresAt }, EDITOR_IN_ACME]],
       apiKey: [none, withApiKey ? FIRST_KEY : none],
     }),
@@ -208,7 +209,10 @@ export const EXPECTED: Record<string, Expected> = {
   revokeModelAccess: levelChange('gce1', 'web', 'WRITE', 'READ'),
   setModelAccess: levelChange('gce1', 'web', 'WRITE', 'READ'),
   changePassword: { organization: 'default', changes: passwordChange },
-  setUserPassword: { organization: 'default', changes: passwordChange },
+  setUserPassword: {
+    organization: 'default',
+    changes: (input, payload) => ({ ...passwordChange(input, payload), mustChangePassword: [false, true] }),
+  },
   unlockUser: { organization: 'default', changes: () => ({ wrongPasswords: [10, 0] }) },
   addSshKey: {
     organization: 'default',

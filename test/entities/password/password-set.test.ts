@@ -95,8 +95,8 @@ describe('setUserPassword', () => {
     expect(rows[0]).toMatchObject({
       target_type: 'User',
       target_id: uuidOf(bob.id),
-      before: null,
-      after: { password: 'set', endedApiKeys: 1 },
+      before: { mustChangePassword: false },
+      after: { password: 'set', endedApiKeys: 1, mustChangePassword: true },
     })
   })
 

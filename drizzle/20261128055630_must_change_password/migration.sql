@@ -1,0 +1,1 @@
+ALTER TABLE "passwords" ADD COLUMN "must_change" boolean DEFAULT false NOT NULL;
