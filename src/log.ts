@@ -1,4 +1,4 @@
-import { databaseError, isOutage } from './db/errors.ts'
+import { databaseError, isCommitUnknown, isOutage } from './db/errors.ts'
 
 /**
  * Writes one line of JSON to standard error. The values in a database error are left out: they may be secrets. An outage of the
@@ -7,6 +7,7 @@ import { databaseError, isOutage } from './db/errors.ts'
 export function logError(thrown: unknown, requestId: string | null) {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   if (isOutage(error)) return logOutage(error, requestId)
+  if (isCommitUnknown(error)) return write({ requestId, name: error.name, cause: causeOf(error) })
   const database = databaseError(error)
   const what = database ? { name: error.name, ...database } : { name: error.name, message: error.message }
   const stack = error.stack
