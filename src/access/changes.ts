@@ -1,10 +1,11 @@
 /** What users gained and lost between two times. */
 
-import { and, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { accessChangesRelation } from '../authority/derived.ts'
 import { mayReadRecord, usersAs } from '../authority/met-users.ts'
 import { MANY_WORDS } from '../authority/permissions.ts'
+import { isCaller, isHolder } from '../authority/visibility.ts'
 import { controllers, models, organizations, permissions, projects } from '../db/tables.ts'
 import { Controller } from '../entities/controller/type.ts'
 import { Model } from '../entities/model/type.ts'
@@ -17,7 +18,7 @@ import { ControllerAccess, ModelAccess, ScopeKind, scopeKindSql } from '../graph
 import { fitsArgument } from '../graphql/references.ts'
 import { settledTime } from '../read/connection.ts'
 import { badUserInput } from '../read/errors.ts'
-import type { CallerScope, Visibility } from '../read/spec.ts'
+import type { ArgumentScope, CallerScope, Visibility } from '../read/spec.ts'
 import { literal, rowAs } from '../read/sql.ts'
 
 const AccessChangeKind = builder.enumType('AccessChangeKind', {
@@ -118,6 +119,13 @@ function mayReadChange(row: { permission: unknown }, caller: CallerScope): SQL {
   return sql`(${row.permission} is null or ${row.permission} in (${many}) or ${known})`
 }
 
+/** The users that are asked about by name, or the only one that the caller reads; undefined where it is all who changed. */
+function namedUsers(args: ArgumentScope, caller: CallerScope): SQL | undefined {
+  // Several users may have had the same name, one after another.
+  if (args.has('user')) return fitsArgument('user', { id: sql`u.id`, key: sql`u.username_key` }, args, 'user')
+  return isHolder(caller, 'users.read') ? undefined : isCaller(caller, sql`u.id`)
+}
+
 const fromTime = (time: Date) => settledTime('from', time)
 const toTime = (time: Date) => settledTime('to', time)
 
@@ -127,11 +135,10 @@ const AccessChangeConnection = reads.connection('AccessChange', {
     accessChangesRelation(
       args.param('from', 'timestamptz', fromTime),
       args.has('to') ? args.param('to', 'timestamptz', toTime) : now,
-      and(
-        mayReadRecord(usersAs('u'), caller),
-        // Several users may have had the same name, one after another.
-        args.has('user') ? fitsArgument('user', { id: sql`u.id`, key: sql`u.username_key` }, args, 'user') : undefined,
-      ),
+      {
+        readable: mayReadRecord(usersAs('u'), caller),
+        named: namedUsers(args, caller),
+      },
     ),
   node: AccessChange,
   visible: mayReadChange,

@@ -1,8 +1,8 @@
 /** Derived tables, which are computed from grants when they are read and are not stored. */
-import { type SQL, sql } from 'drizzle-orm'
+import { and, type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { byteText, instant } from '../db/columns.ts'
-import { allows, held, historyOf, holdsAt, isActiveAt } from './held.ts'
+import { allows, held, historyOf, holdsAt, isActiveAt, isActiveUserAt } from './held.ts'
 import { heldLevels } from './held-levels.ts'
 import { difference, everythingAt, usersChanged } from './snapshot.ts'
 
@@ -49,7 +49,7 @@ const GRANT = historyOf('g')
 export const roleHoldersRelation = (
   time: SQL,
 ) => sql`(select g.id, g.user_id, g.role_id, g.organization_id, g.project_id, g.granted_by, 'GRANT' as via, g.since, least(g.expires_at, g.ended_at) as until
-  from role_grants as g join users as u on u.id = g.user_id where ${holdsAt(GRANT, time)} and ${isActiveAt(ACTIVE_HOLDER, time)})`
+  from role_grants as g where ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`g.user_id`, time)})`
 
 /** The users that hold something that reaches a project, one row per role and scope, or per permission of a member. */
 export const projectHolders = pgTable('project_holders', {
@@ -166,12 +166,20 @@ export const accessChanges = pgTable('access_changes', {
   level: integer('level'),
 })
 
-/** The permissions and levels that were held at one of the two times and not at the other. @param ofUsers a condition on the users u asked about */
-export function accessChangesRelation(from: SQL, to: SQL, ofUsers: SQL | undefined): SQL {
+/**
+ * The permissions and levels that were held at one of the two times and not at the other. @param readable a condition on the
+ * users u whose changes may be read @param named a condition on the users u asked about; without it, all who changed are
+ */
+export function accessChangesRelation(
+  from: SQL,
+  to: SQL,
+  { readable, named }: { readable: SQL | undefined; named: SQL | undefined },
+): SQL {
+  const ofUsers = and(named ?? sql`u.id = any(${usersChanged(from, to)})`, readable)
   const whose = sql`(select w.ids from whose as w)::uuid[]`
   return sql`(
   with whose as materialized (
-    select array(select u.id from users as u where ${ofUsers ?? sql`u.id = any(${usersChanged(from, to)})`}) as ids
+    select array(select u.id from users as u where ${ofUsers}) as ids
   )
   select md5(d.kind || ' ' || d.key) as id, d.kind, d.user_id, u.username, u.username_key, coalesce(d.what, '') as word, d.what as permission,
     d.organization_id, d.project_id, d.controller_id, d.model_id, d.level

@@ -61,6 +61,11 @@ export function isActiveAt(user: { id: unknown; deletedAt: unknown }, at: SQL): 
   return sql`((${user.deletedAt} is null or ${at} < ${user.deletedAt}) and not ${isSuspendedAt(user.id, at)})`
 }
 
+/** The same for a user by id alone, where many are asked about: the few that are not active are subtracted at once. */
+export function isActiveUserAt(userId: unknown, at: SQL): SQL {
+  return sql`(not exists (select from ${users} as d where d.id = ${userId} and d.deleted_at <= ${at}) and not ${isSuspendedAt(userId, at)})`
+}
+
 /**
  * The relation held(user_id, what, organization_id, project_id, via, grant_id, role_id, since, until, state) at a time.
  * `what` is a permission or one of the two wildcards. `via` is ROLE or MEMBERSHIP. `until` is the earliest end of

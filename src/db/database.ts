@@ -38,8 +38,8 @@ export interface Database {
    * @throws CommitUnknownError, RolledBackError, DeadlinePassedError, ConnectionLostError, the error of the database
    */
   transaction<T>(run: (tx: Transaction) => Promise<T>, options?: { isPatient?: boolean }): Promise<T>
-  /** Calls the listener with the text of each statement that is sent. */
-  observe(listener: (text: string) => void): void
+  /** Calls the listener with each statement that is sent. Its values may be secrets. */
+  observe(listener: (text: string, values: unknown[]) => void): void
   /** Writes the server's address where a second process finds it. */
   noteAddress(url: string): void
   close(): Promise<void>

@@ -32,8 +32,8 @@ export interface Lease {
 
 export interface Pool {
   acquire(): Promise<Lease>
-  /** Calls the listener with the text of each statement that is sent. */
-  observe(listener: (text: string) => void): void
+  /** Calls the listener with each statement that is sent. Its values may be secrets. */
+  observe(listener: (text: string, values: unknown[]) => void): void
   close(): Promise<void>
 }
 
@@ -78,7 +78,7 @@ interface Connected {
 export function openPool({ connection, size, isSingle }: PoolOptions): Pool {
   const names = createStatementNames()
   const connected = new WeakMap<pg.ClientBase, Connected>()
-  const listeners: ((text: string) => void)[] = []
+  const listeners: ((text: string, values: unknown[]) => void)[] = []
   const pool = new pg.Pool({
     ...connection,
     types: { getTypeParser },
@@ -169,7 +169,7 @@ function connectionError(cause: unknown): never {
 
 interface Shared {
   names: StatementNames
-  listeners: ((text: string) => void)[]
+  listeners: ((text: string, values: unknown[]) => void)[]
   cancel: (client: pg.PoolClient) => void
 }
 
@@ -201,7 +201,7 @@ function createLease(
   return {
     async query(statement, values) {
       if (isLate) throw new DeadlinePassedError()
-      for (const listener of listeners) listener(statement.text)
+      for (const listener of listeners) listener(statement.text, values ?? [])
       const { text, rowMode, types } = statement
       silence.expect()
       try {

@@ -63,6 +63,8 @@ export interface TypeSpec {
   guards: Record<string, Guard>
   /** The source of the rows, where it is not the table itself; the table then only names the columns. */
   relation?: Derived
+  /** True for an edge whose node is visible to every caller that may see the edge, so that it is not asked again. */
+  impliesNode?: boolean
   /** The prefix of its ids, where the type is a Node. */
   idPrefix?: string
 }
