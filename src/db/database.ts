@@ -15,7 +15,8 @@ import {
   isOutage,
   RolledBackError,
 } from './errors.ts'
-import { type Lease, openPool, type Pool, type PoolOptions, type Result, type Statement } from './pool.ts'
+import type { Lease, Result, Statement } from './lease.ts'
+import { openPool, type Pool, type PoolOptions } from './pool.ts'
 
 /** What Drizzle sends its statements to. */
 interface StatementClient {
@@ -38,8 +39,12 @@ export interface Database {
    * @throws CommitUnknownError, RolledBackError, DeadlinePassedError, ConnectionLostError, the error of the database
    */
   transaction<T>(run: (tx: Transaction) => Promise<T>, options?: { isPatient?: boolean }): Promise<T>
-  /** Calls the listener with each statement that is sent. Its values may be secrets. */
-  observe(listener: (text: string, values: unknown[]) => void): void
+  /** Calls the listener with each statement, after its answer. */
+  observe: Pool['observe']
+  /** The connections that are open and idle, and the requests that wait for one. */
+  counts: Pool['counts']
+  /** A connection of its own for the checks of health, which no request can take; the embedded database has only one. */
+  readonly probe: Connection
   /** Writes the server's address where a second process finds it. */
   noteAddress(url: string): void
   close(): Promise<void>
@@ -80,8 +85,10 @@ function wrapEmbedded(embedded: Embedded): Database {
 
 function wrap(kind: Database['kind'], options: PoolOptions): Database {
   const pool = openPool(options)
+  const probes = openPool({ ...options, size: 1 })
+  const db = drizzleOn({ query: (statement, values) => queryOnce(pool, statement, values) })
   return {
-    db: drizzleOn({ query: (statement, values) => queryOnce(pool, statement, values) }),
+    db,
     kind,
     async connectAlone() {
       const client = new pg.Client({ ...options.connection, connectionTimeoutMillis: 5000 })
@@ -91,8 +98,12 @@ function wrap(kind: Database['kind'], options: PoolOptions): Database {
     },
     transaction: (run, { isPatient = false } = {}) => transact(pool, run, isPatient),
     observe: pool.observe,
+    counts: pool.counts,
+    probe: options.isSingle ? db : drizzleOn({ query: (statement, values) => queryOnce(probes, statement, values) }),
     noteAddress() {},
-    close: pool.close,
+    async close() {
+      await Promise.all([pool.close(), probes.close()])
+    },
   }
 }
 

@@ -6,6 +6,8 @@ export interface Deadline {
   readonly at: number
   /** True from the moment at which a COMMIT was sent, unless it is known to have failed: the change may then have been made. */
   isCommitSent: boolean
+  /** The number of statements that were sent. */
+  statements: number
 }
 
 const current = new AsyncLocalStorage<Deadline>()

@@ -1,40 +1,25 @@
 /** The connections to the database: what each is given when it opens, when it counts as lost, and how long one is waited for. */
 
-import { connect } from 'node:net'
 import pg from 'pg'
 import { currentDeadline } from './deadline.ts'
-import { ConnectionLostError, DeadlinePassedError, endsConnection } from './errors.ts'
-import { type SilenceWatch, watchSilence } from './silence.ts'
-import { createStatementNames, type StatementNames } from './statement-names.ts'
-
-/** A statement. With `prepare: false` its plan is not kept; `rowMode` and `types` are Drizzle's. */
-export interface Statement {
-  text: string
-  prepare?: boolean
-  rowMode?: 'array'
-  types?: pg.CustomTypesConfig
-}
-
-export type Result = pg.QueryResult<Record<string, unknown>>
-
-/** One connection that is in use. */
-export interface Lease {
-  /** @throws ConnectionLostError, DeadlinePassedError, the error of the database */
-  query(statement: Statement, values?: unknown[]): Promise<Result>
-  /** From now on the statements may take as long as they need. */
-  wait(): void
-  /** From now on the deadline cancels nothing: what is sent next cannot be taken back. */
-  ignoreDeadline(): void
-  isLost(): boolean
-  /** Gives the connection back; a lost one is closed. `isBroken` closes one that answers, but must not be used again. */
-  release(isBroken?: boolean): void
-}
+import { ConnectionLostError, DeadlinePassedError } from './errors.ts'
+import { type Connected, createLease, type Lease, requestCancel, type Sent } from './lease.ts'
+import { watchSilence } from './silence.ts'
+import { createStatementNames } from './statement-names.ts'
 
 export interface Pool {
   acquire(): Promise<Lease>
-  /** Calls the listener with each statement that is sent. Its values may be secrets. */
-  observe(listener: (text: string, values: unknown[]) => void): void
+  /** Calls the listener with each statement, after its answer. */
+  observe(listener: (sent: Sent) => void): void
+  /** The connections that are open and idle, and the requests that wait for one. */
+  counts(): PoolCounts
   close(): Promise<void>
+}
+
+export interface PoolCounts {
+  open: number
+  idle: number
+  waiting: number
 }
 
 export interface PoolOptions {
@@ -66,19 +51,11 @@ const SINGLE_CONNECT_TIMEOUT_MS = 5000
 const CLOSE_TIMEOUT_MS = 2000
 const IDLE_TIMEOUT_MS = 60_000
 const LIFETIME_SECONDS = 1800
-/** A connection keeps what it has prepared until it is closed. */
-const MOST_PREPARED = 1000
-
-/** A connection that is open, in use or not. */
-interface Connected {
-  silence: SilenceWatch
-  prepared: Set<string>
-}
 
 export function openPool({ connection, size, isSingle }: PoolOptions): Pool {
   const names = createStatementNames()
   const connected = new WeakMap<pg.ClientBase, Connected>()
-  const listeners: ((text: string, values: unknown[]) => void)[] = []
+  const listeners: ((sent: Sent) => void)[] = []
   const pool = new pg.Pool({
     ...connection,
     types: { getTypeParser },
@@ -111,6 +88,7 @@ export function openPool({ connection, size, isSingle }: PoolOptions): Pool {
     // A connection that fails to open may have met a server that was just going away.
     acquire: () => lease().catch((error: unknown) => (isLost(error) ? lease() : Promise.reject(error))),
     observe: (listener) => listeners.push(listener),
+    counts: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     async close() {
       const giveUp = Promise.withResolvers<void>()
       const timer = setTimeout(giveUp.resolve, CLOSE_TIMEOUT_MS)
@@ -165,83 +143,4 @@ async function waitFor(open: () => Promise<pg.PoolClient>): Promise<pg.PoolClien
 function connectionError(cause: unknown): never {
   if (cause instanceof pg.DatabaseError) throw cause
   throw new ConnectionLostError('The database can’t be reached.', { cause })
-}
-
-interface Shared {
-  names: StatementNames
-  listeners: ((text: string, values: unknown[]) => void)[]
-  cancel: (client: pg.PoolClient) => void
-}
-
-function createLease(
-  client: pg.PoolClient,
-  { silence, prepared }: Connected,
-  { names, listeners, cancel }: Shared,
-): Lease {
-  let isLost = false
-  let isLate = false
-  const timer = atDeadline(() => {
-    isLate = true
-    cancel(client)
-  })
-  function nameOf({ text, prepare = true }: Statement): string | undefined {
-    const name = prepare ? names.nameOf(text) : undefined
-    if (name !== undefined) prepared.add(name)
-    return name
-  }
-  function errorOf(thrown: unknown): unknown {
-    const isAnswer = thrown instanceof pg.DatabaseError
-    isLost = isAnswer ? endsConnection(thrown.code ?? '') : client.connection.stream.destroyed
-    if (isLate) return new DeadlinePassedError()
-    // A plan that was made before a migration is of no use on any connection.
-    if (isAnswer && thrown.code === '0A000') names.renew()
-    if (isAnswer || !isLost) return thrown
-    return new ConnectionLostError('The connection to the database was lost.', { cause: thrown })
-  }
-  return {
-    async query(statement, values) {
-      if (isLate) throw new DeadlinePassedError()
-      for (const listener of listeners) listener(statement.text, values ?? [])
-      const { text, rowMode, types } = statement
-      silence.expect()
-      try {
-        return await client.query({ name: nameOf(statement), text, rowMode, types } as pg.QueryConfig, values)
-      } catch (thrown) {
-        throw errorOf(thrown)
-      } finally {
-        silence.arrived()
-      }
-    },
-    wait: () => silence.setPatient(true),
-    ignoreDeadline: () => clearTimeout(timer),
-    isLost: () => isLost || isLate,
-    release(isBroken = false) {
-      clearTimeout(timer)
-      silence.setPatient(false)
-      client.release(isBroken || isLost || isLate || prepared.size > MOST_PREPARED)
-    },
-  }
-}
-
-/** Calls back at the deadline of the current request, where there is one. */
-function atDeadline(run: () => void): NodeJS.Timeout | undefined {
-  const deadline = currentDeadline()
-  return deadline && setTimeout(run, deadline.at - Date.now())
-}
-
-/** The code of a request to cancel, in PostgreSQL's protocol. */
-const CANCEL_REQUEST = 80_877_102
-
-/** Asks the database to cancel what the connection executes. The connection must not be used again: the request may arrive late. */
-function requestCancel(client: pg.PoolClient) {
-  const { processID, secretKey } = client as unknown as { processID: number | null; secretKey: number | null }
-  if (processID === null || secretKey === null) return
-  const message = Buffer.alloc(16)
-  for (const [index, value] of [16, CANCEL_REQUEST, processID, secretKey].entries())
-    message.writeInt32BE(value, index * 4)
-  const { host, port } = client
-  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
-  socket.on('error', () => {})
-  socket.setTimeout(1000, () => socket.destroy())
-  socket.end(message)
 }

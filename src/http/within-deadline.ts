@@ -3,6 +3,11 @@ import { outcomeUnknown, unavailable } from '../graphql/refusals.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { Answer } from './request.ts'
 
+/** The deadline of a request that has just arrived. */
+export function createDeadline(milliseconds = REQUEST_DEADLINE_MS): Deadline {
+  return { at: Date.now() + milliseconds, isCommitSent: false, statements: 0 }
+}
+
 /** A request may use the database for this long after it has arrived. */
 export const REQUEST_DEADLINE_MS = 5000
 /** After the deadline a request ends by itself, as soon as its statement is canceled. This is for one that does not. */
@@ -12,8 +17,11 @@ const GRACE_MS = 500
  * Answers a request, within 5.5 s whatever the database does. After an answer that nothing was changed, nothing is
  * changed: no transaction commits after the deadline.
  */
-export async function withinDeadline(requestId: string, answer: () => Promise<Answer>): Promise<Answer> {
-  const deadline: Deadline = { at: Date.now() + REQUEST_DEADLINE_MS, isCommitSent: false }
+export async function withinDeadline(
+  requestId: string,
+  answer: () => Promise<Answer>,
+  deadline: Deadline = createDeadline(),
+): Promise<Answer> {
   const late = Promise.withResolvers<Answer>()
   const timer = setTimeout(() => late.resolve(answerForLate(deadline, requestId)), REQUEST_DEADLINE_MS + GRACE_MS)
   try {

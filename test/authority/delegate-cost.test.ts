@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { Transaction } from '../../src/db/database.ts'
+import type { Sent } from '../../src/db/lease.ts'
 import { type Client, startOwnApp } from '../support/app.ts'
 import { createOrganization, createUser } from '../support/seed.ts'
 
@@ -46,8 +47,8 @@ const DOCUMENTS: [string, string][] = [
 
 /** The blocks that the database reads for a document: time depends on what else the machine does. */
 async function blocksOf(client: Client, document: string): Promise<number> {
-  const sent: { text: string; values: unknown[] }[] = []
-  app.database.observe((text, values) => sent.push({ text, values }))
+  const sent: Sent[] = []
+  app.database.observe((statement) => sent.push(statement))
   await client.ok(document)
   const read = sent.filter(({ text }) => text.includes('json_build_object')).at(-1)
   sent.length = 0

@@ -80,7 +80,7 @@ describe('a transaction', () => {
   })
 
   test('is not committed after the deadline of its request', async () => {
-    const deadline = { at: Date.now() + 100, isCommitSent: false }
+    const deadline = { at: Date.now() + 100, isCommitSent: false, statements: 0 }
     const late = runUntil(deadline, () =>
       database.transaction(async (tx) => {
         await tx.execute(sql`insert into things values (2)`)
@@ -96,7 +96,7 @@ describe('a transaction', () => {
   test('whose COMMIT arrives too late by the clock of the database is rolled back by it', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
-    const deadline = { at: Date.now() + 50, isCommitSent: false }
+    const deadline = { at: Date.now() + 50, isCommitSent: false, statements: 0 }
 
     // The clock of this process stands still, as if the message were on its way.
     const late = runUntil(deadline, () =>
@@ -115,7 +115,7 @@ describe('a transaction', () => {
     await database.db.execute(
       sql`create table parts (thing int constraint parts_thing references things deferrable initially deferred)`,
     )
-    const deadline = { at: Date.now() + 5000, isCommitSent: false }
+    const deadline = { at: Date.now() + 5000, isCommitSent: false, statements: 0 }
     const failing = runUntil(deadline, () =>
       database.transaction((tx) => tx.execute(sql`insert into parts values (9)`)),
     )

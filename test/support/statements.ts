@@ -10,7 +10,7 @@ export interface Statements {
 /** From now on notes every statement of the database, inside transactions and outside. */
 export function recordStatements(database: Database): Statements {
   const texts: string[] = []
-  database.observe((text) => {
+  database.observe(({ text }) => {
     // Written once a minute, and nobody waits for it.
     if (text.includes('"last_used_at" = statement_timestamp()')) return
     texts.push(text.endsWith('; commit') ? 'commit' : text.trim())

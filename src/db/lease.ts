@@ -1,0 +1,132 @@
+/** A connection in use: each statement gets a name, a time limit and a watch for silence, and a lost connection is known by its errors. */
+
+import { connect } from 'node:net'
+import pg from 'pg'
+import { currentDeadline } from './deadline.ts'
+import { ConnectionLostError, DeadlinePassedError, endsConnection } from './errors.ts'
+import type { SilenceWatch } from './silence.ts'
+import type { StatementNames } from './statement-names.ts'
+
+/** A statement. With `prepare: false` its plan is not kept; `rowMode` and `types` are Drizzle's. */
+export interface Statement {
+  text: string
+  prepare?: boolean
+  rowMode?: 'array'
+  types?: pg.CustomTypesConfig
+}
+
+/** A statement that was sent, with its values, which may be secrets. */
+export interface Sent {
+  text: string
+  values: unknown[]
+  milliseconds: number
+}
+
+export type Result = pg.QueryResult<Record<string, unknown>>
+
+/** One connection that is in use. */
+export interface Lease {
+  /** @throws ConnectionLostError, DeadlinePassedError, the error of the database */
+  query(statement: Statement, values?: unknown[]): Promise<Result>
+  /** From now on the statements may take as long as they need. */
+  wait(): void
+  /** From now on the deadline cancels nothing: what is sent next cannot be taken back. */
+  ignoreDeadline(): void
+  isLost(): boolean
+  /** Gives the connection back; a lost one is closed. `isBroken` closes one that answers, but must not be used again. */
+  release(isBroken?: boolean): void
+}
+
+/** A connection that is open, in use or not. */
+export interface Connected {
+  silence: SilenceWatch
+  prepared: Set<string>
+}
+
+/** A connection keeps what it has prepared until it is closed. */
+const MOST_PREPARED = 1000
+
+/** What the leases of a pool have in common. */
+interface Shared {
+  names: StatementNames
+  listeners: ((sent: Sent) => void)[]
+  cancel: (client: pg.PoolClient) => void
+}
+
+/** Lends a connection for some statements; what is sent after the deadline is refused, and what runs then is canceled. */
+export function createLease(
+  client: pg.PoolClient,
+  { silence, prepared }: Connected,
+  { names, listeners, cancel }: Shared,
+): Lease {
+  let isLost = false
+  let isLate = false
+  const timer = atDeadline(() => {
+    isLate = true
+    cancel(client)
+  })
+  function nameOf({ text, prepare = true }: Statement): string | undefined {
+    const name = prepare ? names.nameOf(text) : undefined
+    if (name !== undefined) prepared.add(name)
+    return name
+  }
+  function errorOf(thrown: unknown): unknown {
+    const isAnswer = thrown instanceof pg.DatabaseError
+    isLost = isAnswer ? endsConnection(thrown.code ?? '') : client.connection.stream.destroyed
+    if (isLate) return new DeadlinePassedError()
+    // A plan that was made before a migration is of no use on any connection.
+    if (isAnswer && thrown.code === '0A000') names.renew()
+    if (isAnswer || !isLost) return thrown
+    return new ConnectionLostError('The connection to the database was lost.', { cause: thrown })
+  }
+  return {
+    async query(statement, values) {
+      if (isLate) throw new DeadlinePassedError()
+      const { text, rowMode, types } = statement
+      const started = performance.now()
+      const deadline = currentDeadline()
+      if (deadline) deadline.statements += 1
+      silence.expect()
+      try {
+        return await client.query({ name: nameOf(statement), text, rowMode, types } as pg.QueryConfig, values)
+      } catch (thrown) {
+        throw errorOf(thrown)
+      } finally {
+        silence.arrived()
+        const milliseconds = performance.now() - started
+        for (const listener of listeners) listener({ text, values: values ?? [], milliseconds })
+      }
+    },
+    wait: () => silence.setPatient(true),
+    ignoreDeadline: () => clearTimeout(timer),
+    isLost: () => isLost || isLate,
+    release(isBroken = false) {
+      clearTimeout(timer)
+      silence.setPatient(false)
+      client.release(isBroken || isLost || isLate || prepared.size > MOST_PREPARED)
+    },
+  }
+}
+
+/** Calls back at the deadline of the current request, where there is one. */
+function atDeadline(run: () => void): NodeJS.Timeout | undefined {
+  const deadline = currentDeadline()
+  return deadline && setTimeout(run, deadline.at - Date.now())
+}
+
+/** The code of a request to cancel, in PostgreSQL's protocol. */
+const CANCEL_REQUEST = 80_877_102
+
+/** Asks the database to cancel what the connection executes. The connection must not be used again: the request may arrive late. */
+export function requestCancel(client: pg.PoolClient) {
+  const { processID, secretKey } = client as unknown as { processID: number | null; secretKey: number | null }
+  if (processID === null || secretKey === null) return
+  const message = Buffer.alloc(16)
+  for (const [index, value] of [16, CANCEL_REQUEST, processID, secretKey].entries())
+    message.writeInt32BE(value, index * 4)
+  const { host, port } = client
+  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+  socket.on('error', () => {})
+  socket.setTimeout(1000, () => socket.destroy())
+  socket.end(message)
+}
