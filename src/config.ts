@@ -2,6 +2,10 @@ import addressparser from 'nodemailer/lib/addressparser'
 import { isGuessable } from './strength.ts'
 import { trustProblem } from './trusted-networks.ts'
 
+/** The levels of the log; each includes those before it. */
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
 /** All settings, read once from the environment. Times are in milliseconds unless the name says otherwise. */
 export interface Config {
   host: string
@@ -29,6 +33,15 @@ export interface Config {
   allowCommonPasswords: boolean
   /** The number of days for which the name of a deleted user stays reserved. */
   usernameReservedDays: number
+  /** The path that a proxy puts the server behind, like `/chatelaine`; empty where there is none. */
+  basePath: string
+  /** How long a connection without a request stays open. */
+  keepAliveSeconds: number
+  /** How long the server still takes requests after it was told to stop, so that load balancers notice. */
+  shutdownDelaySeconds: number
+  /** The port of the figures for operators; null where there are none. */
+  metricsPort: number | null
+  logLevel: LogLevel
   /** The proxies that are trusted to report the client's address, in the notation of proxy-addr. */
   trustedProxies: readonly string[]
 }
@@ -59,8 +72,36 @@ export function readConfig(environment: Environment): Readonly<Config> {
     passwordNeedsApiKey: booleanVariable(environment, 'PASSWORD_NEEDS_API_KEY'),
     allowCommonPasswords: booleanVariable(environment, 'PASSWORD_ALLOW_COMMON'),
     usernameReservedDays: integerVariable(environment, 'USERNAME_RESERVED_DAYS', 30, 0, 3650),
-    trustedProxies: readTrustedProxies(environment),
+    ...readOperation(environment),
   })
+}
+
+function readOperation(environment: Environment) {
+  const trustedProxies = readTrustedProxies(environment)
+  // A proxy must not send a request on a connection that is just being closed.
+  const keepAlive = trustedProxies.length > 0 ? 75 : 5
+  const metricsPort = integerVariable(environment, 'METRICS_PORT', 0, 1, 65535)
+  return {
+    trustedProxies,
+    basePath: readBasePath(environment),
+    keepAliveSeconds: integerVariable(environment, 'KEEP_ALIVE_SECONDS', keepAlive, 1, 3600),
+    shutdownDelaySeconds: integerVariable(environment, 'SHUTDOWN_DELAY_SECONDS', 5, 0, 600),
+    metricsPort: metricsPort === 0 ? null : metricsPort,
+    logLevel: readLogLevel(environment),
+  }
+}
+
+function readBasePath(environment: Environment): string {
+  const text = environment.BASE_PATH || ''
+  if (text === '' || /^(\/[\w.~-]+)+$/.test(text)) return text
+  throw new ConfigError('BASE_PATH must be a path like /chatelaine: it begins with "/" and does not end with one.')
+}
+
+function readLogLevel(environment: Environment): LogLevel {
+  const text = environment.LOG_LEVEL || 'info'
+  const level = LOG_LEVELS.find((one) => one === text)
+  if (level) return level
+  throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${text}".`)
 }
 
 function integerVariable(environment: Environment, name: string, fallback: number, lowest: number, highest: number) {

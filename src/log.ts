@@ -1,20 +1,38 @@
+import pino from 'pino'
+import type { LogLevel } from './config.ts'
 import { databaseError, isCommitUnknown, isOutage } from './db/errors.ts'
 
+/** Writes lines of JSON to standard error. */
+export const log = pino(
+  {
+    level: 'error',
+    base: null,
+    timestamp: () => `,"at":"${new Date().toISOString()}"`,
+    formatters: { level: (level) => ({ level }) },
+  },
+  { write: (line: string) => process.stderr.write(line) },
+)
+
+/** Sets the level; before, only errors are written. */
+export function setLogLevel(level: LogLevel) {
+  log.level = level
+}
+
 /**
- * Writes one line of JSON to standard error. The values in a database error are left out: they may be secrets. An outage of the
- * database fails every request, so it is written once a second for each cause, with the number of errors left out since.
+ * Logs an error. The values in a database error are left out: they may be secrets. An outage of the database fails every
+ * request, so it is written once a second for each cause, with the number of errors left out since.
  */
 export function logError(thrown: unknown, requestId: string | null) {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   if (isOutage(error)) return logOutage(error, requestId)
-  if (isCommitUnknown(error)) return write({ requestId, name: error.name, cause: causeOf(error) })
+  if (isCommitUnknown(error)) return log.error({ requestId, name: error.name, cause: causeOf(error) })
   const database = databaseError(error)
   const what = database ? { name: error.name, ...database } : { name: error.name, message: error.message }
   const stack = error.stack
     ?.split('\n')
     .slice(1)
     .map((line) => line.trim())
-  write({ requestId, ...what, stack })
+  log.error({ requestId, ...what, stack })
 }
 
 const OUTAGE_EVERY_MS = 1000
@@ -29,7 +47,7 @@ function logOutage(error: Error, requestId: string | null) {
     return
   }
   outages.set(cause, { at: Date.now(), leftOut: 0 })
-  write({ requestId, name: 'DatabaseUnavailable', cause, leftOut: last?.leftOut ?? 0 })
+  log.error({ requestId, name: 'DatabaseUnavailable', cause, leftOut: last?.leftOut ?? 0 })
 }
 
 /** The code of the first error, which is the database's or the network's; its message where it has none. */
@@ -37,8 +55,4 @@ function causeOf(error: Error): string {
   let first = error
   while (first.cause instanceof Error) first = first.cause
   return (first as { code?: string }).code ?? first.message
-}
-
-function write(line: object) {
-  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), level: 'error', ...line })}\n`)
 }

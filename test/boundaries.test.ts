@@ -16,7 +16,7 @@ const LAYERS: RegExp[][] = [
   [/^src\/authority\//],
   [/^src\/(read|encryption)\//, /^src\/log\.ts$/],
   [/^src\/db\//],
-  [/^src\/(config|errors|strength|trusted-networks)\.ts$/],
+  [/^src\/(config|errors|strength|trusted-networks|version)\.ts$/],
 ]
 
 /** Imports that go up, each with its reason. */
@@ -28,7 +28,7 @@ const EXCEPTIONS: [from: RegExp, to: RegExp][] = [
   // What was made under an idempotency key.
   [/^src\/mutation\/(repeat|declare)\.ts$/, /^src\/entities\/idempotency\/operations\.ts$/],
   // The version of the program.
-  [/^src\/cli\/main\.ts$/, /^package\.json$/],
+  [/^src\/version\.ts$/, /^package\.json$/],
   // The embedded database says why it ended.
   [/^src\/db\/embedded\.ts$/, /^src\/log\.ts$/],
   // Types alone.

@@ -22,6 +22,11 @@ const DEFAULTS = {
   allowCommonPasswords: false,
   usernameReservedDays: 30,
   trustedProxies: [],
+  basePath: '',
+  keepAliveSeconds: 5,
+  shutdownDelaySeconds: 5,
+  metricsPort: null,
+  logLevel: 'info',
 }
 
 /** The shortest and the longest value of ROOT_API_KEY that are taken. */
@@ -43,6 +48,7 @@ const VARIABLES = [
     'TRUSTED_PROXIES',
     'USERNAME_RESERVED_DAYS',
   ],
+  ...['BASE_PATH', 'KEEP_ALIVE_SECONDS', 'SHUTDOWN_DELAY_SECONDS', 'METRICS_PORT', 'LOG_LEVEL'],
 ]
 
 describe('the configuration', () => {
@@ -87,8 +93,15 @@ describe('the configuration', () => {
     ['TRUSTED_PROXIES', 'fc00::/7,fe80::/10', 'trustedProxies', ['fc00::/7', 'fe80::/10']],
     ['TRUSTED_PROXIES', '::ffff:10.0.0.0/104', 'trustedProxies', ['::ffff:10.0.0.0/104']],
     ['TRUSTED_PROXIES', '2001:db8::/32', 'trustedProxies', ['2001:db8::/32']],
+    ['BASE_PATH', '/auth/v1', 'basePath', '/auth/v1'],
+    ['KEEP_ALIVE_SECONDS', '60', 'keepAliveSeconds', 60],
+    ['SHUTDOWN_DELAY_SECONDS', '0', 'shutdownDelaySeconds', 0],
+    ['METRICS_PORT', '9464', 'metricsPort', 9464],
+    ['LOG_LEVEL', 'warn', 'logLevel', 'warn'],
   ])('takes %s=%s', (name, text, key, value) => {
-    expect(readConfig({ [name]: text })).toEqual({ ...DEFAULTS, [key]: value })
+    // Behind a proxy, connections are kept for longer.
+    const keepAliveSeconds = name === 'TRUSTED_PROXIES' ? 75 : 5
+    expect(readConfig({ [name]: text })).toEqual({ ...DEFAULTS, keepAliveSeconds, [key]: value })
   })
 
   test.each([
@@ -109,6 +122,13 @@ describe('the configuration', () => {
   })
 
   test.each([
+    ['BASE_PATH', 'auth'],
+    ['BASE_PATH', '/auth/'],
+    ['BASE_PATH', '/a b'],
+    ['KEEP_ALIVE_SECONDS', '0'],
+    ['SHUTDOWN_DELAY_SECONDS', '-1'],
+    ['METRICS_PORT', '65536'],
+    ['LOG_LEVEL', 'verbose'],
     ['PORT', '-1'],
     ['PORT', '65536'],
     ['PORT', '4000.5'],

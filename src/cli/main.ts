@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander'
-import packageJson from '../../package.json' with { type: 'json' }
 import { ConfigError, readConfig } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { FolderInUseError } from '../db/embedded.ts'
@@ -7,6 +6,7 @@ import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigration
 import { SealError } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { schema } from '../graphql/schema.ts'
+import { VERSION } from '../version.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
@@ -49,7 +49,7 @@ function createProgram(run: Run): Command {
     .description('Administers who may do what: users, API keys, organizations, projects and roles.')
     .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', env.CHATELAINE_URL)
     .option('--json', 'print the answer as JSON')
-    .version(packageJson.version, '--version', 'print the version')
+    .version(VERSION, '--version', 'print the version')
     .addHelpText('after', HELP)
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })

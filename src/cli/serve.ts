@@ -7,12 +7,15 @@ import { queueMissingWarnings } from '../entities/api-key/warnings.ts'
 import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
 import { listen } from '../http/server.ts'
+import { log, setLogLevel } from '../log.ts'
 import { createServices } from '../services.ts'
+import { VERSION } from '../version.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Migrates, creates root where it is missing, and serves until it is told to stop. */
 export async function serve(config: Config, { env, stdout }: Terminal) {
+  setLogLevel(config.logLevel)
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
   try {
@@ -27,15 +30,39 @@ export async function serve(config: Config, { env, stdout }: Terminal) {
     else stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
     const server = await listen(services)
     database.noteAddress(server.url)
+    log.info(
+      {
+        version: VERSION,
+        url: server.url,
+        database: database.kind,
+        poolSize: config.databasePoolSize,
+        mails: mailer !== null,
+      },
+      'started',
+    )
     // This line is printed last, so that a process that waits for it has received all output.
     stdout.write(`Chatelaine listens at ${server.url}\n`)
     const signal = await untilStopped(env.npm_lifecycle_event !== undefined)
+    server.drain()
+    // Whoever sends SIGTERM takes the server out of a load balancer; Ctrl+C and the end of npm have nobody to wait for.
+    if (signal === 'SIGTERM') await untilNoticed(config, stdout)
     stdout.write(`${signal}: finishing what is under way.\n`)
     await server.close()
   } finally {
     await mailer?.close()
     await database.close()
   }
+}
+
+/** Waits until load balancers had the time to notice that the server is not ready; a second signal ends the wait. */
+async function untilNoticed({ shutdownDelaySeconds }: Config, stdout: Terminal['stdout']) {
+  if (shutdownDelaySeconds === 0) return
+  stdout.write(`SIGTERM: taking requests for ${shutdownDelaySeconds} s more; a second signal stops that.\n`)
+  const again = Promise.withResolvers<void>()
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => again.resolve())
+  const timer = setTimeout(again.resolve, shutdownDelaySeconds * 1000)
+  await again.promise
+  clearTimeout(timer)
 }
 
 /** Starts sending mails, after the warnings that are missing from the queue were added to it. */

@@ -7,6 +7,7 @@ import { JSON_TYPE, printError } from './error-answer.ts'
 import { publicError } from './masking.ts'
 import type { Params } from './params.ts'
 import type { Answer, RequestContext } from './request.ts'
+import { recordOperation } from './request-record.ts'
 import type { App } from './yoga.ts'
 
 const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8'
@@ -49,6 +50,7 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     if (!operation) return { errors: [badUserInput('Name one of the document’s operations in "operationName".')] }
     if (operation.operation === 'subscription') return { errors: [badUserInput('There are no subscriptions.')] }
     if (context.isGet && operation.operation === 'mutation') return refused(405, 'Send a mutation by POST.')
+    if (context.record) recordOperation(context.record, operation)
     const contextValue = await contextFactory()
     const { variables, issues } = readInputValues(schema, operation, params.variables ?? {})
     const errors = variableErrors(schema, operation, variables, context.caller === null)
@@ -70,7 +72,8 @@ function toAnswer(result: Result, isGraphqlType: boolean): Answer {
   const status = STATUS_OF_CODE[String(code)] ?? statusOf(result, isGraphqlType)
   if (status === 405) headers.allow = 'POST'
   // Only payloads of mutations hold secrets: new keys, tokens, revealed credentials. No mutation's answer is compressed.
-  return { status, headers, body: print(result), holdsNoSecret: 'isQuery' in result && result.isQuery }
+  const codes = result.errors?.map(({ extensions }) => String(extensions?.code)) ?? []
+  return { status, headers, body: print(result), codes, holdsNoSecret: 'isQuery' in result && result.isQuery }
 }
 
 /** The codes of errors about the whole request, which clients and proxies handle by the status alone. */

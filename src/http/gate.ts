@@ -28,6 +28,15 @@ export function readTarget(request: IncomingMessage): URL | Refusal {
   return URL.parse(target, 'http://localhost') ?? { status: 400, message: 'The request target is malformed.' }
 }
 
+/** Returns the URL without the path that the server is behind; null where it is not below that path. */
+export function withoutBase(url: URL, basePath: string): URL | null {
+  if (basePath === '') return url
+  if (url.pathname !== basePath && !url.pathname.startsWith(`${basePath}/`)) return null
+  const inner = new URL(url)
+  inner.pathname = url.pathname.slice(basePath.length) || '/'
+  return inner
+}
+
 /** Whether the text is a host and a port, without any character that would start another part of a URL. */
 function isHost(host: string): boolean {
   return !/[@/?#\\\s]/.test(host) && URL.canParse(`http://${host}/`)
@@ -39,8 +48,8 @@ export function wantsPage(request: IncomingMessage): boolean {
 }
 
 /** Returns why a request to the API is refused; null where it is accepted. */
-export function refuseRequest(request: IncomingMessage, url: URL): Refusal | null {
-  if (url.pathname !== GRAPHQL_PATH) return { status: 404, message: `There is only ${GRAPHQL_PATH}.` }
+export function refuseRequest(request: IncomingMessage, url: URL, basePath: string): Refusal | null {
+  if (url.pathname !== GRAPHQL_PATH) return { status: 404, message: `There is only ${basePath}${GRAPHQL_PATH}.` }
   if (request.method === 'GET') return null
   if (request.method !== 'POST') return { status: 405, message: 'Use POST.', headers: { allow: 'GET, POST' } }
   if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? '')) {

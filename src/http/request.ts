@@ -1,4 +1,5 @@
 import type { Caller } from '../authority/caller.ts'
+import type { RequestRecord } from './request-record.ts'
 
 /** The values that a request passes to the context. */
 export interface RequestContext {
@@ -7,12 +8,16 @@ export interface RequestContext {
   address: string | null
   /** True where the request is a GET, whose document is in the address. */
   isGet: boolean
+  /** What the log and the metrics say of the request; the operator's commands have none. */
+  record?: RequestRecord
 }
 
 export interface Answer<Body = string> {
   status: number
   headers: Record<string, string>
   body: Body
+  /** The codes of its errors. */
+  codes?: string[]
   /** True where nothing in the body is a secret, so that it can be compressed. */
   holdsNoSecret?: boolean
 }

@@ -130,13 +130,6 @@ describe('faults', () => {
     },
   )
 
-  test('health says that the server is well', async () => {
-    const response = await fetch(new URL('/health', app.url))
-
-    expect(response.status).toBe(200)
-    expect(await response.json()).toEqual({ status: 'ok' })
-  })
-
   test('answers are kept by no cache and taken for nothing but what they are', async () => {
     const responses = [
       await post(app, JSON.stringify({ query: '{ __typename }' })),

@@ -17,6 +17,9 @@ import { secretsFound } from './secrets.ts'
 const ROOT_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
 const NODE = join(ROOT_FOLDER, 'node_modules/.bin/node')
 
+/** A program stops at once, and logs no requests, where a test does not want it. */
+const QUIET = { SHUTDOWN_DELAY_SECONDS: '0', LOG_LEVEL: 'error' }
+
 type Environment = Record<string, string>
 
 /** How a process ended, and all it said. */
@@ -126,7 +129,7 @@ export async function runCommand(args: string[], environment: Environment = {}, 
       },
     })
   const terminal = {
-    env: { PORT: '0', ...environment },
+    env: { PORT: '0', ...QUIET, ...environment },
     stdin: Readable.from([Buffer.from(input)]),
     stdout: collect('stdout'),
     stderr: collect('stderr'),
@@ -175,7 +178,7 @@ function spawnProgram([file = '', ...args]: string[], environment: Environment) 
     cwd: ROOT_FOLDER,
     // A program that starts ours is ended with all that it started.
     detached: file !== NODE,
-    env: { PATH, HOME, NODE_COMPILE_CACHE: inject('compileCache'), ...environment },
+    env: { PATH, HOME, NODE_COMPILE_CACHE: inject('compileCache'), ...QUIET, ...environment },
   })
   const output = { stdout: '', stderr: '' }
   const secrets = new Set(secretsOf(environment))

@@ -33,9 +33,13 @@ export function isForGraphiql(request: IncomingMessage, url: URL): boolean {
   return url.pathname === GRAPHQL_PATH && wantsPage(request)
 }
 
-/** Answers a request for which `isForGraphiql` is true. */
-export async function answerGraphiql(request: IncomingMessage, url: URL): Promise<Answer<string | Buffer>> {
-  site ??= build()
+/** Answers a request for which `isForGraphiql` is true. @param basePath the path that the server is behind, which is the same for all requests */
+export async function answerGraphiql(
+  request: IncomingMessage,
+  url: URL,
+  basePath: string,
+): Promise<Answer<string | Buffer>> {
+  site ??= build(basePath)
   const { page, assets } = await site
   if (url.pathname === GRAPHQL_PATH) {
     return { status: 200, headers: { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }, body: page }
@@ -71,7 +75,7 @@ interface Asset {
 /** The page and its assets are nine megabytes, so they are read at the first request of a browser. */
 let site: Promise<{ page: string; assets: Map<string, Asset> }> | undefined
 
-async function build() {
+async function build(basePath: string) {
   const { css, editorWorkerService, graphqlWorker, js, jsonWorker } = await import(
     '@graphql-yoga/render-graphiql/graphiql'
   )
@@ -81,8 +85,8 @@ async function build() {
     json: toAsset('json-worker', 'js', jsonWorker),
   }
   const settings = {
-    endpoint: GRAPHQL_PATH,
-    workers: Object.fromEntries(Object.entries(workers).map(([label, { path }]) => [label, path])),
+    endpoint: `${basePath}${GRAPHQL_PATH}`,
+    workers: Object.fromEntries(Object.entries(workers).map(([label, { path }]) => [label, basePath + path])),
     operations: await readBeside('operations.graphql'),
     logo: KEY_ICON,
   }
@@ -90,7 +94,7 @@ async function build() {
   const style = toAsset('graphiql', 'css', css)
   const start = toAsset('page', 'js', `const settings = ${JSON.stringify(settings)}\n${await readBeside('page.js')}`)
   const all = [script, style, start, ...Object.values(workers)]
-  return { page: pageOf(style, script, start), assets: new Map(all.map((asset) => [asset.path, asset])) }
+  return { page: pageOf(basePath, style, script, start), assets: new Map(all.map((asset) => [asset.path, asset])) }
 }
 
 function toAsset(name: string, kind: 'js' | 'css', text: string): Asset {
@@ -107,7 +111,7 @@ function readBeside(name: string): Promise<string> {
   return readFile(new URL(name, import.meta.url), 'utf8')
 }
 
-function pageOf(style: Asset, ...scripts: Asset[]): string {
+function pageOf(basePath: string, style: Asset, ...scripts: Asset[]): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -115,11 +119,11 @@ function pageOf(style: Asset, ...scripts: Asset[]): string {
 <meta name="viewport" content="width=device-width">
 <title>Chatelaine</title>
 <link rel="icon" href="data:image/svg+xml,${encodeURIComponent(KEY_ICON)}">
-<link rel="stylesheet" href="${style.path}">
-${scripts.map(({ path }) => `<script defer src="${path}"></script>`).join('\n')}
+<link rel="stylesheet" href="${basePath}${style.path}">
+${scripts.map(({ path }) => `<script defer src="${basePath}${path}"></script>`).join('\n')}
 </head>
 <body id="body" class="no-focus-outline">
-<noscript>GraphiQL needs JavaScript; the API itself does not: POST ${GRAPHQL_PATH}.</noscript>
+<noscript>GraphiQL needs JavaScript; the API itself does not: POST ${basePath}${GRAPHQL_PATH}.</noscript>
 <div id="root"></div>
 </body>
 </html>

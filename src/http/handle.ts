@@ -1,0 +1,185 @@
+/** Answers the requests of one listener: pages, keys and health openly, the API to a caller. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { BadCredentialError } from '../authentication/bad-credential.ts'
+import { identify } from '../authentication/identify.ts'
+import type { Database } from '../db/database.ts'
+import { createId } from '../db/id.ts'
+import { recordRefusal } from '../entities/audit/refusals.ts'
+import { readKeySet } from '../entities/session/signing-keys.ts'
+import type { Target } from '../errors.ts'
+import { log, logError } from '../log.ts'
+import { badUserInput } from '../read/errors.ts'
+import type { Services } from '../services.ts'
+import type { clientAddress } from './address.ts'
+import { answerRequest } from './answers.ts'
+import { compress } from './compression.ts'
+import { corsHeaders, isPreflight, PREFLIGHT_HEADERS, PUBLIC_HEADERS } from './cors.ts'
+import { errorAnswer, JSON_TYPE } from './error-answer.ts'
+import {
+  GRAPHQL_PATH,
+  MAX_BODY_BYTES,
+  type Refusal,
+  readTarget,
+  refuseRequest,
+  TOO_LARGE,
+  wantsPage,
+  withoutBase,
+} from './gate.ts'
+import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
+import type { Health } from './health.ts'
+import type { Metrics } from './metrics.ts'
+import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
+import { refuseCaller } from './refuse-caller.ts'
+import type { Answer } from './request.ts'
+import { createRecord, type RequestRecord, recordCaller } from './request-record.ts'
+import { send } from './send.ts'
+import { isSignInAlone } from './sign-in.ts'
+import { createDeadline, withinDeadline } from './within-deadline.ts'
+import type { App } from './yoga.ts'
+
+/** The well-known path (RFC 8615) of the keys with which tokens are verified. */
+const JWKS_PATH = '/.well-known/jwks.json'
+
+/** The parts of the server that answering needs. */
+export interface Served {
+  app: App
+  services: Services
+  addressOfClient: ReturnType<typeof clientAddress>
+  health: Health
+  metrics: Metrics
+}
+
+/** Answers one request. */
+export async function handle(served: Served, request: IncomingMessage, response: ServerResponse) {
+  const { services, addressOfClient } = served
+  const { basePath, corsOrigins } = services.config
+  const target = readTarget(request)
+  if (!(target instanceof URL)) return refuse(request, response, target)
+  const url = withoutBase(target, basePath)
+  if (!url) return refuse(request, response, { status: 404, message: `There is only ${basePath}${GRAPHQL_PATH}.` })
+  const open = await answerOpenly(served, request, url)
+  if (open) return send(response, open)
+  if (url.pathname === GRAPHQL_PATH) {
+    const cors = corsHeaders(request, corsOrigins)
+    for (const [name, value] of Object.entries(cors)) response.setHeader(name, value)
+    if (isPreflight(request, cors)) return send(response, { status: 204, headers: PREFLIGHT_HEADERS, body: '' })
+  }
+  const refusal = refuseRequest(request, url, basePath)
+  if (refusal) return refuse(request, response, refusal)
+  const requestId = createId()
+  response.setHeader('x-request-id', requestId)
+  const isGet = request.method === 'GET'
+  const body = isGet ? '' : await readBody(request)
+  if (body === null) return refuse(request, response, TOO_LARGE)
+  const params = isGet ? paramsOfUrl(url) : paramsOfBody(body)
+  const record = createRecord(requestId, addressOfClient(request))
+  const answer = await answerAndNote(served, record, () => answerParams(served, request, params, { isGet, record }))
+  send(response, await compress(request, answer))
+}
+
+/** Answers within the deadline, and notes the request in the log and the metrics. */
+async function answerAndNote(
+  { metrics }: Served,
+  record: RequestRecord,
+  answering: () => Promise<Answer>,
+): Promise<Answer> {
+  const started = performance.now()
+  const deadline = createDeadline()
+  const answer = await withinDeadline(record.requestId, answering, deadline)
+  const milliseconds = performance.now() - started
+  const { status, codes = [] } = answer
+  metrics.note(record, { status, codes, seconds: milliseconds / 1000 })
+  log.info({ ...record, status, codes, ms: Math.round(milliseconds), statements: deadline.statements }, 'request')
+  return answer
+}
+
+/** Answers what is the same for every caller; null where the request is for the API, or for nothing that there is. */
+async function answerOpenly({ services, health }: Served, request: IncomingMessage, url: URL) {
+  const { basePath } = services.config
+  if (url.pathname === JWKS_PATH) return answerKeySet(services.database)
+  if (url.pathname === '/' && wantsPage(request)) return toPage(basePath)
+  return isForGraphiql(request, url) ? answerGraphiql(request, url, basePath) : health.answer(url)
+}
+
+/** Leads a browser from the address of the server to the page. It is not permanent, so that browsers do not keep it. */
+function toPage(basePath: string): Answer {
+  return { status: 303, headers: { location: `${basePath}${GRAPHQL_PATH}`, vary: 'accept' }, body: '' }
+}
+
+/**
+ * Finds the caller, and then answers. A request whose credential is not valid is refused whatever it asks, except where it
+ * does nothing but sign in: it is then answered as if it had no credential.
+ */
+async function answerParams(
+  { app, services }: Served,
+  request: IncomingMessage,
+  params: Params | string,
+  { isGet, record }: { isGet: boolean; record: RequestRecord },
+): Promise<Answer> {
+  const { requestId, address } = record
+  const context = { requestId, address, isGet, record }
+  try {
+    const identified = identify(services, (name) => headerOf(request, name), { address, requestId })
+    const caller = await identified.catch((error: unknown) => {
+      // A password in the header was counted as a guess, and a guess too many is another error.
+      if (error instanceof BadCredentialError && isSignInAlone(app, params, context)) return null
+      throw error
+    })
+    recordCaller(record, caller)
+    return await answerRequest(app, params, request.headers.accept, { caller, ...context })
+  } catch (error) {
+    if (error instanceof BadCredentialError && error.ended) await recordEnded(services, error.ended, context)
+    return refuseCaller(error, requestId)
+  }
+}
+
+/** Records that a credential was presented that has ended: it may have been stolen. */
+async function recordEnded(
+  { database }: Services,
+  target: Target,
+  origin: { requestId: string; address: string | null },
+) {
+  const refusal = { action: 'authenticate', code: 'UNAUTHENTICATED', target }
+  await recordRefusal(database.db, { caller: null, ...origin }, refusal).catch((error: unknown) =>
+    logError(error, origin.requestId),
+  )
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** Reads the whole body as text; returns null where it is larger than allowed. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = []
+  let size = 0
+  // The end of the loop must not end the connection: the client still has to read the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** Answers with the public JWK Set, with which services verify tokens by themselves. */
+async function keySet(database: Database): Promise<Answer> {
+  const answer = json(200, await readKeySet(database.db))
+  return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, max-age=300' } }
+}
+
+async function answerKeySet(database: Database): Promise<Answer> {
+  const answer = await withinDeadline(createId(), () => keySet(database))
+  return { ...answer, headers: { ...PUBLIC_HEADERS, ...answer.headers } }
+}
+
+function json(status: number, value: object): Answer {
+  return { status, headers: { 'content-type': JSON_TYPE }, body: JSON.stringify(value) }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, { status, message, headers = {} }: Refusal) {
+  // The rest of the body is read and discarded: closing the connection now could lose the answer.
+  request.resume()
+  send(response, errorAnswer(status, badUserInput(message), headers))
+}
