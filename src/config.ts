@@ -13,6 +13,10 @@ export interface Config {
   dataDir: string
   databaseUrl: string | null
   databasePoolSize: number
+  /** The kind of pooler before the database, where it is one that gives each transaction another session. */
+  databasePooler: 'transaction' | null
+  /** Whether a server brings the tables up to date when it starts. */
+  migrate: boolean
   rootApiKey: string | null
   /** The origins whose pages may read answers; same-origin pages always may. */
   corsOrigins: readonly string[]
@@ -61,6 +65,8 @@ export function readConfig(environment: Environment): Readonly<Config> {
     dataDir: environment.DATA_DIR || 'data',
     databaseUrl: readDatabaseUrl(environment),
     databasePoolSize: integerVariable(environment, 'DATABASE_POOL_SIZE', 10, 1, 500),
+    databasePooler: readPooler(environment),
+    migrate: booleanVariable(environment, 'MIGRATE', true),
     rootApiKey: readRootApiKey(environment),
     corsOrigins: readCorsOrigins(environment),
     encryptionKey: environment.ENCRYPTION_KEY || null,
@@ -114,11 +120,11 @@ function integerVariable(environment: Environment, name: string, fallback: numbe
   return value
 }
 
-function booleanVariable(environment: Environment, name: string) {
+function booleanVariable(environment: Environment, name: string, fallback = false) {
   const text = environment[name]
   if (text && text !== 'true' && text !== 'false')
     throw new ConfigError(`${name} must be true or false, not "${text}".`)
-  return text === 'true'
+  return text ? text === 'true' : fallback
 }
 
 function readMail(environment: Environment) {
@@ -164,11 +170,17 @@ function readDatabaseUrl(environment: Environment) {
   const text = environment.DATABASE_URL
   if (!text) return null
   // The value may hold a password, so it is never repeated.
-  const url = URL.parse(text)
-  if (url?.protocol !== 'postgres:' && url?.protocol !== 'postgresql:') {
+  if (!/^postgres(ql)?:\/\//.test(text)) {
     throw new ConfigError('DATABASE_URL must look like postgres://user:password@host:5432/database.')
   }
   return text
+}
+
+function readPooler(environment: Environment) {
+  const text = environment.DATABASE_POOLER
+  if (!text || text === 'session') return null
+  if (text === 'transaction') return text
+  throw new ConfigError('DATABASE_POOLER must be session or transaction, as the pooler before the database is set.')
 }
 
 function readRootApiKey(environment: Environment) {

@@ -9,6 +9,8 @@ const DEFAULTS = {
   dataDir: 'data',
   databaseUrl: null,
   databasePoolSize: 10,
+  databasePooler: null,
+  migrate: true,
   rootApiKey: null,
   corsOrigins: [],
   encryptionKey: null,
@@ -49,6 +51,7 @@ const VARIABLES = [
     'USERNAME_RESERVED_DAYS',
   ],
   ...['BASE_PATH', 'KEEP_ALIVE_SECONDS', 'SHUTDOWN_DELAY_SECONDS', 'METRICS_PORT', 'LOG_LEVEL'],
+  ...['DATABASE_POOLER', 'MIGRATE'],
 ]
 
 describe('the configuration', () => {
@@ -94,6 +97,9 @@ describe('the configuration', () => {
     ['TRUSTED_PROXIES', '::ffff:10.0.0.0/104', 'trustedProxies', ['::ffff:10.0.0.0/104']],
     ['TRUSTED_PROXIES', '2001:db8::/32', 'trustedProxies', ['2001:db8::/32']],
     ['BASE_PATH', '/auth/v1', 'basePath', '/auth/v1'],
+    ['DATABASE_POOLER', 'transaction', 'databasePooler', 'transaction'],
+    ['DATABASE_POOLER', 'session', 'databasePooler', null],
+    ['MIGRATE', 'false', 'migrate', false],
     ['KEEP_ALIVE_SECONDS', '60', 'keepAliveSeconds', 60],
     ['SHUTDOWN_DELAY_SECONDS', '0', 'shutdownDelaySeconds', 0],
     ['METRICS_PORT', '9464', 'metricsPort', 9464],
@@ -123,6 +129,8 @@ describe('the configuration', () => {
 
   test.each([
     ['BASE_PATH', 'auth'],
+    ['DATABASE_POOLER', 'statement'],
+    ['MIGRATE', 'no'],
     ['BASE_PATH', '/auth/'],
     ['BASE_PATH', '/a b'],
     ['KEEP_ALIVE_SECONDS', '0'],

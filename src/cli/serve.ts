@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
-import { migrate } from '../db/migrate.ts'
+import { migrate, refusePending } from '../db/migrate.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { queueMissingWarnings } from '../entities/api-key/warnings.ts'
 import { openMailerIfWanted } from '../entities/notification/mailer.ts'
@@ -19,7 +19,7 @@ export async function serve(config: Config, { env, stdout }: Terminal) {
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
   try {
-    await migrate(database)
+    await prepareTables(database, config)
     await refreshStatistics(database)
     const keyring = openKeyring(config)
     mailer = await openMailerIfWanted(database, config)
@@ -63,6 +63,12 @@ async function untilNoticed({ shutdownDelaySeconds }: Config, stdout: Terminal['
   const timer = setTimeout(again.resolve, shutdownDelaySeconds * 1000)
   await again.promise
   clearTimeout(timer)
+}
+
+/** Brings the tables up to date, where this server may: a pooler that mixes sessions cannot hold the lock of a migration. */
+async function prepareTables(database: Database, config: Config) {
+  if (!config.migrate || database.isMixed) return refusePending(database)
+  await migrate(database)
 }
 
 /** Starts sending mails, after the warnings that are missing from the queue were added to it. */

@@ -1,22 +1,12 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EmptyRelations, SQL } from 'drizzle-orm'
 import { drizzle, type NodePgClient, type NodePgDatabase } from 'drizzle-orm/node-postgres'
-import pg from 'pg'
-import { parse, toClientConfig } from 'pg-connection-string'
-import type { Config } from '../config.ts'
-import { currentDeadline } from './deadline.ts'
+import type pg from 'pg'
+import { type Config, ConfigError } from '../config.ts'
+import { type Addresses, readAddresses } from './addresses.ts'
 import { type Embedded, noteAddress, openFolder, openImage } from './embedded.ts'
-import {
-  CommitUnknownError,
-  ConnectionLostError,
-  DeadlinePassedError,
-  databaseError,
-  endsConnection,
-  isOutage,
-  RolledBackError,
-} from './errors.ts'
-import type { Lease, Result, Statement } from './lease.ts'
-import { openPool, type Pool, type PoolOptions } from './pool.ts'
+import type { Result, Statement } from './lease.ts'
+import { connectAlone, openPool, type Pool, type PoolOptions } from './pool.ts'
+import { queryOnce, transact } from './transaction.ts'
 
 /** What Drizzle sends its statements to. */
 interface StatementClient {
@@ -32,6 +22,8 @@ export type Transaction = Connection & { readonly isTransaction: true }
 export interface Database {
   readonly db: Connection
   readonly kind: 'EMBEDDED' | 'POSTGRESQL'
+  /** True where a pooler gives each transaction another session: nothing of a session may be relied on. */
+  readonly isMixed: boolean
   /** Opens one more connection, which has no time limits. */
   connectAlone(): Promise<pg.Client>
   /**
@@ -50,11 +42,9 @@ export interface Database {
   close(): Promise<void>
 }
 
-const insideTransaction = new AsyncLocalStorage<true>()
-
 /** Opens the database that the configuration names: PostgreSQL at DATABASE_URL, or the embedded database in DATA_DIR. */
 export async function openDatabase(config: Config): Promise<Database> {
-  if (config.databaseUrl) return openPostgres(config.databaseUrl, config.databasePoolSize)
+  if (config.databaseUrl) return openPostgres(config.databaseUrl, config)
   const embedded = await openFolder(config.dataDir)
   return { ...wrapEmbedded(embedded), noteAddress: (url) => noteAddress(config.dataDir, url) }
 }
@@ -64,16 +54,28 @@ export async function openMemoryDatabase(image: Uint8Array | null): Promise<Data
   return wrapEmbedded(await openImage(image))
 }
 
-function openPostgres(url: string, size: number): Database {
-  // `sslmode` means what it means to every other program of PostgreSQL.
-  const connection = toClientConfig(parse(url, { useLibpqCompat: true }))
-  return wrap('POSTGRESQL', { connection, size, isSingle: false })
+function openPostgres(url: string, { databasePoolSize, databasePooler }: Config): Database {
+  return wrap('POSTGRESQL', {
+    ...addressesOf(url),
+    size: databasePoolSize,
+    isSingle: false,
+    isMixed: databasePooler === 'transaction',
+  })
+}
+
+function addressesOf(url: string): Addresses {
+  try {
+    return readAddresses(url)
+  } catch (error) {
+    throw new ConfigError(`DATABASE_URL can’t be used: ${(error as Error).message}.`)
+  }
 }
 
 /** The embedded database has one session, so there is one connection: a second one would only wait, and inside a transaction it would wait forever. */
 function wrapEmbedded(embedded: Embedded): Database {
   const connection = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', ssl: false }
-  const database = wrap('EMBEDDED', { connection, size: 1, isSingle: true })
+  const connections = [connection]
+  const database = wrap('EMBEDDED', { connections, needsWrites: false, size: 1, isSingle: true, isMixed: false })
   return {
     ...database,
     async close() {
@@ -90,13 +92,9 @@ function wrap(kind: Database['kind'], options: PoolOptions): Database {
   return {
     db,
     kind,
-    async connectAlone() {
-      const client = new pg.Client({ ...options.connection, connectionTimeoutMillis: 5000 })
-      client.on('error', () => {})
-      await client.connect()
-      return client
-    },
-    transaction: (run, { isPatient = false } = {}) => transact(pool, run, isPatient),
+    isMixed: options.isMixed,
+    connectAlone: () => connectAlone(options),
+    transaction: (run, { isPatient = false } = {}) => transact(pool, (lease) => run(transactionOn(lease)), isPatient),
     observe: pool.observe,
     counts: pool.counts,
     probe: options.isSingle ? db : drizzleOn({ query: (statement, values) => queryOnce(probes, statement, values) }),
@@ -112,6 +110,10 @@ function drizzleOn(client: StatementClient): Connection {
   return drizzle({ client: client as unknown as NodePgClient }) as unknown as Connection
 }
 
+function transactionOn(lease: StatementClient): Transaction {
+  return Object.assign(drizzleOn(lease), { isTransaction: true as const })
+}
+
 /** Runs a statement of Drizzle's `sql` and returns its rows, which the caller says the type of. */
 export async function readRows<Row extends object>(on: Connection, query: SQL): Promise<Row[]> {
   const { rows } = await on.execute<Record<string, unknown>>(query)
@@ -123,87 +125,4 @@ export async function runStatement(on: Connection, text: string, values: unknown
   const result: Result | Result[] = await on.$client.query({ text, prepare }, values)
   // Several statements in one text have several results.
   return [result].flat().flatMap(({ rows }) => rows)
-}
-
-/** Runs one statement outside of transactions. One that only reads is repeated once where the database was lost. */
-async function queryOnce(pool: Pool, statement: Statement, values?: unknown[]): Promise<Result> {
-  // The transaction holds a connection; waiting for another one from inside it can last forever.
-  if (insideTransaction.getStore()) throw new Error('Use the transaction, not the database, inside a transaction.')
-  try {
-    return await lendFor(pool, (lease) => lease.query(statement, values))
-  } catch (error) {
-    if (!isOutage(error) || error instanceof DeadlinePassedError || !onlyReads(statement.text)) throw error
-    return lendFor(pool, (lease) => lease.query(statement, values))
-  }
-}
-
-async function lendFor<T>(pool: Pool, use: (lease: Lease) => Promise<T>): Promise<T> {
-  const lease = await pool.acquire()
-  try {
-    return await use(lease)
-  } finally {
-    lease.release()
-  }
-}
-
-function onlyReads(text: string): boolean {
-  return /^\s*(select|with)\b/i.test(text) && !/\b(insert\s+into|update|delete\s+from)\b/i.test(text)
-}
-
-const BEGIN = 'begin'
-const BEGIN_PATIENTLY = 'begin; set local statement_timeout = 0; set local lock_timeout = 0'
-
-async function transact<T>(pool: Pool, run: (tx: Transaction) => Promise<T>, isPatient: boolean): Promise<T> {
-  if (insideTransaction.getStore()) throw new Error('Use the transaction, not the database, inside a transaction.')
-  const lease = await pool.acquire()
-  let isBroken = false
-  try {
-    if (isPatient) lease.wait()
-    const left = timeLeft()
-    await lease.query({ text: isPatient ? BEGIN_PATIENTLY : BEGIN, prepare: false })
-    const tx = Object.assign(drizzleOn(lease), { isTransaction: true as const })
-    const result = await insideTransaction.run(true, () => run(tx))
-    await commit(lease, left)
-    return result
-  } catch (error) {
-    if (!lease.isLost()) await lease.query({ text: 'rollback', prepare: false }).catch(() => (isBroken = true))
-    throw error
-  } finally {
-    lease.release(isBroken)
-  }
-}
-
-/** The milliseconds until the deadline; null where there is none. */
-function timeLeft(): number | null {
-  const deadline = currentDeadline()
-  return deadline ? deadline.at - Date.now() : null
-}
-
-/**
- * Commits where the deadline has not passed, by this server's clock and by the database's: a message may be on its way for
- * long. `left` is the time that there was when the transaction began, in milliseconds.
- * @throws DeadlinePassedError, CommitUnknownError, RolledBackError
- */
-async function commit(lease: Lease, left: number | null) {
-  const deadline = currentDeadline()
-  if (deadline && deadline.at <= Date.now()) throw new DeadlinePassedError()
-  lease.ignoreDeadline()
-  if (deadline) deadline.isCommitSent = true
-  try {
-    const results = await lease.query({ text: left === null ? 'commit' : `${failAfter(left)}; commit`, prepare: false })
-    if ([results].flat().at(-1)?.command !== 'COMMIT') throw new RolledBackError()
-  } catch (error) {
-    const code = databaseError(error)?.code
-    if (error instanceof ConnectionLostError || (code && endsConnection(code)))
-      throw new CommitUnknownError('The database was lost while the change was being committed.', { cause: error })
-    if (deadline) deadline.isCommitSent = false
-    throw code === DIVISION_BY_ZERO ? new DeadlinePassedError() : error
-  }
-}
-
-const DIVISION_BY_ZERO = '22012'
-
-/** A statement that fails where the transaction began longer ago than this. */
-function failAfter(milliseconds: number): string {
-  return `select 1 / (clock_timestamp() < now() + ${milliseconds} * interval '1 ms')::int`
 }

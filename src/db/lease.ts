@@ -41,6 +41,8 @@ export interface Lease {
 export interface Connected {
   silence: SilenceWatch
   prepared: Set<string>
+  /** True where it ended, or the database said that it ends, while no statement was under way. */
+  hasFailed: boolean
 }
 
 /** A connection keeps what it has prepared until it is closed. */
@@ -48,17 +50,15 @@ const MOST_PREPARED = 1000
 
 /** What the leases of a pool have in common. */
 interface Shared {
-  names: StatementNames
+  /** Null where nothing is prepared. */
+  names: StatementNames | null
   listeners: ((sent: Sent) => void)[]
   cancel: (client: pg.PoolClient) => void
 }
 
 /** Lends a connection for some statements; what is sent after the deadline is refused, and what runs then is canceled. */
-export function createLease(
-  client: pg.PoolClient,
-  { silence, prepared }: Connected,
-  { names, listeners, cancel }: Shared,
-): Lease {
+export function createLease(client: pg.PoolClient, connected: Connected, { names, listeners, cancel }: Shared): Lease {
+  const { silence, prepared } = connected
   let isLost = false
   let isLate = false
   const timer = atDeadline(() => {
@@ -66,16 +66,16 @@ export function createLease(
     cancel(client)
   })
   function nameOf({ text, prepare = true }: Statement): string | undefined {
-    const name = prepare ? names.nameOf(text) : undefined
+    const name = prepare ? names?.nameOf(text) : undefined
     if (name !== undefined) prepared.add(name)
     return name
   }
   function errorOf(thrown: unknown): unknown {
     const isAnswer = thrown instanceof pg.DatabaseError
-    isLost = isAnswer ? endsConnection(thrown.code ?? '') : client.connection.stream.destroyed
+    isLost = isAnswer ? isUseless(thrown.code ?? '') : connected.hasFailed || client.connection.stream.destroyed
     if (isLate) return new DeadlinePassedError()
     // A plan that was made before a migration is of no use on any connection.
-    if (isAnswer && thrown.code === '0A000') names.renew()
+    if (isAnswer && thrown.code === '0A000') names?.renew()
     if (isAnswer || !isLost) return thrown
     return new ConnectionLostError('The connection to the database was lost.', { cause: thrown })
   }
@@ -107,6 +107,13 @@ export function createLease(
     },
   }
 }
+
+/** Whether a connection that answers this is of no further use. Behind the same address there may now be another database, which accepts changes. */
+function isUseless(code: string): boolean {
+  return endsConnection(code) || code === READ_ONLY
+}
+
+const READ_ONLY = '25006'
 
 /** Calls back at the deadline of the current request, where there is one. */
 function atDeadline(run: () => void): NodeJS.Timeout | undefined {

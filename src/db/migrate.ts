@@ -5,6 +5,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { ConfigError } from '../config.ts'
 import { type Connection, type Database, readRows } from './database.ts'
+import { refuseMixingPooler } from './pooler.ts'
 
 /** The path is relative to this file and not to the working directory, so that the command runs from any directory. */
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -47,6 +48,7 @@ export async function migrate(database: Database) {
   try {
     const db = drizzle({ client })
     await greet(db)
+    await refuseMixingPooler(database)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
     await refuseNewer(db)
     await runMigrations(db, { migrationsFolder })

@@ -1,13 +1,15 @@
 /** The connections to the database: what each is given when it opens, when it counts as lost, and how long one is waited for. */
 
 import pg from 'pg'
+import type { Addresses } from './addresses.ts'
 import { currentDeadline } from './deadline.ts'
-import { ConnectionLostError, DeadlinePassedError } from './errors.ts'
+import { ConnectionLostError, DeadlinePassedError, isOutage } from './errors.ts'
 import { type Connected, createLease, type Lease, requestCancel, type Sent } from './lease.ts'
 import { watchSilence } from './silence.ts'
 import { createStatementNames } from './statement-names.ts'
 
 export interface Pool {
+  readonly isMixed: boolean
   acquire(): Promise<Lease>
   /** Calls the listener with each statement, after its answer. */
   observe(listener: (sent: Sent) => void): void
@@ -22,11 +24,12 @@ export interface PoolCounts {
   waiting: number
 }
 
-export interface PoolOptions {
-  connection: pg.ClientConfig
+export interface PoolOptions extends Addresses {
   size: number
   /** True where the database has only one session: its connection is never closed, begins with what an earlier one left, and cannot be canceled. */
   isSingle: boolean
+  /** True where a pooler gives each transaction another session. */
+  isMixed: boolean
 }
 
 /** Milliseconds. Cursors contain times as text, so all connections have the same time zone. */
@@ -43,6 +46,11 @@ const SET_ALL = `select ${Object.entries(SETTINGS)
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
   .join(', ')}`
 
+/** The same settings for one transaction, where a session cannot keep them. */
+export const SET_LOCALLY = Object.entries(SETTINGS)
+  .map(([name, value]) => `set local ${name} = '${value}'`)
+  .join('; ')
+
 /** Short, so that attempts into a network that has just recovered do not delay the next ones. */
 const CONNECT_TIMEOUT_MS = 1500
 /** The only session may be busy with a statement. */
@@ -52,28 +60,32 @@ const CLOSE_TIMEOUT_MS = 2000
 const IDLE_TIMEOUT_MS = 60_000
 const LIFETIME_SECONDS = 1800
 
-export function openPool({ connection, size, isSingle }: PoolOptions): Pool {
+export function openPool({ connections, needsWrites, size, isSingle, isMixed }: PoolOptions): Pool {
+  let current = 0
   const names = createStatementNames()
   const connected = new WeakMap<pg.ClientBase, Connected>()
   const listeners: ((sent: Sent) => void)[] = []
   const pool = new pg.Pool({
-    ...connection,
-    types: { getTypeParser },
-    fallback_application_name: 'chatelaine',
-    keepAlive: true,
-    Client: clientWithin(isSingle ? SINGLE_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS),
+    Client: clientTo(() => ({
+      ...connections[current],
+      connectionTimeoutMillis: isSingle ? SINGLE_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
+    })),
     max: size,
     idleTimeoutMillis: isSingle ? 0 : IDLE_TIMEOUT_MS,
     maxLifetimeSeconds: isSingle ? 0 : LIFETIME_SECONDS,
     onConnect: async (base) => {
       const client = base as pg.Client
-      // An error between two statements has nobody who waits for it: the next statement finds the connection lost.
-      client.on('error', () => {})
       const silence = watchSilence(client)
-      connected.set(client, { silence, prepared: new Set() })
+      const connection: Connected = { silence, prepared: new Set(), hasFailed: false }
+      // An error between two statements has nobody who waits for it: the next statement finds the connection lost.
+      client.on('error', () => {
+        connection.hasFailed = true
+      })
+      connected.set(client, connection)
       silence.expect()
       if (isSingle) await client.query('discard all')
-      await client.query(SET_ALL)
+      if (!isMixed) await client.query(SET_ALL)
+      if (needsWrites) await refuseReadOnly(client)
       silence.arrived()
     },
   })
@@ -82,11 +94,21 @@ export function openPool({ connection, size, isSingle }: PoolOptions): Pool {
   async function lease(): Promise<Lease> {
     const client = await waitFor(() => pool.connect())
     const cancel = isSingle ? () => {} : requestCancel
-    return createLease(client, connected.get(client) as Connected, { names, listeners, cancel })
+    return createLease(client, connected.get(client) as Connected, { names: isMixed ? null : names, listeners, cancel })
   }
   return {
-    // A connection that fails to open may have met a server that was just going away.
-    acquire: () => lease().catch((error: unknown) => (isLost(error) ? lease() : Promise.reject(error))),
+    isMixed,
+    async acquire() {
+      // A connection that fails to open may have met a server that was just going away, and the next host may be better.
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await lease()
+        } catch (error) {
+          if (!isOutage(error) || error instanceof DeadlinePassedError || attempt > connections.length) throw error
+          current = (current + 1) % connections.length
+        }
+      }
+    },
     observe: (listener) => listeners.push(listener),
     counts: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     async close() {
@@ -98,14 +120,36 @@ export function openPool({ connection, size, isSingle }: PoolOptions): Pool {
   }
 }
 
-/** The pool's own time limit would also count the time in which a request waits for its turn: that is limited by the deadline. */
-function clientWithin(connectionTimeoutMillis: number): typeof pg.Client {
+/** What every connection is opened with. */
+function clientTo(address: () => pg.ClientConfig): typeof pg.Client {
   return class extends pg.Client {
-    constructor(options: pg.ClientConfig) {
-      // The pool hides the password from copies.
-      super(Object.create(options, { connectionTimeoutMillis: { value: connectionTimeoutMillis } }))
+    constructor() {
+      // The pool's own time limit would also count the time in which a request waits for its turn: the deadline limits that.
+      super({ ...address(), types: { getTypeParser }, fallback_application_name: 'chatelaine', keepAlive: true })
     }
   } as typeof pg.Client
+}
+
+/** @throws ConnectionLostError where the host accepts no changes: another one may */
+async function refuseReadOnly(client: pg.Client) {
+  const { rows } = await client.query(
+    `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,
+  )
+  if (rows[0]?.is_read_only) throw new ConnectionLostError('The database accepts no changes.')
+}
+
+/** Opens a connection beside the pool, which has no time limits, to the first host that answers. */
+export async function connectAlone({ connections }: Addresses): Promise<pg.Client> {
+  for (const [index, connection] of connections.entries()) {
+    const client = new pg.Client({ ...connection, connectionTimeoutMillis: 5000 })
+    client.on('error', () => {})
+    try {
+      return await client.connect()
+    } catch (error) {
+      if (index === connections.length - 1) throw error
+    }
+  }
+  throw new Error('There is no address of the database.')
 }
 
 /** Times and dates stay text: a Date has fewer digits than the database. */
@@ -116,10 +160,6 @@ const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'tex
 const TIMES = new Set<number>(
   ['TIMESTAMPTZ', 'TIMESTAMP', 'DATE', 'INTERVAL'].map((name) => pg.types.builtins[name as 'DATE']),
 )
-
-function isLost(error: unknown): boolean {
-  return error instanceof ConnectionLostError
-}
 
 /** Waits for a connection until the deadline; one that comes later is given back. */
 async function waitFor(open: () => Promise<pg.PoolClient>): Promise<pg.PoolClient> {
