@@ -118,7 +118,7 @@ const READ_ONLY = '25006'
 /** Calls back at the deadline of the current request, where there is one. */
 function atDeadline(run: () => void): NodeJS.Timeout | undefined {
   const deadline = currentDeadline()
-  return deadline && setTimeout(run, deadline.at - Date.now())
+  return deadline && setTimeout(run, Math.max(0, deadline.at - Date.now()))
 }
 
 /** The code of a request to cancel, in PostgreSQL's protocol. */
