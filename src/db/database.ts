@@ -4,8 +4,9 @@ import { drizzle, type NodePgClient, type NodePgDatabase } from 'drizzle-orm/nod
 import pg from 'pg'
 import { parse, toClientConfig } from 'pg-connection-string'
 import type { Config } from '../config.ts'
+import { noteAddress } from './data-folder.ts'
 import { currentDeadline } from './deadline.ts'
-import { type Embedded, noteAddress, openFolder, openImage } from './embedded.ts'
+import { type Embedded, openFolder, openImage } from './embedded.ts'
 import {
   CommitUnknownError,
   ConnectionLostError,
