@@ -68,8 +68,7 @@ function openPostgres(url: string, size: number): Database {
 
 /** The embedded database has one session, so there is one connection: a second one would only wait, and inside a transaction it would wait forever. */
 function wrapEmbedded(embedded: Embedded): Database {
-  const connection = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', ssl: false }
-  const database = wrap('EMBEDDED', { connection, size: 1, isSingle: true })
+  const database = wrap('EMBEDDED', { connection: embedded.connection, size: 1, isSingle: true })
   return {
     ...database,
     async close() {

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 import type { WorkerInput } from './embedded.ts'
+import { admitOnly } from './embedded-gate.ts'
 
 // PGlite computes on the thread that it runs in; in this worker, a slow statement does not delay other timers.
 const input = workerData as WorkerInput
@@ -12,6 +13,7 @@ const db = await PGlite.create({
 endWithDatabase(db)
 const server = new PGLiteSocketServer({ db, path: input.socketPath, maxConnections: 4 })
 await server.start()
+admitOnly(server, input.user)
 parentPort?.postMessage({ id: await readId(db) })
 parentPort?.once('message', async () => {
   await server.stop()

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { ClientConfig } from 'pg'
 import { logError } from '../log.ts'
 import {
   explainFailure,
@@ -14,8 +16,8 @@ import { DATABASE_SOCKET, makeSocketFolder, removeLeftFolders } from './socket-f
 
 /** The embedded database is PGlite in a worker thread; it is reached over a socket that only this operating system user can open. */
 export interface Embedded {
-  /** The folder of the socket, which has the name that PostgreSQL gives to the socket of port 5432. */
-  socketFolder: string
+  /** What a connection of this process is opened with. Other clients are refused. */
+  connection: ClientConfig
   /** The id that the database got when it was made. */
   id: string
   close(): Promise<void>
@@ -26,6 +28,8 @@ export interface WorkerInput {
   dataDir: string | null
   image: Uint8Array | null
   socketPath: string
+  /** The name of the only user that is let in. */
+  user: string
 }
 
 /**
@@ -82,12 +86,13 @@ function untilReady(worker: Worker): Promise<{ id: string }> {
 const LONGEST_CLOSE_MS = 10_000
 
 async function startWorker(
-  input: Omit<WorkerInput, 'socketPath'>,
+  input: Pick<WorkerInput, 'dataDir' | 'image'>,
   explain: (error: unknown) => Error,
 ): Promise<Embedded> {
   const { folder, remove } = makeSocketFolder()
+  const user = randomBytes(24).toString('base64url')
   const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
-    workerData: { ...input, socketPath: join(folder, DATABASE_SOCKET) } satisfies WorkerInput,
+    workerData: { ...input, socketPath: join(folder, DATABASE_SOCKET), user } satisfies WorkerInput,
   })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const { id } = await untilReady(worker).catch((error: unknown) => {
@@ -102,7 +107,7 @@ async function startWorker(
   // Where the database failed is of no use to the operator; what to do is.
   worker.once('error', (error) => logError(Object.assign(explain(error), { stack: undefined }), null))
   return {
-    socketFolder: folder,
+    connection: { host: folder, port: 5432, user, database: 'postgres', ssl: false },
     id,
     async close() {
       isClosing = true

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** The name that PostgreSQL gives to the socket of port 5432. */
+/** The name that PostgreSQL gives to the socket of port 5432, by which clients find it. */
 export const DATABASE_SOCKET = '.s.PGSQL.5432'
 
 /** A folder without a socket may belong to a server that is just starting. */
