@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError, readConfig } from '../config.ts'
+import { DataFolderError, FolderInUseError } from '../db/data-folder.ts'
 import { openDatabase } from '../db/database.ts'
-import { FolderInUseError } from '../db/embedded.ts'
 import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
 import { SealError } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
@@ -112,6 +112,7 @@ function report(error: unknown, { stderr }: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = [
     ConfigError,
+    DataFolderError,
     DatabaseUnreachableError,
     FolderInUseError,
     NewerDatabaseError,

@@ -3,7 +3,8 @@ import { drizzle, type NodePgClient, type NodePgDatabase } from 'drizzle-orm/nod
 import type pg from 'pg'
 import { type Config, ConfigError } from '../config.ts'
 import { type Addresses, readAddresses } from './addresses.ts'
-import { type Embedded, noteAddress, openFolder, openImage } from './embedded.ts'
+import { noteAddress } from './data-folder.ts'
+import { type Embedded, openFolder, openImage } from './embedded.ts'
 import type { Result, Statement } from './lease.ts'
 import { connectAlone, openPool, type Pool, type PoolOptions } from './pool.ts'
 import { queryOnce, transact } from './transaction.ts'
@@ -73,8 +74,7 @@ function addressesOf(url: string): Addresses {
 
 /** The embedded database has one session, so there is one connection: a second one would only wait, and inside a transaction it would wait forever. */
 function wrapEmbedded(embedded: Embedded): Database {
-  const connection = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', ssl: false }
-  const connections = [connection]
+  const connections = [embedded.connection]
   const database = wrap('EMBEDDED', { connections, needsWrites: false, size: 1, isSingle: true, isMixed: false })
   return {
     ...database,

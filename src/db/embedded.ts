@@ -1,27 +1,26 @@
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
-import { ConfigError } from '../config.ts'
+import type { ClientConfig } from 'pg'
 import { logError } from '../log.ts'
+import {
+  explainFailure,
+  filesIn,
+  forgetAddress,
+  lockFolder,
+  makeFolder,
+  refuseLost,
+  refuseOther,
+} from './data-folder.ts'
+import { DATABASE_SOCKET, makeSocketFolder, removeLeftFolders } from './socket-folder.ts'
 
 /** The embedded database is PGlite in a worker thread; it is reached over a socket that only this operating system user can open. */
 export interface Embedded {
-  /** The folder of the socket, which has the name that PostgreSQL gives to the socket of port 5432. */
-  socketFolder: string
+  /** What a connection of this process is opened with. Other clients are refused. */
+  connection: ClientConfig
+  /** The id that the database got when it was made. */
+  id: string
   close(): Promise<void>
-}
-
-/** The data folder is locked by another process; `url` is the address of that server, where it is known. */
-export class FolderInUseError extends Error {
-  override name = 'FolderInUseError'
-  constructor(dataDir: string, url: string | null) {
-    super(
-      `The data folder ${dataDir} is in use by another process. ` +
-        (url ? `Reach it over HTTP: --url ${url}` : 'Stop it first, or choose another folder with DATA_DIR.'),
-    )
-  }
 }
 
 /** The input of the worker. `image` is a dumped data folder to start from, which is kept only in memory. */
@@ -29,22 +28,33 @@ export interface WorkerInput {
   dataDir: string | null
   image: Uint8Array | null
   socketPath: string
+  /** The name of the only user that is let in. */
+  user: string
 }
 
 /**
  * Opens the database in `dataDir`, which this process then locks until it closes the database or ends.
- * @throws FolderInUseError, ConfigError
+ * @throws FolderInUseError, DataFolderError, ConfigError
  */
 export async function openFolder(dataDir: string): Promise<Embedded> {
   makeFolder(dataDir)
   const release = lockFolder(dataDir)
   try {
-    const embedded = await startWorker({ dataDir: join(dataDir, 'pglite'), image: null })
+    refuseLost(dataDir)
+    const explain = (error: unknown) => explainFailure(dataDir, error)
+    const opening = startWorker({ dataDir: filesIn(dataDir), image: null }, explain)
+    const [embedded] = await Promise.all([opening, removeLeftFolders()])
+    try {
+      refuseOther(dataDir, embedded.id)
+    } catch (error) {
+      await embedded.close()
+      throw error
+    }
     return {
-      socketFolder: embedded.socketFolder,
+      ...embedded,
       async close() {
         await embedded.close()
-        rmSync(join(dataDir, 'server.url'), { force: true })
+        forgetAddress(dataDir)
         release()
       },
     }
@@ -56,83 +66,56 @@ export async function openFolder(dataDir: string): Promise<Embedded> {
 
 /** Opens a database in memory from a dumped data folder, for tests. */
 export function openImage(image: Uint8Array | null): Promise<Embedded> {
-  return startWorker({ dataDir: null, image })
+  return startWorker({ dataDir: null, image }, (error) => error as Error)
 }
 
-/** Writes the server's address into the folder, for processes that find it locked. */
-export function noteAddress(dataDir: string, url: string) {
-  writeFileSync(join(dataDir, 'server.url'), url, { mode: 0o600 })
-}
-
-function makeFolder(dataDir: string) {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-    accessSync(dataDir, constants.W_OK)
-  } catch (error) {
-    throw new ConfigError(`DATA_DIR "${dataDir}" can’t be written to (${(error as NodeJS.ErrnoException).code}).`)
-  }
-}
-
-/** Locks the folder: two processes on one folder would corrupt it. The kernel releases this lock even when the process is killed. */
-function lockFolder(dataDir: string) {
-  const lock = new DatabaseSync(join(dataDir, 'lock.sqlite'))
-  try {
-    lock.exec('pragma locking_mode = exclusive; begin exclusive')
-  } catch (error) {
-    lock.close()
-    // SQLITE_BUSY means that another process holds the lock.
-    if ((error as { errcode?: number }).errcode !== 5) throw error
-    throw new FolderInUseError(dataDir, readAddress(dataDir))
-  }
-  return () => lock.close()
-}
-
-function readAddress(dataDir: string) {
-  try {
-    return readFileSync(join(dataDir, 'server.url'), 'utf8')
-  } catch {
-    return null
-  }
-}
-
-function untilReady(worker: Worker): Promise<void> {
+function untilReady(worker: Worker): Promise<{ id: string }> {
   return new Promise((resolve, reject) => {
-    const onExit = () => reject(new Error('The embedded database ended while it was opened.'))
+    const onExit = () => reject(new Error('it ended while it was opened'))
     worker.once('exit', onExit)
     worker.once('error', reject)
-    worker.once('message', () => {
+    worker.once('message', (message: { id: string }) => {
       worker.off('exit', onExit)
       worker.off('error', reject)
-      resolve()
+      resolve(message)
     })
   })
 }
 
-async function startWorker(input: Omit<WorkerInput, 'socketPath'>): Promise<Embedded> {
-  const folder = mkdtempSync(join(tmpdir(), 'chatelaine-'))
-  chmodSync(folder, 0o700)
-  const socketPath = join(folder, '.s.PGSQL.5432')
+/** A statement that does not end must not keep the process from ending: what was saved is on the disk. */
+const LONGEST_CLOSE_MS = 10_000
+
+async function startWorker(
+  input: Pick<WorkerInput, 'dataDir' | 'image'>,
+  explain: (error: unknown) => Error,
+): Promise<Embedded> {
+  const { folder, remove } = makeSocketFolder()
+  const user = randomBytes(24).toString('base64url')
   const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
-    workerData: { ...input, socketPath } satisfies WorkerInput,
+    workerData: { ...input, socketPath: join(folder, DATABASE_SOCKET), user } satisfies WorkerInput,
   })
-  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', removeFolder)
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  await untilReady(worker)
+  const { id } = await untilReady(worker).catch((error: unknown) => {
+    remove()
+    throw explain(error)
+  })
   let isClosing = false
   worker.once('exit', () => {
     // Without its database the process is of no use: its supervisor starts it again, and nothing is lost.
     if (!isClosing) process.exit(1)
   })
-  worker.once('error', (error) => logError(error, null))
+  // Where the database failed is of no use to the operator; what to do is.
+  worker.once('error', (error) => logError(Object.assign(explain(error), { stack: undefined }), null))
   return {
-    socketFolder: folder,
+    connection: { host: folder, port: 5432, user, database: 'postgres', ssl: false },
+    id,
     async close() {
       isClosing = true
       worker.postMessage('close')
+      const timer = setTimeout(() => worker.terminate(), LONGEST_CLOSE_MS)
       await ended
-      removeFolder()
-      process.off('exit', removeFolder)
+      clearTimeout(timer)
+      remove()
     },
   }
 }
