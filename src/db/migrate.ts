@@ -39,6 +39,22 @@ export class PendingMigrationsError extends Error {
 const MIGRATION_LOCK = 7_307_199_820
 
 /**
+ * Runs while no other server does this or migrates. The embedded database has no other server.
+ * @throws DatabaseUnreachableError
+ */
+export async function runAlone<T>(database: Database, run: () => Promise<T>): Promise<T> {
+  if (database.kind === 'EMBEDDED') return run()
+  const client = await database.connectAlone().catch(refuseUnreachable)
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    return await run()
+  } finally {
+    // The end of the connection is the end of its lock.
+    await client.end()
+  }
+}
+
+/**
  * Migrates the tables, on a separate connection that has no time limits. An interrupted migration is completed.
  * @throws NewerDatabaseError, DatabaseUnreachableError, ConfigError
  */

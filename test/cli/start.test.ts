@@ -166,8 +166,9 @@ describe('the start is stopped by', () => {
 })
 
 describe('servers that start at the same time on one empty database', () => {
-  test('all serve, and make root once', async () => {
-    const store = { ...(await createStore()), ROOT_API_KEY: FIRST }
+  test('all serve, and make root and the queue of mails once', async () => {
+    const mail = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'chatelaine@example.test' }
+    const store = { ...(await createStore()), ROOT_API_KEY: FIRST, ...mail }
 
     const servers = await Promise.all([1, 2, 3, 4].map(() => startProgram(store)))
 
