@@ -5,6 +5,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { ConfigError } from '../config.ts'
 import { type Connection, type Database, readRows } from './database.ts'
+import { readOldestProgram, writeOldestProgram } from './oldest-program.ts'
 import { refuseMixingPooler } from './pooler.ts'
 
 /** The path is relative to this file and not to the working directory, so that the command runs from any directory. */
@@ -18,7 +19,7 @@ export class DatabaseUnreachableError extends Error {
 /** The oldest supported version is PostgreSQL 15. */
 const OLDEST_VERSION = 150_000
 
-/** The database was migrated by a newer version of this server; this version could damage it. */
+/** The database was migrated by a newer version of this server, beside which this version must not run. */
 export class NewerDatabaseError extends Error {
   override name = 'NewerDatabaseError'
   constructor(migrations: string[]) {
@@ -40,6 +41,22 @@ export class PendingMigrationsError extends Error {
 const MIGRATION_LOCK = 7_307_199_820
 
 /**
+ * Runs while no other server does this or migrates. The embedded database has no other server.
+ * @throws DatabaseUnreachableError
+ */
+export async function runAlone<T>(database: Database, run: () => Promise<T>): Promise<T> {
+  if (database.kind === 'EMBEDDED') return run()
+  const client = await database.connectAlone().catch(refuseUnreachable)
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    return await run()
+  } finally {
+    // The end of the connection is the end of its lock.
+    await client.end()
+  }
+}
+
+/**
  * Migrates the tables, on a separate connection that has no time limits. An interrupted migration is completed.
  * @throws NewerDatabaseError, DatabaseUnreachableError, ConfigError
  */
@@ -51,6 +68,7 @@ export async function migrate(database: Database) {
     await refuseMixingPooler(database)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
     await refuseNewer(db)
+    await writeOldestProgram(db)
     await runMigrations(db, { migrationsFolder })
     await db.execute(sql`select pg_advisory_unlock(${MIGRATION_LOCK})`)
   } finally {
@@ -83,16 +101,24 @@ export async function refusePending({ db }: Database) {
   if (readdirSync(migrationsFolder).some((name) => !applied.includes(name))) throw new PendingMigrationsError()
 }
 
-/** Returns the migrations that the database has. @throws NewerDatabaseError */
+/** Returns the migrations that the database has. @throws NewerDatabaseError where it has some that this program does not know and may not run beside */
 async function refuseNewer(db: Connection): Promise<string[]> {
   const [table] = await readRows<{ name: string | null }>(
     db,
     sql`select to_regclass('drizzle.__drizzle_migrations') as name`,
   )
   if (!table?.name) return []
-  const applied = await readRows<{ name: string }>(db, sql`select name from drizzle.__drizzle_migrations`)
-  const known = new Set(readdirSync(migrationsFolder))
-  const unknown = applied.map((row) => row.name).filter((name) => !known.has(name))
-  if (unknown.length > 0) throw new NewerDatabaseError(unknown)
-  return applied.map((row) => row.name)
+  const rows = await readRows<{ name: string }>(db, sql`select name from drizzle.__drizzle_migrations`)
+  const applied = rows.map(({ name }) => name)
+  const known = readdirSync(migrationsFolder).sort()
+  const unknown = applied.filter((name) => !known.includes(name))
+  if (unknown.length > 0 && !(await mayRunBeside(db, applied, known))) throw new NewerDatabaseError(unknown)
+  return applied
+}
+
+/** Whether a newer program says that this one may run on its tables. A program that would migrate them itself is not an older one. */
+async function mayRunBeside(db: Connection, applied: string[], known: string[]): Promise<boolean> {
+  const oldest = await readOldestProgram(db)
+  const isOlder = known.every((name) => applied.includes(name))
+  return isOlder && oldest !== null && (known.at(-1) ?? '') >= oldest
 }

@@ -1,6 +1,14 @@
+import { sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'
-import { addLaterMigration, FIRST_COUNTS, readCounts, readMigrations } from '../support/first-start.ts'
+import {
+  addLaterMigration,
+  FIRST_COUNTS,
+  NEWEST,
+  readCounts,
+  readMigrations,
+  readOldest,
+} from '../support/first-start.ts'
 import { ask, createFolder, createStore, lookInto, runCommand, startProgram, usernameOf } from '../support/program.ts'
 
 // Processes start slowly where many tests run beside this one.
@@ -154,7 +162,7 @@ describe('the start is stopped by', () => {
 
   test('a database of a newer version: the message says so, and the database is not changed', async () => {
     const store = await createStarted()
-    const before = await lookInto(store, addLaterMigration)
+    const before = await lookInto(store, (database) => addLaterMigration(database))
 
     const { code, stdout, stderr } = await runCommand(['serve'], store)
 
@@ -165,9 +173,39 @@ describe('the start is stopped by', () => {
   })
 })
 
+describe('a database of a newer version that lets this version run beside it', () => {
+  test('is served, and its migrations and the oldest version for it are not changed', async () => {
+    const store = { ...(await createStarted()), ROOT_API_KEY: FIRST }
+    const before = await lookInto(store, (database) => addLaterMigration(database, NEWEST))
+
+    const program = await startProgram(store)
+    const username = await usernameOf(program, FIRST)
+    const { code, stderr } = await runCommand(['rotate-signing-key'], store)
+
+    expect(username).toBe('root')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect((await program.stop()).code).toBe(0)
+    expect(await lookInto(store, readMigrations)).toEqual(before)
+    expect(await lookInto(store, readOldest)).toEqual([{ migration: NEWEST }])
+  })
+
+  test('is refused where it lacks a migration of this version: neither is older than the other', async () => {
+    const store = await createStarted()
+    const remove = sql`delete from drizzle.__drizzle_migrations where name = ${NEWEST}`
+    await lookInto(store, (database) => addLaterMigration(database, NEWEST))
+    await lookInto(store, ({ db }) => db.execute(remove))
+
+    const { code, stderr } = await runCommand(['serve'], store)
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^chatelaine: .*newer version.*20991231000000_tomorrow.*\n$/)
+  })
+})
+
 describe('servers that start at the same time on one empty database', () => {
-  test('all serve, and make root once', async () => {
-    const store = { ...(await createStore()), ROOT_API_KEY: FIRST }
+  test('all serve, and make root and the queue of mails once', async () => {
+    const mail = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'chatelaine@example.test' }
+    const store = { ...(await createStore()), ROOT_API_KEY: FIRST, ...mail }
 
     const servers = await Promise.all([1, 2, 3, 4].map(() => startProgram(store)))
 

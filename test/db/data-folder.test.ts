@@ -64,7 +64,7 @@ describe('a start', () => {
 
   test('on a folder that a newer version migrated is refused with the reason, and nothing in it is changed', async () => {
     const { environment: store } = await createStartedStore()
-    const before = await lookInto(store, addLaterMigration)
+    const before = await lookInto(store, (database) => addLaterMigration(database))
 
     const { code, stdout, stderr } = await runCommand(['serve'], store)
 

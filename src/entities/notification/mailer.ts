@@ -6,6 +6,7 @@ import { fromDrizzle, type JobWithMetadata, PgBoss, type WorkWithMetadataHandler
 import type { Config } from '../../config.ts'
 import { type Database, runStatement } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
+import { runAlone } from '../../db/migrate.ts'
 import { asciiAddress } from '../../graphql/email-address.ts'
 import { logError } from '../../log.ts'
 import type { Mailer } from './operations.ts'
@@ -35,7 +36,8 @@ export async function openMailerIfWanted(database: Database, config: Config): Pr
 async function openMailer(database: Database, config: Config & { smtpUrl: string }): Promise<Mailer> {
   const boss = new PgBoss({ db: createExecutor(database), schedule: false, supervise: true, migrate: true })
   boss.on('error', (error) => logError(error, null))
-  await startQueue(boss)
+  // pg-boss fails to create its tables where another server creates them at the same time.
+  await runAlone(database, () => startQueue(boss))
   const transport = createTransport({
     url: config.smtpUrl,
     connectionTimeout: SMTP_TIMEOUT_MS,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { readConfig } from '../../../src/config.ts'
+import { openDatabase } from '../../../src/db/database.ts'
 import { openMailerIfWanted } from '../../../src/entities/notification/mailer.ts'
 import { startApp } from '../../support/app.ts'
 import { change } from '../../support/change.ts'
@@ -122,6 +123,26 @@ function expectEnded({ code, signal, stdout, stderr, afterMs }: Ended) {
   expect(stderr).not.toBe('')
   expect(stdout + stderr).not.toContain('hunter2')
 }
+
+test.runIf(isPostgres())(
+  'servers that open the queue at the same time on a database without one all open it',
+  async () => {
+    const { environment, remove } = await createStartedStore()
+    onTestFinished(remove)
+    const config = { ...readConfig({ ...environment, DATABASE_POOL_SIZE: '1' }), ...mailbox.settings }
+    const databases = await Promise.all([1, 2, 3, 4].map(() => openDatabase(config)))
+    // A connection that has made a schema before, as behind a pooler, looks up less, and so learns later of new schemas.
+    for (const database of databases)
+      for (const statement of [sql`create schema if not exists warm`, sql`drop schema warm`])
+        await query({ database }, statement)
+
+    const opened = await Promise.allSettled(databases.map((database) => openMailerIfWanted(database, config)))
+
+    for (const open of opened) if (open.status === 'fulfilled') await open.value?.close()
+    await Promise.all(databases.map((database) => database.close()))
+    expect(opened.map(({ status }) => status)).toEqual(Array(4).fill('fulfilled'))
+  },
+)
 
 describe('a queue that can’t be opened', () => {
   test.runIf(isPostgres())('ends the program within 20 seconds where its schema belongs to another role', async () => {
