@@ -10,7 +10,7 @@ import { schema } from '../graphql/schema.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
-import { rotateEncryptionKey, rotateSigningKey } from './keys.ts'
+import { rotateEncryptionKey, rotateSigningKey, UnknownSigningKeyError } from './keys.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
 import { EXIT, runCommand } from './run-command.ts'
 import { askSecrets } from './secrets.ts'
@@ -64,7 +64,11 @@ function createProgram(run: Run): Command {
   program
     .command('rotate-signing-key')
     .description('Sign the tokens of sessions with a new key from now on. Tokens that were signed before stay valid.')
-    .action(() => rotateSigningKey(readConfig(env), stdout))
+    .option(
+      '--withdraw <kid>',
+      'withdraw this key, which leaked, instead: every server refuses the tokens that it signed at once, and where it is the key that signs, a new key takes over',
+    )
+    .action(({ withdraw }: { withdraw?: string }) => rotateSigningKey(readConfig(env), stdout, withdraw))
   program
     .command('rotate-encryption-key')
     .description(
@@ -117,6 +121,7 @@ function report(error: unknown, { stderr }: Terminal): number {
     NewerDatabaseError,
     PendingMigrationsError,
     SealError,
+    UnknownSigningKeyError,
     UnreachableError,
     UsageError,
   ]
