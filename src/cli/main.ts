@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { ConfigError, readConfig } from '../config.ts'
+import { WrongClockError } from '../db/clock.ts'
 import { openDatabase } from '../db/database.ts'
 import { FolderInUseError } from '../db/embedded.ts'
 import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
@@ -92,8 +93,8 @@ async function migrateOnly({ env, stdout }: Terminal) {
   try {
     await migrate(database)
     const keyring = openKeyring(config)
-    stdout.write('The database is up to date.\n')
     await bootstrapAndPrint({ database, keyring }, config, stdout)
+    stdout.write('The database is up to date.\n')
   } finally {
     await database.close()
   }
@@ -124,6 +125,7 @@ function report(error: unknown, { stderr }: Terminal): number {
     UnknownSigningKeyError,
     UnreachableError,
     UsageError,
+    WrongClockError,
   ]
   const { message, stack } = error as Error
   stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)

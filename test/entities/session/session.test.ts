@@ -1,7 +1,7 @@
 // Runs on both databases.
 import { sql } from 'drizzle-orm'
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { makeSigningKey, withdrawSigningKey } from '../../../src/entities/session/signing-keys.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { change } from '../../support/change.ts'
@@ -233,6 +233,15 @@ describe('a session', () => {
     expect(readToken(after.token).header.kid).toBe(id)
     expect((await readKeySet(app)).keys.map(({ kid }) => kid)).toEqual([id, readToken(before.token).header.kid])
     expect(await statusOf(after.client)).toBe(200)
+  })
+
+  test('ends when the database says so, although the clock of the server is hours ahead', async () => {
+    const { client } = await signIn(app, 'bob')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5 * 3_600_000 })
+
+    const status = await statusOf(client).finally(() => vi.useRealTimers())
+
+    expect(status).toBe(200)
   })
 
   test('is invalid if its key was withdrawn, although the server has used the key', async () => {
