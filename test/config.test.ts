@@ -43,6 +43,7 @@ const VARIABLES = [
     'TRUSTED_PROXIES',
     'USERNAME_RESERVED_DAYS',
   ],
+  ...['DATABASE_URL_FILE', 'ENCRYPTION_KEY_FILE', 'ROOT_API_KEY_FILE', 'SMTP_URL_FILE'],
 ]
 
 describe('the configuration', () => {
