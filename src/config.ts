@@ -1,4 +1,5 @@
 import addressparser from 'nodemailer/lib/addressparser'
+import { readSecretFile } from './secret-file.ts'
 import { isGuessable } from './strength.ts'
 import { trustProblem } from './trusted-networks.ts'
 
@@ -69,7 +70,7 @@ export function readConfig(environment: Environment): Readonly<Config> {
     migrate: booleanVariable(environment, 'MIGRATE', true),
     rootApiKey: readRootApiKey(environment),
     corsOrigins: readCorsOrigins(environment),
-    encryptionKey: environment.ENCRYPTION_KEY || null,
+    encryptionKey: secretVariable(environment, 'ENCRYPTION_KEY') || null,
     tokenIssuer: readTokenIssuer(environment),
     ...readMail(environment),
     readOnly: booleanVariable(environment, 'READ_ONLY'),
@@ -127,8 +128,23 @@ function booleanVariable(environment: Environment, name: string, fallback = fals
   return text ? text === 'true' : fallback
 }
 
+/** The value of a secret: that of the variable itself, or the content of the file that its `…_FILE` names. It is never repeated. */
+function secretVariable(environment: Environment, name: string): string | undefined {
+  const fileVariable = `${name}_FILE`
+  const path = environment[fileVariable]
+  const given = environment[name]
+  if (!path) return given
+  if (given) throw new ConfigError(`${name} and ${fileVariable} are both set: set one of them.`)
+  const read = readSecretFile(path)
+  if ('text' in read) return read.text
+  throw new ConfigError(
+    `${fileVariable}: the file "${path}" ${read.problem}: it must hold the value of ${name}, and nothing else.`,
+  )
+}
+
 function readMail(environment: Environment) {
-  const { SMTP_URL: smtpUrl, MAIL_FROM: mailFrom } = environment
+  const smtpUrl = secretVariable(environment, 'SMTP_URL')
+  const { MAIL_FROM: mailFrom } = environment
   const mailRetrySeconds = integerVariable(environment, 'MAIL_RETRY_SECONDS', 30, 1, 3600)
   if (!smtpUrl) return { smtpUrl: null, mailFrom: null, mailRetrySeconds }
   // The value may hold a password, so it is never repeated.
@@ -167,7 +183,7 @@ function readTrustedProxies(environment: Environment): readonly string[] {
 }
 
 function readDatabaseUrl(environment: Environment) {
-  const text = environment.DATABASE_URL
+  const text = secretVariable(environment, 'DATABASE_URL')
   if (!text) return null
   // The value may hold a password, so it is never repeated.
   if (!/^postgres(ql)?:\/\//.test(text)) {
@@ -184,7 +200,7 @@ function readPooler(environment: Environment) {
 }
 
 function readRootApiKey(environment: Environment) {
-  const text = environment.ROOT_API_KEY
+  const text = secretVariable(environment, 'ROOT_API_KEY')
   if (!text) return null
   if (!/^[\x21-\x7e]{32,256}$/.test(text)) {
     throw new ConfigError('ROOT_API_KEY must be 32 to 256 printable ASCII characters without spaces.')

@@ -52,6 +52,7 @@ const VARIABLES = [
   ],
   ...['BASE_PATH', 'KEEP_ALIVE_SECONDS', 'SHUTDOWN_DELAY_SECONDS', 'METRICS_PORT', 'LOG_LEVEL'],
   ...['DATABASE_POOLER', 'MIGRATE'],
+  ...['DATABASE_URL_FILE', 'ENCRYPTION_KEY_FILE', 'ROOT_API_KEY_FILE', 'SMTP_URL_FILE'],
 ]
 
 describe('the configuration', () => {

@@ -99,6 +99,7 @@ function claim(caller: CallerScope, name: keyof TokenClaims, sqlType: string): S
 function claimsOf(caller: CallerScope) {
   return {
     userId: claim(caller, 'userId', 'uuid'),
+    keyId: claim(caller, 'keyId', 'uuid'),
     issuedAt: claim(caller, 'issuedAt', 'bigint'),
     expiresAt: claim(caller, 'expiresAt', 'bigint'),
   }

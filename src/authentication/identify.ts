@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { and, eq, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import type { Caller, Held, HeldLevel } from '../authority/caller.ts'
+import type { Caller, CallerSession, Held, HeldLevel } from '../authority/caller.ts'
 import { authorityOf, type Holder, isActiveAt, NOW } from '../authority/held.ts'
 import { levelsOf } from '../authority/held-levels.ts'
 import type { Connection } from '../db/database.ts'
@@ -13,7 +13,7 @@ import type { Target } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { BadCredentialError } from './bad-credential.ts'
 import { type Credentials, type HeaderReader, readCredentials } from './credentials.ts'
-import { isOpenSession, isSessionOf, isUsableKey } from './validity.ts'
+import { isOpenSession, isSessionOf, isTrustedKey, isUsableKey } from './validity.ts'
 
 /** The origin of a request: its id and the client's address. */
 export interface Origin {
@@ -103,10 +103,17 @@ async function readCaller(
     userId,
     organizationId,
     apiKey: row.key,
-    session: row.session,
+    session: callerSession(row.session, session),
     passwordSetAt: password?.setAt ?? null,
     ...withinPassword(row),
   }
+}
+
+function callerSession(
+  row: Omit<CallerSession, 'keyId'> | null,
+  claims: TokenClaims | undefined,
+): CallerSession | null {
+  return row && claims ? { ...row, keyId: claims.keyId } : null
 }
 
 /** Returns the key or the session that was presented, where it is right but has ended. */
@@ -211,7 +218,7 @@ export async function readAuthority(tx: Connection, caller: Caller): Promise<Cal
         eq(users.id, userId),
         isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
         apiKey ? and(isUsableKey(apiKeys, NOW), ownerIsActive()) : undefined,
-        session ? isOpenSession(sessions, NOW) : undefined,
+        session ? and(isOpenSession(sessions, NOW), isTrustedKey(session.keyId)) : undefined,
         passwordSetAt === null ? undefined : hasPasswordSince(passwordSetAt),
       ),
     )

@@ -40,6 +40,8 @@ export interface CallerKey {
 /** The session that a request was sent with. */
 export interface CallerSession {
   id: string
+  /** The key that signed the token of the request. */
+  keyId: string
   expiresAt: string
 }
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError, readConfig } from '../config.ts'
+import { WrongClockError } from '../db/clock.ts'
 import { DataFolderError, FolderInUseError } from '../db/data-folder.ts'
 import { openDatabase } from '../db/database.ts'
 import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
@@ -10,7 +11,7 @@ import { VERSION } from '../version.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
-import { rotateEncryptionKey, rotateSigningKey } from './keys.ts'
+import { rotateEncryptionKey, rotateSigningKey, UnknownSigningKeyError } from './keys.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
 import { EXIT, runCommand } from './run-command.ts'
 import { askSecrets } from './secrets.ts'
@@ -64,7 +65,11 @@ function createProgram(run: Run): Command {
   program
     .command('rotate-signing-key')
     .description('Sign the tokens of sessions with a new key from now on. Tokens that were signed before stay valid.')
-    .action(() => rotateSigningKey(readConfig(env), stdout))
+    .option(
+      '--withdraw <kid>',
+      'withdraw this key, which leaked, instead: every server refuses the tokens that it signed at once, and where it is the key that signs, a new key takes over',
+    )
+    .action(({ withdraw }: { withdraw?: string }) => rotateSigningKey(readConfig(env), stdout, withdraw))
   program
     .command('rotate-encryption-key')
     .description(
@@ -88,8 +93,8 @@ async function migrateOnly({ env, stdout }: Terminal) {
   try {
     await migrate(database)
     const keyring = openKeyring(config)
-    stdout.write('The database is up to date.\n')
     await bootstrapAndPrint({ database, keyring }, config, stdout)
+    stdout.write('The database is up to date.\n')
   } finally {
     await database.close()
   }
@@ -118,8 +123,10 @@ function report(error: unknown, { stderr }: Terminal): number {
     NewerDatabaseError,
     PendingMigrationsError,
     SealError,
+    UnknownSigningKeyError,
     UnreachableError,
     UsageError,
+    WrongClockError,
   ]
   const { message, stack } = error as Error
   stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)

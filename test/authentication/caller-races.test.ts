@@ -1,6 +1,7 @@
 /** The credential of a caller ends while their change is under way: the change is refused, or it was first. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
+import { withdrawSigningKey } from '../../src/entities/session/signing-keys.ts'
 import { type Answer, type Client, startApp } from '../support/app.ts'
 import { change, changeDocument } from '../support/change.ts'
 import { isPostgres } from '../support/database.ts'
@@ -9,6 +10,7 @@ import { statusOf } from '../support/look.ts'
 import { query } from '../support/rows.ts'
 import { createApiKey, createRole, createUser, type SeededUser } from '../support/seed.ts'
 import { basic, bearer, createPerson, PASSWORD, type Person, signIn } from '../support/sessions.ts'
+import { KEYRING, readToken } from '../support/tokens.ts'
 
 const app = startApp()
 
@@ -129,6 +131,24 @@ describe.runIf(isPostgres()).each(WAYS)('a change under way by %s and an applica
     await letGo()
 
     expect((await asking).data.createProject.__typename).toBe('CreateProjectPayload')
+  })
+})
+
+describe.runIf(isPostgres())('a change under way by a session', () => {
+  test('is answered with 401 if the key that signed its token is withdrawn before the decision', async () => {
+    const bob = await createPerson(app, 'bob', { isAdmin: true })
+    const { token, client } = await signIn(app, 'bob')
+    const letGo = await holdUser(app, bob.id)
+    const asking = create(client)
+    await untilWaiting(app, 1)
+
+    const kid = String(readToken(token).header.kid)
+    await app.database.transaction((tx) => withdrawSigningKey(tx, KEYRING, kid))
+    await letGo()
+
+    const { status, errors } = await asking
+    expect([status, errors[0]?.extensions.code]).toEqual([401, 'UNAUTHENTICATED'])
+    expect(await codesOfProjects()).toEqual([])
   })
 })
 

@@ -60,7 +60,7 @@ describe('rotating the signing key', () => {
     expect(keys.map(({ kid }: { kid: string }) => kid)).toEqual([kids[1], kids[0]])
     await program.stop()
     expect(await lookInto(store, (database) => auditOf(database, 'rotateSigningKey'))).toEqual([
-      { actor_kind: 'OPERATOR', target_type: 'Server', after: { kid: kids[1] } },
+      { actor_kind: 'OPERATOR', target_type: 'Server', before: null, after: { kid: kids[1] } },
     ])
   })
 

@@ -79,9 +79,9 @@ export async function rotate(what: 'signing' | 'encryption', store: Environment)
 
 /** The audit rows of a rotation. */
 export function auditOf(database: Database, action: string) {
-  return query<{ actor_kind: string; after: { kid: string } }>(
+  return query<{ actor_kind: string; target_type: string; before: object | null; after: { kid: string } | null }>(
     { database },
-    sql`select actor_kind, target_type, after from audit_events where action = ${action} order by at, id`,
+    sql`select actor_kind, target_type, before, after from audit_events where action = ${action} order by at, id`,
   )
 }
 

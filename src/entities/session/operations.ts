@@ -4,10 +4,10 @@ import type { Caller } from '../../authority/caller.ts'
 import { readRows, type Transaction } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
 import { sessions } from '../../db/tables.ts'
-import type { TokenClaims } from './token.ts'
+import type { NewSession } from './token.ts'
 
 /** Begins a session that lasts as long as the user's organization sets, in whole seconds as in tokens. */
-export async function beginSession(tx: Transaction, userId: string, address: string | null): Promise<TokenClaims> {
+export async function beginSession(tx: Transaction, userId: string, address: string | null): Promise<NewSession> {
   await forgetOldSessions(tx, userId)
   await endOldestSessions(tx, userId)
   const id = createId()

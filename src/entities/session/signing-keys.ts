@@ -8,7 +8,10 @@ import { type Keyring, seal, unseal } from '../../encryption/keyring.ts'
 /** The longest time a session can last (the check on `organizations.token_ttl_seconds`) and a retired key is needed. */
 const LONGEST_SESSION = sql`interval '30 days'`
 
-const isVerifying = sql`(${signingKeys.retiredAt} is null or ${signingKeys.retiredAt} > statement_timestamp() - ${LONGEST_SESSION})`
+const isVerifying = and(
+  isNull(signingKeys.withdrawnAt),
+  sql`(${signingKeys.retiredAt} is null or ${signingKeys.retiredAt} > statement_timestamp() - ${LONGEST_SESSION})`,
+)
 
 /** The context to which a sealed private key is bound. */
 export function sealingOf(id: string): string {
@@ -23,6 +26,31 @@ export async function makeSigningKey(tx: Transaction, keyring: Keyring): Promise
   await tx.update(signingKeys).set({ retiredAt: sql`clock_timestamp()` }).where(isNull(signingKeys.retiredAt))
   await tx.insert(signingKeys).values({ id, publicKey: await exportJWK(publicKey), privateKey: sealed })
   return id
+}
+
+/** How a key was withdrawn. */
+interface Withdrawn {
+  /** False where it had been withdrawn before. */
+  changed: boolean
+  /** The key that signs from now on, where the withdrawn key signed; otherwise null. */
+  successor: string | null
+}
+
+/**
+ * Withdraws a key that leaked: what it signed is refused by every statement that begins after the commit. Where it is the
+ * key that signs, a new key takes over. Returns null where there is no key with this id.
+ */
+export async function withdrawSigningKey(tx: Transaction, keyring: Keyring, id: string): Promise<Withdrawn | null> {
+  const [key] = await tx
+    .select({ retiredAt: signingKeys.retiredAt, withdrawnAt: signingKeys.withdrawnAt })
+    .from(signingKeys)
+    .where(eq(signingKeys.id, id))
+    .for('update')
+  if (!key) return null
+  if (key.withdrawnAt !== null) return { changed: false, successor: null }
+  const successor = key.retiredAt === null ? await makeSigningKey(tx, keyring) : null
+  await tx.update(signingKeys).set({ withdrawnAt: sql`clock_timestamp()` }).where(eq(signingKeys.id, id))
+  return { changed: true, successor }
 }
 
 /** The key that signs now. @throws SealError where it was sealed with another encryption key */

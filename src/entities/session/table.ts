@@ -24,7 +24,7 @@ export const sessions = pgTable(
 
 /**
  * The keys that sign tokens. The newest key that is not retired signs; a retired key verifies until its last token
- * expires.
+ * expires. A key that was withdrawn, because it leaked, is retired and verifies nothing.
  */
 export const signingKeys = pgTable('signing_keys', {
   id: uuid('id').primaryKey(),
@@ -33,4 +33,5 @@ export const signingKeys = pgTable('signing_keys', {
   privateKey: text('private_key').notNull(),
   createdAt: instantNow('created_at'),
   retiredAt: instant('retired_at'),
+  withdrawnAt: instant('withdrawn_at'),
 })

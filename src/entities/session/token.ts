@@ -11,12 +11,17 @@ import type { Keyring } from '../../encryption/keyring.ts'
 import { uuidOfReference } from '../../graphql/references.ts'
 import { readSigningKey, readVerifyingKey } from './signing-keys.ts'
 
-/** The claims of a token. Times are in whole seconds of the database's clock. */
-export interface TokenClaims {
+/** The session that a token is made for. Times are in whole seconds of the database's clock. */
+export interface NewSession {
   userId: string
   sessionId: string
   issuedAt: number
   expiresAt: number
+}
+
+/** What a token claims, and the key that signed it. */
+export interface TokenClaims extends NewSession {
+  keyId: string
 }
 
 /** What a token tells services that only read it. This server decides nothing by it. */
@@ -36,9 +41,10 @@ const MUST_CHANGE = 'must_change_password'
 const CRITICAL = { crit: { [MUST_CHANGE]: true } }
 
 export interface Tokens {
-  sign(db: Connection, claims: TokenClaims, bearer: Bearer): Promise<string>
+  sign(db: Connection, session: NewSession, bearer: Bearer): Promise<string>
   /**
-   * Verifies a token, but not that its session is still open: only the database knows that. @throws BadCredentialError
+   * Verifies a token, but not that its session is open and its key was not withdrawn: only the database knows that.
+   * @throws BadCredentialError
    */
   verify(db: Connection, token: string): Promise<TokenClaims>
 }
@@ -51,8 +57,7 @@ const KEY_KEPT_MS = 10 * 60 * 1000
 export function createTokens(keyring: Keyring, issuer: string): Tokens {
   const publicKeys = new LRUCache<string, Key>({ max: 100, ttl: KEY_KEPT_MS })
 
-  async function publicKeyOf(db: Connection, id: unknown): Promise<Key> {
-    if (typeof id !== 'string' || !isUuid(id)) throw new BadCredentialError()
+  async function publicKeyOf(db: Connection, id: string): Promise<Key> {
     const known = publicKeys.get(id)
     if (known) return known
     const jwk = await readVerifyingKey(db, id)
@@ -79,14 +84,17 @@ export function createTokens(keyring: Keyring, issuer: string): Tokens {
         .sign(await importJWK(signing.jwk, 'EdDSA'), CRITICAL)
     },
     async verify(db, token) {
-      const key = await publicKeyOf(db, signingKeyIdOf(token))
+      const keyId = signingKeyIdOf(token)
+      if (!isUuid(keyId)) throw new BadCredentialError()
+      const key = await publicKeyOf(db, keyId)
       const { payload } = await jwtVerify(token, key, {
         algorithms: ['EdDSA'],
         issuer,
         audience: issuer,
         typ: 'JWT',
         requiredClaims: ['iss', 'aud', 'sub', 'sid', 'iat', 'exp'],
-        clockTolerance: 0,
+        // The session ends by the clock of the database, by which `exp` was set: servers with other clocks agree.
+        currentDate: new Date(0),
         ...CRITICAL,
       }).catch(() => {
         throw new BadCredentialError()
@@ -95,7 +103,7 @@ export function createTokens(keyring: Keyring, issuer: string): Tokens {
       const userId = uuidOfReference('user', sub ?? '')
       if (userId === null || !isUuid(sid) || !Number.isInteger(iat) || !Number.isInteger(exp))
         throw new BadCredentialError()
-      return { userId, sessionId: sid, issuedAt: Number(iat), expiresAt: Number(exp) }
+      return { userId, sessionId: sid, keyId, issuedAt: Number(iat), expiresAt: Number(exp) }
     },
   }
 }

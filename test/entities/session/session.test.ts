@@ -1,8 +1,8 @@
 // Runs on both databases.
 import { sql } from 'drizzle-orm'
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from 'jose'
-import { describe, expect, test } from 'vitest'
-import { makeSigningKey } from '../../../src/entities/session/signing-keys.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { makeSigningKey, withdrawSigningKey } from '../../../src/entities/session/signing-keys.ts'
 import { startApp, type TestApp } from '../../support/app.ts'
 import { change } from '../../support/change.ts'
 import { statusOf, usernameOf } from '../../support/look.ts'
@@ -21,6 +21,11 @@ async function readKeySet(from: TestApp): Promise<JSONWebKeySet> {
   const response = await fetch(new URL('/.well-known/jwks.json', from.url))
   expect(response.status).toBe(200)
   return response.json()
+}
+
+/** Withdraws the key that signed a token. */
+function withdraw(token: string) {
+  return app.database.transaction((tx) => withdrawSigningKey(tx, KEYRING, String(readToken(token).header.kid)))
 }
 
 const secondsOf = (time: string) => Date.parse(time) / 1000
@@ -228,6 +233,29 @@ describe('a session', () => {
     expect(readToken(after.token).header.kid).toBe(id)
     expect((await readKeySet(app)).keys.map(({ kid }) => kid)).toEqual([id, readToken(before.token).header.kid])
     expect(await statusOf(after.client)).toBe(200)
+  })
+
+  test('ends when the database says so, although the clock of the server is hours ahead', async () => {
+    const { client } = await signIn(app, 'bob')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5 * 3_600_000 })
+
+    const status = await statusOf(client).finally(() => vi.useRealTimers())
+
+    expect(status).toBe(200)
+  })
+
+  test('is invalid if its key was withdrawn, although the server has used the key', async () => {
+    const { client, token } = await signIn(app, 'bob')
+    expect(await statusOf(client)).toBe(200)
+
+    await withdraw(token)
+
+    expect(await statusOf(client)).toBe(401)
+    const verified = await app.root.ok('query ($token: String!) { verifySession(token: $token) { username } }', {
+      token,
+    })
+    expect(verified).toEqual({ verifySession: null })
+    expect(await statusOf((await signIn(app, 'bob')).client)).toBe(200)
   })
 
   test('is invalid if its key was retired longer ago than a session lasts', async () => {

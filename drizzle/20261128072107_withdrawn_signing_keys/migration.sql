@@ -1,0 +1,1 @@
+ALTER TABLE "signing_keys" ADD COLUMN "withdrawn_at" timestamp(6) with time zone;
