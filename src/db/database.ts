@@ -75,7 +75,14 @@ function addressesOf(url: string): Addresses {
 /** The embedded database has one session, so there is one connection: a second one would only wait, and inside a transaction it would wait forever. */
 function wrapEmbedded(embedded: Embedded): Database {
   const connections = [embedded.connection]
-  const database = wrap('EMBEDDED', { connections, needsWrites: false, size: 1, isSingle: true, isMixed: false })
+  const database = wrap('EMBEDDED', {
+    connections,
+    needsWrites: false,
+    size: 1,
+    isSingle: true,
+    isMixed: false,
+    restart: embedded.restart,
+  })
   return {
     ...database,
     async close() {

@@ -20,6 +20,8 @@ export interface Embedded {
   connection: ClientConfig
   /** The id that the database got when it was made. */
   id: string
+  /** Ends the statement that the database is busy with, by starting it again. What was committed stays. */
+  restart(): void
   close(): Promise<void>
 }
 
@@ -91,31 +93,75 @@ async function startWorker(
 ): Promise<Embedded> {
   const { folder, remove } = makeSocketFolder()
   const user = randomBytes(24).toString('base64url')
-  const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
-    workerData: { ...input, socketPath: join(folder, DATABASE_SOCKET), user } satisfies WorkerInput,
-  })
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  const { id } = await untilReady(worker).catch((error: unknown) => {
+  const workerData: WorkerInput = { ...input, socketPath: join(folder, DATABASE_SOCKET), user }
+  let running = await openWorker(workerData, explain).catch((error: unknown) => {
     remove()
-    throw explain(error)
+    throw error
   })
-  let isClosing = false
-  worker.once('exit', () => {
-    // Without its database the process is of no use: its supervisor starts it again, and nothing is lost.
-    if (!isClosing) process.exit(1)
-  })
-  // Where the database failed is of no use to the operator; what to do is.
-  worker.once('error', (error) => logError(Object.assign(explain(error), { stack: undefined }), null))
+  let isRestarting = false
   return {
     connection: { host: folder, port: 5432, user, database: 'postgres', ssl: false },
-    id,
+    id: running.id,
+    restart() {
+      // What is only in memory would be lost.
+      if (isRestarting || input.dataDir === null) return
+      isRestarting = true
+      running.end()
+      running.ended
+        .then(() => openWorker(workerData, explain))
+        .then((again) => {
+          running = again
+          isRestarting = false
+        })
+        .catch(endProcess)
+    },
     async close() {
-      isClosing = true
-      worker.postMessage('close')
-      const timer = setTimeout(() => worker.terminate(), LONGEST_CLOSE_MS)
-      await ended
+      running.close()
+      const timer = setTimeout(running.end, LONGEST_CLOSE_MS)
+      await running.ended
       clearTimeout(timer)
       remove()
     },
   }
+}
+
+interface Running {
+  id: string
+  ended: Promise<void>
+  /** Ends the database in good order. */
+  close(): void
+  /** Ends it at once, whatever it does. */
+  end(): void
+}
+
+async function openWorker(workerData: WorkerInput, explain: (error: unknown) => Error): Promise<Running> {
+  const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData })
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const { id } = await untilReady(worker).catch((error: unknown) => {
+    throw explain(error)
+  })
+  let isMeant = false
+  worker.once('exit', () => {
+    // Without its database the process is of no use: its supervisor starts it again, and nothing is lost.
+    if (!isMeant) process.exit(1)
+  })
+  // Where the database failed is of no use to the operator; what to do is.
+  worker.once('error', (error) => logError(Object.assign(explain(error), { stack: undefined }), null))
+  return {
+    id,
+    ended,
+    close() {
+      isMeant = true
+      worker.postMessage('close')
+    },
+    end() {
+      isMeant = true
+      worker.terminate()
+    },
+  }
+}
+
+function endProcess(error: unknown) {
+  logError(error, null)
+  process.exit(1)
 }

@@ -20,6 +20,11 @@ export class DeadlinePassedError extends Error {
   }
 }
 
+/** The embedded database was still busy with the statement when its time was over, and was started again. */
+export class StatementTooLongError extends Error {
+  override name = 'StatementTooLongError'
+}
+
 /** COMMIT was sent, and how it ended is not known: the change may have been made. */
 export class CommitUnknownError extends Error {
   override name = 'CommitUnknownError'
@@ -78,7 +83,8 @@ export function isOutage(thrown: unknown): boolean {
 
 /** Whether a statement was canceled because it took too long. */
 export function isTimeout(thrown: unknown): boolean {
-  return databaseError(thrown)?.code === '57014'
+  const isTooLong = findCause(thrown, (error): error is Error => error instanceof StatementTooLongError) !== undefined
+  return isTooLong || databaseError(thrown)?.code === '57014'
 }
 
 /** Whether the cause is the state of the database: an outage, a statement that took too long, or a COMMIT without an answer. */

@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 import pg from 'pg'
 import { currentDeadline } from './deadline.ts'
-import { ConnectionLostError, DeadlinePassedError, endsConnection } from './errors.ts'
+import { ConnectionLostError, DeadlinePassedError, endsConnection, StatementTooLongError } from './errors.ts'
 import type { SilenceWatch } from './silence.ts'
 import type { StatementNames } from './statement-names.ts'
 
@@ -43,6 +43,8 @@ export interface Connected {
   prepared: Set<string>
   /** True where it ended, or the database said that it ends, while no statement was under way. */
   hasFailed: boolean
+  /** True where the database was started again to end its statement. */
+  isTooLong: boolean
 }
 
 /** A connection keeps what it has prepared until it is closed. */
@@ -73,6 +75,7 @@ export function createLease(client: pg.PoolClient, connected: Connected, { names
   function errorOf(thrown: unknown): unknown {
     const isAnswer = thrown instanceof pg.DatabaseError
     isLost = isAnswer ? isUseless(thrown.code ?? '') : connected.hasFailed || client.connection.stream.destroyed
+    if (connected.isTooLong) return new StatementTooLongError('The statement took too long.', { cause: thrown })
     if (isLate) return new DeadlinePassedError()
     // A plan that was made before a migration is of no use on any connection.
     if (isAnswer && thrown.code === '0A000') names?.renew()

@@ -28,6 +28,8 @@ export interface PoolOptions extends Addresses {
   size: number
   /** True where the database has only one session: its connection is never closed, begins with what an earlier one left, and cannot be canceled. */
   isSingle: boolean
+  /** Ends what the only session is busy with: it cannot be canceled. */
+  restart?(): void
   /** True where a pooler gives each transaction another session. */
   isMixed: boolean
 }
@@ -60,7 +62,7 @@ const CLOSE_TIMEOUT_MS = 2000
 const IDLE_TIMEOUT_MS = 60_000
 const LIFETIME_SECONDS = 1800
 
-export function openPool({ connections, needsWrites, size, isSingle, isMixed }: PoolOptions): Pool {
+export function openPool({ connections, needsWrites, size, isSingle, isMixed, restart }: PoolOptions): Pool {
   let current = 0
   const names = createStatementNames()
   const connected = new WeakMap<pg.ClientBase, Connected>()
@@ -75,8 +77,18 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed }: 
     maxLifetimeSeconds: isSingle ? 0 : LIFETIME_SECONDS,
     onConnect: async (base) => {
       const client = base as pg.Client
-      const silence = watchSilence(client)
-      const connection: Connected = { silence, prepared: new Set(), hasFailed: false }
+      const connection: Connected = {
+        silence: watchSilence(client, onSilence),
+        prepared: new Set(),
+        hasFailed: false,
+        isTooLong: false,
+      }
+      function onSilence() {
+        if (!restart) return
+        connection.isTooLong = true
+        restart()
+      }
+      const { silence } = connection
       // An error between two statements has nobody who waits for it: the next statement finds the connection lost.
       client.on('error', () => {
         connection.hasFailed = true

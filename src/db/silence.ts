@@ -19,11 +19,13 @@ export interface SilenceWatch {
  * Closes the connection where the database is silent while an answer is awaited. Only bytes that are received count: writing
  * to a connection that is dead succeeds for minutes.
  */
-export function watchSilence({ connection: { stream } }: Client): SilenceWatch {
+export function watchSilence({ connection: { stream } }: Client, onSilence: () => void): SilenceWatch {
   let awaited = 0
   let isPatient = false
   const timer = setTimeout(() => {
-    if (awaited > 0 && !isPatient) cutOff(stream)
+    if (awaited === 0 || isPatient) return
+    onSilence()
+    cutOff(stream)
   }, LONGEST_SILENCE_MS).unref()
   stream.on('data', () => timer.refresh())
   stream.once('close', () => clearTimeout(timer))
