@@ -7,6 +7,7 @@ import { queueMissingWarnings } from '../entities/api-key/warnings.ts'
 import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
 import { listen } from '../http/server.ts'
+import { type Retention, startRetention } from '../retention.ts'
 import { createServices } from '../services.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import type { Terminal } from './terminal.ts'
@@ -15,6 +16,7 @@ import type { Terminal } from './terminal.ts'
 export async function serve(config: Config, { env, stdout }: Terminal) {
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
+  let retention: Retention | null = null
   try {
     await migrate(database)
     await refreshStatistics(database)
@@ -27,12 +29,14 @@ export async function serve(config: Config, { env, stdout }: Terminal) {
     else stdout.write('SMTP_URL is not set: notifications are kept, and not sent.\n')
     const server = await listen(services)
     database.noteAddress(server.url)
-    // This line is printed last, so that a process that waits for it has received all output.
+    // This line is printed last, so that a process that waits for it has received all output of the start.
     stdout.write(`Chatelaine listens at ${server.url}\n`)
+    retention = startRetention(database, config, (line) => stdout.write(`${line}\n`))
     const signal = await untilStopped(env.npm_lifecycle_event !== undefined)
     stdout.write(`${signal}: finishing what is under way.\n`)
     await server.close()
   } finally {
+    await retention?.stop()
     await mailer?.close()
     await database.close()
   }
