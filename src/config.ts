@@ -36,6 +36,8 @@ export interface Config {
   /** Whether a password counts only beside the API key of an application. */
   passwordNeedsApiKey: boolean
   allowCommonPasswords: boolean
+  /** How long the audit keeps changes, as an ISO 8601 duration in days or more; null keeps them permanently. */
+  auditRetention: string | null
   /** The number of days for which the name of a deleted user stays reserved. */
   usernameReservedDays: number
   /** The path that a proxy puts the server behind, like `/chatelaine`; empty where there is none. */
@@ -78,6 +80,7 @@ export function readConfig(environment: Environment): Readonly<Config> {
     passwordMinLength: integerVariable(environment, 'PASSWORD_MIN_LENGTH', 12, 8, 128),
     passwordNeedsApiKey: booleanVariable(environment, 'PASSWORD_NEEDS_API_KEY'),
     allowCommonPasswords: booleanVariable(environment, 'PASSWORD_ALLOW_COMMON'),
+    auditRetention: readAuditRetention(environment),
     usernameReservedDays: integerVariable(environment, 'USERNAME_RESERVED_DAYS', 30, 0, 3650),
     ...readOperation(environment),
   })
@@ -158,6 +161,17 @@ function readMail(environment: Environment) {
     )
   }
   return { smtpUrl, mailFrom: mailFrom ?? null, mailRetrySeconds }
+}
+
+function readAuditRetention({ AUDIT_RETENTION: text }: Environment) {
+  if (!text) return null
+  const days = /^P(?=\d)(\d{1,5}Y)?(\d{1,5}M)?(\d{1,5}W)?(\d{1,5}D)?$/.test(text)
+    ? Temporal.Duration.from(text).total({ unit: 'days', relativeTo: '2001-01-01' })
+    : Number.NaN
+  if (days >= 30 && days <= 36_525) return text
+  throw new ConfigError(
+    `AUDIT_RETENTION must be an ISO 8601 duration from 30 days to 100 years, like P90D or P2Y, not "${text}".`,
+  )
 }
 
 function readTokenIssuer(environment: Environment) {

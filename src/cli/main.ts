@@ -11,6 +11,7 @@ import { VERSION } from '../version.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
+import { exportAudit } from './export-audit.ts'
 import { rotateEncryptionKey, rotateSigningKey, UnknownSigningKeyError } from './keys.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
 import { EXIT, runCommand } from './run-command.ts'
@@ -76,6 +77,14 @@ function createProgram(run: Run): Command {
       'Encrypt all secrets again: with the first key of ENCRYPTION_KEY, while servers run, or with a new key where a data folder keeps its own key. If it is interrupted, repeat it.',
     )
     .action(() => rotateEncryptionKey(readConfig(env), stdout))
+  program
+    .command('export-audit')
+    .argument('<file>', 'the file to write, which must not exist')
+    .option('--before <time>', 'only events before this time, like 2026-01-31 or 2026-01-31T12:00:00Z')
+    .description('Write the audit to a file: one event a line as JSON, the oldest first.')
+    .action(async (file: string, { before }: { before?: string }) => {
+      run.exitCode = await exportAudit(terminal, { ...program.opts(), file, before })
+    })
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')

@@ -33,14 +33,14 @@ async function runWith(send: Send, terminal: Terminal, { spec, variables, json, 
   if (json) terminal.stdout.write(`${formatJson(result)}\n`)
   else printResult(terminal, spec, result)
   for (const text of await describeRest(send, spec, variables, result)) say(terminal, text)
-  const exitCode = exitCodeOf(spec, result)
+  const exitCode = exitCodeOf(spec.field.name, result)
   if (mustChangePassword(result)) say(terminal, SIGNED_IN)
   if (variables.dryRun === true && exitCode === EXIT.done) say(terminal, 'This was a dry run: nothing was saved.')
   return exitCode
 }
 
 /** Writes one line for people to standard error. In messages of the API null is what removes a value. */
-function say({ stderr }: Terminal, text: string) {
+export function say({ stderr }: Terminal, text: string) {
   stderr.write(`chatelaine: ${printable(text.replace(/\bnull clears it\b/, '--clear removes it'))}\n`)
 }
 
@@ -56,20 +56,28 @@ function mustChangePassword({ data }: Result): boolean {
 }
 
 function printResult(terminal: Terminal, spec: CommandSpec, { data, errors }: Result) {
+  if (sayErrors(terminal, { errors })) return
+  const value = data?.[spec.field.name]
+  if (isErrorMember(value)) say(terminal, value.message)
+  else if (value !== null && value !== undefined) terminal.stdout.write(`${formatResult(value)}\n`)
+  else if (!errors) say(terminal, NOTHING[spec.field.name] ?? 'Not found.')
+}
+
+/** Says the errors of an answer. Returns whether they are about the caller, so that there is nothing else to say. */
+export function sayErrors(terminal: Terminal, { errors }: Result): boolean {
   if (errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) {
-    return say(terminal, 'The server asks for a valid API key: put it into CHATELAINE_API_KEY.')
+    say(terminal, 'The server asks for a valid API key: put it into CHATELAINE_API_KEY.')
+    return true
   }
   if (errors?.some((error) => error.extensions?.code === 'PASSWORD_CHANGE_REQUIRED')) {
-    return say(terminal, REFUSED)
+    say(terminal, REFUSED)
+    return true
   }
   for (const { message, path } of errors ?? []) {
     const where = path && path.length > 1 ? ` (${path.join('.')})` : ''
     say(terminal, `${message}${where}`)
   }
-  const value = data?.[spec.field.name]
-  if (isErrorMember(value)) say(terminal, value.message)
-  else if (value !== null && value !== undefined) terminal.stdout.write(`${formatResult(value)}\n`)
-  else if (!errors) say(terminal, NOTHING[spec.field.name] ?? 'Not found.')
+  return false
 }
 
 /** The text for a field that is null for another reason than that an object was not found. */
@@ -81,8 +89,9 @@ function isErrorMember(value: unknown): value is { code: string; message: string
   return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
 }
 
-function exitCodeOf(spec: CommandSpec, { data, errors }: Result): number {
-  const value = data?.[spec.field.name] ?? null
+/** Returns the exit code for the answer to a document with this one field. */
+export function exitCodeOf(field: string, { data, errors }: Result): number {
+  const value = data?.[field] ?? null
   if (value !== null) return isErrorMember(value) ? EXIT.refused : EXIT.done
   const codes = errors?.map((error) => error.extensions?.code) ?? []
   if (codes.includes('INTERNAL_SERVER_ERROR') || codes.includes('OUTCOME_UNKNOWN')) return EXIT.unreachable

@@ -8,6 +8,7 @@ import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
 import { listen } from '../http/server.ts'
 import { log, setLogLevel } from '../log.ts'
+import { type Retention, startRetention } from '../retention.ts'
 import { createServices } from '../services.ts'
 import { VERSION } from '../version.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
@@ -18,6 +19,7 @@ export async function serve(config: Config, { env, stdout }: Terminal) {
   setLogLevel(config.logLevel)
   const database = await openDatabase(config)
   let mailer: Mailer | null = null
+  let retention: Retention | null = null
   try {
     await prepareTables(database, config)
     await refreshStatistics(database)
@@ -40,8 +42,9 @@ export async function serve(config: Config, { env, stdout }: Terminal) {
       },
       'started',
     )
-    // This line is printed last, so that a process that waits for it has received all output.
+    // This line is printed last, so that a process that waits for it has received all output of the start.
     stdout.write(`Chatelaine listens at ${server.url}\n`)
+    retention = startRetention(database, config, (line) => stdout.write(`${line}\n`))
     const signal = await untilStopped(env.npm_lifecycle_event !== undefined)
     server.drain()
     // Whoever sends SIGTERM takes the server out of a load balancer; Ctrl+C and the end of npm have nobody to wait for.
@@ -49,6 +52,7 @@ export async function serve(config: Config, { env, stdout }: Terminal) {
     stdout.write(`${signal}: finishing what is under way.\n`)
     await server.close()
   } finally {
+    await retention?.stop()
     await mailer?.close()
     await database.close()
   }

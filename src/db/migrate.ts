@@ -116,7 +116,7 @@ async function refuseNewer(db: Connection): Promise<string[]> {
   return applied
 }
 
-/** Whether a newer program says that this one may run on its tables. A program that would migrate them itself is not an older one. */
+/** Whether a newer program allows this program to run on its tables. A program that would migrate them itself is not an older one. */
 async function mayRunBeside(db: Connection, applied: string[], known: string[]): Promise<boolean> {
   const oldest = await readOldestProgram(db)
   const isOlder = known.every((name) => applied.includes(name))

@@ -142,7 +142,7 @@ function clientTo(address: () => pg.ClientConfig): typeof pg.Client {
   } as typeof pg.Client
 }
 
-/** @throws ConnectionLostError where the host accepts no changes: another one may */
+/** @throws ConnectionLostError where the host accepts no changes: another host may accept them */
 async function refuseReadOnly(client: pg.Client) {
   const { rows } = await client.query(
     `select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as is_read_only`,

@@ -38,6 +38,8 @@ export interface Program {
   key: string | null
   readyAfterMs: number
   pid: number
+  /** Waits until its output has this; gives the first group. */
+  untilSaid(pattern: RegExp): Promise<string>
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ended>
   /** Does what a terminal does for Ctrl+C: all processes of the group get the signal. Waits for the end. */
@@ -93,6 +95,7 @@ export async function startWith(command: string[], environment: Environment): Pr
     readyAfterMs,
     pid: running.child.pid ?? 0,
     ended: running.ended,
+    untilSaid: running.line,
     stop(signal = 'SIGTERM') {
       running.child.kill(signal)
       return running.ended

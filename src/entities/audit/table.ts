@@ -42,6 +42,7 @@ export const auditEvents = pgTable(
     index('audit_events_actor_order').on(t.actorId, t.at, t.id),
     index('audit_events_action_order').on(t.action, t.at, t.id),
     index('audit_events_organization_order').on(t.organizationId, t.at, t.id),
+    index('audit_events_refused_order').on(t.at, t.id).where(sql`outcome <> 'DONE'`),
     uniqueIndex('audit_events_refusal_unique').on(t.refusalKey),
     check('audit_events_actor_kind', sql`${t.actorKind} in ('USER', 'OPERATOR', 'SYSTEM', 'NOBODY')`),
     check('audit_events_outcome', sql`${t.outcome} in ('DONE', 'REFUSED', 'REFUSED_DRY_RUN')`),

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { foreignKey, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type { JWK } from 'jose'
 import { instant, instantNow } from '../../db/columns.ts'
@@ -19,6 +20,7 @@ export const sessions = pgTable(
     foreignKey({ name: 'sessions_user', columns: [t.userId], foreignColumns: [users.id] }).onDelete('restrict'),
     foreignKey({ name: 'sessions_ended_by', columns: [t.endedBy], foreignColumns: [users.id] }).onDelete('restrict'),
     index('sessions_user_order').on(t.userId, t.createdAt, t.id),
+    index('sessions_end_order').on(sql`least(${t.expiresAt}, ${t.endedAt})`),
   ],
 )
 

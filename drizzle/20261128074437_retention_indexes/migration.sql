@@ -1,0 +1,2 @@
+CREATE INDEX "audit_events_refused_order" ON "audit_events" ("at","id") WHERE outcome <> 'DONE';--> statement-breakpoint
+CREATE INDEX "sessions_end_order" ON "sessions" (least("expires_at", "ended_at"));
