@@ -26,7 +26,7 @@ const EXCEPTIONS: [from: RegExp, to: RegExp][] = [
   // Every mutation is recorded, told and held up by read-only mode.
   [/^src\/mutation\/run\.ts$/, /^src\/entities\/(audit|notification|settings)\/(operations|targets)\.ts$/],
   // The version of the program.
-  [/^src\/cli\/main\.ts$/, /^package\.json$/],
+  [/^src\/(cli\/main|db\/backup\/contents)\.ts$/, /^package\.json$/],
   // The embedded database says why it ended.
   [/^src\/db\/embedded\.ts$/, /^src\/log\.ts$/],
   // Types alone.
@@ -37,7 +37,10 @@ const EXCEPTIONS: [from: RegExp, to: RegExp][] = [
   // Whether a key is usable is asked by both.
   [/^src\/authority\/guard\.ts$/, /^src\/authentication\/validity\.ts$/],
   // What is kept sealed.
-  [/^src\/encryption\/rotation\.ts$/, /^src\/entities\/(credential\/operations|session\/signing-keys)\.ts$/],
+  [
+    /^src\/encryption\/(rotation|sealed-rows)\.ts$/,
+    /^src\/entities\/(credential\/operations|session\/signing-keys)\.ts$/,
+  ],
 ]
 
 const files = globSync('src/**/*.{ts,js}')

@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { ConfigError, readConfig } from '../config.ts'
+import { BackupError } from '../db/backup/contents.ts'
 import { DataFolderError, FolderInUseError } from '../db/data-folder.ts'
 import { openDatabase } from '../db/database.ts'
 import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
 import { SealError } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { schema } from '../graphql/schema.ts'
+import { backUp, move, restore } from './backup.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
@@ -72,6 +74,21 @@ function createProgram(run: Run): Command {
     )
     .action(() => rotateEncryptionKey(readConfig(env), stdout))
   program
+    .command('backup')
+    .argument('<file>', 'the file, which is replaced if it exists')
+    .description('Write the whole database into a file, while servers run. The file does not hold the encryption key.')
+    .action((file: string) => backUp(readConfig(env), file, terminal))
+  program
+    .command('restore')
+    .argument('<file>', 'a file of "backup"')
+    .description('Load a backup into an empty database, with the encryption key of its server: all of it, or nothing.')
+    .action((file: string) => restore(readConfig(env), file, terminal))
+  program
+    .command('move')
+    .requiredOption('--to <address>', 'an empty PostgreSQL, like postgres://user@host:5432/database, with PGPASSWORD')
+    .description('Copy the embedded database into an empty PostgreSQL, while no server runs: all of it, or nothing.')
+    .action(({ to }: { to: string }) => move(terminal, to))
+  program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
     .description('Print the script that completes commands and flags in a shell: source <(chatelaine completion bash).')
@@ -111,6 +128,7 @@ function addCommand(run: Run, program: Command, spec: CommandSpec) {
 function report(error: unknown, { stderr }: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = [
+    BackupError,
     ConfigError,
     DataFolderError,
     DatabaseUnreachableError,

@@ -16,6 +16,7 @@ import {
   isOutage,
   RolledBackError,
 } from './errors.ts'
+import { offerCopies, type Pause } from './folder-copy.ts'
 import { type Lease, openPool, type Pool, type PoolOptions, type Result, type Statement } from './pool.ts'
 
 /** What Drizzle sends its statements to. */
@@ -51,8 +52,19 @@ const insideTransaction = new AsyncLocalStorage<true>()
 /** Opens the database that the configuration names: PostgreSQL at DATABASE_URL, or the embedded database in DATA_DIR. */
 export async function openDatabase(config: Config): Promise<Database> {
   if (config.databaseUrl) return openPostgres(config.databaseUrl, config.databasePoolSize)
-  const embedded = await openFolder(config.dataDir)
-  return { ...wrapEmbedded(embedded), noteAddress: (url) => noteAddress(config.dataDir, url) }
+  const { dataDir } = config
+  const embedded = await openFolder(dataDir)
+  const database = wrapEmbedded(embedded)
+  const pause: Pause = (during) => database.transaction(during, { isPatient: true })
+  const endCopies = await offerCopies(dataDir, embedded.connection.host ?? '', pause)
+  return {
+    ...database,
+    noteAddress: (url) => noteAddress(dataDir, url),
+    async close() {
+      await endCopies()
+      await database.close()
+    },
+  }
 }
 
 /** Opens a database in memory from a dumped data folder, for tests. */
@@ -101,8 +113,11 @@ function drizzleOn(client: StatementClient): Connection {
   return drizzle({ client: client as unknown as NodePgClient }) as unknown as Connection
 }
 
+/** What statements of Drizzle's `sql` run on. */
+export type Executor = Pick<Connection, 'execute'>
+
 /** Runs a statement of Drizzle's `sql` and returns its rows, which the caller says the type of. */
-export async function readRows<Row extends object>(on: Connection, query: SQL): Promise<Row[]> {
+export async function readRows<Row extends object>(on: Executor, query: SQL): Promise<Row[]> {
   const { rows } = await on.execute<Record<string, unknown>>(query)
   return rows as Row[]
 }

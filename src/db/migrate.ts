@@ -4,10 +4,10 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { ConfigError } from '../config.ts'
-import { type Connection, type Database, readRows } from './database.ts'
+import { type Connection, type Database, type Executor, readRows } from './database.ts'
 
 /** The path is relative to this file and not to the working directory, so that the command runs from any directory. */
-const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
+export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
 /** No database answers at DATABASE_URL, or it refuses this server. */
 export class DatabaseUnreachableError extends Error {
@@ -36,7 +36,7 @@ export class PendingMigrationsError extends Error {
 }
 
 /** The lock is any number, the same on all servers: of servers that start at the same time, one migrates and the others wait. */
-const MIGRATION_LOCK = 7_307_199_820
+export const MIGRATION_LOCK = 7_307_199_820
 
 /**
  * Migrates the tables, on a separate connection that has no time limits. An interrupted migration is completed.
@@ -48,7 +48,7 @@ export async function migrate(database: Database) {
     const db = drizzle({ client })
     await greet(db)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
-    await refuseNewer(db)
+    await appliedMigrations(db)
     await runMigrations(db, { migrationsFolder })
     await db.execute(sql`select pg_advisory_unlock(${MIGRATION_LOCK})`)
   } finally {
@@ -57,7 +57,7 @@ export async function migrate(database: Database) {
 }
 
 /** Checks the version of the database with its first statement. @throws ConfigError, DatabaseUnreachableError */
-async function greet(db: Connection) {
+export async function greet(db: Connection) {
   const version = await readRows<{ version: number }>(
     db,
     sql`select current_setting('server_version_num')::int as version`,
@@ -68,7 +68,7 @@ async function greet(db: Connection) {
 }
 
 /** Says why the database can't be reached, without the address. @throws DatabaseUnreachableError */
-function refuseUnreachable(error: unknown): never {
+export function refuseUnreachable(error: unknown): never {
   let cause = error as { code?: string; message: string; cause?: unknown }
   while (cause.cause instanceof Error) cause = cause.cause as typeof cause
   throw new DatabaseUnreachableError(`DATABASE_URL: the database can’t be reached (${cause.code ?? cause.message}).`)
@@ -77,12 +77,12 @@ function refuseUnreachable(error: unknown): never {
 /** @throws PendingMigrationsError, NewerDatabaseError, DatabaseUnreachableError */
 export async function refusePending({ db }: Database) {
   await greet(db)
-  const applied = await refuseNewer(db)
+  const applied = await appliedMigrations(db)
   if (readdirSync(migrationsFolder).some((name) => !applied.includes(name))) throw new PendingMigrationsError()
 }
 
 /** Returns the migrations that the database has. @throws NewerDatabaseError */
-async function refuseNewer(db: Connection): Promise<string[]> {
+export async function appliedMigrations(db: Executor): Promise<string[]> {
   const [table] = await readRows<{ name: string | null }>(
     db,
     sql`select to_regclass('drizzle.__drizzle_migrations') as name`,
