@@ -29,12 +29,15 @@ let postgres: PostgresServer
 let store: Store
 let callers: Callers
 let file: string
+/** A database into which nothing may get. */
+let empty: Environment
 /** The data folder as it was before anybody was told anything. */
 let unchanged: string
 let told: Awaited<ReturnType<typeof tell>>
 
 beforeAll(async () => {
   ;[postgres, store] = await Promise.all([startPostgres(['fsync=off']), createStartedStore()])
+  empty = await createEmpty(postgres.url)
   callers = await fillStore(store.environment)
   unchanged = `${store.environment.DATA_DIR}-unchanged`
   cpSync(store.environment.DATA_DIR ?? '', unchanged, { recursive: true })
@@ -207,17 +210,15 @@ describe('nothing is restored', () => {
       /The backup is damaged: its tables/,
     ],
   ])('of %s', async (_name, damage, sentence) => {
-    const target = await createEmpty(postgres.url)
     const damaged = join(createFolder(), 'b')
     writeFileSync(damaged, damage(readFileSync(file)))
 
-    expect(await refuse(1, ['restore', damaged], target)).toMatch(sentence)
+    expect(await refuse(1, ['restore', damaged], empty)).toMatch(sentence)
 
-    expect(await countTables(target)).toBe(0)
+    expect(await countTables(empty)).toBe(0)
   })
 
   test('of a file in which any byte is another', async () => {
-    const target = await createEmpty(postgres.url)
     const bytes = readFileSync(file)
     const damaged = join(createFolder(), 'b')
 
@@ -227,10 +228,10 @@ describe('nothing is restored', () => {
         damaged,
         bytes.map((byte, index) => (index === at ? byte ^ (1 << (round % 8)) : byte)),
       )
-      expect(await refuse(1, ['restore', damaged], target)).toMatch(/The backup is damaged|not a backup/)
+      expect(await refuse(1, ['restore', damaged], empty)).toMatch(/The backup is damaged|not a backup/)
     }
 
-    expect(await countTables(target)).toBe(0)
+    expect(await countTables(empty)).toBe(0)
   })
 
   test('without the key that opens its secrets, and the folder is not made', async () => {
@@ -305,7 +306,6 @@ describe('no backup is made', () => {
     expect(await refuse(1, ['backup', join(folder, 'b')], { DATA_DIR })).toContain('there is no database in it')
     expect(await refuse(1, ['backup', join(folder, 'no/b')], store.environment)).toContain('can’t be opened (ENOENT)')
     expect(await refuse(1, ['backup', folder], store.environment)).toContain('can’t be written (EISDIR)')
-    const empty = await createEmpty(postgres.url)
     expect(await refuse(1, ['backup', join(folder, 'b')], empty)).toContain('The database is empty')
     expect(await refuse(1, ['restore', join(folder, 'b')], empty)).toContain('can’t be opened (ENOENT)')
 

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { type GraphQLObjectType, getNamedType, isLeafType, isObjectType, isRequiredArgument } from 'graphql'
-import { onTestFinished } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
 import { schema } from '../../src/graphql/schema.ts'
 import { listen } from '../../src/http/server.ts'
@@ -101,7 +100,9 @@ export function tell(store: Environment, callers: Callers) {
       const told: Record<string, Pick<Answer, 'status' | 'data'>[]> = {}
       for (const [name, headers] of Object.entries(callers)) {
         const documents = THOROUGH.includes(name) ? DOCUMENTS : [VIEWER]
-        const answers = await Promise.all(documents.map((document) => app.as(headers).send(document)))
+        const answers: Answer[] = []
+        // One after the other: each has a time limit, and the embedded database has one session.
+        for (const document of documents) answers.push(await app.as(headers).send(document))
         told[name] = answers.map(({ status, data, errors }) => ({ status, data, codes: errors.map(codeOf) }))
       }
       const secrets = await change(app.root, 'revealCredential', { name: 'own' }, 'attributes { name value }')
@@ -146,11 +147,10 @@ function selectionOf(type: GraphQLObjectType, depth: number): string {
   return ['__typename', ...fields].join(' ')
 }
 
-/** An empty database on a server, which is removed when the test is finished. */
+/** An empty database on a server of the test's own, with which it is removed. */
 export async function createEmpty(serverUrl: string): Promise<{ DATABASE_URL: string; ENCRYPTION_KEY: string }> {
   const name = `target_${randomBytes(8).toString('hex')}`
   await onServer(serverUrl, `create database ${name}`)
-  onTestFinished(() => onServer(serverUrl, `drop database if exists ${name} with (force)`))
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   return { DATABASE_URL: url.href, ENCRYPTION_KEY }
