@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError, readConfig } from '../config.ts'
+import { BackupError } from '../db/backup/contents.ts'
 import { WrongClockError } from '../db/clock.ts'
 import { DataFolderError, FolderInUseError } from '../db/data-folder.ts'
 import { openDatabase } from '../db/database.ts'
@@ -8,6 +9,7 @@ import { SealError } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { schema } from '../graphql/schema.ts'
 import { VERSION } from '../version.ts'
+import { backUp, move, restore } from './backup.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
@@ -85,6 +87,7 @@ function createProgram(run: Run): Command {
     .action(async (file: string, { before }: { before?: string }) => {
       run.exitCode = await exportAudit(terminal, { ...program.opts(), file, before })
     })
+  addBackupCommands(program, terminal)
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
@@ -94,6 +97,24 @@ function createProgram(run: Run): Command {
     })
   for (const spec of deriveCommands(schema)) addCommand(run, program, spec)
   return program
+}
+
+function addBackupCommands(program: Command, terminal: Terminal) {
+  program
+    .command('backup')
+    .argument('<file>', 'the file, which is replaced if it exists')
+    .description('Write the whole database into a file, while servers run. The file does not hold the encryption key.')
+    .action((file: string) => backUp(readConfig(terminal.env), file, terminal))
+  program
+    .command('restore')
+    .argument('<file>', 'a file of "backup"')
+    .description('Load a backup into an empty database, with the encryption key of its server: all of it, or nothing.')
+    .action((file: string) => restore(readConfig(terminal.env), file, terminal))
+  program
+    .command('move')
+    .requiredOption('--to <address>', 'an empty PostgreSQL, like postgres://user@host:5432/database, with PGPASSWORD')
+    .description('Copy the embedded database into an empty PostgreSQL, while no server runs: all of it, or nothing.')
+    .action(({ to }: { to: string }) => move(terminal, to))
 }
 
 async function migrateOnly({ env, stdout }: Terminal) {
@@ -125,6 +146,7 @@ function addCommand(run: Run, program: Command, spec: CommandSpec) {
 function report(error: unknown, { stderr }: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
   const known = [
+    BackupError,
     ConfigError,
     DataFolderError,
     DatabaseUnreachableError,

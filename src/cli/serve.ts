@@ -6,6 +6,7 @@ import { openKeyring } from '../encryption/open.ts'
 import { queueMissingWarnings } from '../entities/api-key/warnings.ts'
 import { openMailerIfWanted } from '../entities/notification/mailer.ts'
 import type { Mailer } from '../entities/notification/operations.ts'
+import { queueLost } from '../entities/notification/requeue.ts'
 import { listen } from '../http/server.ts'
 import { log, setLogLevel } from '../log.ts'
 import { type Retention, startRetention } from '../retention.ts'
@@ -75,8 +76,9 @@ async function prepareTables(database: Database, config: Config) {
   await migrate(database)
 }
 
-/** Starts sending mails, after the warnings that are missing from the queue were added to it. */
+/** Starts sending mails, after what is missing from the queue was added to it. */
 async function startMails(database: Database, mailer: Mailer) {
+  await queueLost(database, mailer)
   await queueMissingWarnings(database, mailer)
   await mailer.work()
 }

@@ -109,6 +109,12 @@ export function refuseLost(dataDir: string) {
   if (marker === null) writeMarker(dataDir, UNFINISHED)
 }
 
+/** Refuses a folder in which there is no database, and makes nothing in it. @throws DataFolderError */
+export function refuseMissing(dataDir: string) {
+  if (existsSync(filesIn(dataDir)) || existsSync(join(dataDir, MARKER))) return
+  throw new DataFolderError(dataDir, 'there is no database in it.')
+}
+
 function listFiles(dataDir: string, files: string): string[] {
   try {
     return readdirSync(files)

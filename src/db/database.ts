@@ -5,6 +5,7 @@ import { type Config, ConfigError } from '../config.ts'
 import { type Addresses, readAddresses } from './addresses.ts'
 import { noteAddress } from './data-folder.ts'
 import { type Embedded, openFolder, openImage } from './embedded.ts'
+import { offerCopies, type Pause } from './folder-copy.ts'
 import type { Result, Statement } from './lease.ts'
 import { connectAlone, openPool, type Pool, type PoolOptions } from './pool.ts'
 import { queryOnce, transact } from './transaction.ts'
@@ -46,8 +47,19 @@ export interface Database {
 /** Opens the database that the configuration names: PostgreSQL at DATABASE_URL, or the embedded database in DATA_DIR. */
 export async function openDatabase(config: Config): Promise<Database> {
   if (config.databaseUrl) return openPostgres(config.databaseUrl, config)
-  const embedded = await openFolder(config.dataDir)
-  return { ...wrapEmbedded(embedded), noteAddress: (url) => noteAddress(config.dataDir, url) }
+  const { dataDir } = config
+  const embedded = await openFolder(dataDir)
+  const database = wrapEmbedded(embedded)
+  const pause: Pause = (during) => database.transaction(during, { isPatient: true })
+  const endCopies = await offerCopies(dataDir, embedded.connection.host ?? '', pause)
+  return {
+    ...database,
+    noteAddress: (url) => noteAddress(dataDir, url),
+    async close() {
+      await endCopies()
+      await database.close()
+    },
+  }
 }
 
 /** Opens a database in memory from a dumped data folder, for tests. */
@@ -121,8 +133,11 @@ function transactionOn(lease: StatementClient): Transaction {
   return Object.assign(drizzleOn(lease), { isTransaction: true as const })
 }
 
+/** What statements of Drizzle's `sql` run on. */
+export type Executor = Pick<Connection, 'execute'>
+
 /** Runs a statement of Drizzle's `sql` and returns its rows, which the caller says the type of. */
-export async function readRows<Row extends object>(on: Connection, query: SQL): Promise<Row[]> {
+export async function readRows<Row extends object>(on: Executor, query: SQL): Promise<Row[]> {
   const { rows } = await on.execute<Record<string, unknown>>(query)
   return rows as Row[]
 }

@@ -4,12 +4,12 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import { ConfigError } from '../config.ts'
-import { type Connection, type Database, readRows } from './database.ts'
+import { type Connection, type Database, type Executor, readRows } from './database.ts'
 import { readOldestProgram, writeOldestProgram } from './oldest-program.ts'
 import { refuseMixingPooler } from './pooler.ts'
 
 /** The path is relative to this file and not to the working directory, so that the command runs from any directory. */
-const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
+export const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
 /** No database answers at DATABASE_URL, or it refuses this server. */
 export class DatabaseUnreachableError extends Error {
@@ -38,7 +38,7 @@ export class PendingMigrationsError extends Error {
 }
 
 /** The lock is any number, the same on all servers: of servers that start at the same time, one migrates and the others wait. */
-const MIGRATION_LOCK = 7_307_199_820
+export const MIGRATION_LOCK = 7_307_199_820
 
 /**
  * Runs while no other server does this or migrates. The embedded database has no other server.
@@ -67,7 +67,7 @@ export async function migrate(database: Database) {
     await greet(db)
     await refuseMixingPooler(database)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
-    await refuseNewer(db)
+    await appliedMigrations(db)
     await writeOldestProgram(db)
     await runMigrations(db, { migrationsFolder })
     await db.execute(sql`select pg_advisory_unlock(${MIGRATION_LOCK})`)
@@ -77,7 +77,7 @@ export async function migrate(database: Database) {
 }
 
 /** Checks the version of the database with its first statement. @throws ConfigError, DatabaseUnreachableError */
-async function greet(db: Connection) {
+export async function greet(db: Connection) {
   const version = await readRows<{ version: number }>(
     db,
     sql`select current_setting('server_version_num')::int as version`,
@@ -88,7 +88,7 @@ async function greet(db: Connection) {
 }
 
 /** Says why the database can't be reached, without the address. @throws DatabaseUnreachableError */
-function refuseUnreachable(error: unknown): never {
+export function refuseUnreachable(error: unknown): never {
   let cause = error as { code?: string; message: string; cause?: unknown }
   while (cause.cause instanceof Error) cause = cause.cause as typeof cause
   throw new DatabaseUnreachableError(`DATABASE_URL: the database can’t be reached (${cause.code ?? cause.message}).`)
@@ -97,12 +97,12 @@ function refuseUnreachable(error: unknown): never {
 /** @throws PendingMigrationsError, NewerDatabaseError, DatabaseUnreachableError */
 export async function refusePending({ db }: Database) {
   await greet(db)
-  const applied = await refuseNewer(db)
+  const applied = await appliedMigrations(db)
   if (readdirSync(migrationsFolder).some((name) => !applied.includes(name))) throw new PendingMigrationsError()
 }
 
 /** Returns the migrations that the database has. @throws NewerDatabaseError where it has some that this program does not know and may not run beside */
-async function refuseNewer(db: Connection): Promise<string[]> {
+export async function appliedMigrations(db: Executor): Promise<string[]> {
   const [table] = await readRows<{ name: string | null }>(
     db,
     sql`select to_regclass('drizzle.__drizzle_migrations') as name`,
@@ -117,7 +117,7 @@ async function refuseNewer(db: Connection): Promise<string[]> {
 }
 
 /** Whether a newer program allows this program to run on its tables. A program that would migrate them itself is not an older one. */
-async function mayRunBeside(db: Connection, applied: string[], known: string[]): Promise<boolean> {
+async function mayRunBeside(db: Executor, applied: string[], known: string[]): Promise<boolean> {
   const oldest = await readOldestProgram(db)
   const isOlder = known.every((name) => applied.includes(name))
   return isOlder && oldest !== null && (known.at(-1) ?? '') >= oldest

@@ -1,7 +1,7 @@
 /** Which programs may run on the tables: during an upgrade, servers of the version before restart beside those of the next one. */
 
 import { sql } from 'drizzle-orm'
-import { type Connection, readRows } from './database.ts'
+import { type Connection, type Executor, readRows } from './database.ts'
 
 /**
  * The migration that a program must know to run on the tables as this program leaves them. A migration that only adds
@@ -10,7 +10,7 @@ import { type Connection, readRows } from './database.ts'
 export const OLDEST_PROGRAM = '20261128055630_must_change_password'
 
 /** Returns what the newest program that migrated this database wrote; null where none did. */
-export async function readOldestProgram(db: Connection): Promise<string | null> {
+export async function readOldestProgram(db: Executor): Promise<string | null> {
   const [table] = await readRows<{ name: string | null }>(db, sql`select to_regclass('drizzle.oldest_program') as name`)
   if (!table?.name) return null
   const [row] = await readRows<{ migration: string }>(db, sql`select migration from drizzle.oldest_program`)

@@ -11,7 +11,22 @@ const HOW_TO = '32 random bytes in base64, as "openssl rand -base64 32" gives th
  * Returns the keys of ENCRYPTION_KEY; with an embedded database they can instead be in a file, which is created when it is
  * missing. It must be called while the data folder is open. @throws ConfigError
  */
-export function openKeyring({ encryptionKey, databaseUrl, dataDir }: Config): Keyring {
+export function openKeyring(config: Config): Keyring {
+  return readKeyring(config, readOrMake)
+}
+
+/** Returns the keys that there are, and makes none. @throws ConfigError where there is none */
+export function openPresentKeyring(config: Config): Keyring {
+  return readKeyring(config, (path) => {
+    const text = readOrNull(path)
+    if (text !== null) return text
+    throw new ConfigError(
+      `ENCRYPTION_KEY is not set, and there is no ${path}: give the key of the server that the data is from.`,
+    )
+  })
+}
+
+function readKeyring({ encryptionKey, databaseUrl, dataDir }: Config, read: (path: string) => string): Keyring {
   if (encryptionKey !== null) {
     const keyring = parseOr(
       encryptionKey,
@@ -25,7 +40,7 @@ export function openKeyring({ encryptionKey, databaseUrl, dataDir }: Config): Ke
     )
   }
   const path = fileIn(dataDir)
-  return refuseGuessable(parseOr(readOrMake(path), `${path} must hold ${HOW_TO}.`), path)
+  return refuseGuessable(parseOr(read(path), `${path} must hold ${HOW_TO}.`), path)
 }
 
 /** The key that seals must be random. Those after it are only there to open what they sealed, so that they can be replaced. */
@@ -36,7 +51,7 @@ function refuseGuessable(keyring: Keyring, origin: string): Keyring {
   )
 }
 
-function fileIn(dataDir: string): string {
+export function fileIn(dataDir: string): string {
   return join(dataDir, 'encryption.key')
 }
 
@@ -81,12 +96,18 @@ function parseOr(text: string, message: string): Keyring {
   return keyring
 }
 
-function readOrMake(path: string): string {
+function readOrNull(path: string): string | null {
   try {
     return readFileSync(path, 'utf8').trim()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return null
   }
+}
+
+function readOrMake(path: string): string {
+  const present = readOrNull(path)
+  if (present !== null) return present
   const text = newKey()
   writeKey(path, text)
   return text

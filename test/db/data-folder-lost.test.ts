@@ -161,19 +161,18 @@ function mountSmall(megabytes: number): string | null {
 }
 
 describe('a full disk', () => {
-  test('stops the first start and a later one with a sentence that says so, and both succeed when there is room', async ({
-    skip,
-  }) => {
+  test('stops the first start with a sentence that says so, and it succeeds when there is room', async ({ skip }) => {
     const folder = mountSmall(90)
     if (folder === null) return skip('This user may not mount a file system.')
     const store = { DATA_DIR: join(folder, 'data'), ROOT_API_KEY: ROOT_KEY }
 
-    for (const leave of [10, 0]) {
+    for (const leave of [0, 10]) {
       const free = fillUp(folder, leave)
       expect(await refuseStart(store)).toMatch(/: the disk is full \(\d+ MB are left\): free 100 MB or more, and start/)
       free()
-      expect((await runCommand(['migrate'], store)).code).toBe(0)
     }
+
+    expect(await beginAgain({ DATA_DIR: store.DATA_DIR })).toBe(true)
   })
 })
 

@@ -132,4 +132,23 @@ describe('a start with a mail server', () => {
     expect(mail?.text).not.toContain('By: ')
     expect(mailbox.mails).toHaveLength(1)
   })
+
+  test('queues again what has no queue after a restore: mails are sent once, and warnings keep their time', async () => {
+    const store = await createStarted()
+    await createKeys(store)
+    await startAndStop(store, 1)
+    await lookInto(store, async (database) => {
+      await query({ database }, sql`drop schema pgboss cascade`)
+      await query({ database }, sql`update notifications set state = 'QUEUED' where kind = 'KEY_REVOKED'`)
+    })
+    mailbox.mails.length = 0
+
+    const sending = await startProgram({ ...store, ...MAIL })
+    await mailbox.waitFor(1)
+    await sending.stop()
+    await startAndStop(store, 1)
+
+    expect(await readWarnings(store)).toEqual(QUEUED_ONCE)
+    expect(mailbox.mails.map(({ to }) => to)).toEqual([['bob@example.test']])
+  })
 })
