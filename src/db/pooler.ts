@@ -4,7 +4,7 @@ import type { Database } from './database.ts'
 /**
  * Refuses a pooler that gives each transaction another session, unless the configuration says that there is one: prepared
  * statements, settings and locks would be another client's. Two connections that are open at once have two sessions, unless
- * somebody in between gives both the same one.
+ * a program in between gives both the same one.
  * @throws ConfigError
  */
 export async function refuseMixingPooler({ connectAlone, isMixed, kind }: Database) {
