@@ -67,7 +67,7 @@ export async function migrate(database: Database) {
     await greet(db)
     await refuseMixingPooler(database)
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
-    await appliedMigrations(db)
+    await refuseNewer(db)
     await writeOldestProgram(db)
     await runMigrations(db, { migrationsFolder })
     await db.execute(sql`select pg_advisory_unlock(${MIGRATION_LOCK})`)
@@ -97,12 +97,12 @@ export function refuseUnreachable(error: unknown): never {
 /** @throws PendingMigrationsError, NewerDatabaseError, DatabaseUnreachableError */
 export async function refusePending({ db }: Database) {
   await greet(db)
-  const applied = await appliedMigrations(db)
+  const applied = await refuseNewer(db)
   if (readdirSync(migrationsFolder).some((name) => !applied.includes(name))) throw new PendingMigrationsError()
 }
 
 /** Returns the migrations that the database has. @throws NewerDatabaseError where it has some that this program does not know and may not run beside */
-export async function appliedMigrations(db: Executor): Promise<string[]> {
+export async function refuseNewer(db: Executor): Promise<string[]> {
   const [table] = await readRows<{ name: string | null }>(
     db,
     sql`select to_regclass('drizzle.__drizzle_migrations') as name`,

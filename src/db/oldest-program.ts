@@ -1,7 +1,7 @@
 /** Which programs may run on the tables: during an upgrade, servers of the version before restart beside those of the next one. */
 
 import { sql } from 'drizzle-orm'
-import { type Connection, type Executor, readRows } from './database.ts'
+import { type Executor, readRows } from './database.ts'
 
 /**
  * The migration that a program must know to run on the tables as this program leaves them. A migration that only adds
@@ -21,7 +21,7 @@ export async function readOldestProgram(db: Executor): Promise<string | null> {
  * Writes which programs may run on the tables of this one. It is written before the tables are migrated: where the
  * migration is interrupted after that, no program is let in that may not be.
  */
-export async function writeOldestProgram(db: Connection) {
+export async function writeOldestProgram(db: Executor) {
   const present = await readOldestProgram(db)
   if (present !== null && present >= OLDEST_PROGRAM) return
   await db.execute(sql`create schema if not exists drizzle`)

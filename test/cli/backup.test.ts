@@ -11,11 +11,12 @@ import { migrate } from 'drizzle-orm/pg-core/async/session'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/db/database.ts'
 import { migrationsFolder } from '../../src/db/migrate.ts'
+import { OLDEST_PROGRAM, readOldestProgram } from '../../src/db/oldest-program.ts'
 import { openProxy } from '../outage/proxy.ts'
 import { changeDocument } from '../support/change.ts'
 import { createStartedStore, type Store } from '../support/database.ts'
 import { ENCRYPTION_KEY } from '../support/encryption-key.ts'
-import { readMigrations } from '../support/first-start.ts'
+import { addLaterMigration, readMigrations } from '../support/first-start.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { ask, createFolder, lookInto, runCommand, startProgram } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
@@ -139,6 +140,7 @@ describe('a backup', () => {
     )
     expect(rows).toEqual([{ username: 'ann', name: 'acme', created_at: '2026-01-02 03:04:05.678901+00' }])
     expect(await lookInto(target, readMigrations)).toEqual(await lookInto(store.environment, readMigrations))
+    expect(await lookInto(target, ({ db }) => readOldestProgram(db))).toBe(OLDEST_PROGRAM)
     expect(await run(['migrate'], target)).toContain('The key of root, shown this once')
   })
 })
@@ -153,6 +155,13 @@ async function migrateHalf(database: Database) {
   await db.execute(sql`insert into users (id, organization_id, username, kind, created_at)
     values (${id}, ${id}, 'ann', 'HUMAN', '2026-01-02 03:04:05.678901+00')`)
   await client.end()
+}
+
+/** Adds what a newer version leaves that lets this one run beside it. */
+async function addNewer(database: Database) {
+  await addLaterMigration(database)
+  const row = sql`update drizzle.oldest_program set migration = '20261122033535_heart'`
+  await database.db.execute(row)
 }
 
 describe('a move to PostgreSQL', () => {
@@ -299,7 +308,7 @@ function rewrite(bytes: Buffer, change: (text: string) => string, isSigned = fal
 }
 
 describe('no backup is made', () => {
-  test('where there is no database, no room for the file, or a folder in its place', async () => {
+  test('where there is no database or a newer one, no folder for the file, or a folder in its place', async () => {
     const folder = createFolder()
     const DATA_DIR = join(folder, 'none')
 
@@ -307,6 +316,10 @@ describe('no backup is made', () => {
     expect(await refuse(1, ['backup', join(folder, 'no/b')], store.environment)).toContain('can’t be opened (ENOENT)')
     expect(await refuse(1, ['backup', folder], store.environment)).toContain('can’t be written (EISDIR)')
     expect(await refuse(1, ['backup', join(folder, 'b')], empty)).toContain('The database is empty')
+    const newer = await createEmpty(postgres.url)
+    await run(['migrate'], newer)
+    await lookInto(newer, addNewer)
+    expect(await refuse(1, ['backup', join(folder, 'b')], newer)).toMatch(/newer version.*20991231000000_tomorrow/)
     expect(await refuse(1, ['restore', join(folder, 'b')], empty)).toContain('can’t be opened (ENOENT)')
 
     expect(readdirSync(folder)).toEqual([])

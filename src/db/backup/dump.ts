@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { type Database, type Executor, readRows } from '../database.ts'
-import { appliedMigrations, greet, refuseUnreachable } from '../migrate.ts'
+import { greet, NewerDatabaseError, refuseNewer, refuseUnreachable } from '../migrate.ts'
 import { BackupError, type Batch, type Contents, createHeader, type TableSummary } from './contents.ts'
-import { identifierOf, setForBackup, summarize, tablesAfter } from './tables.ts'
+import { identifierOf, knownMigrations, setForBackup, summarize, tablesAfter } from './tables.ts'
 
 /**
  * Reads the database in one transaction that sees one state of it, while others write. The contents can be read until `use`
@@ -28,6 +28,15 @@ export async function readContents<T>(database: Database, use: (contents: Conten
   } finally {
     await client.end()
   }
+}
+
+/** A newer database may let this program work on its tables; what else it holds, this program can't know. @throws NewerDatabaseError */
+async function appliedMigrations(tx: Executor): Promise<string[]> {
+  const applied = await refuseNewer(tx)
+  const known = knownMigrations()
+  const unknown = applied.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new NewerDatabaseError(unknown)
+  return applied
 }
 
 async function* readTables(tx: Executor, tables: TableSummary[]): AsyncGenerator<Batch> {

@@ -6,6 +6,7 @@ import { migrate } from 'drizzle-orm/pg-core/async/session'
 import { type Database, type Executor, readRows } from '../database.ts'
 import { databaseError, endsConnection } from '../errors.ts'
 import { DatabaseUnreachableError, greet, MIGRATION_LOCK, migrationsFolder, refuseUnreachable } from '../migrate.ts'
+import { writeOldestProgram } from '../oldest-program.ts'
 import {
   BackupError,
   type Batch,
@@ -17,7 +18,7 @@ import {
   type TableSummary,
 } from './contents.ts'
 import { dropReferences, makeReferences, setSequences } from './references.ts'
-import { identifierOf, setForBackup, summarize, tablesAfter } from './tables.ts'
+import { identifierOf, knownMigrations, setForBackup, summarize, tablesAfter } from './tables.ts'
 
 /** Drizzle's migrator takes any connection of Drizzle's; in a transaction it makes a savepoint. */
 type MigratorConnection = Parameters<typeof migrate>[1]
@@ -29,8 +30,7 @@ type MigratorConnection = Parameters<typeof migrate>[1]
  */
 export async function loadContents(database: Database, { header, batches }: Contents, report: Progress) {
   const migrations = readMigrationFiles({ migrationsFolder })
-  const known = migrations.map(({ name }) => name)
-  refuseNewerBackup(header, known)
+  refuseNewerBackup(header, knownMigrations())
   const client = await database.connectAlone().catch(refuseUnreachable)
   let isSaving = false
   try {
@@ -45,6 +45,7 @@ export async function loadContents(database: Database, { header, batches }: Cont
       const ofBackup = migrations.filter(({ name }) => header.migrations.includes(name))
       await migrate(ofBackup, on, { migrationsFolder })
       await fill(tx, { header, batches }, report)
+      await writeOldestProgram(tx)
       await migrate(migrations, on, { migrationsFolder })
       isSaving = true
     })

@@ -1,6 +1,6 @@
 /** The tables of a backup, and what their rows come to. */
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SQL, sql } from 'drizzle-orm'
 import { type Executor, readRows } from '../database.ts'
@@ -11,6 +11,11 @@ type TableName = Pick<TableSummary, 'schema' | 'name'>
 
 /** The table in which Drizzle keeps the migrations that a database has. */
 const MIGRATIONS: TableName = { schema: 'drizzle', name: '__drizzle_migrations' }
+
+/** The migrations that this program knows, oldest first. */
+export function knownMigrations(): string[] {
+  return readdirSync(migrationsFolder).sort()
+}
 
 /**
  * Returns the tables that a database with these migrations has. They come from the snapshot of the last migration and not
