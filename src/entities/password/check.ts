@@ -46,7 +46,15 @@ const KNOWN_FOR_MS = 5 * 60 * 1000
 
 export function createPasswordChecker({ db }: Database): PasswordChecker {
   const limiter = (keyPrefix: string, points: number) =>
-    new RateLimiterDrizzle({ storeClient: db, schema: passwordGuesses, keyPrefix, points, duration: WINDOW_SECONDS })
+    // What has expired is removed with everything else that is old: `retention.ts`.
+    new RateLimiterDrizzle({
+      storeClient: db,
+      schema: passwordGuesses,
+      keyPrefix,
+      points,
+      duration: WINDOW_SECONDS,
+      clearExpiredByTimeout: false,
+    })
   const ofUser = limiter('user', GUESSES.ofUser)
   const ofAddress = limiter('address', GUESSES.ofAddress)
   const secret = randomBytes(32)
