@@ -41,15 +41,18 @@ export async function send(url: string, key: string, name: string | null): Promi
   const started = Date.now()
   const body = JSON.stringify(name === null ? { query: QUERY } : { query: CHANGE, variables: { name } })
   const headers = { 'content-type': 'application/json', 'api-key': key }
-  const { status, code } = await fetch(url, { method: 'POST', headers, body }).then(readAnswer, () => ({
-    status: 0,
-    code: 'NO_ANSWER',
-  }))
+  const { status, code } = await fetch(url, { method: 'POST', headers, body })
+    .then(readAnswer)
+    .catch(() => ({ status: 0, code: 'NO_ANSWER' }))
   const at = Date.now()
   return { name, status, code, afterMs: at - started, at }
 }
 
-async function readAnswer(response: Response) {
+/** A proxy before the server answers with a page where it reaches no server. */
+const OF_PROXY = 'OF_PROXY'
+
+async function readAnswer(response: Response): Promise<Pick<Answered, 'status' | 'code'>> {
+  if (!response.headers.get('content-type')?.includes('json')) return { status: response.status, code: OF_PROXY }
   const { errors, data } = await response.json()
   const typename = data?.createOrganization?.__typename
   const isAnswered = data?.viewer?.user?.username === 'root' || typename === 'CreateOrganizationPayload'

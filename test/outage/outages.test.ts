@@ -7,8 +7,9 @@ import { ENCRYPTION_KEY } from '../support/encryption-key.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
-import { type Answered, send, startLoad } from './load.ts'
+import { send, startLoad } from './load.ts'
 import { type FaultyProxy, openProxy } from './proxy.ts'
+import { strange, untilWell, wronglyTold } from './verdict.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -199,25 +200,6 @@ function startServer(): Promise<Program> {
   return startProgram({ DATABASE_URL: url, ENCRYPTION_KEY, ROOT_API_KEY: ROOT_KEY })
 }
 
-/** Answers that no client may get: only success, UNAVAILABLE, and OUTCOME_UNKNOWN for changes are right. */
-function strange(answers: Answered[]): Answered[] {
-  return answers.filter(({ status, code, name }) => {
-    if (code === null) return status !== 200
-    return status !== 503 || !(code === 'UNAVAILABLE' || (code === 'OUTCOME_UNKNOWN' && name !== null))
-  })
-}
-
-/** Changes that were made later than a second after their answer, that were made although none was told, or told and not made. */
-function wronglyTold(answers: Answered[], made: Map<string, number>) {
-  return answers.filter(({ name, code, at }) => {
-    if (name === null) return false
-    const madeAt = made.get(name)
-    if (code === null) return madeAt === undefined
-    if (code === 'UNAVAILABLE') return madeAt !== undefined
-    return madeAt !== undefined && madeAt > at + 1000
-  })
-}
-
 /** Seconds in which the log has more than one line for a cause, and lines that are long or about something else. */
 function tooManyLines(stderr: string): string[] {
   const lines = stderr.split('\n').filter(Boolean)
@@ -237,13 +219,4 @@ async function madeAt(): Promise<Map<string, number>> {
     'select name, extract(epoch from pg_xact_commit_timestamp(xmin)) * 1000 as at from organizations',
   )
   return new Map(rows.map(({ name, at }) => [name, Number(at)]))
-}
-
-/** The time until a change succeeds, in milliseconds. */
-async function untilWell({ url }: Program): Promise<number> {
-  const started = Date.now()
-  for (let attempt = 0; ; attempt++) {
-    const { status } = await send(url, ROOT_KEY, `well-${started}-${attempt}`)
-    if (status === 200 || Date.now() - started > 20_000) return Date.now() - started
-  }
 }
