@@ -1,0 +1,200 @@
+/** The primary is lost in several ways while clients change things. */
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Answered, startLoad } from '../outage/load.ts'
+import { strange, untilWell, wronglyTold } from '../outage/verdict.ts'
+import { ROOT_KEY } from '../support/root-key.ts'
+import type { Cluster } from './cluster.ts'
+import { describeAnswer, describeAnswers, longestGap, lostOf, readCommits } from './failures.ts'
+import {
+  connectTo,
+  findPrimary,
+  freezeNode,
+  killNode,
+  type Node,
+  reconnect,
+  setSynchronous,
+  startNode,
+  thawNode,
+  untilWhole,
+} from './patroni.ts'
+import { type Result, range } from './result.ts'
+
+/** A client is told within this time, whatever the database does. */
+const LONGEST_ANSWER_MS = 6000
+/** The servers are well this soon after the new primary is. */
+const LONGEST_RECOVERY_MS = 2000
+/** Longer than a statement may take, and than a silent connection is waited for. */
+const CUT_OFF_SECONDS = 8
+/** Longer than Patroni's ttl, so that there is a new primary when the old one wakes up. */
+const FROZEN_SECONDS = 25
+
+interface Loss {
+  /** Chooses the trial on the command line, and begins the names that it makes. */
+  name: string
+  trial: string
+  rounds: number
+  isSynchronous: boolean
+  /** Whether acknowledged changes may be lost. */
+  mayLose?: boolean
+  begin(cluster: Cluster, primary: Node): unknown
+  /** Brings the old primary back; `begun` is when it was lost. */
+  end(cluster: Cluster, primary: Node, begun: number): unknown
+}
+
+const LOSSES: Loss[] = [
+  {
+    name: 'kill',
+    trial: 'the primary is killed, with synchronous replication',
+    rounds: 3,
+    isSynchronous: true,
+    begin: (_cluster, primary) => killNode(primary),
+    end: ({ runtime }, primary) => startNode(runtime, primary),
+  },
+  {
+    name: 'cut-off',
+    trial: `the primary is cut off from its standbys for ${CUT_OFF_SECONDS} s and killed, with synchronous replication`,
+    rounds: 2,
+    isSynchronous: true,
+    begin: (_cluster, primary) => cutOffAndKill(primary),
+    end: restore,
+  },
+  {
+    name: 'freeze',
+    trial: `the primary stands still for ${FROZEN_SECONDS} s`,
+    rounds: 2,
+    isSynchronous: true,
+    begin: (_cluster, primary) => freezeNode(primary),
+    async end({ runtime }, primary, begun) {
+      await wait(Math.max(0, begun + FROZEN_SECONDS * 1000 - Date.now()))
+      await thawNode(runtime, primary)
+    },
+  },
+  {
+    name: 'switchover',
+    trial: 'switchover by patronictl',
+    rounds: 3,
+    isSynchronous: true,
+    begin: ({ runtime }, { configuration }) =>
+      runtime.run(['patronictl', '-c', configuration, 'switchover', 'chatelaine', '--force']),
+    end: () => {},
+  },
+  {
+    name: 'kill-asynchronous',
+    trial: 'the primary is killed, with asynchronous replication',
+    rounds: 2,
+    isSynchronous: false,
+    mayLose: true,
+    begin: (_cluster, primary) => killNode(primary),
+    end: ({ runtime }, primary) => startNode(runtime, primary),
+  },
+  {
+    name: 'cut-off-asynchronous',
+    trial: `the primary is cut off from its standbys for ${CUT_OFF_SECONDS} s and killed, with asynchronous replication`,
+    rounds: 2,
+    isSynchronous: false,
+    mayLose: true,
+    begin: (_cluster, primary) => cutOffAndKill(primary),
+    end: restore,
+  },
+]
+
+async function cutOffAndKill(primary: Node) {
+  primary.proxy.silence()
+  await wait(CUT_OFF_SECONDS * 1000)
+  killNode(primary)
+}
+
+async function restore({ runtime }: Cluster, primary: Node) {
+  await reconnect(primary)
+  startNode(runtime, primary)
+}
+
+/** The trials by their names. */
+export const LOSS_TRIALS = Object.fromEntries(
+  LOSSES.map((loss) => [loss.name, (cluster: Cluster) => tryLoss(cluster, loss)]),
+)
+
+async function tryLoss(cluster: Cluster, loss: Loss): Promise<Result> {
+  await setSynchronous(cluster.nodes, loss.isSynchronous)
+  const rounds: Round[] = []
+  for (let round = 1; round <= loss.rounds; round++) rounds.push(await loseOnce(cluster, loss, `${loss.name}-${round}`))
+  return summarize(loss, rounds, cluster)
+}
+
+interface Round {
+  answers: Answered[]
+  commits: Map<string, number>
+  upAfterMs: number
+  /** For each server, how long after the new primary it was well. */
+  wellAfterMs: number[]
+}
+
+async function loseOnce(cluster: Cluster, loss: Loss, prefix: string): Promise<Round> {
+  const { nodes, servers, url } = cluster
+  const primary = await findPrimary(nodes)
+  const others = nodes.filter((node) => node !== primary)
+  const load = startLoad(url, ROOT_KEY, prefix)
+  await wait(2000)
+
+  const begun = Date.now()
+  const beginning = loss.begin(cluster, primary)
+  const upAt = await untilWritable(others)
+  const wellAfterMs = await Promise.all(servers.map(untilWell))
+  await beginning
+  await loss.end(cluster, primary, begun)
+  await wait(3000)
+
+  const answers = await load.stop()
+  await untilWhole(nodes, loss.isSynchronous)
+  return { answers, commits: await readCommits(cluster), upAfterMs: upAt - begun, wellAfterMs }
+}
+
+/** Gives when one of these nodes first committed a change. */
+async function untilWritable(nodes: Node[]): Promise<number> {
+  for (;;) {
+    for (const node of nodes) if (await commitsOn(node)) return Date.now()
+    await wait(100)
+  }
+}
+
+async function commitsOn(node: Node): Promise<boolean> {
+  const client = await connectTo(node).catch(() => null)
+  const isCommitted = await client?.query('insert into commits values (now())').then(
+    () => true,
+    () => false,
+  )
+  await client?.end().catch(() => {})
+  return isCommitted ?? false
+}
+
+function summarize(loss: Loss, rounds: Round[], { servers }: Cluster): Result {
+  const answers = rounds.flatMap((round) => round.answers)
+  const lost = rounds.flatMap((round) => lostOf(round.answers, round.commits))
+  const wrong = rounds.flatMap((round) => wronglyTold(round.answers, round.commits))
+  const late = wrong.filter((answer) => !lost.includes(answer))
+  const slow = answers.filter(({ afterMs }) => afterMs > LONGEST_ANSWER_MS)
+  const well = rounds.flatMap((round) => round.wellAfterMs)
+  const deaths = servers.reduce((sum, server) => sum + server.deaths(), 0)
+  const problems = [
+    ...(strange(answers).length > 0
+      ? [`there were answers that no client may get: ${describeAnswers(strange(answers))}`]
+      : []),
+    ...(loss.mayLose || lost.length === 0 ? [] : [`${lost.length} acknowledged changes are lost`]),
+    ...late.map((answer) => `${answer.name} got ${describeAnswer(answer)} and was made`),
+    ...(slow.length > 0 ? [`${slow.length} answers took longer than ${LONGEST_ANSWER_MS} ms`] : []),
+    ...well.filter((ms) => ms > LONGEST_RECOVERY_MS).map((ms) => `a server was well ${ms} ms after the new primary`),
+    ...servers.filter((server) => server.deaths() > 0).map(({ name }) => `${name} died`),
+  ]
+  const figures = {
+    requests: answers.length,
+    answers: describeAnswers(answers),
+    'ms until the new primary commits': range(rounds.map(({ upAfterMs }) => upAfterMs)),
+    'ms without a change': range(rounds.map((round) => longestGap(round.answers))),
+    'ms until each server is well after that': range(well),
+    'ms for the slowest answer': range([Math.max(...answers.map(({ afterMs }) => afterMs))]),
+    lost: lost.length,
+    late: late.length,
+    deaths,
+  }
+  return { trial: loss.trial, rounds: loss.rounds, figures, problems }
+}
