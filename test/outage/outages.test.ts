@@ -196,8 +196,11 @@ describe('a COMMIT whose answer is lost', () => {
   })
 })
 
+/** The server asks the queue of mails each second, so that its errors are among those of the outages; nobody takes its mails. */
+const MAIL = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'chatelaine@example.test' }
+
 function startServer(): Promise<Program> {
-  return startProgram({ DATABASE_URL: url, ENCRYPTION_KEY, ROOT_API_KEY: ROOT_KEY })
+  return startProgram({ DATABASE_URL: url, ENCRYPTION_KEY, ROOT_API_KEY: ROOT_KEY, ...MAIL })
 }
 
 /** Seconds in which the log has more than one line for a cause, and lines that are long or about something else. */

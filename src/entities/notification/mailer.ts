@@ -4,11 +4,12 @@ import { sql } from 'drizzle-orm'
 import { createTransport } from 'nodemailer'
 import { fromDrizzle, type JobWithMetadata, PgBoss, type WorkWithMetadataHandler } from 'pg-boss'
 import type { Config } from '../../config.ts'
-import { type Database, runStatement } from '../../db/database.ts'
+import type { Database } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
 import { runAlone } from '../../db/migrate.ts'
 import { asciiAddress } from '../../graphql/email-address.ts'
 import { logError } from '../../log.ts'
+import { createExecutor, originOf } from './executor.ts'
 import type { Mailer } from './operations.ts'
 import { isStillTrue, noteAttempt, noteDropped, readQueued } from './operations.ts'
 import { mailOf, type NotificationKind } from './text.ts'
@@ -35,7 +36,7 @@ export async function openMailerIfWanted(database: Database, config: Config): Pr
 /** Opens the queue, and creates its tables where they are missing. */
 async function openMailer(database: Database, config: Config & { smtpUrl: string }): Promise<Mailer> {
   const boss = new PgBoss({ db: createExecutor(database), schedule: false, supervise: true, migrate: true })
-  boss.on('error', (error) => logError(error, null))
+  boss.on('error', (error) => logError(originOf(error), null))
   // pg-boss fails to create its tables where another server creates them at the same time.
   await runAlone(database, () => startQueue(boss))
   const transport = createTransport({
@@ -113,21 +114,5 @@ async function startQueue(boss: PgBoss) {
   } catch (error) {
     await boss.stop({ graceful: false }).catch(() => {})
     throw error
-  }
-}
-
-/**
- * Creates the executor for the SQL of pg-boss. SQL that contains BEGIN and COMMIT runs in a transaction that always
- * ends, even after an error.
- */
-function createExecutor(database: Database) {
-  return {
-    async executeSql(text: string, values: unknown[] = []) {
-      const [, statements] = /^\s*BEGIN;([\s\S]*)COMMIT;\s*$/.exec(text) ?? []
-      const rows = statements
-        ? await database.transaction((tx) => runStatement(tx, statements, values, false))
-        : await runStatement(database.db, text, values, false)
-      return { rows: rows as never[] }
-    },
   }
 }
