@@ -36,10 +36,12 @@ export interface Cluster {
   url: string
   /** The servers on the database `chatelaine` that HAProxy knows; empty until they are started. */
   servers: Server[]
+  /** The first is the one that encrypts. */
+  encryptionKeys: string[]
   /** What the server with this index is started with, on the database of this name. */
   environmentOf(index: Index, database?: string): Environment
-  /** Starts a server behind HAProxy, or starts it again. */
-  serve(index: Index, extra?: Environment, folder?: string): Promise<void>
+  /** Starts a server behind HAProxy, or starts it again; `folder` has its sources. */
+  serve(index: Index, folder?: string): Promise<void>
   /** Starts all servers behind HAProxy that do not run, one after the other. */
   serveAll(): Promise<void>
   createDatabase(name: string): Promise<void>
@@ -71,18 +73,21 @@ export async function startCluster(runtime: Runtime): Promise<Cluster> {
     nodes,
     url: `http://127.0.0.1:${apiPort}/graphql`,
     servers: [],
+    encryptionKeys: [ENCRYPTION_KEY],
     environmentOf: (index, database = 'chatelaine') => ({
       DATABASE_URL: `postgres://${ROLE}:${PASSWORD}@127.0.0.1:${index === 2 ? poolerPort : primaryPort}/${database}`,
       PORT: '0',
-      ENCRYPTION_KEY,
+      ENCRYPTION_KEY: cluster.encryptionKeys.join(','),
       ROOT_API_KEY: ROOT_KEY,
       TRUSTED_PROXIES: 'loopback',
+      LOG_LEVEL: 'warn',
+      SHUTDOWN_DELAY_SECONDS: '2',
       ...MAIL,
       NODE_COMPILE_CACHE: `${runtime.folder}/compiled`,
     }),
-    async serve(index, extra = {}, folder) {
+    async serve(index, folder) {
       await cluster.servers[index]?.stop()
-      const environment = { ...cluster.environmentOf(index), PORT: `${ports[index]}`, ...extra }
+      const environment = { ...cluster.environmentOf(index), PORT: `${ports[index]}` }
       cluster.servers[index] = await startServer(runtime, `chatelaine${index + 1}`, environment, folder)
     },
     async serveAll() {

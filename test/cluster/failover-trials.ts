@@ -18,6 +18,7 @@ import {
   untilWhole,
 } from './patroni.ts'
 import { type Result, range } from './result.ts'
+import type { Server } from './server.ts'
 
 /** A client is told within this time, whatever the database does. */
 const LONGEST_ANSWER_MS = 6000
@@ -183,6 +184,7 @@ function summarize(loss: Loss, rounds: Round[], { servers }: Cluster): Result {
     ...late.map((answer) => `${answer.name} got ${describeAnswer(answer)} and was made`),
     ...(slow.length > 0 ? [`${slow.length} answers took longer than ${LONGEST_ANSWER_MS} ms`] : []),
     ...well.filter((ms) => ms > LONGEST_RECOVERY_MS).map((ms) => `a server was well ${ms} ms after the new primary`),
+    ...servers.flatMap(strangeLines).map((line) => `a server logged ${line.slice(0, 300)}`),
     ...servers.filter((server) => server.deaths() > 0).map(({ name }) => `${name} died`),
   ]
   const figures = {
@@ -197,4 +199,10 @@ function summarize(loss: Loss, rounds: Round[], { servers }: Cluster): Result {
     deaths,
   }
   return { trial: loss.trial, rounds: loss.rounds, figures, problems }
+}
+
+/** The lines of a log that are not about the outage of the database. */
+function strangeLines({ output }: Server): string[] {
+  const lines = output().split('\n')
+  return lines.filter((line) => line.startsWith('{') && !/"(DatabaseUnavailable|CommitUnknownError)"/.test(line))
 }

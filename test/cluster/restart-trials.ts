@@ -20,9 +20,10 @@ const MOST_AT_WORK = 2
 const UNTIL_SEEN_MS = 1500
 
 /** Restarts one server after the other, as an operator does who installs a new version. */
-async function restartAll(cluster: Cluster, extra: Record<string, string> = {}) {
+async function restartAll(cluster: Cluster, encryptionKeys = cluster.encryptionKeys) {
+  cluster.encryptionKeys = encryptionKeys
   for (const index of SERVERS) {
-    await cluster.serve(index, extra)
+    await cluster.serve(index)
     await wait(UNTIL_SEEN_MS)
   }
 }
@@ -84,17 +85,16 @@ export async function tryRotations(cluster: Cluster): Promise<Result> {
   await change(url, AS_ROOT, 'addCredential', { name: 'aws', attributes })
   const { token: old } = await signIn(url)
   const fresh = randomBytes(32).toString('base64')
-  const environment = (keys: string[]) => ({ ENCRYPTION_KEY: keys.join(',') })
   const operator = (...args: string[]) => {
     const { PORT, ROOT_API_KEY, ...given } = cluster.environmentOf(0)
-    return runOperator(cluster.runtime, args, { ...given, ...environment([fresh, ENCRYPTION_KEY]) })
+    return runOperator(cluster.runtime, args, given)
   }
   const load = startLoad(url, ROOT_KEY, 'rotation')
 
-  await restartAll(cluster, environment([ENCRYPTION_KEY, fresh]))
-  await restartAll(cluster, environment([fresh, ENCRYPTION_KEY]))
+  await restartAll(cluster, [ENCRYPTION_KEY, fresh])
+  await restartAll(cluster, [fresh, ENCRYPTION_KEY])
   const said = [await operator('rotate-encryption-key'), await operator('rotate-signing-key')]
-  await restartAll(cluster, environment([fresh]))
+  await restartAll(cluster, [fresh])
 
   const judged = await judge(cluster, await load.stop())
   const { token: recent } = await signIn(url)
@@ -106,7 +106,6 @@ export async function tryRotations(cluster: Cluster): Promise<Result> {
   }
   if (kidOf(old) === kidOf(recent)) problems.push('the new token is signed with the old key')
   if (!said[0]?.includes('secrets were sealed again')) problems.push(`rotate-encryption-key said: ${said[0]}`)
-  await restartAll(cluster, environment([fresh, ENCRYPTION_KEY]))
   return {
     trial: 'rotations of the encryption key and the signing key under load',
     rounds: 1,

@@ -20,7 +20,7 @@ export async function tryOldServers(cluster: Cluster): Promise<Result> {
   const problems: string[] = []
   const load = startLoad(cluster.url, ROOT_KEY, 'upgrade')
   for (const index of SERVERS) {
-    await cluster.serve(index, {}, folder)
+    await cluster.serve(index, folder)
     await change(cluster.servers[index]?.url ?? '', withKey(ROOT_KEY), 'createOrganization', { name: `old-${index}` })
     await wait(1500)
   }
