@@ -18,7 +18,6 @@ import {
   untilWhole,
 } from './patroni.ts'
 import { type Result, range } from './result.ts'
-import type { Server } from './server.ts'
 
 /** A client is told within this time, whatever the database does. */
 const LONGEST_ANSWER_MS = 6000
@@ -128,12 +127,15 @@ interface Round {
   upAfterMs: number
   /** For each server, how long after the new primary it was well. */
   wellAfterMs: number[]
+  /** What each server logged meanwhile. */
+  logs: string[]
 }
 
 async function loseOnce(cluster: Cluster, loss: Loss, prefix: string): Promise<Round> {
   const { nodes, servers, url } = cluster
   const primary = await findPrimary(nodes)
   const others = nodes.filter((node) => node !== primary)
+  const logged = servers.map(({ output }) => output().length)
   const load = startLoad(url, ROOT_KEY, prefix)
   await wait(2000)
 
@@ -147,7 +149,8 @@ async function loseOnce(cluster: Cluster, loss: Loss, prefix: string): Promise<R
 
   const answers = await load.stop()
   await untilWhole(nodes, loss.isSynchronous)
-  return { answers, commits: await readCommits(cluster), upAfterMs: upAt - begun, wellAfterMs }
+  const logs = servers.map(({ output }, index) => output().slice(logged[index]))
+  return { answers, commits: await readCommits(cluster), upAfterMs: upAt - begun, wellAfterMs, logs }
 }
 
 /** Gives when one of these nodes first committed a change. */
@@ -184,7 +187,7 @@ function summarize(loss: Loss, rounds: Round[], { servers }: Cluster): Result {
     ...late.map((answer) => `${answer.name} got ${describeAnswer(answer)} and was made`),
     ...(slow.length > 0 ? [`${slow.length} answers took longer than ${LONGEST_ANSWER_MS} ms`] : []),
     ...well.filter((ms) => ms > LONGEST_RECOVERY_MS).map((ms) => `a server was well ${ms} ms after the new primary`),
-    ...servers.flatMap(strangeLines).map((line) => `a server logged ${line.slice(0, 300)}`),
+    ...rounds.flatMap(({ logs }) => logs.flatMap(strangeLines)).map((line) => `a server logged ${line.slice(0, 300)}`),
     ...servers.filter((server) => server.deaths() > 0).map(({ name }) => `${name} died`),
   ]
   const figures = {
@@ -201,8 +204,11 @@ function summarize(loss: Loss, rounds: Round[], { servers }: Cluster): Result {
   return { trial: loss.trial, rounds: loss.rounds, figures, problems }
 }
 
-/** The lines of a log that are not about the outage of the database. */
-function strangeLines({ output }: Server): string[] {
-  const lines = output().split('\n')
-  return lines.filter((line) => line.startsWith('{') && !/"(DatabaseUnavailable|CommitUnknownError)"/.test(line))
+/**
+ * The lines that are not about the outage of the database. A statement of the queue takes too long (57014) where it waits for
+ * several changes that wait for a standby.
+ */
+function strangeLines(log: string): string[] {
+  const known = /"(DatabaseUnavailable|CommitUnknownError|57014)"/
+  return log.split('\n').filter((line) => line.startsWith('{') && !known.test(line))
 }
