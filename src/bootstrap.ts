@@ -1,7 +1,6 @@
 /** Creates what the database holds from the first start on: the built-in roles, the organization `default`, and root. */
 import { and, desc, eq, isNull, sql } from 'drizzle-orm'
 import { ADMINISTRATOR, BUILT_IN_ROLES, SERVER_PERMISSIONS } from './authority/permissions.ts'
-import { ConfigError } from './config.ts'
 import type { Transaction } from './db/database.ts'
 import { createId } from './db/id.ts'
 import { apiKeys, organizations, permissions, roleGrants, rolePermissions, roles, users } from './db/tables.ts'
@@ -12,6 +11,7 @@ import { DEFAULT_ORGANIZATION } from './entities/organization/operations.ts'
 import { makeSigningKey, readSigningKey } from './entities/session/signing-keys.ts'
 import { ROOT_USERNAME } from './entities/user/operations.ts'
 import type { Services } from './services.ts'
+import { ConfigError } from './variables.ts'
 
 /** The lock by which servers that start at the same time bootstrap one after the other. */
 const BOOTSTRAP_LOCK = 7_307_199_822

@@ -1,7 +1,9 @@
+import { isIP, isIPv6 } from 'node:net'
 import addressparser from 'nodemailer/lib/addressparser'
-import { readSecretFile } from './secret-file.ts'
+import { quote } from './quote.ts'
 import { isGuessable } from './strength.ts'
 import { trustProblem } from './trusted-networks.ts'
+import { booleanVariable, ConfigError, type Environment, integerVariable, secretVariable } from './variables.ts'
 
 /** The levels of the log; each includes those before it. */
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
@@ -53,26 +55,19 @@ export interface Config {
   trustedProxies: readonly string[]
 }
 
-/** A setting that prevents the start; the message names the variable and what it must be. */
-export class ConfigError extends Error {
-  override name = 'ConfigError'
-}
-
-type Environment = Record<string, string | undefined>
-
 /** Reads the environment. An empty variable counts as unset. @throws ConfigError naming the variable. */
 export function readConfig(environment: Environment): Readonly<Config> {
   return Object.freeze({
-    host: environment.HOST || '127.0.0.1',
+    host: readHost(environment),
     port: integerVariable(environment, 'PORT', 4000, 0, 65535),
-    dataDir: environment.DATA_DIR || 'data',
+    dataDir: readDataDir(environment),
     databaseUrl: readDatabaseUrl(environment),
     databasePoolSize: integerVariable(environment, 'DATABASE_POOL_SIZE', 10, 1, 500),
     databasePooler: readPooler(environment),
     migrate: booleanVariable(environment, 'MIGRATE', true),
     rootApiKey: readRootApiKey(environment),
     corsOrigins: readCorsOrigins(environment),
-    encryptionKey: secretVariable(environment, 'ENCRYPTION_KEY') || null,
+    encryptionKey: secretVariable(environment, 'ENCRYPTION_KEY'),
     tokenIssuer: readTokenIssuer(environment),
     ...readMail(environment),
     readOnly: booleanVariable(environment, 'READ_ONLY'),
@@ -84,6 +79,29 @@ export function readConfig(environment: Environment): Readonly<Config> {
     usernameReservedDays: integerVariable(environment, 'USERNAME_RESERVED_DAYS', 30, 0, 3650),
     ...readOperation(environment),
   })
+}
+
+function readHost({ HOST: text }: Environment) {
+  if (!text) return '127.0.0.1'
+  if (isHost(text)) return text
+  throw new ConfigError(
+    `HOST must be an address or a name of this machine without a port, like 127.0.0.1, ::1 or 0.0.0.0, not ${quote(text)}.`,
+  )
+}
+
+/** Whether the text can be an address or a name; what consists of numbers alone is an address, or wrong. */
+function isHost(text: string): boolean {
+  if (text.includes(':')) return isIPv6(text)
+  if (/^[\d.]+$/.test(text)) return isIP(text) !== 0
+  return /^\w[\w.-]*$/.test(text)
+}
+
+function readDataDir({ DATA_DIR: text }: Environment) {
+  if (!text) return 'data'
+  if (text.trim() === text && !/\p{Cc}/u.test(text)) return text
+  throw new ConfigError(
+    `DATA_DIR must be a folder without control characters, or spaces around it, like /var/lib/chatelaine, not ${quote(text)}.`,
+  )
 }
 
 function readOperation(environment: Environment) {
@@ -111,56 +129,30 @@ function readLogLevel(environment: Environment): LogLevel {
   const text = environment.LOG_LEVEL || 'info'
   const level = LOG_LEVELS.find((one) => one === text)
   if (level) return level
-  throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${text}".`)
-}
-
-function integerVariable(environment: Environment, name: string, fallback: number, lowest: number, highest: number) {
-  const text = environment[name]
-  if (!text) return fallback
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= lowest && value <= highest)) {
-    throw new ConfigError(`${name} must be a whole number from ${lowest} to ${highest}, not "${text}".`)
-  }
-  return value
-}
-
-function booleanVariable(environment: Environment, name: string, fallback = false) {
-  const text = environment[name]
-  if (text && text !== 'true' && text !== 'false')
-    throw new ConfigError(`${name} must be true or false, not "${text}".`)
-  return text ? text === 'true' : fallback
-}
-
-/** The value of a secret: that of the variable itself, or the content of the file that its `…_FILE` names. It is never repeated. */
-function secretVariable(environment: Environment, name: string): string | undefined {
-  const fileVariable = `${name}_FILE`
-  const path = environment[fileVariable]
-  const given = environment[name]
-  if (!path) return given
-  if (given) throw new ConfigError(`${name} and ${fileVariable} are both set: set one of them.`)
-  const read = readSecretFile(path)
-  if ('text' in read) return read.text
-  throw new ConfigError(
-    `${fileVariable}: the file "${path}" ${read.problem}: it must hold the value of ${name}, and nothing else.`,
-  )
+  throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not ${quote(text)}.`)
 }
 
 function readMail(environment: Environment) {
-  const smtpUrl = secretVariable(environment, 'SMTP_URL')
-  const { MAIL_FROM: mailFrom } = environment
   const mailRetrySeconds = integerVariable(environment, 'MAIL_RETRY_SECONDS', 30, 1, 3600)
-  if (!smtpUrl) return { smtpUrl: null, mailFrom: null, mailRetrySeconds }
+  const smtpUrl = readSmtpUrl(environment)
+  const mailFrom = environment.MAIL_FROM || null
+  if (mailFrom === null ? smtpUrl : !isSender(mailFrom)) {
+    const form = 'an e-mail address, alone or like Chatelaine <chatelaine@example.com>'
+    throw new ConfigError(`MAIL_FROM must be ${form}${mailFrom === null ? ', where SMTP_URL is set' : ''}.`)
+  }
+  return { smtpUrl, mailFrom: smtpUrl && mailFrom, mailRetrySeconds }
+}
+
+/** Readers of URLs differ in what they do with spaces around one and line breaks in it. */
+const WITH_SPACES = /[\s\p{Cc}]/u
+
+function readSmtpUrl(environment: Environment) {
+  const text = secretVariable(environment, 'SMTP_URL')
+  if (text === null) return null
   // The value may hold a password, so it is never repeated.
-  const url = URL.parse(smtpUrl)
-  if (!url?.hostname || !/^smtps?:$/.test(url.protocol)) {
-    throw new ConfigError('SMTP_URL must look like smtp://user:password@host:587, or smtps://.')
-  }
-  if (!isSender(mailFrom ?? '')) {
-    throw new ConfigError(
-      'MAIL_FROM must be an e-mail address where SMTP_URL is set, alone or like Chatelaine <chatelaine@example.com>.',
-    )
-  }
-  return { smtpUrl, mailFrom: mailFrom ?? null, mailRetrySeconds }
+  const url = WITH_SPACES.test(text) ? null : URL.parse(text)
+  if (url?.hostname && url.port !== '0' && /^smtps?:$/.test(url.protocol)) return text
+  throw new ConfigError('SMTP_URL must look like smtp://user:password@host:587, or smtps://, without spaces.')
 }
 
 function readAuditRetention({ AUDIT_RETENTION: text }: Environment) {
@@ -170,14 +162,16 @@ function readAuditRetention({ AUDIT_RETENTION: text }: Environment) {
     : Number.NaN
   if (days >= 30 && days <= 36_525) return text
   throw new ConfigError(
-    `AUDIT_RETENTION must be an ISO 8601 duration from 30 days to 100 years, like P90D or P2Y, not "${text}".`,
+    `AUDIT_RETENTION must be an ISO 8601 duration from 30 days to 100 years, like P90D or P2Y, not ${quote(text)}.`,
   )
 }
 
 function readTokenIssuer(environment: Environment) {
   const text = environment.TOKEN_ISSUER || 'chatelaine'
   if (/^[\x21-\x7e]{1,255}$/.test(text)) return text
-  throw new ConfigError('TOKEN_ISSUER must be a name or a URL of 1 to 255 printable ASCII characters without spaces.')
+  throw new ConfigError(
+    'TOKEN_ISSUER must be a name or a URL of 1 to 255 printable ASCII characters without spaces, like https://id.example.com.',
+  )
 }
 
 /** Whether the text is one e-mail address, with a display name or without. */
@@ -200,8 +194,8 @@ function readDatabaseUrl(environment: Environment) {
   const text = secretVariable(environment, 'DATABASE_URL')
   if (!text) return null
   // The value may hold a password, so it is never repeated.
-  if (!/^postgres(ql)?:\/\//.test(text)) {
-    throw new ConfigError('DATABASE_URL must look like postgres://user:password@host:5432/database.')
+  if (WITH_SPACES.test(text) || !/^postgres(ql)?:\/\//.test(text)) {
+    throw new ConfigError('DATABASE_URL must look like postgres://user:password@host:5432/database, without spaces.')
   }
   return text
 }
@@ -213,19 +207,21 @@ function readPooler(environment: Environment) {
   throw new ConfigError('DATABASE_POOLER must be session or transaction, as the pooler before the database is set.')
 }
 
+const RANDOM = 'as "openssl rand -base64 32" prints them'
+
 function readRootApiKey(environment: Environment) {
   const text = secretVariable(environment, 'ROOT_API_KEY')
   if (!text) return null
   if (!/^[\x21-\x7e]{32,256}$/.test(text)) {
-    throw new ConfigError('ROOT_API_KEY must be 32 to 256 printable ASCII characters without spaces.')
+    throw new ConfigError(`ROOT_API_KEY must be 32 to 256 printable ASCII characters without spaces, ${RANDOM}.`)
   }
   if (/^(chl_|eyJ)/.test(text)) {
-    throw new ConfigError('ROOT_API_KEY must not begin with "chl_" or "eyJ": keys and tokens of this server do.')
+    throw new ConfigError(
+      `ROOT_API_KEY must not begin with "chl_" or "eyJ", as keys and tokens of this server do: set random characters, ${RANDOM}.`,
+    )
   }
   if (isGuessable(text)) {
-    throw new ConfigError(
-      'ROOT_API_KEY is easy to guess: set it to random characters, as "openssl rand -base64 32" prints them.',
-    )
+    throw new ConfigError(`ROOT_API_KEY is easy to guess: set it to random characters, ${RANDOM}.`)
   }
   return text
 }
@@ -237,7 +233,7 @@ function readCorsOrigins(environment: Environment): readonly string[] {
   const wrong = origins.find((origin) => !isOrigin(origin))
   if (wrong === undefined) return Object.freeze(origins)
   throw new ConfigError(
-    `CORS_ORIGINS must be origins like https://app.example.com, separated by commas, without "*" or a path; "${wrong}" is none.`,
+    `CORS_ORIGINS must be origins like https://app.example.com, separated by commas, without "*" or a path; ${quote(wrong)} is none.`,
   )
 }
 

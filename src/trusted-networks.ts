@@ -1,6 +1,7 @@
 /** Which networks can be trusted to report the addresses of clients. */
 import ipaddr from 'ipaddr.js'
 import proxyAddr from 'proxy-addr'
+import { quote } from './quote.ts'
 
 /** The largest networks that one operator can have: 10.0.0.0/8, and an IPv6 allocation of a /24. */
 const SHORTEST_PREFIX = { ipv4: 8, ipv6: 24 }
@@ -16,13 +17,15 @@ export function trustProblem(entry: string): string | null {
   if (/^(loopback|linklocal|uniquelocal)$/.test(entry)) return null
   const network = readNetwork(entry)
   if (network === null) {
-    return `must be addresses or networks like 10.0.0.0/8, or loopback, separated by commas; "${entry}" is none.`
+    return `must be addresses or networks like 10.0.0.0/8, or loopback, separated by commas; ${quote(entry)} is none.`
   }
   // A client in a trusted network can claim any address, and so escapes the limits on guesses.
   if (isTooWide(...network)) {
-    return `trusts too many addresses: "${entry}" is larger than a /8 (IPv4) or a /24 (IPv6); name the addresses of your proxies.`
+    return `trusts too many addresses: ${quote(entry)} is larger than a /8 (IPv4) or a /24 (IPv6); name the addresses of your proxies, or a network like 10.0.0.0/8.`
   }
-  return isUnderstood(entry) ? null : `has "${entry}", which is not understood: write the address in full.`
+  return isUnderstood(entry)
+    ? null
+    : `has ${quote(entry)}, which is not understood: write the address in full, like 10.0.0.1 or 10.0.0.0/8.`
 }
 
 type Network = [address: ipaddr.IPv4 | ipaddr.IPv6, prefix: number]

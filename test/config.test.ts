@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../src/config.ts'
+import { readConfig } from '../src/config.ts'
+import { ConfigError } from '../src/variables.ts'
 import { ENCRYPTION_KEY } from './support/encryption-key.ts'
 
 const DEFAULTS = {
@@ -238,13 +239,14 @@ describe('the configuration', () => {
     // Addresses of IPv4 that are written as IPv6.
     ...['::ffff:0:0/96', '::ffff:0:0/103', '::/64', '::/8', '64:ff9b::/96'],
   ])('TRUSTED_PROXIES=10.0.0.1,%s is refused, because it trusts too many addresses', (network) => {
-    const message = `TRUSTED_PROXIES trusts too many addresses: "${network}" is larger than a /8 (IPv4) or a /24 (IPv6); name the addresses of your proxies.`
+    const message = `TRUSTED_PROXIES trusts too many addresses: "${network}" is larger than a /8 (IPv4) or a /24 (IPv6); name the addresses of your proxies, or a network like 10.0.0.0/8.`
 
     expect(() => readConfig({ TRUSTED_PROXIES: `10.0.0.1,${network}` })).toThrow(new ConfigError(message))
   })
 
   test('TRUSTED_PROXIES=10.1 is refused, because it is read in two ways', () => {
-    const message = 'TRUSTED_PROXIES has "10.1", which is not understood: write the address in full.'
+    const message =
+      'TRUSTED_PROXIES has "10.1", which is not understood: write the address in full, like 10.0.0.1 or 10.0.0.0/8.'
 
     expect(() => readConfig({ TRUSTED_PROXIES: '10.1' })).toThrow(new ConfigError(message))
   })

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { ConfigError, readConfig } from '../config.ts'
+import { readConfig } from '../config.ts'
 import { BackupError } from '../db/backup/contents.ts'
 import { WrongClockError } from '../db/clock.ts'
 import { DataFolderError, FolderInUseError } from '../db/data-folder.ts'
@@ -8,6 +8,7 @@ import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigration
 import { SealError } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { schema } from '../graphql/schema.ts'
+import { ConfigError } from '../variables.ts'
 import { VERSION } from '../version.ts'
 import { backUp, move, restore } from './backup.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
@@ -121,8 +122,8 @@ async function migrateOnly({ env, stdout }: Terminal) {
   const config = readConfig(env)
   const database = await openDatabase(config)
   try {
-    await migrate(database)
     const keyring = openKeyring(config)
+    await migrate(database)
     await bootstrapAndPrint({ database, keyring }, config, stdout)
     stdout.write('The database is up to date.\n')
   } finally {

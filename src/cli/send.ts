@@ -15,6 +15,7 @@ import { createApp } from '../http/yoga.ts'
 import { createServices } from '../services.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import type { Terminal } from './terminal.ts'
+import { UsageError } from './values.ts'
 
 /** An answer that the API gave. */
 export interface Result {
@@ -32,9 +33,24 @@ export class UnreachableError extends Error {
 
 const HTTP_TIMEOUT_MS = 15_000
 
-/** Sends documents to a server, with a key. The documents can be refused with UnreachableError. */
+/** Sends documents to a server, with a key. The documents can be refused with UnreachableError. @throws UsageError */
 export function overHttp(url: string, apiKey: string | undefined): Send {
+  refuseAddress(url)
+  // The library would repeat a wrong header, and so the key.
+  if (apiKey && !/^[\x21-\x7e]+$/.test(apiKey))
+    throw new UsageError(
+      'CHATELAINE_API_KEY must be an API key like chl_…, or a token, of printable ASCII characters without spaces.',
+    )
   return (document, variables) => post(url, apiKey, document, variables)
+}
+
+/** The value may hold a password, so it is not repeated. @throws UsageError */
+function refuseAddress(text: string) {
+  const url = /\s/.test(text) ? null : URL.parse(text)
+  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return
+  throw new UsageError(
+    'CHATELAINE_URL (or --url) must be the address of a server like http://127.0.0.1:4000/graphql, without a name and a password.',
+  )
 }
 
 /** @throws UnreachableError */

@@ -22,9 +22,10 @@ export async function serve(config: Config, { env, stdout }: Terminal) {
   let mailer: Mailer | null = null
   let retention: Retention | null = null
   try {
+    // What is configured is checked before anything is changed.
+    const keyring = openKeyring(config)
     await prepareTables(database, config)
     await refreshStatistics(database)
-    const keyring = openKeyring(config)
     mailer = await openMailerIfWanted(database, config)
     const services = createServices(database, keyring, config, mailer)
     // The key is printed immediately: it is not shown again, even where something later stops the start.

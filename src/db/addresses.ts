@@ -11,6 +11,9 @@ export interface Addresses {
 
 const WITH_HOSTS = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/
 
+/** The library takes any other text for one that encrypts without checking the certificate. */
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
+
 /**
  * Reads a URL like `postgres://user:password@host1:5432,host2/database?target_session_attrs=read-write`. A host can be a
  * folder with a socket, as `%2Frun%2Fpostgresql` or `?host=/run/postgresql`. What is missing is in the variables `PG…`.
@@ -22,6 +25,9 @@ export function readAddresses(url: string): Addresses {
   const sessions = query.get('target_session_attrs') ?? 'any'
   if (!['any', 'read-write', 'primary'].includes(sessions)) {
     throw new Error('its target_session_attrs must be any, read-write or primary')
+  }
+  if (!SSL_MODES.includes(query.get('sslmode') ?? 'prefer')) {
+    throw new Error(`its sslmode must be one of ${SSL_MODES.join(', ')}`)
   }
   try {
     // `sslmode` means what it means to every other program of PostgreSQL.

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { ConfigError } from '../config.ts'
+import { ConfigError } from '../variables.ts'
 
 /** The data folder is locked by another process; `url` is the address of that server, where it is known. */
 export class FolderInUseError extends Error {

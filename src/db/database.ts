@@ -1,7 +1,8 @@
 import type { EmptyRelations, SQL } from 'drizzle-orm'
 import { drizzle, type NodePgClient, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
-import { type Config, ConfigError } from '../config.ts'
+import type { Config } from '../config.ts'
+import { ConfigError } from '../variables.ts'
 import { type Addresses, readAddresses } from './addresses.ts'
 import { noteAddress } from './data-folder.ts'
 import { type Embedded, openFolder, openImage } from './embedded.ts'
@@ -80,7 +81,9 @@ function addressesOf(url: string): Addresses {
   try {
     return readAddresses(url)
   } catch (error) {
-    throw new ConfigError(`DATABASE_URL can’t be used: ${(error as Error).message}.`)
+    throw new ConfigError(
+      `DATABASE_URL can’t be used: ${(error as Error).message}; it must look like postgres://user:password@host:5432/database.`,
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts'
+import { ConfigError } from '../variables.ts'
 import type { Database } from './database.ts'
 
 /**

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Config, ConfigError } from '../config.ts'
+import type { Config } from '../config.ts'
 import { isNotRandom } from '../strength.ts'
+import { ConfigError } from '../variables.ts'
 import { type Keyring, parseKeyring } from './keyring.ts'
 
 const HOW_TO = '32 random bytes in base64, as "openssl rand -base64 32" gives them'

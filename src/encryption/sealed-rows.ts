@@ -1,7 +1,7 @@
-import { ConfigError } from '../config.ts'
 import type { Contents } from '../db/backup/contents.ts'
 import { boundTo } from '../entities/credential/operations.ts'
 import { sealingOf } from '../entities/session/signing-keys.ts'
+import { ConfigError } from '../variables.ts'
 import { type Keyring, SealError, unseal } from './keyring.ts'
 
 interface Sealed {

@@ -1,11 +1,12 @@
 /** The listeners: one for clients, and one for operators where METRICS_PORT is set. */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Config, ConfigError } from '../config.ts'
+import type { Config } from '../config.ts'
 import { createId } from '../db/id.ts'
 import { internalError } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
 import type { Services } from '../services.ts'
+import { ConfigError } from '../variables.ts'
 import { clientAddress } from './address.ts'
 import { errorAnswer } from './error-answer.ts'
 import { GRAPHQL_PATH } from './gate.ts'

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'
+import { ENCRYPTION_KEY } from '../support/encryption-key.ts'
 import {
   addLaterMigration,
   FIRST_COUNTS,
@@ -10,6 +11,7 @@ import {
   readOldest,
 } from '../support/first-start.ts'
 import { ask, createFolder, createStore, lookInto, runCommand, startProgram, usernameOf } from '../support/program.ts'
+import { query } from '../support/rows.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
@@ -98,7 +100,9 @@ describe('the start is stopped by', () => {
   /** A store on which everything else is good, and which costs no more than the variable needs. */
   async function storeFor(name: string): Promise<Record<string, string>> {
     if (name === 'HOST') return createStarted()
-    return ['ROOT_API_KEY', 'ENCRYPTION_KEY'].includes(name) ? createStore() : { DATA_DIR: createFolder() }
+    return ['ROOT_API_KEY', 'ENCRYPTION_KEY'].includes(name)
+      ? createStore()
+      : { DATA_DIR: createFolder(), ENCRYPTION_KEY }
   }
 
   test.each([
@@ -129,6 +133,21 @@ describe('the start is stopped by', () => {
       expect(stderr).not.toMatch(/secret-password|aaaaaaa/i)
     },
   )
+
+  test('a wrong ENCRYPTION_KEY before anything is made in an empty database', async () => {
+    const store = await createStore()
+
+    const { code } = await runCommand(['serve'], { ...store, ENCRYPTION_KEY: 'aaaaaaaaaaaaaaaa' })
+
+    expect(code).toBe(1)
+    const tables = await lookInto(store, (database) =>
+      query(
+        { database },
+        sql`select tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')`,
+      ),
+    )
+    expect(tables).toEqual([])
+  })
 
   test('a missing MAIL_FROM if SMTP_URL is set: the message names it', async () => {
     const environment = { DATA_DIR: createFolder(), SMTP_URL: 'smtp://nobody:secret-password@127.0.0.1' }

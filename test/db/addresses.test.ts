@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
-import { ConfigError, readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config.ts'
 import { readAddresses } from '../../src/db/addresses.ts'
 import { type Database, openDatabase, readRows, runStatement } from '../../src/db/database.ts'
 import { ConnectionLostError } from '../../src/db/errors.ts'
+import { ConfigError } from '../../src/variables.ts'
 import { onServer } from '../support/database.ts'
 import { freePort } from '../support/postgres-server.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config.ts'
+import { ConfigError } from '../../src/variables.ts'
 import { startApp } from '../support/app.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 

@@ -1,6 +1,7 @@
 /** The variables of mail, and the program that sends it: `serve` with SMTP_URL, killed and started again. */
 import { describe, expect, test, vi } from 'vitest'
-import { ConfigError, readConfig } from '../../../src/config.ts'
+import { readConfig } from '../../../src/config.ts'
+import { ConfigError } from '../../../src/variables.ts'
 import { changeDocument } from '../../support/change.ts'
 import { openMailbox } from '../../support/mailbox.ts'
 import { wordsOf } from '../../support/notifications.ts'
