@@ -6,7 +6,14 @@ import { isUsableKey } from './authentication/validity.ts'
 import { NOW } from './authority/held.ts'
 import type { Config } from './config.ts'
 import { type Database, readRows, type Transaction } from './db/database.ts'
-import { auditEvents, idempotencyKeys, notifications, passwordGuesses, sessions } from './db/tables.ts'
+import {
+  auditEvents,
+  authorityVersions,
+  idempotencyKeys,
+  notifications,
+  passwordGuesses,
+  sessions,
+} from './db/tables.ts'
 import { readReadOnly } from './entities/settings/operations.ts'
 import { logError } from './log.ts'
 
@@ -25,6 +32,7 @@ const TITLES = {
   auditEvents: 'other audit events',
   idempotencyKeys: 'idempotency keys',
   passwordGuesses: 'counts of password guesses',
+  authorityVersions: 'versions of authorities',
 }
 
 /** How many rows were removed; what is 0 is left out. */
@@ -69,6 +77,13 @@ function oldRows({ auditRetention }: Config): Old[] {
       table: passwordGuesses,
       which: lt(passwordGuesses.expire, before('PT1H')),
       order: sql`${passwordGuesses.expire}`,
+    },
+    // Servers keep what rests on a version for an hour. What has not changed for a day can do without one.
+    {
+      what: 'authorityVersions',
+      table: authorityVersions,
+      which: lt(authorityVersions.movedAt, before('P1D')),
+      order: sql`${authorityVersions.movedAt}`,
     },
   ]
 }

@@ -1,3 +1,4 @@
+import { createKeptCallers, type KeptCallers } from './authentication/kept.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import type { Keyring } from './encryption/keyring.ts'
@@ -14,6 +15,7 @@ export interface Services {
   readonly passwords: PasswordChecker
   readonly tokens: Tokens
   readonly noteUse: NoteUse
+  readonly keptCallers: KeptCallers
   /** It is null where SMTP_URL is not set. */
   readonly mailer: Mailer | null
 }
@@ -31,6 +33,7 @@ export function createServices(
     passwords: createPasswordChecker(database),
     mailer,
     noteUse: createNoteUse(database),
+    keptCallers: createKeptCallers(),
     tokens: createTokens(keyring, config.tokenIssuer),
   }
 }

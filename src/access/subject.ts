@@ -1,7 +1,7 @@
 /** The subject of an access question: a user's whole authority, or the authority of an API key. */
 
 import { type SQL, sql } from 'drizzle-orm'
-import { readAuthority } from '../authentication/identify.ts'
+import { readAuthority } from '../authentication/read-caller.ts'
 import { isUsableKey } from '../authentication/validity.ts'
 import type { Caller, CallerKey } from '../authority/caller.ts'
 import { isActiveAt, NOW } from '../authority/held.ts'
@@ -44,7 +44,14 @@ export async function readSubject(
   tx: Connection,
   { id, organizationId, key }: { id: string; organizationId: string; key: CallerKey | null },
 ): Promise<Caller | null> {
-  const unread = { session: null, passwordSetAt: null, mustChangePassword: false, authority: [], levels: [] }
+  const unread = {
+    session: null,
+    passwordSetAt: null,
+    mustChangePassword: false,
+    authority: [],
+    levels: [],
+    basis: null,
+  }
   return readAuthority(tx, { actor: 'USER', userId: id, organizationId, apiKey: key, ...unread })
 }
 

@@ -1,19 +1,17 @@
 import { timingSafeEqual } from 'node:crypto'
 import { and, eq, isNotNull, type SQL, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
-import type { Caller, CallerSession, Held, HeldLevel } from '../authority/caller.ts'
-import { authorityOf, type Holder, isActiveAt, NOW } from '../authority/held.ts'
-import { levelsOf } from '../authority/held-levels.ts'
+import type { Caller } from '../authority/caller.ts'
+import { NOW } from '../authority/held.ts'
 import type { Connection } from '../db/database.ts'
-import { apiKeys, passwords, sessions, users } from '../db/tables.ts'
+import { apiKeys, sessions, users } from '../db/tables.ts'
 import { hashToken, looksLikeToken, readTokenId } from '../entities/api-key/token.ts'
-import type { CheckedPassword } from '../entities/password/check.ts'
-import type { TokenClaims } from '../entities/session/token.ts'
 import type { Target } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { BadCredentialError } from './bad-credential.ts'
 import { type Credentials, type HeaderReader, readCredentials } from './credentials.ts'
-import { isOpenSession, isSessionOf, isTrustedKey, isUsableKey } from './validity.ts'
+import type { KeptCaller } from './kept.ts'
+import { type Proven, readCaller } from './read-caller.ts'
+import { isSessionOf, isUsableKey } from './validity.ts'
 
 /** The origin of a request: its id and the client's address. */
 export interface Origin {
@@ -22,102 +20,53 @@ export interface Origin {
 }
 
 /**
- * Determines the caller, in one statement that also reads their authority. It returns null where there is no credential.
+ * Determines the caller. It returns null where there is no credential. A caller who is kept from an earlier request has a
+ * `basis`, and must be proven before anything is answered; any other is read in one statement, with their authority.
  * Two credentials must both be valid: the caller is the user of the session or password, within the limits of the key.
+ * @param isFresh true where no kept caller is to be used, because one was not proven
  * @throws BadCredentialError
  * @throws RateLimitedError where there were too many attempts with a wrong password
  */
-export async function identify(services: Services, header: HeaderReader, origin: Origin) {
+export async function identify(
+  services: Services,
+  header: HeaderReader,
+  origin: Origin,
+  isFresh = false,
+): Promise<Caller | null> {
   const credentials = readCredentials(header)
-  return credentials === null ? null : findCaller(services, credentials, origin)
+  if (credentials === null) return null
+  const { keptCallers, noteUse } = services
+  if (isFresh) keptCallers.forget(credentials)
+  const kept = keptCallers.get(credentials)
+  const known = kept ?? (await findCaller(services, credentials, origin))
+  if (known.keyHash) noteUse(known.keyHash)
+  if (kept) return kept.caller
+  keptCallers.keep(credentials, known)
+  return { ...known.caller, basis: null }
 }
 
-async function findCaller(services: Services, { apiKey, user }: Credentials, origin: Origin): Promise<Caller> {
+async function findCaller(services: Services, credentials: Credentials, origin: Origin): Promise<KeptCaller> {
   const { db } = services.database
+  const { apiKey } = credentials
+  const proven = await prove(services, credentials, origin)
+  const found = await readCaller(db, proven)
+  if (!found || (apiKey !== null && !isSecretOf(found.keyHash, apiKey)))
+    throw new BadCredentialError(await findEnded(db, proven, apiKey))
+  return found
+}
+
+/** Verifies the token or the password. The secret of a key is compared with what is read by it. */
+async function prove(services: Services, { apiKey, user }: Credentials, origin: Origin): Promise<Proven> {
   const key = apiKey === null ? null : whichKey(apiKey)
-  if (user !== null && 'token' in user) {
-    const claims = await services.tokens.verify(db, user.token)
-    return readCaller(services, { key, apiKey, session: claims })
-  }
-  if (user === null) return readCaller(services, { key, apiKey })
+  if (user === null) return { key }
+  if ('token' in user) return { key, session: await services.tokens.verify(services.database.db, user.token) }
   if (key === null && services.config.passwordNeedsApiKey) throw new BadCredentialError()
-  return readCaller(services, {
-    key,
-    apiKey,
-    password: await services.passwords.check(user.username, user.password, {
-      ...origin,
-      action: 'signIn',
-      caller: null,
-    }),
-  })
-}
-
-interface Proven {
-  key: SQL | null
-  apiKey: string | null
-  session?: TokenClaims
-  password?: CheckedPassword
-}
-
-async function readCaller(
-  { database: { db }, noteUse }: Services,
-  { key, apiKey, session, password }: Proven,
-): Promise<Caller> {
-  const holder = { userId: sql`${users.id}`, apiKeyId: key && sql`${apiKeys.id}` }
-  const [row] = await db
-    .select({
-      userId: users.id,
-      organizationId: users.organizationId,
-      key: {
-        id: apiKeys.id,
-        userId: apiKeys.userId,
-        readOnly: apiKeys.readOnly,
-        limited: apiKeys.limited,
-        expiresAt: apiKeys.expiresAt,
-      },
-      hash: apiKeys.hash,
-      session: { id: sessions.id, expiresAt: sessions.expiresAt },
-      mustChangePassword: mustChange(session !== undefined || password !== undefined),
-      authority: authorityJson(holder),
-      levels: levelsJson(holder),
-    })
-    .from(users)
-    .leftJoin(apiKeys, key ?? sql`false`)
-    .leftJoin(sessions, session ? eq(sessions.id, session.sessionId) : sql`false`)
-    .where(
-      and(
-        whichUser({ session, password }),
-        isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
-        key ? isUsableKey(apiKeys, NOW) : undefined,
-        key && (session || password) ? ownerIsActive() : undefined,
-        session ? and(isSessionOf(sessions, session), isOpenSession(sessions, NOW)) : undefined,
-        password ? hasPasswordSince(password.setAt) : undefined,
-      ),
-    )
-  if (!row || (apiKey !== null && !isSecretOf(row.hash, apiKey)))
-    throw new BadCredentialError(await findEnded(db, { key, apiKey, session }))
-  if (row.hash) noteUse(row.hash)
-  const { userId, organizationId } = row
-  return {
-    actor: 'USER',
-    userId,
-    organizationId,
-    apiKey: row.key,
-    session: callerSession(row.session, session),
-    passwordSetAt: password?.setAt ?? null,
-    ...withinPassword(row),
-  }
-}
-
-function callerSession(
-  row: Omit<CallerSession, 'keyId'> | null,
-  claims: TokenClaims | undefined,
-): CallerSession | null {
-  return row && claims ? { ...row, keyId: claims.keyId } : null
+  const asked = { ...origin, action: 'signIn', caller: null }
+  return { key, password: await services.passwords.check(user.username, user.password, asked) }
 }
 
 /** Returns the key or the session that was presented, where it is right but has ended. */
-async function findEnded(db: Connection, { key, apiKey, session }: Proven): Promise<Target | null> {
+async function findEnded(db: Connection, { key, session }: Proven, apiKey: string | null): Promise<Target | null> {
   if (key !== null && apiKey !== null) {
     const [row] = await db
       .select({ id: apiKeys.id, hash: apiKeys.hash, organizationId: users.organizationId })
@@ -147,80 +96,4 @@ function whichKey(presented: string): SQL {
   const id = readTokenId(presented)
   if (id === null) throw new BadCredentialError()
   return eq(apiKeys.id, id)
-}
-
-function whichUser({ session, password }: Pick<Proven, 'session' | 'password'>): SQL {
-  if (session) return eq(users.id, session.userId)
-  return password ? eq(users.id, password.userId) : eq(users.id, apiKeys.userId)
-}
-
-/** Whether the owner of the key is active: the key of an application ends with the application, regardless of the user who uses it. */
-function ownerIsActive(): SQL {
-  const owner = alias(users, 'owner')
-  const active = isActiveAt({ id: owner.id, deletedAt: owner.deletedAt }, NOW)
-  return sql`exists (select from ${users} as owner where ${eq(owner.id, apiKeys.userId)} and ${active})`
-}
-
-function hasPasswordSince(setAt: string): SQL {
-  return sql`exists (select from ${passwords} as p where p.user_id = ${users.id} and p.set_at = ${setAt})`
-}
-
-/** Whether a caller who came in by a password must change it first. A session belongs to its user's current password, because another one ends it. */
-function mustChange(isByPassword: boolean): SQL<boolean> {
-  if (!isByPassword) return sql<boolean>`false`
-  return sql<boolean>`exists (select from ${passwords} as p where p.user_id = ${users.id} and p.must_change)`
-}
-
-type Authority = Pick<Caller, 'mustChangePassword' | 'authority' | 'levels'>
-
-/**
- * Returns what the caller holds: nothing while their password must be changed, because another person may know it. The
- * authority of every caller comes through here, so no rule can forget it.
- */
-function withinPassword({ mustChangePassword, authority, levels }: Authority): Authority {
-  return mustChangePassword
-    ? { mustChangePassword, authority: [], levels: [] }
-    : { mustChangePassword, authority, levels }
-}
-
-function authorityJson(holder: Holder) {
-  return sql<
-    Held[]
-  >`(select coalesce(json_agg(json_build_object('what', a.what, 'organizationId', a.organization_id, 'projectId', a.project_id, 'until', a.until)), '[]'::json) from ${authorityOf(holder)} as a)`
-}
-
-/** Reads the levels held by a grant; those that `controllers.manage` grants are known from the authority. */
-function levelsJson(holder: Holder) {
-  return sql<
-    HeldLevel[]
-  >`(select coalesce(json_agg(json_build_object('controllerId', l.controller_id, 'modelId', l.model_id, 'level', l.level)), '[]'::json) from ${levelsOf(holder)} as l where l.via = 'GRANT')`
-}
-
-/**
- * Reads a caller's authority again, as it is at this statement. It returns null where the caller or their credential is no
- * longer valid. @param tx the transaction that has locked the caller's row, so that it cannot change any more.
- */
-export async function readAuthority(tx: Connection, caller: Caller): Promise<Caller | null> {
-  const { userId, apiKey, session, passwordSetAt } = caller
-  if (caller.actor === 'OPERATOR' || userId === null) return caller
-  const holder = { userId: sql`${users.id}`, apiKeyId: apiKey?.id ?? null }
-  const [row] = await tx
-    .select({
-      mustChangePassword: mustChange(session !== null || passwordSetAt !== null),
-      authority: authorityJson(holder),
-      levels: levelsJson(holder),
-    })
-    .from(users)
-    .leftJoin(apiKeys, apiKey ? eq(apiKeys.id, apiKey.id) : sql`false`)
-    .leftJoin(sessions, session ? eq(sessions.id, session.id) : sql`false`)
-    .where(
-      and(
-        eq(users.id, userId),
-        isActiveAt({ id: users.id, deletedAt: users.deletedAt }, NOW),
-        apiKey ? and(isUsableKey(apiKeys, NOW), ownerIsActive()) : undefined,
-        session ? and(isOpenSession(sessions, NOW), isTrustedKey(session.keyId)) : undefined,
-        passwordSetAt === null ? undefined : hasPasswordSince(passwordSetAt),
-      ),
-    )
-  return row ? { ...caller, ...withinPassword(row) } : null
 }

@@ -1,5 +1,6 @@
 import { CONTROLLER_LEVEL, MODEL_LEVEL } from './levels.ts'
 import { EVERYTHING, wordsAllowing } from './permissions.ts'
+import type { Basis } from './versions.ts'
 
 /** A scope in which something is held or required: everywhere (both null), an organization, or one of its projects. */
 export interface Scope {
@@ -60,6 +61,8 @@ export interface Caller {
   authority: readonly Held[]
   /** The levels held by a grant or through `controllers.manage`, without the levels that follow from them. */
   levels: readonly HeldLevel[]
+  /** What the authority rests on, where it was read by an earlier request and is still to be proven; otherwise null. */
+  basis: Basis | null
 }
 
 export const OPERATOR: Caller = {
@@ -72,6 +75,7 @@ export const OPERATOR: Caller = {
   mustChangePassword: false,
   authority: [{ what: EVERYTHING, organizationId: null, projectId: null, until: null }],
   levels: [],
+  basis: null,
 }
 
 /** The caller of a request without a credential. */
@@ -85,6 +89,7 @@ export const NOBODY: Caller = {
   mustChangePassword: false,
   authority: [],
   levels: [],
+  basis: null,
 }
 
 /** Whether the wanted scope is within the held one. */

@@ -93,7 +93,7 @@ export async function inProcess<T>(config: Config, { stderr }: Terminal, use: (s
     mailer = await openMailerIfWanted(database, config)
     const app = createApp(createServices(database, keyring, config, mailer))
     return await use(async (document, variables) => {
-      const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false }
+      const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false, proof: null }
       const params = { query: document, variables: { ...variables }, operationName: null }
       return JSON.parse((await answerRequest(app, params, undefined, context)).body) as Result
     })

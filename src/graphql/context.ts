@@ -1,4 +1,5 @@
 import type { GraphQLError } from 'graphql'
+import type { Proof } from '../authentication/kept.ts'
 import { type Caller, NOBODY } from '../authority/caller.ts'
 import { runStatement } from '../db/database.ts'
 import type { Refusal } from '../entities/audit/refusals.ts'
@@ -10,6 +11,8 @@ import type { Services } from '../services.ts'
 export interface Context {
   services: Services
   caller: Caller | null
+  /** The proof of a caller who is kept from an earlier request; null where they were read by this one. */
+  proof: Proof | null
   reading: Reading
   requestId: string
   /** The client's network address; null for the operator. */
@@ -30,13 +33,15 @@ export interface Context {
 export function createContext(
   services: Services,
   caller: Caller | null,
-  { requestId, address, isGet }: { requestId: string; address: string | null; isGet: boolean },
+  { requestId, address, isGet, proof }: Pick<Context, 'requestId' | 'address' | 'isGet' | 'proof'>,
 ): Context {
   return {
     services,
     caller,
+    proof,
     reading: {
       caller: caller ?? NOBODY,
+      proof,
       budget: { rows: MAX_ROWS },
       run: (text, values, prepare) => runStatement(services.database.db, text, values, prepare),
     },

@@ -1,6 +1,7 @@
 /** The path from a request's parameters to its answer: without Request and Response, with one pass through the plugins. */
 
 import { type ExecutionResult, type GraphQLError, type GraphQLErrorExtensions, getOperationAST } from 'graphql'
+import { AuthorityChangedError } from '../authentication/kept.ts'
 import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
 import { JSON_TYPE, printError } from './error-answer.ts'
@@ -12,7 +13,10 @@ import type { App } from './yoga.ts'
 
 const GRAPHQL_TYPE = 'application/graphql-response+json; charset=utf-8'
 
-/** Answers one request. `params` is a sentence where they are malformed; `accept` selects one of the two media types of GraphQL over HTTP. */
+/**
+ * Answers one request. `params` is a sentence where they are malformed; `accept` selects one of the two media types of
+ * GraphQL over HTTP. @throws AuthorityChangedError where the caller is kept and not proven: nothing was done then
+ */
 export async function answerRequest(
   app: App,
   params: Params | string,
@@ -21,6 +25,7 @@ export async function answerRequest(
 ): Promise<Answer> {
   const isGraphqlType = /application\/graphql-response\+json/i.test(accept ?? '')
   const result = typeof params === 'string' ? refused(400, params) : await execute(app, params, context)
+  if (!('isQuery' in result)) await context.proof?.complete()
   return toAnswer(result, isGraphqlType)
 }
 
@@ -56,10 +61,13 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     const errors = variableErrors(schema, operation, variables, context.caller === null)
     if (errors.length > 0) return { errors }
     Object.assign(contextValue, { inputIssues: issues })
+    // A query is proven by its own statements, and a mutation before it begins.
+    if (operation.operation === 'mutation') await context.proof?.complete()
     const { operationName } = params
     const result = await run({ schema, document, contextValue, variableValues: variables, operationName })
     return { ...result, isQuery: operation.operation === 'query' }
   } catch (error) {
+    if (error instanceof AuthorityChangedError) throw error
     return { errors: [publicError(error, context.requestId)] }
   }
 }

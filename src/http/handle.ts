@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BadCredentialError } from '../authentication/bad-credential.ts'
 import { identify } from '../authentication/identify.ts'
+import { AuthorityChangedError, createProof } from '../authentication/kept.ts'
 import type { Database } from '../db/database.ts'
 import { createId } from '../db/id.ts'
 import { recordRefusal } from '../entities/audit/refusals.ts'
@@ -111,23 +112,41 @@ function toPage(basePath: string): Answer {
  * does nothing but sign in: it is then answered as if it had no credential.
  */
 async function answerParams(
+  served: Served,
+  request: IncomingMessage,
+  params: Params | string,
+  context: { isGet: boolean; record: RequestRecord },
+): Promise<Answer> {
+  try {
+    return await answerAs(served, request, params, context)
+  } catch (error) {
+    if (!(error instanceof AuthorityChangedError)) throw error
+    return answerAs(served, request, params, context, true)
+  }
+}
+
+/** @param isFresh true where the authority of a kept caller has changed @throws AuthorityChangedError where it is false */
+async function answerAs(
   { app, services }: Served,
   request: IncomingMessage,
   params: Params | string,
   { isGet, record }: { isGet: boolean; record: RequestRecord },
+  isFresh = false,
 ): Promise<Answer> {
   const { requestId, address } = record
   const context = { requestId, address, isGet, record }
   try {
-    const identified = identify(services, (name) => headerOf(request, name), { address, requestId })
+    const identified = identify(services, (name) => headerOf(request, name), { address, requestId }, isFresh)
     const caller = await identified.catch((error: unknown) => {
       // A password in the header was counted as a guess, and a guess too many is another error.
-      if (error instanceof BadCredentialError && isSignInAlone(app, params, context)) return null
+      if (error instanceof BadCredentialError && isSignInAlone(app, params, { ...context, proof: null })) return null
       throw error
     })
     recordCaller(record, caller)
-    return await answerRequest(app, params, request.headers.accept, { caller, ...context })
+    const proof = createProof(services.database, caller)
+    return await answerRequest(app, params, request.headers.accept, { caller, proof, ...context })
   } catch (error) {
+    if (error instanceof AuthorityChangedError) throw error
     if (error instanceof BadCredentialError && error.ended) await recordEnded(services, error.ended, context)
     return refuseCaller(error, requestId)
   }

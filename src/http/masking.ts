@@ -41,7 +41,8 @@ export function useErrors(): Plugin<object, Context> {
         async onExecuteDone({ args, result, setResult }) {
           if (Symbol.asyncIterator in result) return
           const context = args.contextValue as unknown as Context
-          const { loudErrors, requestId } = context
+          const { loudErrors, requestId, proof } = context
+          await proof?.complete()
           await recordRefusals(context)
           if (!result.errors && loudErrors.length === 0) return
           const errors = [...(result.errors ?? []), ...loudErrors]

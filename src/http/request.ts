@@ -1,9 +1,12 @@
+import type { Proof } from '../authentication/kept.ts'
 import type { Caller } from '../authority/caller.ts'
 import type { RequestRecord } from './request-record.ts'
 
 /** The values that a request passes to the context. */
 export interface RequestContext {
   caller: Caller | null
+  /** The proof of a caller who is kept from an earlier request; null where they were read by this one. */
+  proof: Proof | null
   requestId: string
   address: string | null
   /** True where the request is a GET, whose document is in the address. */

@@ -1,6 +1,6 @@
 /** A mutation that makes something can be repeated with the same idempotency key: nothing is then made again. */
 
-import { readAuthority } from '../authentication/identify.ts'
+import { readAuthority } from '../authentication/read-caller.ts'
 import type { Caller } from '../authority/caller.ts'
 import type { Transaction } from '../db/database.ts'
 import { claimIdempotencyKey, type RepeatableCall, rememberMade } from '../entities/idempotency/operations.ts'

@@ -4,7 +4,7 @@
  */
 
 import type { GraphQLSchema } from 'graphql'
-import { readAuthority } from '../authentication/identify.ts'
+import { readAuthority } from '../authentication/read-caller.ts'
 import { keepAnAdministrator } from '../authority/administrators.ts'
 import { type Caller, NOBODY } from '../authority/caller.ts'
 import { type Granted, guard } from '../authority/guard.ts'

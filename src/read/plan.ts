@@ -1,4 +1,4 @@
-import { and, sql } from 'drizzle-orm'
+import { and, type SQL, sql } from 'drizzle-orm'
 import type { FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { getNamedType } from 'graphql'
 import { LRUCache } from 'lru-cache'
@@ -7,7 +7,7 @@ import { selectionsOf } from './collect.ts'
 import { type Compilation, createCompilation, type Env, numberOf, type PlanGuard } from './compilation.ts'
 import { connectionSql } from './connection.ts'
 import { type From, objectSql } from './object.ts'
-import { fieldSpec, typeSpec } from './spec.ts'
+import { type CallerScope, fieldSpec, typeSpec } from './spec.ts'
 import { primaryKey, tableAs } from './sql.ts'
 
 /** A statement that can run for every request for which the guards have the same values. */
@@ -52,11 +52,22 @@ const MAX_KEYS = 100
 
 type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments'>
 
-/** Returns the plan of a root field that declares where its rows come from. */
-export function rootPlan(info: GraphQLResolveInfo, env: Env): Plan {
+/** Returns the plan of a root field that declares where its rows come from, with a condition that it answers beside them. */
+export function rootPlan(info: GraphQLResolveInfo, env: Env, proof: Condition | undefined): Plan {
   const field = info.parentType.getFields()[info.fieldName]
   if (!field) throw new Error(`There is no field ${info.fieldName}.`)
-  return findPlan(info, info.fieldNodes, `root ${info.parentType.name}`, env, (c) => rootSql(c, field, info.fieldNodes))
+  const mode = `${proof ? 'proven root' : 'root'} ${info.parentType.name}`
+  return findPlan(info, info.fieldNodes, mode, env, (c) => {
+    const rows = rootSql(c, field, info.fieldNodes)
+    return proof ? provenSql(rows, proof(c.caller)) : rows
+  })
+}
+
+type Condition = (caller: CallerScope) => SQL
+
+/** One row with the answer to the condition, and what the statement reads, which is not read where the condition does not hold. */
+function provenSql(rows: SQL, condition: SQL): SQL {
+  return sql`select p."isProven", case when p."isProven" then (${rows}) end as "j" from (select ${condition} as "isProven" offset 0) as p`
 }
 
 /** Returns the plan that loads objects of a type by key, for what is selected under these nodes. */

@@ -1,8 +1,10 @@
+import type { SQL } from 'drizzle-orm'
 import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import type { Env } from './compilation.ts'
 import { encodeCursor } from './cursor.ts'
 import { badUserInput, tooManyRows, tooSlow } from './errors.ts'
 import { loadPlan, type Plan, rootPlan } from './plan.ts'
+import type { CallerScope } from './spec.ts'
 
 /** The values of a request that reading needs. */
 export interface Reading {
@@ -10,8 +12,16 @@ export interface Reading {
   caller: unknown
   /** The number of rows that the request may still read; unlimited where it is absent. */
   budget?: { rows: number }
+  /** Set where each statement must also prove that what is known of the caller still holds. */
+  proof?: ReadProof | null
   /** Runs one statement; `prepare` is true where the statement is known to be repeated. */
   run(text: string, values: unknown[], prepare: boolean): Promise<Record<string, unknown>[]>
+}
+
+/** A condition that a statement answers beside its rows. `note` throws where it did not hold: the rows are then missing. */
+export interface ReadProof {
+  condition(caller: CallerScope): SQL
+  note(isProven: boolean): void
 }
 
 declare const compiled: unique symbol
@@ -34,7 +44,9 @@ const PREPARE_FROM = 3
 /** Reads what is selected under a root field, in one statement. */
 export async function readRoot(reading: Reading, info: GraphQLResolveInfo): Promise<Json | null> {
   const env = createEnv(reading, info, [])
-  const [row] = await runPlan(reading, rootPlan(info, env), env)
+  const { proof } = reading
+  const [row] = await runPlan(reading, rootPlan(info, env, proof?.condition), env)
+  proof?.note(row?.isProven === true)
   return parseRow(row)
 }
 
@@ -100,7 +112,7 @@ async function runPlan(reading: Reading, plan: Plan, env: Env) {
 
 /** Parses a row. An object that was loaded by key may be used where an interface is expected, so it names its type. */
 function parseRow(row: Json | undefined, type?: GraphQLObjectType): Json | null {
-  if (!row) return null
+  if (!row || row.j === null) return null
   const object = JSON.parse(String(row.j)) as Json
   if (type) object.$type = type.name
   return object

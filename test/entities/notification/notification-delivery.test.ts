@@ -184,7 +184,7 @@ describe('a queued mail', () => {
     const mailer = await openMailerIfWanted(app.database, { ...config, ...mailbox.settings })
     const services = createServices(app.database, keyring, config, mailer)
     const params = { query: changeDocument('createUser'), variables: { input: BOB }, operationName: null }
-    const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false }
+    const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false, proof: null }
     const { body: answer } = await answerRequest(createApp(services), params, undefined, context)
     await mailer?.close()
 
