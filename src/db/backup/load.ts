@@ -17,7 +17,7 @@ import {
   refuseNewerBackup,
   type TableSummary,
 } from './contents.ts'
-import { dropReferences, makeReferences, setSequences } from './references.ts'
+import { dropReferences, makeReferences, setSequences, setTriggers } from './references.ts'
 import { identifierOf, knownMigrations, setForBackup, summarize, tablesAfter } from './tables.ts'
 
 /** Drizzle's migrator takes any connection of Drizzle's; in a transaction it makes a savepoint. */
@@ -74,7 +74,9 @@ async function refuseFilled(tx: Executor) {
 /** Fills the tables, which have the rows of their migrations, with those of the backup. @throws BackupError where they differ then */
 async function fill(tx: Executor, { header, batches }: Contents, report: Progress) {
   refuseForeign(header)
-  await tx.execute(sql`truncate ${sql.join(header.tables.map(identifierOf), sql`, `)}`)
+  const tables = header.tables.map(identifierOf)
+  await setTriggers(tx, tables, 'disable')
+  await tx.execute(sql`truncate ${sql.join(tables, sql`, `)}`)
   await dropReferences(tx)
   const counter = createCounter(report)
   const columns = new Map<TableSummary, SQL>()
@@ -85,6 +87,7 @@ async function fill(tx: Executor, { header, batches }: Contents, report: Progres
     counter.add(batch)
   }
   await makeReferences(tx)
+  await setTriggers(tx, tables, 'enable')
   await setSequences(tx)
   for (const table of header.tables) {
     const { rows, fingerprint } = await summarize(tx, table)

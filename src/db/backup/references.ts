@@ -1,6 +1,6 @@
 /** What is done to tables before and after rows are loaded into them in any order. */
 
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '../database.ts'
 
 /** Removes the foreign keys, as `pg_dump` does it: rows refer to rows that come later. `makeReferences` brings them back. */
@@ -20,6 +20,11 @@ export async function makeReferences(tx: Executor) {
     for reference in select * from pg_temp.backup_references order by owner, name loop
       execute format('alter table %s add constraint %I %s', reference.owner, reference.name, reference.definition);
     end loop; end $do$`)
+}
+
+/** What the triggers of tables write is in a backup too: while rows are loaded, they must not write it. */
+export async function setTriggers(tx: Executor, tables: SQL[], state: 'enable' | 'disable') {
+  for (const table of tables) await tx.execute(sql`alter table ${table} ${sql.raw(state)} trigger user`)
 }
 
 /** Lets the numbers that the database gives continue after the greatest one that there is. */
