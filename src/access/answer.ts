@@ -3,54 +3,29 @@
  * for a question is a way: it allows what is asked, or is a single step away from allowing it. One statement answers
  * all questions; for mutations, the requirements of their rules are determined before it.
  */
-import { type SQL, sql } from 'drizzle-orm'
 import type { GraphQLSchema } from 'graphql'
-import type { Caller, CallerKey } from '../authority/caller.ts'
-import { held, limitsOf, NOW } from '../authority/held.ts'
-import { heldLevels } from '../authority/held-levels.ts'
+import type { Caller } from '../authority/caller.ts'
 import { groupAlternatives, nameEach } from '../authority/places.ts'
-import { type Connection, readRows } from '../db/database.ts'
-import { type Alternatives, ForbiddenError, InvalidInputError } from '../errors.ts'
+import type { Connection } from '../db/database.ts'
+import { type Alternatives, InvalidInputError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { badUserInput } from '../read/errors.ts'
-import { ASKED_COLUMNS, type AskedRow, missingOfRow, rowOf } from './asked.ts'
-import { given, granters, grantorsOf, MOST_GRANTORS } from './grantors.ts'
+import { type AskedRow, missingOfRow, rowOf } from './asked.ts'
+import { MOST_GRANTORS } from './grantors.ts'
 import type { Question } from './questions.ts'
 import { type Ruling, ruleOn } from './rulings.ts'
-import { askedSubject, readSubject, type Subject } from './subject.ts'
-import { askedTarget } from './target.ts'
-import { MOST_WAYS, WAY_CODES, type Way, waysTo } from './ways.ts'
+import { type Asking, type Part, readParts, readSubjectRow, type SubjectRow } from './statement.ts'
+import { readSubject } from './subject.ts'
+import { MOST_WAYS, WAY_CODES, type Way } from './ways.ts'
 
-/** `NOT_FOUND` means that the caller can't see it, `HIDDEN` that the subject of a mutation can't see it. */
-export type AccessCode = 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_FOUND'
-
-export interface AccessAnswer {
-  code: AccessCode
-  ways: Way[]
+export interface AccessAnswer extends Part {
   missing: Alternatives
-  grantors: string[]
 }
 
-export interface Asking {
-  caller: Caller
-  subject: Subject
+/** Questions and how their answers are to be. */
+export interface Asked extends Asking {
   questions: Question[]
-  /** The time to answer for; null means now. */
-  at: Date | null
-  /** True where the names of users that could grant it are requested. */
-  wantsGrantors: boolean
 }
-
-interface SubjectRow {
-  id: string
-  organizationId: string
-  createdAt: string
-  key: CallerKey | null
-  mayAsk: boolean
-}
-
-/** The answer of the statement to one row. */
-type Part = Omit<AccessAnswer, 'missing'>
 
 /**
  * The answers in the order of the questions; null where the subject is hidden, missing, or a key that is not valid.
@@ -59,11 +34,12 @@ type Part = Omit<AccessAnswer, 'missing'>
 export async function answerQuestions(
   ctx: Context,
   schema: GraphQLSchema,
-  asking: Asking,
+  asking: Asked,
 ): Promise<AccessAnswer[] | null> {
   const rulings = await ruleOnMutations(ctx, asking)
   const rows = asking.questions.map((question, n) => rulings.get(n)?.rows ?? [rowOf(question)])
-  const found = await readParts(ctx.services.database.db, asking, rows)
+  const asked = rows.flatMap((some, n) => some.map((row, place) => ({ id: `${n} ${place}`, ...row })))
+  const found = await readParts(ctx, { ...asking, rows: asked })
   if (found === null) return null
   const { subject, parts } = found
   const missing = await nameAllMissing(ctx.services.database.db, asking.caller, schema, rulings)
@@ -134,11 +110,11 @@ function ownWay(since: string): Way {
 }
 
 /** The ruling on each mutation that is asked about, by the index of its question. */
-async function ruleOnMutations(ctx: Context, { caller, subject, questions }: Asking): Promise<Map<number, Ruling>> {
+async function ruleOnMutations(ctx: Context, { caller, subject, questions }: Asked): Promise<Map<number, Ruling>> {
   const rulings = new Map<number, Ruling>()
   if (!questions.some(({ mutation }) => mutation)) return rulings
   await ctx.services.database.transaction(async (tx) => {
-    const row = await readSubjectRow(tx, askedSubject(caller, subject, NOW))
+    const row = await readSubjectRow(tx, caller, subject)
     const isOwn = 'caller' in subject
     const who = row && (isOwn ? subject.caller : await readSubject(tx, row))
     for (const [n, { mutation }] of questions.entries()) {
@@ -161,52 +137,4 @@ async function namingInput<Result>(path: string, work: () => Promise<Result> | R
     if (error instanceof InvalidInputError) throw badUserInput(`"${path}": ${error.message}`)
     throw error
   }
-}
-
-/** @throws ForbiddenError where the caller may see the subject, but not ask about it */
-async function readSubjectRow(db: Connection, subject: SQL): Promise<SubjectRow | null> {
-  const [row] = await readRows<SubjectRow>(db, sql`select ${SUBJECT_COLUMNS} from (${subject}) as s`)
-  return mayAskAbout(row)
-}
-
-const SUBJECT_COLUMNS = sql`s.id, s.organization_id as "organizationId", s.created_at as "createdAt", s.key, s.may_ask as "mayAsk"`
-
-function mayAskAbout<Row extends SubjectRow>(row: Row | undefined): Row | null {
-  if (!row || row.mayAsk) return row ?? null
-  const { id, organizationId } = row
-  const where = { organizationId, projectId: null, controllerId: null, modelId: null }
-  throw new ForbiddenError([{ what: 'access.check', where }], { targetType: 'User', targetId: id, organizationId })
-}
-
-/**
- * The answer to each row, by the index of its question and its index in that question, in one statement. The subject is
- * a scalar in it, so that the statement does not scan what other users hold.
- */
-async function readParts(db: Connection, { caller, subject, at, wantsGrantors }: Asking, rows: AskedRow[][]) {
-  const asked = rows.flatMap((some, n) => some.map((row, place) => ({ id: `${n} ${place}`, ...row })))
-  // The database does not accept a lone surrogate as text, and no name contains one.
-  const text = JSON.stringify(asked, (_name, value) => (typeof value === 'string' ? value.toWellFormed() : value))
-  const time = at === null ? NOW : sql`${at.toISOString()}::timestamptz`
-  const answer = sql`json_build_object('id', q.id,
-    'code', case when t.missing = 'NOT_FOUND' then t.missing when not s.active then 'INACTIVE' when t.missing is not null then t.missing when w.is_allowed then 'ALLOWED' else 'NOT_HELD' end,
-    'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
-    'grantors', ${wantsGrantors && at === null ? sql`case when t.missing is null and s.active and not w.is_allowed and not s.limited then ${grantorsOf(caller)} else '[]'::json end` : sql`'[]'::json`})`
-  const [row] = await readRows<SubjectRow & { parts: (Part & { id: string })[] }>(
-    db,
-    sql`
-    with subject as materialized (${askedSubject(caller, subject, time)}),
-    facts as materialized (select h.* from ${held(time)} as h where h.user_id = (select s.id from subject as s)),
-    levels as materialized (select h.* from ${heldLevels(time)} as h where h.user_id = (select s.id from subject as s)),
-    limits as materialized (select l.* from subject as s, lateral ${limitsOf(sql`s.api_key_id`, time)} as l),
-    asked as materialized (select * from json_to_recordset(${text}::text::json) as q(${ASKED_COLUMNS})),
-    granters as materialized (${granters}),
-    given as materialized (${given})
-    select ${SUBJECT_COLUMNS}, (
-      select coalesce(json_agg(${answer}), '[]'::json) from asked as q, lateral ${askedTarget(caller, time)} as t, lateral ${waysTo(caller)} as w
-    ) as parts
-    from subject as s`,
-  )
-  const found = mayAskAbout(row)
-  if (!found) return null
-  return { subject: found, parts: new Map(found.parts.map(({ id, ...part }) => [id, part])) }
 }

@@ -10,6 +10,7 @@ import { badUserInput } from '../read/errors.ts'
 import { answerQuestions } from './answer.ts'
 import { refuseBadInput } from './input.ts'
 import { CheckAccessInput } from './questions.ts'
+import type { Depth } from './statement.ts'
 import type { Subject } from './subject.ts'
 import { AccessAnswerType } from './types.ts'
 
@@ -28,8 +29,8 @@ builder.queryField('checkAccess', (t) =>
       refuseBadInput(ctx, info, input)
       if (ctx.caller === null || subject === null) return null
       try {
-        const wantsGrantors = asksForGrantors(info)
-        return await answerQuestions(ctx, info.schema, { caller: ctx.caller, subject, questions, at, wantsGrantors })
+        const depth = depthOf(info)
+        return await answerQuestions(ctx, info.schema, { caller: ctx.caller, subject, questions, at, depth })
       } catch (error) {
         if (!(error instanceof ForbiddenError)) throw error
         const { code, missing, summary, target = null } = error
@@ -51,7 +52,10 @@ function subjectAsked({ caller }: Context, user: string | null, apiKey: string |
   return caller?.userId ? { caller } : null
 }
 
-function asksForGrantors(info: GraphQLResolveInfo): boolean {
+/** How much of the answers is selected. */
+function depthOf(info: GraphQLResolveInfo): Depth {
   const selected = selectedFields(info.schema.getType('AccessAnswer') as GraphQLObjectType, info)
-  return [...selected.values()].some(([node]) => node?.name.value === 'grantors')
+  const names = new Set([...selected.values()].map(([node]) => node?.name.value))
+  if (names.has('grantors')) return 'GRANTORS'
+  return names.has('ways') ? 'WAYS' : 'CODE'
 }

@@ -4,12 +4,12 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../authority/caller.ts'
 import { allows, coversSql, held } from '../authority/held.ts'
 import { heldLevels } from '../authority/held-levels.ts'
 import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../authority/levels.ts'
 import { isMet, usersAs } from '../authority/met-users.ts'
-import { hasControllerLevel, hasModelLevel, immediateScope } from '../authority/visibility.ts'
+import { hasControllerLevel, hasModelLevel } from '../authority/visibility.ts'
+import type { CallerScope } from '../read/spec.ts'
 
 export const MOST_GRANTORS = 20
 
@@ -26,7 +26,7 @@ export const given = sql`select h.user_id, h.what, h.organization_id, h.project_
     and exists (select from asked as q where ${allows(sql`h.what`, sql`q.permission`)})`
 
 /** The grantors' names as a JSON array, for the question q and its target t. The SQL reads granters and given. */
-export function grantorsOf(caller: Caller): SQL {
+export function grantorsOf(caller: CallerScope): SQL {
   return sql`(
     select coalesce(json_agg(n.username order by n.username_key), '[]'::json) from (
       select u.username, u.username_key from users as u
@@ -40,10 +40,9 @@ export function grantorsOf(caller: Caller): SQL {
  * Users that the caller sees in lists. A caller with the highest level on a resource also sees other users that have
  * it.
  */
-function mayKnow(caller: Caller): SQL {
-  const scope = immediateScope(caller)
-  const met = isMet(usersAs('u'), scope) ?? sql`true`
-  const there = sql`${hasControllerLevel(scope, CONTROLLER_LEVEL.SUPERUSER, sql`t.controller_id`)} or ${hasModelLevel(scope, MODEL_LEVEL.ADMIN, sql`t.model_id`)}`
+function mayKnow(caller: CallerScope): SQL {
+  const met = isMet(usersAs('u'), caller) ?? sql`true`
+  const there = sql`${hasControllerLevel(caller, CONTROLLER_LEVEL.SUPERUSER, sql`t.controller_id`)} or ${hasModelLevel(caller, MODEL_LEVEL.ADMIN, sql`t.model_id`)}`
   return sql`(${met} or q.permission is null and (${there}))`
 }
 

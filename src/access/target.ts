@@ -1,22 +1,24 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../authority/caller.ts'
 import { isVisible } from '../authority/visibility.ts'
 import { controllers, models, organizations, projects } from '../db/tables.ts'
 import { Controller } from '../entities/controller/type.ts'
 import { Model } from '../entities/model/type.ts'
 import { Organization } from '../entities/organization/type.ts'
 import { Project } from '../entities/project/type.ts'
+import type { CallerScope } from '../read/spec.ts'
+import { literal } from '../read/sql.ts'
+import type { AskedRow } from './asked.ts'
 import { mayCheckIn } from './subject.ts'
 
 /**
  * What the caller may name, in a statement with the table aliases o, p, c and m; m always stands beside c.
  */
 export const mayName = {
-  organization: (caller: Caller) => isVisible(Organization.visible, organizations, 'o', caller),
-  project: (caller: Caller) => isVisible(Project.visible, projects, 'p', caller),
-  controller: (caller: Caller) =>
+  organization: (caller: CallerScope) => isVisible(Organization.visible, organizations, 'o', caller),
+  project: (caller: CallerScope) => isVisible(Project.visible, projects, 'p', caller),
+  controller: (caller: CallerScope) =>
     sql`(${mayCheckIn(caller, sql`c.organization_id`)} or ${isVisible(Controller.visible, controllers, 'c', caller)})`,
-  model: (caller: Caller) =>
+  model: (caller: CallerScope) =>
     sql`(${mayCheckIn(caller, sql`c.organization_id`)} or ${isVisible(Model.visible, models, 'm', caller)})`,
 }
 
@@ -37,39 +39,37 @@ function names(row: string, key: string, reference: 'organization' | 'project' |
 /**
  * The relation target(missing, organization_id, project_id, controller_id, model_id): what the question q is about, as
  * the caller sees it. `missing` is NOT_FOUND where the caller can't see it, and NOT_HELD where it did not exist at that
- * time.
+ * time. @param kinds the kinds of the questions
  */
-export function askedTarget(caller: Caller, time: SQL): SQL {
-  return sql`(
-    select null as missing, null::uuid as organization_id, null::uuid as project_id, null::uuid as controller_id, null::uuid as model_id
-    where q.kind = 'EVERYWHERE'
-    union all
+export function askedTarget(caller: CallerScope, time: SQL, kinds: AskedRow['kind'][]): SQL {
+  const nothing = sql`select null as missing, null::uuid as organization_id, null::uuid as project_id, null::uuid as controller_id, null::uuid as model_id where false`
+  const arms = kinds.map((kind) => sql`${TARGETS[kind](caller, time)} where q.kind = ${literal(kind)}`)
+  return sql`(${sql.join([nothing, ...arms], sql` union all `)})`
+}
+
+const TARGETS: Record<AskedRow['kind'], (caller: CallerScope, time: SQL) => SQL> = {
+  EVERYWHERE: () => sql`select null, null::uuid, null::uuid, null::uuid, null::uuid`,
+  PLACE: (caller) => sql`
     select case when ${isKnown} then null else 'NOT_FOUND' end,
       coalesce(q."organizationId", c.organization_id), q."projectId", q."controllerId", q."modelId"
     from (select) as one
     left join organizations as o on o.id = q."organizationId" and ${mayName.organization(caller)}
     left join projects as p on p.id = q."projectId" and ${mayName.project(caller)}
     left join controllers as c on c.id = q."controllerId" and ${mayName.controller(caller)}
-    left join models as m on m.id = q."modelId" and ${mayName.model(caller)}
-    where q.kind = 'PLACE'
-    union all
+    left join models as m on m.id = q."modelId" and ${mayName.model(caller)}`,
+  ORGANIZATION: (caller, time) => sql`
     select case when o.id is null then 'NOT_FOUND' when o.created_at > ${time} then 'NOT_HELD' end, o.id, null, null, null
-    from (select) as one left join organizations as o on ${names('o', 'name_key', 'organization')} and ${mayName.organization(caller)}
-    where q.kind = 'ORGANIZATION'
-    union all
+    from (select) as one left join organizations as o on ${names('o', 'name_key', 'organization')} and ${mayName.organization(caller)}`,
+  PROJECT: (caller, time) => sql`
     select case when p.id is null then 'NOT_FOUND' when p.created_at > ${time} then 'NOT_HELD' end, p.organization_id, p.id, null, null
-    from (select) as one left join projects as p on ${names('p', 'code_key', 'project')} and ${mayName.project(caller)}
-    where q.kind = 'PROJECT'
-    union all
+    from (select) as one left join projects as p on ${names('p', 'code_key', 'project')} and ${mayName.project(caller)}`,
+  CONTROLLER: (caller) => sql`
     select case when c.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, null
-    from (select) as one left join controllers as c on ${names('c', 'name_key', 'controller')} and c.deleted_at is null and ${mayName.controller(caller)}
-    where q.kind = 'CONTROLLER'
-    union all
+    from (select) as one left join controllers as c on ${names('c', 'name_key', 'controller')} and c.deleted_at is null and ${mayName.controller(caller)}`,
+  MODEL: (caller) => sql`
     select case when m.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, m.id
     from (select) as one left join (
       controllers as c join models as m on m.controller_id = c.id and c.deleted_at is null and m.deleted_at is null
         and ${mayName.model(caller)}
-    ) on ${names('c', 'name_key', 'controller')} and ${names('m', 'name_key', 'model')}
-    where q.kind = 'MODEL'
-  )`
+    ) on ${names('c', 'name_key', 'controller')} and ${names('m', 'name_key', 'model')}`,
 }

@@ -1,6 +1,5 @@
 /** The facts that matter for a question, each with what prevents it from allowing what is asked. */
 import { type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../authority/caller.ts'
 import { allows, coversSql, managesControllers } from '../authority/held.ts'
 import { isVisible } from '../authority/visibility.ts'
 import { models, organizations, projects, roles, users } from '../db/tables.ts'
@@ -11,6 +10,7 @@ import { Role } from '../entities/role/type.ts'
 import { User } from '../entities/user/type.ts'
 import type { ScopeName } from '../errors.ts'
 import { type AccessVia, scopeKindSql } from '../graphql/enums.ts'
+import type { CallerScope } from '../read/spec.ts'
 import { mayCheckIn } from './subject.ts'
 import { mayName } from './target.ts'
 
@@ -61,7 +61,7 @@ export const MOST_WAYS = 100
  * The relation ways(is_allowed, ways) for the target t of the question q: the ways that allow it, or otherwise the ways
  * that are one step away. It reads the subject s and its facts, levels and limits.
  */
-export function waysTo(caller: Caller): SQL {
+export function waysTo(caller: CallerScope): SQL {
   const order = sql.join(
     WAY_CODES.map((code) => sql`${code}`.inlineParams()),
     sql`, `,
@@ -89,7 +89,7 @@ export function waysTo(caller: Caller): SQL {
 }
 
 /** The user who granted the first fact of a way; null for the operator, or where the caller may not see that user. */
-function granterOf(caller: Caller): SQL {
+function granterOf(caller: CallerScope): SQL {
   return sql`select u.username from users as u
     where ${isVisible(User.visible, users, 'u', caller)} and u.id = coalesce(
       (select g.granted_by from role_grants as g where g.id = w.grant_id),
@@ -99,14 +99,14 @@ function granterOf(caller: Caller): SQL {
 }
 
 /** The model whose access includes LOGIN on its controller; null where the caller may not see it. */
-function throughModel(caller: Caller): SQL {
+function throughModel(caller: CallerScope): SQL {
   const known = sql`(${mayCheckIn(caller, sql`t.organization_id`)} or ${isVisible(Model.visible, models, 'through', caller)})`
   return sql`select through.name from model_grants as g join models as through on through.id = g.model_id
     where w.via = 'MODEL' and g.id = w.grant_id and ${known}`
 }
 
 /** The limits of the key that allow what is asked. */
-function keyLimits(caller: Caller): SQL {
+function keyLimits(caller: CallerScope): SQL {
   return sql`coalesce((
     select json_agg(distinct jsonb_build_object('role', r.name, 'organization', o.name, 'project', p.code, 'until', l.until,
       'scope', ${scopeKindSql({ organizationId: sql`l.organization_id`, projectId: sql`l.project_id` })}))

@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../authority/caller.ts'
-import { type Basis, isUnchanged, LIST_SIZES, listSizeOf } from '../authority/versions.ts'
+import { callerStatement } from '../authority/caller-statement.ts'
+import { type Basis, fitsStatement, isUnchanged } from '../authority/versions.ts'
 import type { Database } from '../db/database.ts'
 import { currentDeadline } from '../db/deadline.ts'
-import { rendered } from '../db/rendered.ts'
 import type { CallerScope } from '../read/spec.ts'
 import type { Credentials } from './credentials.ts'
 
@@ -45,7 +45,7 @@ export function createKeptCallers(): KeptCallers {
     },
     keep(credentials, known) {
       const name = nameOf(credentials)
-      if (name !== null && listSizeOf(known.caller.basis)) kept.set(name, known)
+      if (name !== null && fitsStatement(known.caller.basis)) kept.set(name, known)
     },
     forget(credentials) {
       const name = nameOf(credentials)
@@ -77,8 +77,7 @@ export interface Proof {
 
 /** Returns null where the caller was read by this request, so that there is nothing to prove. */
 export function createProof({ db }: Database, caller: Caller | null): Proof | null {
-  const basis = caller?.basis
-  if (!basis) return null
+  if (!caller?.basis) return null
   let proven = 0
   let isComplete = false
   let hasFailed = false
@@ -93,23 +92,15 @@ export function createProof({ db }: Database, caller: Caller | null): Proof | nu
     async complete() {
       if (hasFailed) throw new AuthorityChangedError()
       if (isComplete || (proven > 0 && proven === currentDeadline()?.statements)) return
-      const [row] = (await alone.get(listSizeOf(basis) ?? 0)?.(db, basis)) ?? []
+      const [row] = await proveAlone(db, caller)
       note(row?.isProven ?? false)
       isComplete = true
     },
   }
 }
 
-/** The statements that only prove, by the length of their list of owners. */
-const alone = new Map(LIST_SIZES.map((size) => [size, renderProof(size)]))
-
-function renderProof(size: number) {
-  return rendered<Basis, { isProven: boolean }>((parameter) => {
-    const ofSize = { basis: { owners: { length: size } } }
-    const condition = isUnchanged({
-      flag: ({ of }) => of(ofSize),
-      param: ({ sqlType, of }) => parameter(sqlType, (basis) => of({ basis })),
-    })
-    return sql`select ${condition} as "isProven"`
-  })
-}
+/** The statement that only proves. */
+const proveAlone = callerStatement<Caller, { isProven: boolean }>({
+  callerOf: (caller) => caller,
+  build: (caller) => sql`select ${isUnchanged(caller)} as "isProven"`,
+})

@@ -31,32 +31,54 @@ export function heldSomewhere(word: ServerPermission): CallerFlag {
   return flag(`somewhere ${word}`, (caller) => holdsSomewhere(caller, word))
 }
 
-/** The organizations in which the caller holds the permission. */
-export function organizationsWith(word: Word): CallerValue {
-  return value(`organizations ${word}`, 'uuid[]', (caller) => reachOf(caller, word).organizations)
+/** A set of ids of the caller. A statement that compares with one id has one plan for all values, and one with an array has not. */
+export interface CallerIds {
+  isEmpty: CallerFlag
+  isOne: CallerFlag
+  only: CallerValue
+  all: CallerValue
 }
+
+/** The organizations in which the caller holds the permission. */
+export const organizationsWith = (word: Word) =>
+  ids(`organizations ${word}`, (caller) => reachOf(caller, word).organizations)
 
 /** The projects in which the caller holds the permission. */
-export function projectsWith(word: Word): CallerValue {
-  return value(`projects ${word}`, 'uuid[]', (caller) => reachOf(caller, word).projects)
-}
+export const projectsWith = (word: Word) => ids(`projects ${word}`, (caller) => reachOf(caller, word).projects)
 
 /** The controllers on which the caller was granted at least this level; level 1 also by a grant on one of its models. */
-export function controllersFrom(level: number): CallerValue {
-  return value(`controllers from ${level}`, 'uuid[]', ({ levels }) =>
+export const controllersFrom = (level: number) =>
+  ids(`controllers from ${level}`, ({ levels }) =>
     unique(
       levels
         .filter((row) => level === 1 || (row.modelId === null && row.level >= level))
         .map((row) => row.controllerId),
     ),
   )
-}
 
 /** The models on which the caller was granted at least this level. */
-export function modelsFrom(level: number): CallerValue {
-  return value(`models from ${level}`, 'uuid[]', ({ levels }) =>
+export const modelsFrom = (level: number) =>
+  ids(`models from ${level}`, ({ levels }) =>
     unique(levels.filter((row) => row.level >= level).map((row) => row.modelId)),
   )
+
+/** What was found out of each caller, by its name: one statement asks for the same several times. */
+const found = new WeakMap<Caller, Map<string, string[]>>()
+
+function ids(name: string, find: (caller: Caller) => string[]): CallerIds {
+  const of = (caller: Caller) => {
+    const known = found.get(caller) ?? new Map<string, string[]>()
+    found.set(caller, known)
+    const result = known.get(name) ?? find(caller)
+    known.set(name, result)
+    return result
+  }
+  return {
+    isEmpty: flag(`no ${name}`, (caller) => of(caller).length === 0),
+    isOne: flag(`one of ${name}`, (caller) => of(caller).length === 1),
+    only: value(`only one of ${name}`, 'uuid', (caller) => of(caller)[0]),
+    all: value(name, 'uuid[]', of),
+  }
 }
 
 function flag(name: string, of: (caller: Caller) => boolean): CallerFlag {

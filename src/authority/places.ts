@@ -13,7 +13,7 @@ import {
 import { typeSpec } from '../read/spec.ts'
 import { type Caller, NOBODY } from './caller.ts'
 import { ADMINISTRATOR } from './permissions.ts'
-import { isVisible } from './visibility.ts'
+import { immediateScope, isVisible } from './visibility.ts'
 
 /** Names each missing requirement, in the same order. The name of a scope or resource that the caller may not see is null. */
 export async function nameEach(
@@ -24,7 +24,7 @@ export async function nameEach(
 ): Promise<NamedRequirement[]> {
   if (missing.every(({ where }) => where === null)) return missing.map((one) => nameRequirement(one, NOWHERE))
   const visible = (type: string) => typeSpec(schema.getType(type) as GraphQLObjectType).visible
-  const who = caller ?? NOBODY
+  const who = immediateScope(caller ?? NOBODY)
   const places = missing.map(({ where }, n) => ({ n, isPlace: where !== null, ...where }))
   const rows = await readRows<PlaceNames>(
     db,

@@ -73,11 +73,11 @@ export function isUnchanged(caller: CallerScope): SQL {
 }
 
 /** The lengths of the list of owners for which there are statements. */
-export const LIST_SIZES = [8, 16, 32, 64, 128, 256, 512, 1024]
+const LIST_SIZES = [8, 16, 32, 64, 128, 256, 512, 1024]
 
-/** The length that fits so many owners; an authority that rests on more of them is not kept. */
-export function listSizeOf({ owners }: Basis): number | undefined {
-  return LIST_SIZES.find((size) => owners.length <= size)
+/** Whether there is a statement for so many owners; an authority that rests on more of them is not kept. */
+export function fitsStatement({ owners }: Basis): boolean {
+  return owners.length <= Math.max(...LIST_SIZES)
 }
 
 /**

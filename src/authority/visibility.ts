@@ -5,6 +5,7 @@ import type { CallerScope, Visibility } from '../read/spec.ts'
 import { rowAs } from '../read/sql.ts'
 import type { Caller } from './caller.ts'
 import {
+  type CallerIds,
   controllersFrom,
   GRANTS_SOMEWHERE,
   heldEverywhere,
@@ -54,14 +55,20 @@ export function isGranter(caller: CallerScope): boolean {
   return caller.flag(GRANTS_SOMEWHERE)
 }
 
+/** Whether an id is one of the caller's. */
+function isAmong(caller: CallerScope, id: unknown, { isEmpty, isOne, only, all }: CallerIds): SQL {
+  if (caller.flag(isEmpty)) return sql`false`
+  return caller.flag(isOne) ? sql`${id} = ${caller.param(only)}` : sql`${id} = any(${caller.param(all)})`
+}
+
 /** Whether the caller holds the permission in this organization. It must not be used where the permission is held everywhere. */
 export function holdsInOrganization(caller: CallerScope, word: Word, organizationId: unknown): SQL {
-  return sql`${organizationId} = any(${caller.param(organizationsWith(word))})`
+  return isAmong(caller, organizationId, organizationsWith(word))
 }
 
 /** Whether the caller holds the permission in this project or in its organization. */
 export function holdsOnProject(caller: CallerScope, word: Word, projectId: unknown, organizationId: unknown): SQL {
-  const onProject = sql`${projectId} = any(${caller.param(projectsWith(word))})`
+  const onProject = isAmong(caller, projectId, projectsWith(word))
   return or(onProject, holdsInOrganization(caller, word, organizationId)) ?? onProject
 }
 
@@ -70,8 +77,8 @@ export function holdsOnProject(caller: CallerScope, word: Word, projectId: unkno
  * its projects. It must not be used where they hold anything everywhere.
  */
 export function organizationInReach(caller: CallerScope, organizationId: unknown): SQL {
-  const projectIds = caller.param(projectsWith('anything'))
-  const ofProject = sql`${organizationId} in (select p.organization_id from projects as p where p.id = any(${projectIds}))`
+  const isHeld = isAmong(caller, sql`p.id`, projectsWith('anything'))
+  const ofProject = sql`${organizationId} in (select p.organization_id from projects as p where ${isHeld})`
   const inReach = or(isHome(caller, organizationId), holdsInOrganization(caller, 'anything', organizationId), ofProject)
   return inReach ?? ofProject
 }
@@ -107,12 +114,12 @@ export function seesControllersOf(caller: CallerScope, organizationId: unknown):
 
 /** Whether the caller was granted at least this level on the controller, or, for level 1, any level on one of its models. */
 export function hasControllerLevel(caller: CallerScope, level: number, controllerId: unknown): SQL {
-  return sql`${controllerId} = any(${caller.param(controllersFrom(level))})`
+  return isAmong(caller, controllerId, controllersFrom(level))
 }
 
 /** Whether the caller was granted at least this level on the model. */
 export function hasModelLevel(caller: CallerScope, level: number, modelId: unknown): SQL {
-  return sql`${modelId} = any(${caller.param(modelsFrom(level))})`
+  return isAmong(caller, modelId, modelsFrom(level))
 }
 
 /** Gives the caller's flags and parameters as values of a single statement. */
@@ -124,6 +131,6 @@ export function immediateScope(caller: Caller): CallerScope {
 }
 
 /** Whether the caller may see a row of this type, in a statement that uses `name` for its table. */
-export function isVisible(visible: Visibility | undefined, table: PgTable, name: string, caller: Caller): SQL {
-  return visible?.(rowAs(table, name), immediateScope(caller)) ?? sql`true`
+export function isVisible(visible: Visibility | undefined, table: PgTable, name: string, caller: CallerScope): SQL {
+  return visible?.(rowAs(table, name), caller) ?? sql`true`
 }

@@ -5,23 +5,28 @@ import { type Connection, runStatement } from './database.ts'
 /** Stands for a value of the run in a statement, as a parameter of this type of SQL. */
 export type Parameter<Values> = (sqlType: string, read: (values: Values) => unknown) => SQL
 
+/** Runs a statement with its values. */
+export type Rendered<Values, Row> = (on: Connection, values: Values) => Promise<Row[]>
+
 const dialect = new PgDialect()
 
-/** A statement whose text is written once, at its first run, and prepared: only its values differ. */
-export function rendered<Values, Row extends object>(build: (parameter: Parameter<Values>) => SQL) {
+/** A statement whose text is written once and prepared: only its values differ. */
+export function render<Values, Row extends object>(
+  build: (parameter: Parameter<Values>) => SQL,
+): Rendered<Values, Row> {
   const readers = new Map<unknown, (values: Values) => unknown>()
-  const parameter: Parameter<Values> = (sqlType, read) => {
-    const placeholder = sql.placeholder(String(readers.size))
-    readers.set(placeholder, read)
-    return sql`${placeholder}::${sql.raw(sqlType)}`
-  }
-  let written: { sql: string; params: unknown[] } | undefined
-  return async (on: Connection, values: Values): Promise<Row[]> => {
-    written ??= dialect.sqlToQuery(build(parameter))
-    const params = written.params.map((param) => {
+  const { sql: text, params } = dialect.sqlToQuery(
+    build((sqlType, read) => {
+      const placeholder = sql.placeholder(String(readers.size))
+      readers.set(placeholder, read)
+      return sql`${placeholder}::${sql.raw(sqlType)}`
+    }),
+  )
+  return async (on, values) => {
+    const given = params.map((param) => {
       const read = readers.get(param)
       return read ? read(values) : param
     })
-    return (await runStatement(on, written.sql, params, true)) as Row[]
+    return (await runStatement(on, text, given, true)) as Row[]
   }
 }

@@ -84,12 +84,12 @@ async function readAccessDiff(
         d.project_id is not null as has_project, d.model_id is not null as is_on_model, o.name as organization, p.code as project, c.name as controller, m.name as model
       from difference as d
       join users as u on u.id = d.user_id and ${isKnown}
-      left join organizations as o on o.id = d.organization_id and (${isVisible(visible('Organization'), organizations, 'o', caller)} or o.deleted_at is not null)
-      left join projects as p on p.id = d.project_id and (${isVisible(visible('Project'), projects, 'p', caller)} or p.deleted_at is not null)
-      left join controllers as c on c.id = d.controller_id and (${isVisible(visible('Controller'), controllers, 'c', caller)} or c.deleted_at is not null)
-      left join models as m on m.id = d.model_id and (${isVisible(visible('Model'), models, 'm', caller)} or m.deleted_at is not null)
+      left join organizations as o on o.id = d.organization_id and (${isVisible(visible('Organization'), organizations, 'o', scope)} or o.deleted_at is not null)
+      left join projects as p on p.id = d.project_id and (${isVisible(visible('Project'), projects, 'p', scope)} or p.deleted_at is not null)
+      left join controllers as c on c.id = d.controller_id and (${isVisible(visible('Controller'), controllers, 'c', scope)} or c.deleted_at is not null)
+      left join models as m on m.id = d.model_id and (${isVisible(visible('Model'), models, 'm', scope)} or m.deleted_at is not null)
       where d.what is null or d.what in ('*', '@applications') or exists (
-        select from permissions as word where word.name = d.what and ${isVisible(visible('Permission'), permissions, 'word', caller)}
+        select from permissions as word where word.name = d.what and ${isVisible(visible('Permission'), permissions, 'word', scope)}
       )
     )
     select count(*) filter (where kind in ('GAINED', 'LONGER'))::int as gained, count(*) filter (where kind in ('LOST', 'SHORTER'))::int as lost,

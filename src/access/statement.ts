@@ -1,0 +1,167 @@
+/** The statement that answers questions, and the part of it that reads who they are about. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Caller, CallerKey } from '../authority/caller.ts'
+import { callerStatement } from '../authority/caller-statement.ts'
+import { allows, authorityOf, coversSql, held, limitsOf, NOW } from '../authority/held.ts'
+import { heldLevels, levelsOf } from '../authority/held-levels.ts'
+import { CONTROLLER_LEVEL } from '../authority/levels.ts'
+import { isUnchanged } from '../authority/versions.ts'
+import type { Connection } from '../db/database.ts'
+import { ForbiddenError } from '../errors.ts'
+import type { Context } from '../graphql/context.ts'
+import type { CallerScope } from '../read/spec.ts'
+import { literal } from '../read/sql.ts'
+import { ASKED_COLUMNS, type AskedRow } from './asked.ts'
+import { given, granters, grantorsOf } from './grantors.ts'
+import { askedSubject, type Subject, shapeOf } from './subject.ts'
+import { askedTarget } from './target.ts'
+import { type Way, waysTo } from './ways.ts'
+
+/** `NOT_FOUND` means that the caller can't see it, `HIDDEN` that the subject of a mutation can't see it. */
+export type AccessCode = 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_FOUND'
+
+/** How much of an answer is asked for: the code alone, the ways that lead to it too, or also the users that could grant it. */
+export type Depth = 'CODE' | 'WAYS' | 'GRANTORS'
+
+/** What is asked, of whom, and by whom. */
+export interface Asking {
+  caller: Caller
+  subject: Subject
+  /** The time to answer for; null means now. */
+  at: Date | null
+  depth: Depth
+}
+
+export interface SubjectRow {
+  id: string
+  organizationId: string
+  createdAt: string
+  key: CallerKey | null
+  mayAsk: boolean
+}
+
+/** The answer of the statement to one row. */
+export interface Part {
+  code: AccessCode
+  ways: Way[]
+  grantors: string[]
+}
+
+const SUBJECT_COLUMNS = sql`s.id, s.organization_id as "organizationId", s.created_at as "createdAt", s.key, s.may_ask as "mayAsk"`
+
+/** The questions, each with an id of its own. */
+type Run = Asking & { rows: (AskedRow & { id: string })[] }
+
+const subjectStatement = callerStatement<Pick<Run, 'caller' | 'subject'>, SubjectRow>({
+  callerOf: ({ caller }) => caller,
+  shape: ({ subject }) => shapeOf(subject),
+  build: (caller, parameter, { subject }) =>
+    sql`select ${SUBJECT_COLUMNS} from (${askedSubject(caller, subject, parameter, NOW)}) as s`,
+})
+
+/** @throws ForbiddenError where the caller may see the subject, but not ask about it */
+export async function readSubjectRow(db: Connection, caller: Caller, subject: Subject): Promise<SubjectRow | null> {
+  const [row] = await subjectStatement(db, { caller, subject })
+  return mayAskAbout(row)
+}
+
+function mayAskAbout<Row extends SubjectRow>(row: Row | undefined): Row | null {
+  if (!row || row.mayAsk) return row ?? null
+  const { id, organizationId } = row
+  const where = { organizationId, projectId: null, controllerId: null, modelId: null }
+  throw new ForbiddenError([{ what: 'access.check', where }], { targetType: 'User', targetId: id, organizationId })
+}
+
+/** There is always one row; where there is no subject, its columns are null. */
+interface AnswerRow extends SubjectRow {
+  isProven: boolean
+  parts: (Part & { id: string })[]
+}
+
+const answerStatement = callerStatement<Run, AnswerRow>({
+  callerOf: ({ caller }) => caller,
+  shape: ({ caller: { basis }, subject, at, depth, rows }) =>
+    [basis ? 'proven' : '', shapeOf(subject), at ? 'then' : 'now', depth, ...kindsOf(rows)].join(' '),
+  build(caller, parameter, run) {
+    const isProven = run.caller.basis ? isUnchanged(caller) : literal(true)
+    const time = run.at === null ? NOW : parameter('timestamptz', ({ at }) => at?.toISOString())
+    const { relations, ruling, answer } = run.depth === 'CODE' ? codes(run, time) : ways(caller, run, time)
+    return sql`
+    with subject as materialized (${askedSubject(caller, run.subject, parameter, time)}),
+    asked as materialized (select * from json_to_recordset(${parameter('text', ({ rows }) => textOf(rows))}::json) as q(${ASKED_COLUMNS})),
+    ${relations}
+    select p."isProven", ${SUBJECT_COLUMNS}, (
+      select coalesce(json_agg(json_build_object('id', q.id, 'code', ${CODE}, ${answer})), '[]'::json)
+      from asked as q, lateral ${askedTarget(caller, time, kindsOf(run.rows))} as t, lateral ${ruling} as w
+    ) as parts
+    from (select ${isProven} as "isProven") as p left join subject as s on true`
+  },
+})
+
+const CODE = sql`case when t.missing = 'NOT_FOUND' then t.missing when not s.active then 'INACTIVE' when t.missing is not null then t.missing
+  when w.is_allowed then 'ALLOWED' else 'NOT_HELD' end`
+
+/** The parts of the statement that depend on how much is asked for. */
+interface Parts {
+  /** What is read of the subject, once. */
+  relations: SQL
+  /** The relation with `is_allowed` for the question q about its target t. */
+  ruling: SQL
+  /** What the answer has beside its code. */
+  answer: SQL
+}
+
+/** Whether the subject has anything that allows what is asked. */
+function codes({ subject }: Asking, time: SQL): Parts {
+  const userId = sql`(select s.id from subject as s)`
+  const apiKeyId = 'username' in subject ? null : sql`(select s.api_key_id from subject as s)`
+  const isHeld = sql`exists (select from authority as a where ${allows(sql`a.what`, sql`q.permission`)} and ${coversSql(sql`a`, sql`t`)})`
+  const hasLevel = sql`exists (
+    select from ${levelsOf({ userId, apiKeyId }, time)} as l where l.controller_id = t.controller_id and case
+      when t.model_id is null then (l.model_id is null and l.level >= q.access) or (l.model_id is not null and q.access = ${LOGIN})
+      else (l.model_id = t.model_id and l.level >= q.access) or (l.model_id is null and l.level = ${SUPERUSER}) end)`
+  return {
+    relations: sql`authority as materialized (select * from ${authorityOf({ userId, apiKeyId }, time)} as a)`,
+    ruling: sql`(select case when q.permission is null then ${hasLevel} else ${isHeld} end as is_allowed)`,
+    answer: sql`'ways', '[]'::json, 'grantors', '[]'::json`,
+  }
+}
+
+const [LOGIN, SUPERUSER] = [literal(CONTROLLER_LEVEL.LOGIN), literal(CONTROLLER_LEVEL.SUPERUSER)]
+
+/** All that allows what is asked, or is one step away from it. The subject is a scalar, so that only what it holds is read. */
+function ways(caller: CallerScope, { at, depth }: Asking, time: SQL): Parts {
+  const isOf = (row: SQL) => sql`${row}.user_id = (select s.id from subject as s)`
+  const grantors = sql`case when t.missing is null and s.active and not w.is_allowed and not s.limited then ${grantorsOf(caller)} else '[]'::json end`
+  const wantsGrantors = depth === 'GRANTORS' && at === null
+  return {
+    relations: sql`facts as materialized (select h.* from ${held(time)} as h where ${isOf(sql`h`)}),
+    levels as materialized (select h.* from ${heldLevels(time)} as h where ${isOf(sql`h`)}),
+    limits as materialized (select l.* from subject as s, lateral ${limitsOf(sql`s.api_key_id`, time)} as l),
+    granters as materialized (${granters}),
+    given as materialized (${given})`,
+    ruling: waysTo(caller),
+    answer: sql`'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
+      'grantors', ${wantsGrantors ? grantors : sql`'[]'::json`}`,
+  }
+}
+
+function kindsOf(rows: AskedRow[]): AskedRow['kind'][] {
+  return [...new Set(rows.map(({ kind }) => kind))].sort()
+}
+
+/** The rows as JSON. The database does not accept a lone surrogate as text, and no name contains one. */
+function textOf(rows: AskedRow[]): string {
+  return JSON.stringify(rows, (_name, value) => (typeof value === 'string' ? value.toWellFormed() : value))
+}
+
+/**
+ * The answer to each row, by its id, in one statement; null where the subject is hidden or missing.
+ * @throws ForbiddenError where the caller may see the subject, but not ask about it
+ */
+export async function readParts({ services, proof }: Pick<Context, 'services' | 'proof'>, run: Run) {
+  const [row] = await answerStatement(services.database.db, run)
+  proof?.note(row?.isProven === true)
+  const found = mayAskAbout(row?.id ? row : undefined)
+  return found && { subject: found, parts: new Map(found.parts.map(({ id, ...part }) => [id, part])) }
+}
