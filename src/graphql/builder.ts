@@ -2,13 +2,14 @@ import SchemaBuilder from '@pothos/core'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
 import { type GraphQLResolveInfo, getArgumentValues } from 'graphql'
 import { GraphQLDateTime, GraphQLDuration, GraphQLJSON } from 'graphql-scalars'
-import { holdsSomewhere, isAdministrator } from '../authority/caller.ts'
+import { type Caller, holdsSomewhere, isAdministrator } from '../authority/caller.ts'
 import { ADMINISTRATOR, type ServerPermission } from '../authority/permissions.ts'
 import { relations } from '../db/relations.ts'
 import { type Alternatives, namedRequirement } from '../errors.ts'
 import type { Builder } from '../read/declarations.ts'
 import { createFilters } from '../read/filters.ts'
 import { createReads } from '../read/reads.ts'
+import type { CallerFlag } from '../read/spec.ts'
 import type { Context } from './context.ts'
 import { EmailAddress } from './email-address.ts'
 import { namedIn } from './references.ts'
@@ -42,13 +43,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   plugins: [ScopeAuthPlugin],
   scopeAuth: {
     cacheKey: JSON.stringify,
-    authScopes: ({ caller }) => ({
-      anyone: true,
-      signedIn: caller !== null,
-      writable: caller !== null && caller.apiKey?.readOnly !== true,
-      administrator: caller !== null && isAdministrator(caller),
-      permission: (words) => caller !== null && words.some((word) => holdsSomewhere(caller, word)),
-    }),
+    authScopes: scopesOfCaller,
     unauthorizedError(_parent, { caller, refusals }, info, result) {
       if (caller === null) return unauthenticated()
       const alternatives = missingScopes(result.failure)
@@ -68,6 +63,30 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     },
   },
 })
+
+/** The scopes that a caller is in. */
+function scopesOfCaller({ caller }: Pick<Context, 'caller'>) {
+  return {
+    anyone: true,
+    signedIn: caller !== null,
+    writable: caller !== null && caller.apiKey?.readOnly !== true,
+    administrator: caller !== null && isAdministrator(caller),
+    permission: (words: ServerPermission[]) => caller !== null && words.some((word) => holdsSomewhere(caller, word)),
+  }
+}
+
+/** Whether a caller who has signed in is in a scope map, for answers that the executor does not make. */
+function scopeFlag(authScopes: Partial<SchemaTypes['AuthScopes']>): CallerFlag {
+  return {
+    name: `scopes ${JSON.stringify(authScopes)}`,
+    of(caller: Caller) {
+      const { permission, ...scopes } = scopesOfCaller({ caller })
+      return Object.entries(authScopes).some(([name, value]) =>
+        name === 'permission' ? permission(value as ServerPermission[]) : scopes[name as keyof typeof scopes],
+      )
+    },
+  }
+}
 
 /** The arguments of the field that is called; none where they do not fit their types. */
 function argumentsOf({
@@ -133,5 +152,6 @@ export const reads = createReads(plain, relations, {
   readingOf: (ctx: Context) => ctx.reading,
   dateTime: 'DateTime',
   node: Node,
+  scopeFlag,
 })
 export const filters = createFilters(plain, 'DateTime')

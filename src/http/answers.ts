@@ -2,9 +2,11 @@
 
 import { type ExecutionResult, type GraphQLError, type GraphQLErrorExtensions, getOperationAST } from 'graphql'
 import { AuthorityChangedError } from '../authentication/kept.ts'
+import type { Context } from '../graphql/context.ts'
 import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
 import { JSON_TYPE, printError } from './error-answer.ts'
+import { answerFinally } from './final.ts'
 import { publicError } from './masking.ts'
 import type { Params } from './params.ts'
 import type { Answer, RequestContext } from './request.ts'
@@ -29,8 +31,8 @@ export async function answerRequest(
   return toAnswer(result, isGraphqlType)
 }
 
-/** An execution, and whether it was of a query. */
-type Executed = ExecutionResult & { isQuery: boolean }
+/** An execution, and whether it was of a query; `text` is the data of a query that the database has already written. */
+type Executed = ExecutionResult & { isQuery: boolean; text?: string }
 
 /** The result of a document that was not executed; the HTTP status depends on it. */
 interface Unexecuted {
@@ -61,6 +63,8 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     const errors = variableErrors(schema, operation, variables, context.caller === null)
     if (errors.length > 0) return { errors }
     Object.assign(contextValue, { inputIssues: issues })
+    const text = await answerFinally(document, operation, variables, contextValue as unknown as Context)
+    if (text !== null) return { isQuery: true, text }
     // A query is proven by its own statements, and a mutation before it begins.
     if (operation.operation === 'mutation') await context.proof?.complete()
     const { operationName } = params
@@ -99,12 +103,13 @@ function isForRequest({ code }: GraphQLErrorExtensions): boolean {
 
 function statusOf(result: Result, isGraphqlType: boolean): number {
   if ('status' in result && result.status !== undefined) return result.status
-  if ('data' in result && result.data !== undefined) return 200
+  if ('text' in result || ('data' in result && result.data !== undefined)) return 200
   // Old clients treat any status but 200 as a broken server, so only clients that accept the new media type get 400.
   return isGraphqlType ? 400 : 200
 }
 
 function print(result: Result): string {
+  if ('text' in result && result.text !== undefined) return `{"data":${result.text}}`
   const { errors, data, extensions } = { data: undefined, extensions: undefined, ...result }
   return JSON.stringify({ errors: errors?.map(printError), data, extensions })
 }

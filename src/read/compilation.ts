@@ -32,6 +32,8 @@ export interface Compilation {
   info: Pick<GraphQLResolveInfo, 'schema' | 'fragments'>
   caller: CallerScope
   guards: Map<string, PlanGuard>
+  /** True where the JSON is the answer itself, so that values stand in it as clients see them. */
+  isFinal: boolean
   peek<T extends string | number | boolean>(key: string, read: (env: Env) => T): T
   slot(name: string, sqlType: string, read: Slot): SQL
   alias(table: Row): Row
@@ -40,7 +42,7 @@ export interface Compilation {
   render(query: SQL): { text: string; slots: Slot[]; rows: number }
 }
 
-export function createCompilation(info: Compilation['info'], env: Env): Compilation {
+export function createCompilation(info: Compilation['info'], env: Env, isFinal = false): Compilation {
   const guards = new Map<string, PlanGuard>()
   const placeholders = new Map<string, Placeholder>()
   const slots = new Map<Placeholder, Slot>()
@@ -51,6 +53,7 @@ export function createCompilation(info: Compilation['info'], env: Env): Compilat
     env,
     info,
     guards,
+    isFinal,
     peek(key, read) {
       guards.set(key, { key, read })
       return read(env)

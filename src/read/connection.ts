@@ -6,6 +6,7 @@ import { collectFields, selectionsOf } from './collect.ts'
 import { type Compilation, type Env, numberOf } from './compilation.ts'
 import { decodeCursor } from './cursor.ts'
 import { badUserInput } from './errors.ts'
+import { cursorSql } from './final.ts'
 import { edgeNodeVisible, listWhere, orderColumns, orderSql } from './list.ts'
 import { type From, fieldSql, objectSql } from './object.ts'
 import { type Page, readOrder, readPage } from './page.ts'
@@ -122,8 +123,13 @@ function partSql(context: Context, parent: Row | null, nodes: FieldNode[]): SQL 
     case 'totalCount':
       return countSql(context, parent)
     default:
-      return undefined
+      return typeName(c, context.selected.type)
   }
+}
+
+/** The value of `__typename`, the only other field; the executor knows it by itself. */
+function typeName(c: Compilation, type: GraphQLObjectType): SQL | undefined {
+  return c.isFinal ? literal(type.name) : undefined
 }
 
 function aggregate(context: Context, object: SQL): SQL {
@@ -144,7 +150,7 @@ function pageInfoSql(context: Context, nodes: FieldNode[]): SQL {
   const pageInfo = getNamedType(context.selected.type.getFields().pageInfo?.type) as GraphQLObjectType
   const pairs: [string, SQL][] = []
   for (const [responseName, [node]] of collectFields(context.c, pageInfo, selectionsOf(nodes))) {
-    const value = pageInfoField(context, node?.name.value)
+    const value = pageInfoField(context, node?.name.value) ?? typeName(context.c, pageInfo)
     if (value) pairs.push([responseName, value])
   }
   return buildObject(pairs)
@@ -173,8 +179,11 @@ function hasMore(context: Context): SQL {
 
 function outermostCursor(context: Context, direction: Direction): SQL {
   context.usesPage = true
-  const { place, size, cursor } = context
-  return sql`(array_agg(${cursor} order by ${place} ${sql.raw(direction)}) filter (where ${place} <= ${size}))[1]`
+  const { c, place, size, cursor } = context
+  return cursorSql(
+    c,
+    sql`(array_agg(${cursor} order by ${place} ${sql.raw(direction)}) filter (where ${place} <= ${size}))[1]`,
+  )
 }
 
 /** The part of a cursor that names its order, so that it is not used as a position in another order. */

@@ -11,9 +11,10 @@ import { argumentScope } from './arguments.ts'
 import { collectFields, selectionsOf } from './collect.ts'
 import type { Compilation } from './compilation.ts'
 import { connectionSql } from './connection.ts'
+import { cursorSql, guardedSql, leafSql, NotFinalError, requireScope } from './final.ts'
 import { listWhere, orderColumns, orderSql } from './list.ts'
 import { type FieldSpec, fieldSpec, type Link, type Row, type TypeSpec, typeSpec } from './spec.ts'
-import { buildObject, columnSql, linkSql, primaryKey, tableAs } from './sql.ts'
+import { buildObject, columnSql, linkSql, literal, primaryKey, tableAs } from './sql.ts'
 
 /** The row set from which an object is built. Its joins are collected here; below an outer join, all joins must be outer joins. */
 export interface From {
@@ -43,21 +44,33 @@ export function objectSql(
   sets: readonly SelectionSetNode[],
   from: From,
 ): SQL {
+  requireScope(c, typeSpec(type).scope)
   const pairs = new Map<string, SQL>()
   const guards = guardVerdicts(c, typeSpec(type), row, pairs)
   for (const [responseName, nodes] of collectFields(c, type, sets)) {
-    const field = type.getFields()[(nodes[0] as FieldNode).name.value]
+    const name = (nodes[0] as FieldNode).name.value
+    const field = type.getFields()[name]
     const spec = field && fieldSpec(field)
-    if (!field || !spec) continue
-    const verdict = spec.guard ? guards(spec.guard) : undefined
-    if (spec.kind === 'needs') {
-      for (const column of spec.columns) pairs.set(neededKey(column), columnSql(row, column))
-      continue
+    const verdict = spec?.guard ? guards(spec.guard) : undefined
+    if (name === '__typename') addTypeName(c, type, responseName, pairs)
+    else if (!spec || spec.kind === 'needs') addNeeded(c, row, spec?.columns ?? [], pairs)
+    else {
+      const value = fieldSql(c, field, spec, nodes, row, from)
+      pairs.set(responseName, verdict ? guardedSql(c, value, verdict) : value)
     }
-    const value = fieldSql(c, field, spec, nodes, row, from)
-    pairs.set(responseName, verdict ? sql`case when ${verdict} then ${value} end` : value)
   }
   return buildObject([...pairs])
+}
+
+/** The executor knows the name of the type by itself. */
+function addTypeName(c: Compilation, type: GraphQLObjectType, responseName: string, pairs: Map<string, SQL>) {
+  if (c.isFinal) pairs.set(responseName, literal(type.name))
+}
+
+/** Adds the columns that an ordinary resolver needs. @throws NotFinalError */
+function addNeeded(c: Compilation, row: Row, columns: string[], pairs: Map<string, SQL>) {
+  if (c.isFinal) throw new NotFinalError()
+  for (const column of columns) pairs.set(neededKey(column), columnSql(row, column))
 }
 
 function guardVerdicts(c: Compilation, spec: TypeSpec, row: Row, pairs: Map<string, SQL>) {
@@ -69,7 +82,7 @@ function guardVerdicts(c: Compilation, spec: TypeSpec, row: Row, pairs: Map<stri
       const verdict = guard.allows(row, c.caller)
       const decided = verdict && sql`coalesce(${verdict}, false)`
       verdicts.set(name, decided)
-      if (decided) pairs.set(guardKey(name), decided)
+      if (decided && !c.isFinal) pairs.set(guardKey(name), decided)
     }
     return verdicts.get(name)
   }
@@ -89,12 +102,12 @@ export function fieldSql(
   const sets = selectionsOf(nodes)
   switch (spec.kind) {
     case 'column':
-      return columnSql(row, spec.column)
+      return leafSql(c, columnSql(row, spec.column), field.type)
     case 'expression':
-      return spec.sql(row, c.caller, argumentScope(c, field, node))
+      return leafSql(c, spec.sql(row, c.caller, argumentScope(c, field, node)), field.type)
     case 'cursor':
       if (!from.cursor) throw new Error('A cursor stands only on an edge.')
-      return from.cursor
+      return cursorSql(c, from.cursor)
     case 'same':
       return sameSql(c, target, isNonNullType(field.type), row, sets, from)
     case 'one':

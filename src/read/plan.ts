@@ -6,6 +6,7 @@ import { argumentScope } from './arguments.ts'
 import { selectionsOf } from './collect.ts'
 import { type Compilation, createCompilation, type Env, numberOf, type PlanGuard } from './compilation.ts'
 import { connectionSql } from './connection.ts'
+import { NotFinalError, requireScope } from './final.ts'
 import { type From, objectSql } from './object.ts'
 import { type CallerScope, fieldSpec, typeSpec } from './spec.ts'
 import { primaryKey, tableAs } from './sql.ts'
@@ -18,6 +19,8 @@ export interface Plan {
   rows: number
   /** The number of times that it ran; a statement that is repeated is prepared. */
   uses: number
+  /** True where there is no statement, because only the executor can answer. */
+  isRefused?: boolean
 }
 
 interface Entry {
@@ -52,33 +55,45 @@ const MAX_KEYS = 100
 
 type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments'>
 
-/** Returns the plan of a root field that declares where its rows come from, with a condition that it answers beside them. */
-export function rootPlan(info: GraphQLResolveInfo, env: Env, proof: Condition | undefined): Plan {
-  const field = info.parentType.getFields()[info.fieldName]
-  if (!field) throw new Error(`There is no field ${info.fieldName}.`)
-  const mode = `${proof ? 'proven root' : 'root'} ${info.parentType.name}`
-  return findPlan(info, info.fieldNodes, mode, env, (c) => {
-    const rows = rootSql(c, field, info.fieldNodes)
+/** A root field of a document, as the executor or the operation itself names it. */
+export type RootField = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'parentType' | 'fieldName' | 'fieldNodes'>
+
+/**
+ * Returns the plan of a root field that declares where its rows come from, with a condition that it answers beside them.
+ * @param isFinal true where its JSON is the answer; the plan is then refused where only the executor can answer
+ */
+export function rootPlan(root: RootField, env: Env, proof: Condition | undefined, isFinal = false): Plan {
+  const field = root.parentType.getFields()[root.fieldName]
+  if (!field) throw new Error(`There is no field ${root.fieldName}.`)
+  const mode = `${isFinal ? 'final' : ''} ${proof ? 'proven' : ''} root ${root.parentType.name}`
+  const compile = (c: Compilation) => {
+    const rows = rootSql(c, field, root.fieldNodes)
     return proof ? provenSql(rows, proof(c.caller)) : rows
-  })
+  }
+  return findPlan(root, root.fieldNodes, mode, env, compile, isFinal)
 }
 
 type Condition = (caller: CallerScope) => SQL
 
-/** One row with the answer to the condition, and what the statement reads, which is not read where the condition does not hold. */
+/** The rows beside the answer to the condition. They are not read where it does not hold; there is always at least one row. */
 function provenSql(rows: SQL, condition: SQL): SQL {
-  return sql`select p."isProven", case when p."isProven" then (${rows}) end as "j" from (select ${condition} as "isProven" offset 0) as p`
+  return sql`select p."isProven", r.* from (select ${condition} as "isProven" offset 0) as p left join lateral (${rows}) as r on p."isProven"`
 }
 
-/** Returns the plan that loads objects of a type by key, for what is selected under these nodes. */
+/** Returns the plan that loads objects of a type by key, for what is selected under these nodes, with the same condition. */
 export function loadPlan(
-  info: Info,
+  info: Info & { fieldNodes: readonly FieldNode[] },
   type: GraphQLObjectType,
-  nodes: readonly FieldNode[],
   amount: 'one' | 'several',
   env: Env,
+  proof: Condition | undefined,
 ): Plan {
-  return findPlan(info, nodes, `load ${amount} ${type.name}`, env, (c) => loadSql(c, type, nodes, amount))
+  const nodes = info.fieldNodes
+  const mode = `${proof ? 'proven' : ''} load ${amount} ${type.name}`
+  return findPlan(info, nodes, mode, env, (c) => {
+    const rows = loadSql(c, type, nodes, amount)
+    return proof ? provenSql(rows, proof(c.caller)) : rows
+  })
 }
 
 function findPlan(
@@ -86,7 +101,8 @@ function findPlan(
   nodes: readonly FieldNode[],
   mode: string,
   env: Env,
-  compile: (c: Compilation) => ReturnType<typeof sql>,
+  compile: (c: Compilation) => SQL,
+  isFinal = false,
 ): Plan {
   const entry = findEntry(nodes, mode)
   const found = entry.plans.get(planKey(entry, env))
@@ -94,11 +110,20 @@ function findPlan(
     kept.get(found)
     return found
   }
-  const c = createCompilation(info, env)
-  const plan: Plan = { ...c.render(compile(c)), uses: 0 }
+  const c = createCompilation(info, env, isFinal)
+  const plan = compilePlan(c, compile)
   addGuards(entry, c)
   keep(entry, planKey(entry, env), plan)
   return plan
+}
+
+function compilePlan(c: Compilation, compile: (c: Compilation) => SQL): Plan {
+  try {
+    return { ...c.render(compile(c)), uses: 0 }
+  } catch (error) {
+    if (error instanceof NotFinalError) return { text: ' ', slots: [], rows: 0, uses: 0, isRefused: true }
+    throw error
+  }
 }
 
 function findEntry([first, ...others]: readonly FieldNode[], mode: string): Entry {
@@ -139,10 +164,12 @@ function rootSql(c: Compilation, field: GraphQLField<unknown, unknown>, nodes: r
   const node = nodes[0] as FieldNode
   const type = getNamedType(field.type) as GraphQLObjectType
   const sets = selectionsOf(nodes)
-  if (spec?.kind === 'rootConnection') {
+  if (spec?.kind !== 'rootConnection' && spec?.kind !== 'rootOne') throw new Error(`${field.name} declares no root.`)
+  requireScope(c, spec.scope)
+  if (c.isFinal && spec.hasCheck) throw new NotFinalError()
+  if (spec.kind === 'rootConnection') {
     return sql`select (${connectionSql(c, { field, node, type, list: spec.list, sets }, null)})::text as "j"`
   }
-  if (spec?.kind !== 'rootOne') throw new Error(`${field.name} declares no root.`)
   const row = c.alias(typeSpec(type).table)
   const from: From = { joins: [], outer: false }
   const object = objectSql(c, type, row, sets, from)

@@ -22,16 +22,20 @@ import { createFields, createPageInfo, declare, idField, listOf, part } from './
 import { createListInputs } from './list-inputs.ts'
 import { linkOf } from './relations.ts'
 import { type Compiled, pickCursor, type Reading, readRoot } from './run.ts'
-import type { ArgumentScope, CallerScope, FieldSpec, Guard, Row, TypeSpec } from './spec.ts'
+import type { ArgumentScope, CallerFlag, CallerScope, FieldSpec, Guard, Row, TypeSpec } from './spec.ts'
+
+interface ReadOptions {
+  readingOf(ctx: unknown): Reading
+  dateTime: TypeOption
+  node?: TypeOption
+  /** Returns whether a caller is in the scopes of a type or a field. */
+  scopeFlag?(authScopes: object): CallerFlag
+}
 
 const CURSOR = 'The position of this item in the list, for the arguments `after` and `before`.'
 
 /** Creates the declarations for one schema, over one set of tables. `readingOf` returns what reading needs from the context. */
-export function createReads<R extends Relations>(
-  builder: Builder,
-  relations: R,
-  options: { readingOf(ctx: unknown): Reading; dateTime: TypeOption; node?: TypeOption },
-) {
+export function createReads<R extends Relations>(builder: Builder, relations: R, options: ReadOptions) {
   const inputs = createListInputs(builder, options.dateTime)
   const pageInfo = createPageInfo(builder)
   // Tables and columns are checked where a type is declared; here they are only names.
@@ -47,6 +51,7 @@ export function createReads<R extends Relations>(
       visible: given.visible as TypeSpec['visible'],
       guards: (given.guards ?? {}) as unknown as Record<string, Guard>,
       ...(given.id ? { idPrefix: given.id } : {}),
+      ...scopeOf(given),
     }
     builder.objectType(ref, {
       description: given.description,
@@ -127,7 +132,8 @@ export function createReads<R extends Relations>(
       where: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL | undefined
     },
   ) {
-    const spec = { kind: 'rootOne', where: given.where } as unknown as FieldSpec
+    const hasCheck = given.before !== undefined
+    const spec = { kind: 'rootOne', where: given.where, hasCheck, ...scopeOf(given) } as unknown as FieldSpec
     builder.queryField(name, (t) =>
       t.field({
         type: target.ref,
@@ -159,6 +165,7 @@ export function createReads<R extends Relations>(
     },
   ) {
     const list = listOf(target, null, given.where as never)
+    const spec: FieldSpec = { kind: 'rootConnection', list, hasCheck: given.check !== undefined, ...scopeOf(given) }
     builder.queryField(name, (t) =>
       t.field({
         type: target.ref,
@@ -166,13 +173,17 @@ export function createReads<R extends Relations>(
         description: given.description,
         args: { ...given.args?.(t.arg), ...inputs.args(t, target) },
         ...(given.authScopes ? { authScopes: given.authScopes } : {}),
-        extensions: { read: { kind: 'rootConnection', list } satisfies FieldSpec },
+        extensions: { read: spec },
         resolve(_root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
           given.check?.(args)
           return resolveRoot(ctx, info)
         },
       }),
     )
+  }
+
+  function scopeOf({ authScopes }: { authScopes?: object }): { scope?: CallerFlag } {
+    return authScopes && options.scopeFlag ? { scope: options.scopeFlag(authScopes) } : {}
   }
 
   function resolveRoot(ctx: unknown, info: GraphQLResolveInfo) {

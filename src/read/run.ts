@@ -3,7 +3,7 @@ import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import type { Env } from './compilation.ts'
 import { encodeCursor } from './cursor.ts'
 import { badUserInput, tooManyRows, tooSlow } from './errors.ts'
-import { loadPlan, type Plan, rootPlan } from './plan.ts'
+import { loadPlan, type Plan, type RootField, rootPlan } from './plan.ts'
 import type { CallerScope } from './spec.ts'
 
 /** The values of a request that reading needs. */
@@ -44,10 +44,27 @@ const PREPARE_FROM = 3
 /** Reads what is selected under a root field, in one statement. */
 export async function readRoot(reading: Reading, info: GraphQLResolveInfo): Promise<Json | null> {
   const env = createEnv(reading, info, [])
-  const { proof } = reading
-  const [row] = await runPlan(reading, rootPlan(info, env, proof?.condition), env)
-  proof?.note(row?.isProven === true)
+  const [row] = await runPlan(reading, rootPlan(info, env, reading.proof?.condition), env)
   return parseRow(row)
+}
+
+/**
+ * Answers the root fields of a query by the JSON of the database, one statement each. Returns the text of the answer's
+ * data; null where the executor has to answer.
+ */
+export async function readFinal(reading: Reading, { fields, ...document }: FinalQuery): Promise<string | null> {
+  const env = createEnv(reading, document, [])
+  const plans = fields.map(({ root }) => rootPlan(root, env, reading.proof?.condition, true))
+  if (plans.some(({ isRefused }) => isRefused)) return null
+  const rows = await Promise.all(plans.map((plan) => runPlan(reading, plan, env)))
+  const values = rows.map(([row]) => row?.j ?? null)
+  return `{${fields.map(({ responseName }, index) => `${JSON.stringify(responseName)}:${values[index]}`).join()}}`
+}
+
+/** A query as it can be answered by the JSON of the database. */
+export interface FinalQuery {
+  variableValues: GraphQLResolveInfo['variableValues']
+  fields: { responseName: string; root: RootField }[]
 }
 
 /** Reads one object by key, for what is selected under the field nodes; null where it is hidden or missing. */
@@ -58,7 +75,7 @@ export async function loadOne<Name extends string>(
   info: Selection,
 ): Promise<Compiled<Name> | null> {
   const env = createEnv(reading, info, [id])
-  const [row] = await runPlan(reading, loadPlan(info, type, info.fieldNodes, 'one', env), env)
+  const [row] = await runPlan(reading, loadPlan(info, type, 'one', env, reading.proof?.condition), env)
   return parseRow(row, type) as Compiled<Name> | null
 }
 
@@ -71,9 +88,10 @@ export async function loadSeveral<Name extends string>(
 ): Promise<(Compiled<Name> | null)[]> {
   if (ids.length === 0) return []
   const env = createEnv(reading, info, ids)
-  const rows = await runPlan(reading, loadPlan(info, type, info.fieldNodes, 'several', env), env)
+  const rows = await runPlan(reading, loadPlan(info, type, 'several', env, reading.proof?.condition), env)
   const objects: (Compiled<Name> | null)[] = ids.map(() => null)
-  for (const row of rows) objects[Number(row.place) - 1] = parseRow(row, type) as Compiled<Name> | null
+  for (const row of rows)
+    if (row.place !== null) objects[Number(row.place) - 1] = parseRow(row, type) as Compiled<Name> | null
   return objects
 }
 
@@ -81,7 +99,7 @@ type Selection = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValu
   fieldNodes: readonly FieldNode[]
 }
 
-function createEnv(reading: Reading, info: Selection, keys: readonly string[]): Env {
+function createEnv(reading: Reading, info: Pick<Selection, 'variableValues'>, keys: readonly string[]): Env {
   return { variables: info.variableValues, caller: reading.caller, keys, memo: new Map() }
 }
 
@@ -92,9 +110,16 @@ function spend({ budget }: Reading, plan: Plan) {
   budget.rows -= plan.rows
 }
 
+/** Runs a plan. Where the reading has a proof, it has been compiled into the plan. */
 async function runPlan(reading: Reading, plan: Plan, env: Env) {
   plan.uses += 1
   spend(reading, plan)
+  const rows = await sendPlan(reading, plan, env)
+  reading.proof?.note(rows[0]?.isProven === true)
+  return rows
+}
+
+async function sendPlan(reading: Reading, plan: Plan, env: Env) {
   const values = plan.slots.map((slot) => slot(env))
   try {
     return await reading.run(plan.text, values, plan.uses >= PREPARE_FROM)

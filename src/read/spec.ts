@@ -67,6 +67,8 @@ export interface TypeSpec {
   impliesNode?: boolean
   /** The prefix of its ids, where the type is a Node. */
   idPrefix?: string
+  /** Whether the caller may read the fields of the type at all; undefined is always. */
+  scope?: CallerFlag
 }
 
 /** How the rows of a target belong to a row: by pairs of equal columns, or by a separate condition. */
@@ -102,9 +104,16 @@ export type FieldSpec = { guard?: string } & (
   | { kind: 'many'; list: ListSpec }
   | { kind: 'connection'; list: ListSpec }
   | { kind: 'needs'; columns: string[] }
-  | { kind: 'rootOne'; where: (row: Row, caller: CallerScope, args: ArgumentScope) => SQL | undefined }
-  | { kind: 'rootConnection'; list: ListSpec }
+  | (RootSpec & { kind: 'rootOne'; where: (row: Row, caller: CallerScope, args: ArgumentScope) => SQL | undefined })
+  | (RootSpec & { kind: 'rootConnection'; list: ListSpec })
 )
+
+interface RootSpec {
+  /** Whether the caller may read the field at all; undefined is always. */
+  scope?: CallerFlag
+  /** True where code runs before it is read. */
+  hasCheck?: boolean
+}
 
 /** A connection type and its parts: `edge` is a row of the table of its type, `node` is that row or one that it points to. */
 export type ShapeSpec = { kind: 'connectionType' } | { kind: 'pageInfo' }

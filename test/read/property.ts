@@ -1,6 +1,8 @@
 /** Runs documents both ways and compares what came: JSON byte for byte, errors by path, code and message. */
-import { type DocumentNode, type ExecutionResult, execute } from 'graphql'
+import { type DocumentNode, type ExecutionResult, execute, getOperationAST, getVariableValues } from 'graphql'
 import type { Database } from '../../src/db/database.ts'
+import { finalFields } from '../../src/read/final-fields.ts'
+import { type Reading, readFinal } from '../../src/read/run.ts'
 import { admins, type Caller, others } from './callers.ts'
 import { data } from './data.ts'
 import { contextOf } from './database.ts'
@@ -26,6 +28,8 @@ function secretsOf({ flags, userId }: Caller): string[] {
 export interface Outcome {
   documents: number
   runs: number
+  /** How many runs the database answered by itself. */
+  finalRuns: number
   /** How many runs had an error, and how many rows of JSON text came in all: what shows that the test is not empty. */
   failedRuns: number
   characters: number
@@ -34,7 +38,7 @@ export interface Outcome {
 
 /** Random documents, each run several times with other variables and callers. Ends at the first difference. */
 export async function compareRandom(database: Database, seed: number, documents: number): Promise<Outcome> {
-  const outcome: Outcome = { documents: 0, runs: 0, failedRuns: 0, characters: 0, differences: [] }
+  const outcome: Outcome = { documents: 0, runs: 0, finalRuns: 0, failedRuns: 0, characters: 0, differences: [] }
   for (let n = 0; n < documents; n++) {
     const documentSeed = (seed + n) >>> 0
     const random = createRandom(documentSeed)
@@ -76,8 +80,22 @@ export async function compareOne(
     outcome.characters += expectedText.length
   }
   if (actualText !== expectedText) return differenceOf(actualText, expectedText)
+  const final = await answerFinally(document, variables, contextValue.reading)
+  if (outcome && final !== null) outcome.finalRuns += 1
+  if (final !== null && (actual.errors || final !== JSON.stringify(actual.data)))
+    return `final ${differenceOf(final, actualText)}`
   const leaked = secretsOf(caller).find((secret) => read.includes(secret))
   return leaked ? `${leaked} left the database` : null
+}
+
+/** What the database answers by itself, without the spaces that it writes; null where it leaves that to the executor. */
+async function answerFinally(document: DocumentNode, variables: Record<string, unknown>, reading: Reading) {
+  const operation = getOperationAST(document)
+  const fields = operation && finalFields(schema, document, operation)
+  if (!fields) return null
+  const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
+  const text = variableValues && (await readFinal(reading, { variableValues, fields }).catch(() => null))
+  return text ? JSON.stringify(JSON.parse(text)) : null
 }
 
 /** Where several arguments are wrong, the one that the other side met counts as the one met here. */

@@ -16,4 +16,5 @@ test('random documents read the same as the oracle', { timeout: 300_000 }, async
 
   expect(differences, `seed ${seed}`).toEqual([])
   expect(numbers.documents).toBe(documents)
+  expect(numbers.finalRuns).toBeGreaterThan(documents)
 })

@@ -1,4 +1,4 @@
-/** How many statements a request costs: one beside authentication for each root field of a query, and no more than written here for a mutation. */
+/** How many statements a request costs: one for each root field of a query, which also proves its caller,, and no more than written here for a mutation. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../support/app.ts'
 import { change, changeDocument } from '../support/change.ts'
@@ -6,7 +6,7 @@ import { addCredential } from '../support/credentials.ts'
 import { createController, createModel } from '../support/levels.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { createApiKey, createOrganization, createProject, createRole, createUser } from '../support/seed.ts'
-import { basic, bearer, PASSWORD, signIn } from '../support/sessions.ts'
+import { basic, bearer, PASSWORD, signIn, VIEWER } from '../support/sessions.ts'
 import { ed25519Line } from '../support/ssh-wire.ts'
 import { recordStatements, type Statements } from '../support/statements.ts'
 
@@ -39,8 +39,9 @@ app.world(async () => {
   callers = { root: app.root, bob: bob.client, carol: carol.client }
 })
 
-/** The statements a document takes, which must be answered with data. */
+/** The statements a document takes, which must be answered with data, where the server knows the caller by an earlier request. */
 async function statementsOf(client: Client, document: string, variables: object = {}): Promise<string[]> {
+  await client.send(document, variables)
   statements.clear()
   const { data, errors } = await client.send(document, variables)
   expect(errors, document).toEqual([])
@@ -52,7 +53,7 @@ const USER = `id username displayName kind isActive email isAdmin createdAt orga
   apiKeys { totalCount nodes { id label hint isValid isReadOnly expiresAt revokedAt limits { scope role { name } organization { name } project { code } } } }
   roles { totalCount edges { node { name permissions { name description } } scope organization { name } project { code organization { name } } since expiresAt grantedBy { username } } }`
 
-describe('a query is one statement beside authentication', () => {
+describe('a query is one statement, which also proves its caller', () => {
   const queries = {
     'all that a user may do, now and in the past': `{ user(username: "bob") {
       effectiveAccess(first: 50) { totalCount pageInfo { hasNextPage endCursor } nodes { permission scope organization { name } project { code organization { name } }
@@ -72,7 +73,7 @@ describe('a query is one statement beside authentication', () => {
 
   for (const [name, document] of Object.entries(queries)) {
     test.each(['root', 'bob', 'carol'] as const)(`${name}, for %s`, async (caller) => {
-      expect(await statementsOf(callers[caller], document)).toHaveLength(2)
+      expect(await statementsOf(callers[caller], document)).toHaveLength(1)
     })
   }
 
@@ -97,8 +98,8 @@ describe('a query is one statement beside authentication', () => {
       const all = `{ users { nodes { username isActive ${LEVELS} } } }`
       const client = callers[caller]
 
-      expect(await statementsOf(client, one)).toHaveLength(2)
-      if (caller !== 'bob') expect(await statementsOf(client, all)).toHaveLength(2)
+      expect(await statementsOf(client, one)).toHaveLength(1)
+      if (caller !== 'bob') expect(await statementsOf(client, all)).toHaveLength(1)
 
       const { user } = await client.ok(one)
       // Of another user’s credentials an organization admin is told nothing.
@@ -117,7 +118,7 @@ describe('a query is one statement beside authentication', () => {
     const page = `{ users(first: 50) { totalCount pageInfo { hasNextPage endCursor }
       nodes { username organization { name } roles { totalCount edges { node { name permissions { name } } project { code } } } } } }`
 
-    expect(await statementsOf(app.root, page)).toHaveLength(2)
+    expect(await statementsOf(app.root, page)).toHaveLength(1)
 
     const { users } = await app.root.ok(page)
     expect(users).toMatchObject({ totalCount: 53, pageInfo: { hasNextPage: true } })
@@ -128,7 +129,7 @@ describe('a query is one statement beside authentication', () => {
     const document = `query ($id: ID!) { node(id: $id) { id ... on ApiKey { label limits { role { name } } user { ${USER} } } } }`
 
     for (const client of Object.values(callers)) {
-      expect(await statementsOf(client, document, { id: keyId })).toHaveLength(2)
+      expect(await statementsOf(client, document, { id: keyId })).toHaveLength(1)
     }
   })
 
@@ -140,7 +141,7 @@ describe('a query is one statement beside authentication', () => {
     const mails = `{ notifications { totalCount nodes { kind user { username organization { name } } email state attempts lastError createdAt sentAt } } }`
 
     for (const client of [callers.root, callers.carol]) {
-      for (const document of [events, filtered, mails]) expect(await statementsOf(client, document)).toHaveLength(2)
+      for (const document of [events, filtered, mails]) expect(await statementsOf(client, document)).toHaveLength(1)
     }
 
     const { auditEvents } = await callers.carol.ok(filtered)
@@ -155,8 +156,8 @@ describe('a query is one statement beside authentication', () => {
     const document =
       '{ model(controller: "gce1", name: "web") { name authorizedKeys credential { name type user { username } } } }'
 
-    expect(await statementsOf(callers.root, document)).toHaveLength(2)
-    expect(await statementsOf(callers.carol, document)).toHaveLength(2)
+    expect(await statementsOf(callers.root, document)).toHaveLength(1)
+    expect(await statementsOf(callers.carol, document)).toHaveLength(1)
   })
 
   test('whether a key is good, whose, and what it may do', async () => {
@@ -165,7 +166,7 @@ describe('a query is one statement beside authentication', () => {
       username isReadOnly expiresAt user { ${USER} } apiKey { id label limits { role { name } } } permissions { name organization project expiresAt } } }`
 
     for (const client of [callers.root, callers.carol]) {
-      expect(await statementsOf(client, document, { key })).toHaveLength(2)
+      expect(await statementsOf(client, document, { key })).toHaveLength(1)
     }
   })
 
@@ -177,7 +178,7 @@ describe('a query is one statement beside authentication', () => {
     await app.root.ok(document, { token })
 
     for (const client of [callers.root, callers.carol]) {
-      expect(await statementsOf(client, document, { token })).toHaveLength(2)
+      expect(await statementsOf(client, document, { token })).toHaveLength(1)
     }
   })
 
@@ -197,7 +198,7 @@ describe('a query is one statement beside authentication', () => {
 
     for (const subject of [{}, { user: 'bob' }, { apiKey: key }]) {
       const input = { ...subject, questions }
-      expect(await statementsOf(callers.carol, document, { input })).toHaveLength(2)
+      expect(await statementsOf(callers.carol, document, { input })).toHaveLength(1)
     }
   })
 
@@ -216,10 +217,11 @@ describe('a query is one statement beside authentication', () => {
     }
 
     // The hash of a password is read by itself.
-    expect(taken).toEqual([3, 2])
+    expect(taken).toEqual([3, 1])
   })
 
   test('by GET too', async () => {
+    await callers.root.ok(VIEWER)
     statements.clear()
     const query = encodeURIComponent(`{ viewer { user { ${USER} } } }`)
     const response = await fetch(`${app.url}?query=${query}`, {
@@ -227,7 +229,7 @@ describe('a query is one statement beside authentication', () => {
     })
 
     expect((await response.json()).data.viewer.user.username).toBe('root')
-    expect(statements.texts).toHaveLength(2)
+    expect(statements.texts).toHaveLength(1)
   })
 })
 
@@ -237,16 +239,16 @@ describe('a query of several things', () => {
     const keys = viewer.user.apiKeys.nodes.map(({ id }: { id: string }) => id)
     const document = `query ($ids: [ID!]!) { nodes(ids: $ids) { __typename ... on ApiKey { label } ... on User { username } ... on Role { name } } }`
 
-    expect(await statementsOf(callers.bob, document, { ids: keys })).toHaveLength(2)
-    expect(await statementsOf(callers.bob, document, { ids: [...keys, viewer.user.id, ...keys] })).toHaveLength(3)
-    expect(await statementsOf(callers.bob, document, { ids: [roleId, ...keys, viewer.user.id] })).toHaveLength(4)
+    expect(await statementsOf(callers.bob, document, { ids: keys })).toHaveLength(1)
+    expect(await statementsOf(callers.bob, document, { ids: [...keys, viewer.user.id, ...keys] })).toHaveLength(2)
+    expect(await statementsOf(callers.bob, document, { ids: [roleId, ...keys, viewer.user.id] })).toHaveLength(3)
   })
 
   test('is one statement for each root field', async () => {
     const document =
       '{ viewer { user { username } } users { nodes { username } } again: users { totalCount } roles { totalCount } }'
 
-    expect(await statementsOf(app.root, document)).toHaveLength(5)
+    expect(await statementsOf(app.root, document)).toHaveLength(4)
   })
 })
 
@@ -269,7 +271,8 @@ describe('what costs no statement', () => {
     expect(statements.texts).toEqual([])
   })
 
-  test('is a document that is refused before it is run, beside authentication', async () => {
+  test('is a document that is refused before it is run, beside the proof of its caller', async () => {
+    await callers.root.ok(VIEWER)
     statements.clear()
 
     await app.root.refused('GRAPHQL_VALIDATION_FAILED', '{ viewer { nothing } }')
@@ -284,6 +287,7 @@ describe('a mutation takes no more statements than it did', () => {
 
   /** The statements of granting, and what it answered. */
   async function grant(client: Client, variables: object) {
+    await client.ok(VIEWER)
     statements.clear()
     const { changed } = await client.failed('GrantRolesPayload', changeDocument('grantRoles', PAYLOAD), variables)
     return { changed, texts: [...statements.texts] }
