@@ -14,7 +14,7 @@ import { literal } from '../read/sql.ts'
 import { ASKED_COLUMNS, type AskedRow } from './asked.ts'
 import { given, granters, grantorsOf } from './grantors.ts'
 import { askedSubject, type Subject, shapeOf } from './subject.ts'
-import { askedTarget } from './target.ts'
+import { askedTarget, kindsOf, nameOfKind } from './target.ts'
 import { type Way, waysTo } from './ways.ts'
 
 /** `NOT_FOUND` means that the caller can't see it, `HIDDEN` that the subject of a mutation can't see it. */
@@ -81,18 +81,22 @@ interface AnswerRow extends SubjectRow {
 const answerStatement = callerStatement<Run, AnswerRow>({
   callerOf: ({ caller }) => caller,
   shape: ({ caller: { basis }, subject, at, depth, rows }) =>
-    [basis ? 'proven' : '', shapeOf(subject), at ? 'then' : 'now', depth, ...kindsOf(rows)].join(' '),
+    [basis ? 'proven' : '', shapeOf(subject), at ? 'then' : 'now', depth, ...kindsOf(rows).map(nameOfKind)].join(),
   build(caller, parameter, run) {
     const isProven = run.caller.basis ? isUnchanged(caller) : literal(true)
     const time = run.at === null ? NOW : parameter('timestamptz', ({ at }) => at?.toISOString())
     const { relations, ruling, answer } = run.depth === 'CODE' ? codes(run, time) : ways(caller, run, time)
-    return sql`
-    with subject as materialized (${askedSubject(caller, run.subject, parameter, time)}),
-    asked as materialized (select * from json_to_recordset(${parameter('text', ({ rows }) => textOf(rows))}::json) as q(${ASKED_COLUMNS})),
-    ${relations}
+    const asked = parameter('text', ({ rows }) => textOf(rows))
+    const read = [
+      sql`subject as materialized (${askedSubject(caller, run.subject, parameter, time)})`,
+      sql`asked as materialized (select * from json_to_recordset(${asked}::json) as q(${ASKED_COLUMNS}))`,
+      sql`targets as materialized (select q.id as question_id, t.* from asked as q, lateral ${askedTarget(caller, time, kindsOf(run.rows))} as t)`,
+      ...relations,
+    ]
+    return sql`with ${sql.join(read, sql`, `)}
     select p."isProven", ${SUBJECT_COLUMNS}, (
       select coalesce(json_agg(json_build_object('id', q.id, 'code', ${CODE}, ${answer})), '[]'::json)
-      from asked as q, lateral ${askedTarget(caller, time, kindsOf(run.rows))} as t, lateral ${ruling} as w
+      from asked as q join targets as t on t.question_id = q.id, lateral ${ruling} as w
     ) as parts
     from (select ${isProven} as "isProven") as p left join subject as s on true`
   },
@@ -104,30 +108,40 @@ const CODE = sql`case when t.missing = 'NOT_FOUND' then t.missing when not s.act
 /** The parts of the statement that depend on how much is asked for. */
 interface Parts {
   /** What is read of the subject, once. */
-  relations: SQL
+  relations: SQL[]
   /** The relation with `is_allowed` for the question q about its target t. */
   ruling: SQL
   /** What the answer has beside its code. */
   answer: SQL
 }
 
-/** Whether the subject has anything that allows what is asked. */
-function codes({ subject }: Asking, time: SQL): Parts {
-  const userId = sql`(select s.id from subject as s)`
-  const apiKeyId = 'username' in subject ? null : sql`(select s.api_key_id from subject as s)`
-  const isHeld = sql`exists (select from authority as a where ${allows(sql`a.what`, sql`q.permission`)} and ${coversSql(sql`a`, sql`t`)})`
-  const hasLevel = sql`exists (
-    select from ${levelsOf({ userId, apiKeyId }, time)} as l where l.controller_id = t.controller_id and case
-      when t.model_id is null then (l.model_id is null and l.level >= q.access) or (l.model_id is not null and q.access = ${LOGIN})
-      else (l.model_id = t.model_id and l.level >= q.access) or (l.model_id is null and l.level = ${SUPERUSER}) end)`
+/** Whether the subject has anything that allows what is asked. Only what the questions are about is read. */
+function codes({ subject, rows }: Run, time: SQL): Parts {
+  const holder = {
+    userId: sql`(select s.id from subject as s)`,
+    apiKeyId: 'username' in subject ? null : sql`(select s.api_key_id from subject as s)`,
+  }
+  const [ofPermissions, ofLevels] = [rows.some(({ permission }) => permission), rows.some(({ access }) => access)]
+  const authority = sql`authority as materialized (select * from ${authorityOf(holder, time)} as a)`
+  const levels = sql`levels as materialized (select l.* from ${levelsOf(holder, time)} as l where l.controller_id = any(array(select t.controller_id from targets as t)))`
   return {
-    relations: sql`authority as materialized (select * from ${authorityOf({ userId, apiKeyId }, time)} as a)`,
-    ruling: sql`(select case when q.permission is null then ${hasLevel} else ${isHeld} end as is_allowed)`,
+    relations: [...(ofPermissions ? [authority] : []), ...(ofLevels ? [levels] : [])],
+    ruling: sql`(select ${ofPermissions ? PERMISSION_IS_HELD : literal(false)} or ${ofLevels ? LEVEL_IS_HELD : literal(false)} as is_allowed)`,
     answer: sql`'ways', '[]'::json, 'grantors', '[]'::json`,
   }
 }
 
+const PERMISSION_IS_HELD = sql`exists (
+  select from authority as a where q.permission is not null and ${allows(sql`a.what`, sql`q.permission`)} and ${coversSql(sql`a`, sql`t`)})`
+
 const [LOGIN, SUPERUSER] = [literal(CONTROLLER_LEVEL.LOGIN), literal(CONTROLLER_LEVEL.SUPERUSER)]
+
+/** A level on a model includes LOGIN on its controller, and SUPERUSER on a controller every level on its models. */
+const LEVEL_IS_HELD = sql`exists (
+  select from levels as l where q.access is not null and l.controller_id = t.controller_id and (
+    (l.model_id is not distinct from t.model_id and l.level >= q.access)
+    or (t.model_id is null and q.access = ${LOGIN})
+    or (l.model_id is null and l.level = ${SUPERUSER})))`
 
 /** All that allows what is asked, or is one step away from it. The subject is a scalar, so that only what it holds is read. */
 function ways(caller: CallerScope, { at, depth }: Asking, time: SQL): Parts {
@@ -135,24 +149,28 @@ function ways(caller: CallerScope, { at, depth }: Asking, time: SQL): Parts {
   const grantors = sql`case when t.missing is null and s.active and not w.is_allowed and not s.limited then ${grantorsOf(caller)} else '[]'::json end`
   const wantsGrantors = depth === 'GRANTORS' && at === null
   return {
-    relations: sql`facts as materialized (select h.* from ${held(time)} as h where ${isOf(sql`h`)}),
-    levels as materialized (select h.* from ${heldLevels(time)} as h where ${isOf(sql`h`)}),
-    limits as materialized (select l.* from subject as s, lateral ${limitsOf(sql`s.api_key_id`, time)} as l),
-    granters as materialized (${granters}),
-    given as materialized (${given})`,
+    relations: [
+      sql`facts as materialized (select h.* from ${held(time)} as h where ${isOf(sql`h`)})`,
+      sql`levels as materialized (select h.* from ${heldLevels(time)} as h where ${isOf(sql`h`)})`,
+      sql`limits as materialized (select l.* from subject as s, lateral ${limitsOf(sql`s.api_key_id`, time)} as l)`,
+      sql`granters as materialized (${granters})`,
+      sql`given as materialized (${given})`,
+    ],
     ruling: waysTo(caller),
     answer: sql`'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
       'grantors', ${wantsGrantors ? grantors : sql`'[]'::json`}`,
   }
 }
 
-function kindsOf(rows: AskedRow[]): AskedRow['kind'][] {
-  return [...new Set(rows.map(({ kind }) => kind))].sort()
-}
-
-/** The rows as JSON. The database does not accept a lone surrogate as text, and no name contains one. */
-function textOf(rows: AskedRow[]): string {
-  return JSON.stringify(rows, (_name, value) => (typeof value === 'string' ? value.toWellFormed() : value))
+/** The rows as JSON, with names in lower case. The database does not accept a lone surrogate as text, and no name contains one. */
+function textOf(rows: Run['rows']): string {
+  const key = (name: string | null | undefined) => name?.toLowerCase().toWellFormed()
+  const keyed = rows.map(({ project, organization, controller, model, ...row }) => ({
+    ...row,
+    kind: kindsOf([row]).map(nameOfKind)[0],
+    ...{ project: key(project), organization: key(organization), controller: key(controller), model: key(model) },
+  }))
+  return JSON.stringify(keyed)
 }
 
 /**

@@ -2,8 +2,9 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { byteText, instant } from '../db/columns.ts'
-import { allows, held, historyOf, holdsAt, isActiveAt, isActiveUserAt } from './held.ts'
-import { heldLevels } from './held-levels.ts'
+import type { FixedValues } from '../read/spec.ts'
+import { allows, heldBy, historyOf, holdsAt, isActiveAt, isActiveUserAt } from './held.ts'
+import { heldLevels, heldLevelsOf } from './held-levels.ts'
 import { difference, everythingAt, usersChanged } from './snapshot.ts'
 
 /** The users that can reach a controller or a model, one row per way. */
@@ -101,17 +102,24 @@ export const userModels = pgTable('user_models', {
   level: integer('level').notNull(),
 })
 
-export const userControllersRelation = (
-  time: SQL,
-) => sql`(select h.user_id || ' ' || h.controller_id as id, h.user_id, h.controller_id, c.name_key, max(h.level)::int as level
-  from ${heldLevels(time)} as h join controllers as c on c.id = h.controller_id
-  where h.state = 'ACTIVE' and h.model_id is null group by h.user_id, h.controller_id, c.name_key)`
+/** The lists belong to a user, and those of models to a user's controller. */
+type OfUser = (time: SQL, args: unknown, caller: unknown, fixed: FixedValues) => SQL
 
-export const userModelsRelation = (
-  time: SQL,
-) => sql`(select h.user_id || ' ' || h.model_id as id, h.user_id, h.controller_id, h.model_id, m.name_key, max(h.level)::int as level
-  from ${heldLevels(time)} as h join models as m on m.id = h.model_id
-  where h.state = 'ACTIVE' group by h.user_id, h.controller_id, h.model_id, m.name_key)`
+export const userControllersRelation: OfUser = (time, _args, _caller, fixed) =>
+  sql`(select h.user_id || ' ' || h.controller_id as id, h.user_id, h.controller_id, c.name_key, max(h.level)::int as level
+  from ${heldLevelsOf(userOf(fixed), time)} as h join controllers as c on c.id = h.controller_id
+  where h.model_id is null group by h.user_id, h.controller_id, c.name_key)`
+
+export const userModelsRelation: OfUser = (time, _args, _caller, fixed) =>
+  sql`(select h.user_id || ' ' || h.model_id as id, h.user_id, h.controller_id, h.model_id, m.name_key, max(h.level)::int as level
+  from ${heldLevelsOf(userOf(fixed), time, fixed('controllerId'))} as h join models as m on m.id = h.model_id
+  group by h.user_id, h.controller_id, h.model_id, m.name_key)`
+
+function userOf(fixed: FixedValues): SQL {
+  const userId = fixed('userId')
+  if (!userId) throw new Error('This list belongs to a user.')
+  return userId
+}
 
 /** All that a user may do, one row per way and permission or level. */
 export const effectiveAccess = pgTable('effective_access', {
@@ -138,15 +146,14 @@ const wordsOf = (what: SQL, time: SQL) => sql`(
 )`
 
 /** Wildcard permissions are expanded. The id is a hash because it is part of cursors: it must not reveal the ids of hidden objects. */
-export const effectiveAccessRelation = (time: SQL) => sql`(
+export const effectiveAccessRelation: OfUser = (time, _args, _caller, fixed) => sql`(
   select md5(h.grant_id || ' ' || word.name || ' ' || h.what) as id, h.user_id, word.name as permission, h.organization_id, h.project_id,
     null::uuid as controller_id, null::uuid as model_id, null::int as level, h.via, h.role_id, h.since, h.until
-  from ${held(time)} as h cross join lateral ${wordsOf(sql`h.what`, time)} as word
-  where h.state = 'ACTIVE'
+  from ${heldBy(userOf(fixed), time)} as h cross join lateral ${wordsOf(sql`h.what`, time)} as word
   union all
   select md5(l.grant_id || ' ' || coalesce(l.model_id, l.controller_id) || ' ' || l.via), l.user_id, null, null, null,
     l.controller_id, l.model_id, l.level, l.via, l.role_id, l.since, l.until
-  from ${heldLevels(time)} as l where l.state = 'ACTIVE'
+  from ${heldLevelsOf(userOf(fixed), time)} as l
 )`
 
 /** What users gained and lost between two times. */

@@ -1,7 +1,19 @@
 /** The levels on controllers and models that are held: what decides them, as `held` decides permissions. */
 import { type SQL, sql } from 'drizzle-orm'
 import { apiKeys, controllerGrants, controllers, modelGrants, models, users } from '../db/tables.ts'
-import { type EndOf, endOf, gaps, type Holder, heldFacts, limitsOf, managesControllers, NOW, stateAt } from './held.ts'
+import {
+  type EndOf,
+  endOf,
+  gaps,
+  type Holder,
+  heldFacts,
+  isActiveUserAt,
+  isInForce,
+  limitsOf,
+  managesControllers,
+  NOW,
+  stateAt,
+} from './held.ts'
 import { CONTROLLER_LEVELS, MODEL_LEVELS } from './levels.ts'
 
 /** Whether an object had been created at a time, and had not been deleted. */
@@ -15,15 +27,11 @@ function rank(level: SQL, levels: readonly string[]): SQL {
 }
 
 /**
- * The relation levelFacts(user_id, controller_id, model_id, level, via, grant_id, role_id, since, until, state): the levels
- * that are held on controllers (model_id is null) and models by a grant, and those that `controllers.manage` grants:
- * SUPERUSER on every controller of its scope.
+ * The levels that are held on controllers (model_id is null) and models by a grant, and those that `controllers.manage`
+ * grants: SUPERUSER on every controller of its scope.
  */
-function levelFacts(at: SQL, end: EndOf = endOf): SQL {
+function grantedLevels(at: SQL, end: EndOf): SQL {
   return sql`(
-    select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until,
-      ${stateAt(at)} as state
-    from (
       select g.user_id, g.controller_id, null::uuid as model_id, ${rank(sql`g.level`, CONTROLLER_LEVELS)} as level,
         'GRANT' as via, g.id as grant_id, null::uuid as role_id, g.since, ${end('g')} as until
       from ${controllerGrants} as g
@@ -36,9 +44,22 @@ function levelFacts(at: SQL, end: EndOf = endOf): SQL {
       from ${heldFacts(end)} as h join ${controllers} as c
         on ${managesControllers(sql`h.what`, sql`h`, sql`c.organization_id`)}
       where ${existsAt(sql`c`, at)}
-    ) as f join ${users} as u on u.id = f.user_id
+  )`
+}
+
+/** The relation levelFacts(user_id, controller_id, model_id, level, via, grant_id, role_id, since, until, state), with what does not hold. */
+function levelFacts(at: SQL, end: EndOf): SQL {
+  return sql`(
+    select f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until,
+      ${stateAt(at)} as state
+    from ${grantedLevels(at, end)} as f join ${users} as u on u.id = f.user_id
     where f.until is null or f.until > f.since
   )`
+}
+
+/** The rows of levelFacts that are ACTIVE, of one user, who is looked at once. */
+function levelFactsOf(userId: SQL | string, at: SQL): SQL {
+  return sql`(select f.* from ${grantedLevels(at, endOf)} as f where f.user_id = ${userId} and ${isInForce(at)} and ${isActiveUserAt(userId, at)})`
 }
 
 /**
@@ -48,7 +69,21 @@ function levelFacts(at: SQL, end: EndOf = endOf): SQL {
  */
 export function heldLevels(at: SQL = NOW, end: EndOf = endOf): SQL {
   const facts = levelFacts(at, end)
+  return sql`(${withDerived(facts, at)})`
+}
+
+/** The rows of heldLevels that are ACTIVE, of one user; with a controller, on it and its models alone. */
+export function heldLevelsOf(userId: SQL, at: SQL, controllerId?: SQL): SQL {
+  const isThere = controllerId === undefined ? sql`true` : sql`f.controller_id = ${controllerId}`
   return sql`(
+    with own as materialized (select f.*, 'ACTIVE' as state from ${levelFactsOf(userId, at)} as f where ${isThere})
+    ${withDerived(sql`own`, at)}
+  )`
+}
+
+/** The facts, and the levels that follow from them. */
+function withDerived(facts: SQL, at: SQL): SQL {
+  return sql`
     select f.* from ${facts} as f
     union all
     select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, f.role_id, greatest(f.since, m.created_at), f.until, f.state
@@ -56,8 +91,7 @@ export function heldLevels(at: SQL = NOW, end: EndOf = endOf): SQL {
     where f.model_id is null and f.level = 3
     union all
     select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.role_id, f.since, f.until, f.state
-    from ${facts} as f where f.model_id is not null
-  )`
+    from ${facts} as f where f.model_id is not null`
 }
 
 /**
@@ -66,9 +100,9 @@ export function heldLevels(at: SQL = NOW, end: EndOf = endOf): SQL {
  * manage the controller.
  */
 export function levelsOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
-  const own = sql`select f.controller_id, f.model_id, f.level, f.via, f.until from ${levelFacts(at)} as f where f.user_id = ${userId} and f.state = 'ACTIVE'`
+  const own = sql`select f.controller_id, f.model_id, f.level, f.via, f.until from ${levelFactsOf(userId, at)} as f`
   if (apiKeyId === null) return sql`(${own})`
-  return sql`(${own} and (
+  return sql`(${own} where (
     not coalesce((select k.limited from ${apiKeys} as k where k.id = ${apiKeyId}), false)
     or exists (
       select from ${limitsOf(apiKeyId, at)} as l join ${controllers} as c on c.id = f.controller_id

@@ -81,6 +81,11 @@ export function held(at: SQL = NOW, end: EndOf = endOf): SQL {
   )`
 }
 
+/** The rows of held that are ACTIVE, of one user, who is looked at once. */
+export function heldBy(userId: SQL | string, at: SQL): SQL {
+  return sql`(select f.* from ${heldFacts(endOf)} as f where f.user_id = ${userId} and ${isInForce(at)} and ${isActiveUserAt(userId, at)})`
+}
+
 /** The state of the fact f of the user u: ACTIVE, or the reason why it does not hold. */
 export function stateAt(at: SQL): SQL {
   return sql`case
@@ -89,6 +94,11 @@ export function stateAt(at: SQL): SQL {
     when u.deleted_at <= ${at} then 'DELETED'
     when ${isSuspendedAt(sql`u.id`, at)} then 'SUSPENDED'
     else 'ACTIVE' end`
+}
+
+/** Whether the fact f of an active user holds. */
+export function isInForce(at: SQL): SQL {
+  return sql`(f.since <= ${at} and (f.until is null or ${at} < f.until))`
 }
 
 /** The permissions that roles and membership grant, at any time. */
@@ -115,7 +125,7 @@ export interface Holder {
  * what both its owner and one of its limits allow, in the scope that they have in common.
  */
 export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
-  const owner = sql`(select * from ${held(at)} as h where h.user_id = ${userId} and h.state = 'ACTIVE')`
+  const owner = heldBy(userId, at)
   if (apiKeyId === null) return sql`(select o.what, o.organization_id, o.project_id, o.until from ${owner} as o)`
   const isLimited = sql`coalesce((select k.limited from ${apiKeys} as k where k.id = ${apiKeyId}), false)`
   return sql`(

@@ -11,7 +11,7 @@ import { edgeNodeVisible, listWhere, orderColumns, orderSql } from './list.ts'
 import { type From, fieldSql, objectSql } from './object.ts'
 import { type Page, readOrder, readPage } from './page.ts'
 import { type ArgumentScope, type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
-import { buildObject, literal, tableAs } from './sql.ts'
+import { buildObject, fixedBy, literal, tableAs } from './sql.ts'
 
 /** A connection field as selected in a document. */
 export interface Selected {
@@ -193,7 +193,12 @@ function orderTag(order: Order) {
 
 function countSql(context: Context, parent: Row | null): SQL {
   const row = context.c.alias(typeSpec(context.edge).table)
-  return sql`(select count(*)::int from ${tableAs(context.c, context.edge, row, context.time, context.args)} where ${scopeSql(context, row, parent)})`
+  return sql`(select count(*)::int from ${rowsAs(context, row, parent)} where ${scopeSql(context, row, parent)})`
+}
+
+/** The table or relation of the list. */
+function rowsAs({ c, selected, edge, time, args }: Context, row: Row, parent: Row | null): SQL {
+  return tableAs(c, edge, row, time, args, fixedBy(selected.list.link, parent))
 }
 
 /** The condition for the rows of the whole list, from which a page is taken and which `totalCount` counts. */
@@ -212,7 +217,7 @@ function pageRows(context: Context, parent: Row | null): SQL {
     page.hasAfter ? beyond(c, selected, 'after', order, columns) : undefined,
     page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined,
   )
-  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${tableAs(c, edge, row, context.time, context.args)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
+  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${rowsAs(context, row, parent)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
 }
 
 /** The condition for the rows after or before a cursor, in the list's order. */

@@ -54,7 +54,10 @@ export interface Guard {
  * A relation whose rows are computed when they are read: as of a time, with the arguments of a list that has its own, and
  * for a caller, so that rows that the caller does not see need not be computed.
  */
-export type Derived = (time: SQL, args: ArgumentScope, caller: CallerScope) => SQL
+export type Derived = (time: SQL, args: ArgumentScope, caller: CallerScope, fixed: FixedValues) => SQL
+
+/** Returns the value that a column of a relation has in a list that belongs to one row; undefined where it may have any. */
+export type FixedValues = (column: string) => SQL | undefined
 
 export interface TypeSpec {
   kind: 'type'

@@ -3,7 +3,7 @@ import { alias, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { GraphQLObjectType } from 'graphql'
 import { NO_ARGUMENTS } from './arguments.ts'
 import type { Compilation } from './compilation.ts'
-import { type ArgumentScope, type Link, type Row, typeSpec } from './spec.ts'
+import { type ArgumentScope, type FixedValues, type Link, type Row, typeSpec } from './spec.ts'
 
 /** The maximum number of pairs: a PostgreSQL function takes at most 100 arguments, and each pair is two of them. */
 export const MAX_PAIRS = 50
@@ -11,6 +11,15 @@ export const MAX_PAIRS = 50
 export function linkSql(c: Compilation, link: Link, row: Row, target: Row): SQL | undefined {
   if ('on' in link) return link.on(row, target, c.caller)
   return and(...link.from.map((name, i) => sql`${target[link.to[i] as string]} = ${row[name]}`))
+}
+
+/** The values that a link fixes in the columns of its target, by the row that it comes from. */
+export function fixedBy(link: Link | null, row: Row | null): FixedValues {
+  return (column) => {
+    if (link === null || row === null || 'on' in link) return undefined
+    const from = link.from[link.to.indexOf(column)]
+    return from === undefined ? undefined : sql`${row[from]}`
+  }
 }
 
 export const NOW = sql`statement_timestamp()`
@@ -32,9 +41,10 @@ export function tableAs(
   row: Row,
   time: SQL = NOW,
   args: ArgumentScope = NO_ARGUMENTS,
+  fixed: FixedValues = () => undefined,
 ): SQL {
   const { table, relation } = typeSpec(type)
-  if (relation) return sql`${relation(time, args, c.caller)} as ${row}`
+  if (relation) return sql`${relation(time, args, c.caller, fixed)} as ${row}`
   return sql`${sql.identifier(getTableName(table))} as ${row}`
 }
 
