@@ -4,7 +4,7 @@ import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { byteText, instant } from '../db/columns.ts'
 import type { FixedValues } from '../read/spec.ts'
 import { allows, heldBy, historyOf, holdsAt, isActiveAt, isActiveUserAt } from './held.ts'
-import { heldLevels, heldLevelsOf } from './held-levels.ts'
+import { heldLevels, heldLevelsOf, modelLevelsOf } from './held-levels.ts'
 import { difference, everythingAt, usersChanged } from './snapshot.ts'
 
 /** The users that can reach a controller or a model, one row per way. */
@@ -97,6 +97,8 @@ export const userModels = pgTable('user_models', {
   id: text('id').primaryKey(),
   userId: uuid('user_id').notNull(),
   controllerId: uuid('controller_id').notNull(),
+  /** The user's level on the controller. */
+  controllerLevel: integer('controller_level').notNull(),
   modelId: uuid('model_id').notNull(),
   nameKey: text('name_key').notNull(),
   level: integer('level').notNull(),
@@ -110,10 +112,14 @@ export const userControllersRelation: OfUser = (time, _args, _caller, fixed) =>
   from ${heldLevelsOf(userOf(fixed), time)} as h join controllers as c on c.id = h.controller_id
   where h.model_id is null group by h.user_id, h.controller_id, c.name_key)`
 
-export const userModelsRelation: OfUser = (time, _args, _caller, fixed) =>
-  sql`(select h.user_id || ' ' || h.model_id as id, h.user_id, h.controller_id, h.model_id, m.name_key, max(h.level)::int as level
-  from ${heldLevelsOf(userOf(fixed), time, fixed('controllerId'))} as h join models as m on m.id = h.model_id
-  group by h.user_id, h.controller_id, h.model_id, m.name_key)`
+export const userModelsRelation: OfUser = (time, _args, _caller, fixed) => {
+  const [userId, controllerId, controllerLevel] = [userOf(fixed), fixed('controllerId'), fixed('controllerLevel')]
+  if (!controllerId || !controllerLevel) throw new Error('This list belongs to a controller of a user.')
+  const own = { userId, controllerId, controllerLevel }
+  return sql`(select ${userId} || ' ' || h.model_id as id, ${userId} as user_id, ${controllerId} as controller_id, ${controllerLevel} as controller_level,
+    h.model_id, m.name_key, max(h.level)::int as level
+  from ${modelLevelsOf(own, time)} as h join models as m on m.id = h.model_id group by h.model_id, m.name_key)`
+}
 
 function userOf(fixed: FixedValues): SQL {
   const userId = fixed('userId')

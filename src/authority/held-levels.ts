@@ -7,6 +7,8 @@ import {
   gaps,
   type Holder,
   heldFacts,
+  historyOf,
+  holdsAt,
   isActiveUserAt,
   isInForce,
   limitsOf,
@@ -69,28 +71,45 @@ function levelFactsOf(userId: SQL | string, at: SQL): SQL {
  */
 export function heldLevels(at: SQL = NOW, end: EndOf = endOf): SQL {
   const facts = levelFacts(at, end)
-  return sql`(${withDerived(facts, at)})`
+  return sql`(${withDerived(facts, at, sql`f.state`)})`
 }
 
-/** The rows of heldLevels that are ACTIVE, of one user; with a controller, on it and its models alone. */
-export function heldLevelsOf(userId: SQL, at: SQL, controllerId?: SQL): SQL {
-  const isThere = controllerId === undefined ? sql`true` : sql`f.controller_id = ${controllerId}`
+/** The rows of heldLevels that are ACTIVE, of one user. */
+export function heldLevelsOf(userId: SQL, at: SQL): SQL {
+  return sql`(with own as materialized ${levelFactsOf(userId, at)} ${withDerived(sql`own`, at, sql`'ACTIVE'`)})`
+}
+
+/**
+ * The relation (model_id, level) of an active user on the models of one controller, on which the user has a known level: what
+ * was granted on them, and ADMIN on all of them for a SUPERUSER.
+ */
+export function modelLevelsOf(own: { userId: SQL; controllerId: SQL; controllerLevel: SQL }, at: SQL): SQL {
   return sql`(
-    with own as materialized (select f.*, 'ACTIVE' as state from ${levelFactsOf(userId, at)} as f where ${isThere})
-    ${withDerived(sql`own`, at)}
+    select g.model_id, ${rank(sql`g.level`, MODEL_LEVELS)} as level
+    from ${modelGrants} as g join ${models} as m on m.id = g.model_id and m.controller_id = ${own.controllerId}
+    where g.user_id = ${own.userId} and ${holdsAt(historyOf('g'), at)}
+    union all
+    select m.id, 3 from ${models} as m
+    where ${own.controllerLevel} = 3 and m.controller_id = ${own.controllerId} and ${existsAt(sql`m`, at)}
   )`
 }
 
+const FACT_COLUMNS = sql.raw(
+  ['user_id', 'controller_id', 'model_id', 'level', 'via', 'grant_id', 'role_id', 'since', 'until']
+    .map((name) => `f.${name}`)
+    .join(),
+)
+
 /** The facts, and the levels that follow from them. */
-function withDerived(facts: SQL, at: SQL): SQL {
+function withDerived(facts: SQL, at: SQL, state: SQL): SQL {
   return sql`
-    select f.* from ${facts} as f
+    select ${FACT_COLUMNS}, ${state} as state from ${facts} as f
     union all
-    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, f.role_id, greatest(f.since, m.created_at), f.until, f.state
+    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, f.role_id, greatest(f.since, m.created_at), f.until, ${state}
     from ${facts} as f join ${models} as m on m.controller_id = f.controller_id and ${existsAt(sql`m`, at)}
     where f.model_id is null and f.level = 3
     union all
-    select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.role_id, f.since, f.until, f.state
+    select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.role_id, f.since, f.until, ${state}
     from ${facts} as f where f.model_id is not null`
 }
 

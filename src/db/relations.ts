@@ -66,8 +66,8 @@ export const relations = defineRelations(tables, (r) => ({
   userControllers: {
     controller: r.one.controllers({ from: r.userControllers.controllerId, to: r.controllers.id, optional: false }),
     models: r.many.userModels({
-      from: [r.userControllers.userId, r.userControllers.controllerId],
-      to: [r.userModels.userId, r.userModels.controllerId],
+      from: [r.userControllers.userId, r.userControllers.controllerId, r.userControllers.level],
+      to: [r.userModels.userId, r.userModels.controllerId, r.userModels.controllerLevel],
     }),
   },
   accessChanges: {

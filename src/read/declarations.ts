@@ -109,8 +109,8 @@ export interface ConnectionOptions<R extends Relations, T extends TableName<R>> 
   /** The relation from the edge's row to the node; absent where the edge and the node are the same row. */
   via?: RelationOf<R, T>
   visible?: Visible<TableOf<R, T>>
-  /** True where a caller who sees the edge also sees its node. A wrong `impliesNode` makes counts too high; it never shows a node. */
-  impliesNode?: boolean
+  /** Whether the caller, where they see the edge, also see its node. A wrong `impliesNode` makes counts too high; it never shows a node. */
+  impliesNode?: (caller: CallerScope) => boolean
   orders: Record<string, ColumnOf<R, T>[]>
   defaultOrder: string
   defaultDirection?: Direction

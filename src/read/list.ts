@@ -39,7 +39,7 @@ export function listWhere(
 
 /** The condition that the caller may see the node of an edge: other edges are not in the list, so that pages and counts agree. */
 export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Row, time?: SQL): SQL | undefined {
-  if (typeSpec(edge).impliesNode) return undefined
+  if (typeSpec(edge).impliesNode?.(c.caller)) return undefined
   const field = edge.getFields().node
   const spec = field && fieldSpec(field)
   if (!field || !spec) throw new Error(`${edge.name} has no node.`)

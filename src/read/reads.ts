@@ -76,7 +76,7 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
     const edge = builder.objectRef<Json>(`${name}Edge`)
     const edgeSpec: TypeSpec = { kind: 'type', table, visible: given.visible as TypeSpec['visible'], guards: {} }
     if (given.relation) edgeSpec.relation = given.relation
-    if (given.impliesNode) edgeSpec.impliesNode = true
+    if (given.impliesNode) edgeSpec.impliesNode = given.impliesNode
     builder.objectType(edge, {
       description: `One item of a \`${name}Connection\`, with the fields of the relation itself.`,
       extensions: { read: edgeSpec },

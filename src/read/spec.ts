@@ -66,8 +66,8 @@ export interface TypeSpec {
   guards: Record<string, Guard>
   /** The source of the rows, where it is not the table itself; the table then only names the columns. */
   relation?: Derived
-  /** True for an edge whose node is visible to every caller that may see the edge, so that it is not asked again. */
-  impliesNode?: boolean
+  /** Whether the node of an edge is visible to the caller wherever the edge is, so that it is not asked again. */
+  impliesNode?: (caller: CallerScope) => boolean
   /** The prefix of its ids, where the type is a Node. */
   idPrefix?: string
   /** Whether the caller may read the fields of the type at all; undefined is always. */

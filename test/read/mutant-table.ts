@@ -304,13 +304,13 @@ const objects: Mutant[] = [
   {
     name: 'a guarded value is shown',
     file: 'object.ts',
-    find: 'pairs.set(responseName, verdict ? sql`case when ${verdict} then ${value} end` : value)',
+    find: 'pairs.set(responseName, verdict ? guardedSql(c, value, verdict) : value)',
     replace: 'pairs.set(responseName, value)',
   },
   {
     name: 'the refusal of a guard is not told',
     file: 'object.ts',
-    find: 'if (decided) pairs.set(guardKey(name), decided)',
+    find: 'if (decided && !c.isFinal) pairs.set(guardKey(name), decided)',
     replace: '',
   },
   {
@@ -322,8 +322,8 @@ const objects: Mutant[] = [
   {
     name: 'the guard of an ordinary resolver is forgotten',
     file: 'object.ts',
-    find: 'const verdict = spec.guard ? guards(spec.guard) : undefined',
-    replace: "const verdict = spec.guard && spec.kind !== 'needs' ? guards(spec.guard) : undefined",
+    find: 'const verdict = spec?.guard ? guards(spec.guard) : undefined',
+    replace: "const verdict = spec?.guard && spec.kind !== 'needs' ? guards(spec.guard) : undefined",
   },
   {
     name: 'the resolver does not look at the guard',
@@ -375,4 +375,50 @@ const objects: Mutant[] = [
   },
 ]
 
-export const mutants: Mutant[] = [...visibility, ...peeks, ...pages, ...objects]
+/** Where the JSON of the database is the answer. */
+const final: Mutant[] = [
+  {
+    name: 'a guarded value is shown where the database answers',
+    file: 'final.ts',
+    find: 'else to_json(1 / (${verdict})::int) end`',
+    replace: 'else to_json(${value}) end`',
+  },
+  {
+    name: 'a refused value is null where the database answers',
+    file: 'final.ts',
+    find: 'else to_json(1 / (${verdict})::int) end`',
+    replace: 'end`',
+  },
+  {
+    name: 'an enum is told as it is stored',
+    file: 'final.ts',
+    find: 'if (renamed.length === 0) return value',
+    replace: 'if (renamed.length >= 0) return value',
+  },
+  {
+    name: 'a cursor is told as JSON',
+    file: 'final.ts',
+    find: 'if (!c.isFinal) return json',
+    replace: 'if (c.isFinal || !c.isFinal) return json',
+  },
+  {
+    name: 'an ordinary resolver is left out where the database answers',
+    file: 'object.ts',
+    find: 'if (c.isFinal) throw new NotFinalError()',
+    replace: '',
+  },
+  {
+    name: 'the name of a type is left out where the database answers',
+    file: 'object.ts',
+    find: 'if (c.isFinal) pairs.set(responseName, literal(type.name))',
+    replace: '',
+  },
+  {
+    name: 'the names of the parts of a connection are left out where the database answers',
+    file: 'connection.ts',
+    find: 'return c.isFinal ? literal(type.name) : undefined',
+    replace: 'return undefined',
+  },
+]
+
+export const mutants: Mutant[] = [...visibility, ...peeks, ...pages, ...objects, ...final]

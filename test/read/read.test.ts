@@ -11,7 +11,7 @@ const documents = Number(process.env.READ_RUNS ?? (isLong ? 3000 : 100))
 const database = await openFilledDatabase(openTestDatabase)
 afterAll(() => database.close())
 
-test('random documents read the same as the oracle', { timeout: 300_000 }, async () => {
+test('random documents read the same as the oracle', { timeout: Math.max(300_000, documents * 200) }, async () => {
   const { differences, ...numbers } = await compareRandom(database, seed, documents)
 
   expect(differences, `seed ${seed}`).toEqual([])

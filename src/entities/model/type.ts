@@ -157,6 +157,7 @@ const UserModelConnection = reads.connection('UserModel', {
   relation: userModelsRelation,
   node: Model,
   via: 'model',
+  impliesNode: seesEveryController,
   orders: { NAME: ['nameKey'] },
   defaultOrder: 'NAME',
   filters: {
@@ -180,6 +181,8 @@ const UserControllerConnection = reads.connection('UserController', {
   relation: userControllersRelation,
   node: Controller,
   via: 'controller',
+  // A level ends with its controller or model.
+  impliesNode: seesEveryController,
   orders: { NAME: ['nameKey'] },
   defaultOrder: 'NAME',
   filters: {

@@ -132,6 +132,8 @@ const HeldRoleConnection = reads.connection('HeldRole', {
   node: Role,
   via: 'role',
   visible: (grant, caller) => and(mayReadGrant(grant, caller), seesScope(grant, caller)),
+  // A grant ends with its role.
+  impliesNode: (caller) => holdsEverywhere(caller, 'anything'),
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   fields: (f) => ({
