@@ -2,6 +2,28 @@ import pino from 'pino'
 import type { LogLevel } from './config.ts'
 import { databaseError, isCommitUnknown, isOutage } from './db/errors.ts'
 
+/** Lines that were not written yet: a line for each request, written by itself, would cost more than the request. */
+let lines = ''
+let timer: NodeJS.Timeout | undefined
+
+const WRITTEN_AFTER_MS = 50
+const MOST_CHARACTERS = 16_384
+
+function writeLines() {
+  clearTimeout(timer)
+  timer = undefined
+  if (lines !== '') process.stderr.write(lines)
+  lines = ''
+}
+
+function addLine(line: string) {
+  lines += line
+  if (lines.length > MOST_CHARACTERS || log.level === 'error') return writeLines()
+  timer ??= setTimeout(writeLines, WRITTEN_AFTER_MS).unref()
+}
+
+process.on('exit', writeLines)
+
 /** Writes lines of JSON to standard error. */
 export const log = pino(
   {
@@ -10,7 +32,7 @@ export const log = pino(
     timestamp: () => `,"at":"${new Date().toISOString()}"`,
     formatters: { level: (level) => ({ level }) },
   },
-  { write: (line: string) => process.stderr.write(line) },
+  { write: addLine },
 )
 
 /** Sets the level; before, only errors are written. */
