@@ -4,9 +4,11 @@ import { BackupError } from '../db/backup/contents.ts'
 import { WrongClockError } from '../db/clock.ts'
 import { DataFolderError, FolderInUseError } from '../db/data-folder.ts'
 import { openDatabase } from '../db/database.ts'
+import { findMissingRight } from '../db/errors.ts'
 import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
 import { SealError } from '../encryption/keyring.ts'
 import { openKeyring } from '../encryption/open.ts'
+import { migrateQueue } from '../entities/notification/mailer.ts'
 import { schema } from '../graphql/schema.ts'
 import { ConfigError } from '../variables.ts'
 import { VERSION } from '../version.ts'
@@ -125,6 +127,8 @@ async function migrateOnly({ env, stdout }: Terminal) {
     const keyring = openKeyring(config)
     await migrate(database)
     await bootstrapAndPrint({ database, keyring }, config, stdout)
+    // This command may know no SMTP_URL: its servers do.
+    if (database.kind === 'POSTGRESQL') await migrateQueue(database)
     stdout.write('The database is up to date.\n')
   } finally {
     await database.close()
@@ -161,7 +165,9 @@ function report(error: unknown, { stderr }: Terminal): number {
     WrongClockError,
   ]
   const { message, stack } = error as Error
-  stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)
+  const missing = findMissingRight(error)
+  if (missing) stderr.write(`chatelaine: DATABASE_URL: its role lacks a right that this needs (${missing}).\n`)
+  else stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)
   if (error instanceof UsageError) return EXIT.usage
   const isOutOfReach = error instanceof UnreachableError || error instanceof DatabaseUnreachableError
   return isOutOfReach ? EXIT.unreachable : EXIT.refused

@@ -51,6 +51,12 @@ export function databaseError(thrown: unknown): DatabaseError | null {
   return { code: error.code, constraint: error.constraint ?? null, table: error.table ?? null }
 }
 
+/** Returns what the database said of a right that the role lacks, which names an object of it and no value; null where it lacks none. */
+export function findMissingRight(thrown: unknown): string | null {
+  const error = findCause(thrown, (some) => some instanceof pg.DatabaseError)
+  return error?.code === '42501' ? error.message : null
+}
+
 /** Whether the transaction may be retried: two transactions waited for each other or could not be serialized, and this one was canceled. */
 export function isRetryable(thrown: unknown): boolean {
   const code = databaseError(thrown)?.code

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
+import type pg from 'pg'
 import { ConfigError } from '../variables.ts'
 import { type Connection, type Database, type Executor, readRows } from './database.ts'
 import { readOldestProgram, writeOldestProgram } from './oldest-program.ts'
@@ -46,7 +47,7 @@ export const MIGRATION_LOCK = 7_307_199_820
  */
 export async function runAlone<T>(database: Database, run: () => Promise<T>): Promise<T> {
   if (database.kind === 'EMBEDDED') return run()
-  const client = await database.connectAlone().catch(refuseUnreachable)
+  const client = await connect(database)
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     return await run()
@@ -61,11 +62,11 @@ export async function runAlone<T>(database: Database, run: () => Promise<T>): Pr
  * @throws NewerDatabaseError, DatabaseUnreachableError, ConfigError
  */
 export async function migrate(database: Database) {
-  const client = await database.connectAlone().catch(refuseUnreachable)
+  const client = await connect(database)
   try {
     const db = drizzle({ client })
     await greet(db)
-    await refuseMixingPooler(database)
+    await refuseMixingPooler(database, () => connect(database))
     await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
     await refuseNewer(db)
     await writeOldestProgram(db)
@@ -74,6 +75,10 @@ export async function migrate(database: Database) {
   } finally {
     await client.end()
   }
+}
+
+function connect(database: Database): Promise<pg.Client> {
+  return database.connectAlone().catch(refuseUnreachable)
 }
 
 /** Checks the version of the database with its first statement. @throws ConfigError, DatabaseUnreachableError */
@@ -94,8 +99,11 @@ export function refuseUnreachable(error: unknown): never {
   throw new DatabaseUnreachableError(`DATABASE_URL: the database can’t be reached (${cause.code ?? cause.message}).`)
 }
 
-/** @throws PendingMigrationsError, NewerDatabaseError, DatabaseUnreachableError */
-export async function refusePending({ db }: Database) {
+/** @throws PendingMigrationsError, NewerDatabaseError, DatabaseUnreachableError, ConfigError */
+export async function refusePending(database: Database) {
+  // It comes first: the connections of the pool begin with settings, which such a pooler would keep for others.
+  if (!database.isMixed) await refuseMixingPooler(database, () => connect(database))
+  const { db } = database
   await greet(db)
   const applied = await refuseNewer(db)
   if (readdirSync(migrationsFolder).some((name) => !applied.includes(name))) throw new PendingMigrationsError()

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'
-import { ask, type Program, startProgram, usernameOf } from '../support/program.ts'
+import { type Program, startProgram, usernameOf } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 
 // Processes start slowly where many tests run beside this one.
@@ -49,49 +49,7 @@ describe('the end of the server', () => {
     expect(code).toBe(0)
     expect(performance.now() - asked).toBeLessThan(3000)
   })
-
-  test('by kill -9 loses no acknowledged write', async () => {
-    const store = await createStarted()
-    const acknowledged: string[] = []
-    for (let round = 0; round < 3; round++) {
-      const program = await startProgram(store)
-      expect(await codesOf(program)).toEqual(expect.arrayContaining(acknowledged))
-      let isKilled = false
-      const writers = [0, 1, 2].map(async (writer) => {
-        for (let index = 0; !isKilled; index++) {
-          const code = `p-${round}-${writer}-${index}`
-          const answer = await createProject(program, code).catch(() => null)
-          if (answer?.data?.createProject?.project) acknowledged.push(code)
-          if (acknowledged.length === (round + 1) * 20) {
-            isKilled = true
-            await program.stop('SIGKILL')
-          }
-        }
-      })
-      await Promise.all(writers)
-    }
-
-    const program = await startProgram(store)
-
-    const codes = await codesOf(program)
-    expect(acknowledged.filter((code) => !codes.includes(code))).toEqual([])
-    expect(acknowledged.length).toBeGreaterThanOrEqual(60)
-  })
 })
-
-function createProject(program: Program, code: string) {
-  return ask(
-    program,
-    ROOT_KEY,
-    'mutation ($input: CreateProjectInput!) { createProject(input: $input) { ... on CreateProjectPayload { project { code } } } }',
-    { input: { code } },
-  )
-}
-
-async function codesOf(program: Program): Promise<string[]> {
-  const { data } = await ask(program, ROOT_KEY, '{ projects(first: 100) { nodes { code } } }')
-  return data.projects.nodes.map((project: { code: string }) => project.code)
-}
 
 /** A request of which the server has the beginning; `finish` sends the rest and gives the answer. */
 async function beginRequest({ url }: Program, body: string) {

@@ -3,10 +3,11 @@
 import { sql } from 'drizzle-orm'
 import { createTransport } from 'nodemailer'
 import { fromDrizzle, type JobWithMetadata, PgBoss, type WorkWithMetadataHandler } from 'pg-boss'
+import packageOfPgBoss from 'pg-boss/package.json' with { type: 'json' }
 import type { Config } from '../../config.ts'
 import type { Database } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
-import { runAlone } from '../../db/migrate.ts'
+import { PendingMigrationsError, runAlone } from '../../db/migrate.ts'
 import { asciiAddress } from '../../graphql/email-address.ts'
 import { logError } from '../../log.ts'
 import { createExecutor, originOf } from './executor.ts'
@@ -33,12 +34,41 @@ export async function openMailerIfWanted(database: Database, config: Config): Pr
   return smtpUrl === null ? null : openMailer(database, { ...config, smtpUrl })
 }
 
-/** Opens the queue, and creates its tables where they are missing. */
-async function openMailer(database: Database, config: Config & { smtpUrl: string }): Promise<Mailer> {
-  const boss = new PgBoss({ db: createExecutor(database), schedule: false, supervise: true, migrate: true })
+/**
+ * Makes the tables of the queue where they are missing, and brings them up to date. Servers that may not do this themselves
+ * can send mails afterwards.
+ */
+export async function migrateQueue(database: Database) {
+  const boss = createBoss(database, false)
+  await migrateAndStart(database, boss)
+  await boss.stop({ graceful: false })
+}
+
+function createBoss(database: Database, supervise: boolean): PgBoss {
+  const boss = new PgBoss({ db: createExecutor(database), schedule: false, supervise, migrate: true })
   boss.on('error', (error) => logError(originOf(error), null))
-  // pg-boss fails to create its tables where another server creates them at the same time.
-  await runAlone(database, () => startQueue(boss))
+  return boss
+}
+
+/** pg-boss fails to create its tables where another server creates them at the same time. */
+function migrateAndStart(database: Database, boss: PgBoss): Promise<void> {
+  return runAlone(database, () => startQueue(boss))
+}
+
+/** @throws PendingMigrationsError where the tables of the queue are missing, or older than this version of pg-boss */
+async function refusePendingQueue(boss: PgBoss) {
+  const version = (await boss.isInstalled()) ? await boss.schemaVersion() : null
+  if (version === null || version < packageOfPgBoss.pgboss.schema) throw new PendingMigrationsError()
+}
+
+/** Opens the queue, and creates its tables where they are missing and the server may do so. */
+async function openMailer(database: Database, config: Config & { smtpUrl: string }): Promise<Mailer> {
+  const boss = createBoss(database, true)
+  if (config.migrate && !database.isMixed) await migrateAndStart(database, boss)
+  else {
+    await refusePendingQueue(boss)
+    await startQueue(boss)
+  }
   const transport = createTransport({
     url: config.smtpUrl,
     connectionTimeout: SMTP_TIMEOUT_MS,
