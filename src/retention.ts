@@ -14,7 +14,7 @@ import {
   passwordGuesses,
   sessions,
 } from './db/tables.ts'
-import { readReadOnly } from './entities/settings/operations.ts'
+import { lockChanges, readReadOnly } from './entities/settings/operations.ts'
 import { logError } from './log.ts'
 
 /** The rows of one table that have been kept long enough, with the order of the index that finds them. */
@@ -116,7 +116,7 @@ async function removeAll(database: Database, old: Old, signal: AbortSignal | und
   let count = 0
   while (!signal?.aborted) {
     const began = performance.now()
-    const step = await database.transaction((tx) => removeStep(tx, old))
+    const step = await database.transaction((tx) => removeStep(tx, old), { first: lockChanges({ alone: false }) })
     count += step ?? 0
     if (step !== STEP) return { count, mayGoOn: step !== null }
     // Requests have at least half of the time, on the embedded database too, where only one can work at a time.

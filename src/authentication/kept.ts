@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache'
 import type { Caller } from '../authority/caller.ts'
 import { callerStatement } from '../authority/caller-statement.ts'
 import { type Basis, fitsStatement, isUnchanged } from '../authority/versions.ts'
-import type { Database } from '../db/database.ts'
+import type { Connection, Database } from '../db/database.ts'
 import { currentDeadline } from '../db/deadline.ts'
 import type { CallerScope } from '../read/spec.ts'
 import type { Credentials } from './credentials.ts'
@@ -73,11 +73,14 @@ export interface Proof {
   note(isProven: boolean): void
   /** Proves it by itself, where the statements so far have not all done it. @throws AuthorityChangedError */
   complete(): Promise<void>
+  /** Proves it in a transaction, for the whole request. @throws AuthorityChangedError */
+  completeWithin(tx: Connection): Promise<void>
 }
 
 /** Returns null where the caller was read by this request, so that there is nothing to prove. */
-export function createProof({ db }: Database, caller: Caller | null): Proof | null {
-  if (!caller?.basis) return null
+export function createProof({ db }: Database, known: Caller | null): Proof | null {
+  if (!known?.basis) return null
+  const caller = known
   let proven = 0
   let isComplete = false
   let hasFailed = false
@@ -86,16 +89,20 @@ export function createProof({ db }: Database, caller: Caller | null): Proof | nu
     else hasFailed = true
     if (hasFailed) throw new AuthorityChangedError()
   }
+  async function completeWithin(on: Connection) {
+    const [row] = await proveAlone(on, caller)
+    note(row?.isProven ?? false)
+    isComplete = true
+  }
   return {
     condition: isUnchanged,
     note,
     async complete() {
       if (hasFailed) throw new AuthorityChangedError()
       if (isComplete || (proven > 0 && proven === currentDeadline()?.statements)) return
-      const [row] = await proveAlone(db, caller)
-      note(row?.isProven ?? false)
-      isComplete = true
+      await completeWithin(db)
     },
+    completeWithin,
   }
 }
 

@@ -6,8 +6,8 @@ import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables
 import { MissingAuthorityError, type MissingRequirement, missingCircumstance } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { type Caller, EVERYWHERE, type HeldLevel, holds, inOrganization, type Scope } from './caller.ts'
-import { API_KEY_ID, IS_OPERATOR, USER_ID } from './caller-values.ts'
-import { authorityOf, held, historyOf, holdsAt, NOW, uncovered } from './held.ts'
+import { API_KEY_ID, AUTHORITY, IS_OPERATOR, USER_ID } from './caller-values.ts'
+import { held, historyOf, holdsAt, knownAuthority, NOW, uncovered } from './held.ts'
 import { heldLevels, levelsOf, uncoveredLevels } from './held-levels.ts'
 import { levelName } from './levels.ts'
 import { wordName } from './permissions.ts'
@@ -139,7 +139,7 @@ export function mayGrantSql(caller: CallerScope, granted: Granted): SQL {
   if (granted === null || caller.flag(IS_OPERATOR)) return sql`true`
   const holder = { userId: caller.param(USER_ID), apiKeyId: caller.param(API_KEY_ID) }
   const gaps = [
-    ...(granted.words ? [uncovered(granted.words, authorityOf(holder))] : []),
+    ...(granted.words ? [uncovered(granted.words, knownAuthority(caller.param(AUTHORITY)))] : []),
     ...(granted.levels ? [uncoveredLevels(granted.levels, levelsOf(holder))] : []),
   ]
   return and(...gaps.map((gap) => sql`not exists (${gap})`)) ?? sql`true`
@@ -160,7 +160,7 @@ export async function guard(tx: Transaction, caller: Caller, granted: Granted, r
       organization_id: string | null
       project_id: string | null
       too_short: boolean
-    }>(tx, uncovered(granted.words, authorityOf(holder)))
+    }>(tx, uncovered(granted.words, knownAuthority(sql`${JSON.stringify(caller.authority)}::text`)))
     for (const { what, organization_id, project_id, too_short } of rows) {
       const where = { organizationId: organization_id, projectId: project_id, controllerId: null, modelId: null }
       missing.push({ what: wordName(what), where, isTooShort: too_short })

@@ -141,6 +141,14 @@ export function authorityOf({ userId, apiKeyId }: Holder, at: SQL = NOW): SQL {
   )`
 }
 
+/** The relation authority of a holder whose authority was read, from its rows as JSON. */
+export function knownAuthority(json: SQL): SQL {
+  return sql`(
+    select h."what" as what, h."organizationId" as organization_id, h."projectId" as project_id, h."until" as until
+    from json_to_recordset(${json}::json) as h("what" text, "organizationId" uuid, "projectId" uuid, "until" timestamptz)
+  )`
+}
+
 /**
  * The relation limits(permission, role_id, organization_id, project_id, until) of a key: its roles in their scopes, as they
  * are at that time. A limit on a project or an organization that was deleted allows nothing.

@@ -11,6 +11,8 @@ import { NOW } from './held.ts'
 export interface Basis {
   /** The ids of the users, roles, organizations, projects, keys and sessions whose facts decide it. */
   owners: string[]
+  /** The roles among them. */
+  roles: string[]
   /** The sum of their versions. */
   version: string
   /** The next moment at which a fact begins or ends; null where there is none. */
@@ -35,11 +37,13 @@ export function basisJson({ user, key, session }: Parts): SQL<Basis> {
     sql`, `,
   )
   const limits = sql`select l.* from api_key_limits as l where l.api_key_id = ${key?.id ?? null}::uuid`
-  const owners = sql`(select array(
-    select * from unnest(array[${known}]) as known
-    union select g.role_id from role_grants as g where g.user_id = ${user.id} and (g.ended_at is null or ${NOW} < g.ended_at)
-    union select unnest(array[l.role_id, l.organization_id, l.project_id]) from (${limits}) as l
-  ) as ids)`
+  const owners = sql`(select r.roles, array(
+    select * from unnest(array[${known}] || r.roles) as known
+    union select unnest(array[l.organization_id, l.project_id]) from (${limits}) as l
+  ) as ids from (select array(
+    select g.role_id from role_grants as g where g.user_id = ${user.id} and (g.ended_at is null or ${NOW} < g.ended_at)
+    union select l.role_id from (${limits}) as l
+  ) as roles) as r)`
   const isOf = (fact: SQL) => sql`${fact}.user_id in (${user.id}, ${key?.userId ?? null}::uuid)`
   const times = sql`
     select unnest(array[f.since, f.expires_at, f.ended_at]) as at from (
@@ -53,6 +57,7 @@ export function basisJson({ user, key, session }: Parts): SQL<Basis> {
     union all select * from unnest(array[${key?.expiresAt ?? null}, ${session?.expiresAt ?? null}]::timestamptz[])`
   return sql<Basis>`(select json_build_object(
     'owners', o.ids,
+    'roles', o.roles,
     'version', (select ${versionOf(sql`= any(o.ids)`)}),
     'until', (select min(t.at) from (${times}) as t where t.at > ${NOW})
   ) from ${owners} as o)`

@@ -9,7 +9,7 @@ import { type Embedded, openFolder, openImage } from './embedded.ts'
 import { offerCopies, type Pause } from './folder-copy.ts'
 import type { Result, Statement } from './lease.ts'
 import { connectAlone, openPool, type Pool, type PoolOptions } from './pool.ts'
-import { queryOnce, transact } from './transaction.ts'
+import { type Beginning, queryOnce, transact } from './transaction.ts'
 
 /** What Drizzle sends its statements to. */
 interface StatementClient {
@@ -30,10 +30,10 @@ export interface Database {
   /** Opens one more connection, which has no time limits. */
   connectAlone(): Promise<pg.Client>
   /**
-   * Runs in a transaction; `isPatient` lets its statements take as long as they need.
+   * Runs in a transaction.
    * @throws CommitUnknownError, RolledBackError, DeadlinePassedError, ConnectionLostError, the error of the database
    */
-  transaction<T>(run: (tx: Transaction) => Promise<T>, options?: { isPatient?: boolean }): Promise<T>
+  transaction<T>(run: (tx: Transaction) => Promise<T>, beginning?: Beginning): Promise<T>
   /** Calls the listener with each statement, after its answer. */
   observe: Pool['observe']
   /** The connections that are open and idle, and the requests that wait for one. */
@@ -116,7 +116,7 @@ function wrap(kind: Database['kind'], options: PoolOptions): Database {
     kind,
     isMixed: options.isMixed,
     connectAlone: () => connectAlone(options),
-    transaction: (run, { isPatient = false } = {}) => transact(pool, (lease) => run(transactionOn(lease)), isPatient),
+    transaction: (run, beginning) => transact(pool, (lease) => run(transactionOn(lease)), beginning),
     observe: pool.observe,
     counts: pool.counts,
     probe: options.isSingle ? db : drizzleOn({ query: (statement, values) => queryOnce(probes, statement, values) }),

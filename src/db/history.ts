@@ -18,23 +18,26 @@ interface Ender {
   userId: string | null
 }
 
-/** Ends the facts that hold now and returns how many. Intervals are half open and never empty. */
+/**
+ * Ends the facts that hold now and returns how many. Those that are past their planned end are ended as of that end, and not
+ * counted. Intervals are half open and never empty.
+ */
 export async function endFacts(
   tx: Transaction,
   table: Fact,
   which: SQL | undefined,
   { userId }: Ender,
 ): Promise<number> {
-  await endLapsed(tx, table, which)
+  const isLapsed = sql`coalesce(${table.expiresAt} <= statement_timestamp(), false)`
   const ended = await tx
     .update(table)
     .set({
-      endedAt: sql`greatest(clock_timestamp(), since + interval '1 microsecond')`,
-      endedBy: userId,
+      endedAt: sql`case when ${isLapsed} then expires_at else greatest(clock_timestamp(), since + interval '1 microsecond') end`,
+      endedBy: sql`case when not ${isLapsed} then ${userId}::uuid end`,
     } as object)
     .where(and(which, isNull(table.endedAt)))
-    .returning({ id: table.id })
-  return ended.length
+    .returning({ wasHeld: sql<boolean>`not ${isLapsed}` })
+  return ended.filter(({ wasHeld }) => wasHeld).length
 }
 
 interface Planned {

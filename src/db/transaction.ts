@@ -43,7 +43,7 @@ async function sendPlainly(pool: Pool, statement: Statement, values?: unknown[])
 
 /** Behind a pooler that mixes sessions only a transaction has settings. */
 function sendAlone(pool: Pool, statement: Statement, values?: unknown[]): Promise<Result> {
-  return transact(pool, (lease) => lease.query(statement, values), false)
+  return transact(pool, (lease) => lease.query(statement, values))
 }
 
 function onlyReads(text: string): boolean {
@@ -52,18 +52,30 @@ function onlyReads(text: string): boolean {
 
 const WITHOUT_LIMITS = 'set local statement_timeout = 0; set local lock_timeout = 0'
 
+/** How a transaction begins. */
+export interface Beginning {
+  /** Lets its statements take as long as they need. */
+  isPatient?: boolean
+  /** A statement without values that is sent together with `begin`. */
+  first?: string
+}
+
 /**
- * Runs in a transaction; `isPatient` lets its statements take as long as they need.
+ * Runs in a transaction.
  * @throws CommitUnknownError, RolledBackError, DeadlinePassedError, ConnectionLostError, the error of the database
  */
-export async function transact<T>(pool: Pool, run: (lease: Lease) => Promise<T>, isPatient: boolean): Promise<T> {
+export async function transact<T>(
+  pool: Pool,
+  run: (lease: Lease) => Promise<T>,
+  beginning: Beginning = {},
+): Promise<T> {
   refuseInside()
   const lease = await pool.acquire()
   let isBroken = false
   try {
-    if (isPatient) lease.wait()
+    if (beginning.isPatient) lease.wait()
     const left = timeLeft()
-    await lease.query({ text: beginText(pool, isPatient), prepare: false })
+    await lease.query({ text: beginText(pool, beginning), prepare: false })
     const result = await insideTransaction.run(true, () => run(lease))
     await commit(lease, left)
     return result
@@ -75,8 +87,8 @@ export async function transact<T>(pool: Pool, run: (lease: Lease) => Promise<T>,
   }
 }
 
-function beginText({ isMixed }: Pool, isPatient: boolean): string {
-  return ['begin', ...(isMixed ? [SET_LOCALLY] : []), ...(isPatient ? [WITHOUT_LIMITS] : [])].join('; ')
+function beginText({ isMixed }: Pool, { isPatient, first }: Beginning): string {
+  return ['begin', isMixed ? SET_LOCALLY : [], isPatient ? WITHOUT_LIMITS : [], first ?? []].flat().join('; ')
 }
 
 /** The milliseconds until the deadline; null where there is none. */

@@ -65,8 +65,6 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     Object.assign(contextValue, { inputIssues: issues })
     const text = await answerFinally(document, operation, variables, contextValue as unknown as Context)
     if (text !== null) return { isQuery: true, text }
-    // A query is proven by its own statements, and a mutation before it begins.
-    if (operation.operation === 'mutation') await context.proof?.complete()
     const { operationName } = params
     const result = await run({ schema, document, contextValue, variableValues: variables, operationName })
     return { ...result, isQuery: operation.operation === 'query' }

@@ -3,7 +3,7 @@
  * be read only once it is locked: until then another transaction may still change it.
  */
 
-import { and, getTableName, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
+import { and, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Caller } from '../authority/caller.ts'
 import { immediateScope } from '../authority/visibility.ts'
@@ -12,9 +12,7 @@ import { apiKeyLimits, apiKeys, organizations, roleGrants, roles, users } from '
 import { CallerEndedError, NotFoundError } from '../errors.ts'
 import type { CallerScope, Visibility } from '../read/spec.ts'
 import { rowOf } from '../read/sql.ts'
-
-/** CHANGE is for a row that is changed or loses something, SHARE for a row that must only continue to exist. */
-type LockMode = 'CHANGE' | 'SHARE'
+import { type Lock, type LockMode, takeLocks } from './locks.ts'
 
 /** Something that an input names. */
 export interface Found<T> {
@@ -47,19 +45,6 @@ export function readOnceLocked<T>(finder: Finder, read: () => Promise<T>): Found
       return results[0] as T
     },
   }
-}
-
-interface Lock {
-  table: PgTable
-  id: string
-  mode: LockMode
-  deleted: boolean
-  /** What made it the row that was meant; it must still be so once the row is locked. */
-  fits?: SQL
-  /** Takes the row once it is locked. */
-  take: (row: object) => void
-  /** Makes the error that is thrown where the row no longer exists once it is locked; null where that does not matter. */
-  gone: (() => Error) | null
 }
 
 /** Finds objects within one mutation and collects the rows to lock. */
@@ -134,22 +119,13 @@ export async function findRow<T extends Named>(
   }
 }
 
-/** The tables in the order in which their rows are locked, so that no two mutations wait for each other. */
-const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'controllers', 'models', 'api_keys', 'credentials']
-
 /**
  * Locks the caller's row and everything found, makes sure that it still exists, and reads it again: it may have changed
  * while this transaction waited for the lock. `no key update` does not block the foreign keys that point to a row.
  * @throws NotFoundError
  */
 export async function lockFound<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<Refs> {
-  const all = [...finder.locks, ...(await callerLocks(finder))]
-  for (const lock of inOrder(all)) {
-    // One row may have been named several times.
-    const same = all.filter((other) => lockKey(other) === lockKey(lock))
-    const fresh = await lockRow(finder.tx, lock, and(...same.map(({ fits }) => fits)))
-    for (const other of same) if (fresh) other.take(fresh)
-  }
+  await takeLocks(finder.tx, [...finder.locks, ...(await callerLocks(finder))])
   return readRefs(finder, found)
 }
 
@@ -165,22 +141,6 @@ async function readRefs<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<R
   return Object.fromEntries(pairs) as Refs
 }
 
-/** Returns the row as it is once it is locked. @throws the error of the lock where the row no longer exists */
-async function lockRow(
-  tx: Transaction,
-  { table, id, mode, deleted, gone }: Lock,
-  fits: SQL | undefined,
-): Promise<object | undefined> {
-  const alive = 'deletedAt' in table ? sql`deleted_at is ${deleted ? sql`not null` : sql`null`}` : undefined
-  const [fresh] = await tx
-    .select()
-    .from(table)
-    .where(and(sql`id = ${id}`, alive, fits))
-    .for(mode === 'CHANGE' ? 'no key update' : 'share')
-  if (!fresh && gone) throw gone()
-  return fresh
-}
-
 /**
  * Returns the locks on what the caller's authority depends on: their own row, their home organization, the roles they
  * hold and those that their key is limited to; and the key of an application that is sent with their own credential. A
@@ -190,35 +150,27 @@ async function lockRow(
 async function callerLocks({ tx, caller }: Finder): Promise<Lock[]> {
   const { userId, organizationId, apiKey } = caller
   if (userId === null || organizationId === null) return []
-  const held = await readRows<{ id: string }>(
-    tx,
-    sql`
-    select role_id as id from ${roleGrants} where user_id = ${userId} and ended_at is null
-    union select role_id from ${apiKeyLimits} where api_key_id = ${apiKey?.id ?? null}::uuid`,
-  )
+  const held = caller.basis?.roles ?? (await readRoles(tx, userId, apiKey?.id ?? null))
   const share = (table: PgTable, id: string, gone: Lock['gone']): Lock => {
-    return { table, id, mode: 'SHARE', deleted: false, take() {}, gone }
+    return { table, id, mode: 'SHARE', deleted: false, gone }
   }
   const ended = () => new CallerEndedError()
   const isAnothers = apiKey !== null && apiKey.userId !== userId
   return [
     share(organizations, organizationId, null),
     share(users, userId, ended),
-    ...held.map(({ id }) => share(roles, id, null)),
+    ...held.map((id) => share(roles, id, null)),
     ...(isAnothers ? [share(users, apiKey.userId, ended), share(apiKeys, apiKey.id, ended)] : []),
   ]
 }
 
-function inOrder(locks: Lock[]): Lock[] {
-  const strongest = new Map<string, Lock>()
-  for (const lock of locks) {
-    const key = lockKey(lock)
-    const known = strongest.get(key)
-    if (!known || (known.mode === 'SHARE' && lock.mode === 'CHANGE')) strongest.set(key, lock)
-  }
-  return [...strongest.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, lock]) => lock)
-}
-
-function lockKey({ table, id }: Lock) {
-  return `${LOCK_ORDER.indexOf(getTableName(table))} ${id}`
+/** The roles that a user holds, and those that limit the key. */
+async function readRoles(tx: Transaction, userId: string, apiKeyId: string | null): Promise<string[]> {
+  const rows = await readRows<{ id: string }>(
+    tx,
+    sql`
+    select role_id as id from ${roleGrants} where user_id = ${userId} and ended_at is null
+    union select role_id from ${apiKeyLimits} where api_key_id = ${apiKeyId}::uuid`,
+  )
+  return rows.map(({ id }) => id)
 }

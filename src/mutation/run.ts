@@ -13,7 +13,7 @@ import { runStatement, type Transaction } from '../db/database.ts'
 import { DeadlinePassedError, isOutage, isRetryable } from '../db/errors.ts'
 import { recordChange, type Sides, withoutEqual } from '../entities/audit/operations.ts'
 import { type Notice, notify } from '../entities/notification/operations.ts'
-import { holdChanges, readReadOnly } from '../entities/settings/operations.ts'
+import { lockChanges, readReadOnly } from '../entities/settings/operations.ts'
 import { CallerEndedError, ForbiddenError, isRefusal, RaceLostError, ReadOnlyError, type Target } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import type { Reading } from '../read/run.ts'
@@ -132,12 +132,13 @@ async function runOnce<Input, Refs, Values, Prepared, Answer>(
   wanted: Wanted<Input, Prepared>,
   answer: ReadAnswer<Values, Answer>,
 ): Promise<Answer> {
+  const beginning = { first: lockChanges({ alone: plan.readOnlyMode === 'SETS' }) }
   try {
     return await ctx.services.database.transaction(async (tx) => {
       const result = await changeWithin(tx, plan, ctx, wanted, answer)
       if (wanted.dryRun) throw new DryRunDone(result)
       return result
-    })
+    }, beginning)
   } catch (error) {
     if (error instanceof DryRunDone) return error.answer
     throw error
@@ -155,7 +156,7 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   const repetition = await openRepetition<Values & object>(tx, plan, ctx, asking, wanted.input as object)
   const made = repetition?.made
   if (made) return answerMade(tx, asking, (caller) => answer(made, readingOn(tx, caller), null))
-  const { refs, caller } = await findAndLock(tx, plan, asking, wanted.input)
+  const { refs, caller } = await findAndLock(tx, plan, ctx, asking, wanted.input)
   const readDiff = wanted.diffSchema && (await noteAccess(tx, caller, wanted.diffSchema))
   const target = plan.target(refs)
   const outcome = await namingTarget(target, () => decideAndRun(plan, { ...wanted, ctx, tx, caller, refs }))
@@ -185,21 +186,25 @@ async function begin(
 ): Promise<Caller> {
   const asking = ctx.caller ?? (isPublic ? NOBODY : null)
   if (asking === null) throw new CallerEndedError()
-  if (readOnlyMode === 'SETS') await holdChanges(tx)
-  else await refuseReadOnly(tx, readOnlyMode, ctx)
+  if (readOnlyMode !== 'SETS') await refuseReadOnly(tx, readOnlyMode, ctx)
   return asking
 }
 
-/** Finds and locks what the input names, and then reads the caller's authority. @throws NotFoundError, CallerEndedError */
+/**
+ * Finds and locks what the input names, and then reads the caller's authority, or proves that it is what was kept.
+ * @throws NotFoundError, CallerEndedError, AuthorityChangedError
+ */
 async function findAndLock<Input, Refs, Values, Prepared>(
   tx: Transaction,
   plan: ChangePlan<Input, Refs, Values, Prepared>,
+  { proof }: Context,
   asking: Caller,
   input: Input,
 ): Promise<{ refs: Refs; caller: Caller }> {
   const finder = createFinder(tx, asking)
   const refs = await lockFound(finder, await plan.find(finder, input))
-  const caller = await readAuthority(tx, asking)
+  await proof?.completeWithin(tx)
+  const caller = proof ? { ...asking, basis: null } : await readAuthority(tx, asking)
   if (!caller) throw new CallerEndedError()
   return { refs, caller }
 }
@@ -233,7 +238,7 @@ async function namingTarget<Result>(target: Target | null, work: () => Promise<R
   }
 }
 
-/** Refuses the change in read-only mode, and locks the mode until the change is made. @throws ReadOnlyError */
+/** Refuses the change in read-only mode. @throws ReadOnlyError */
 async function refuseReadOnly(tx: Transaction, mode: ReadOnlyMode, { services }: Context) {
   const isReadOnly = await readReadOnly(tx)
   if (mode === 'REFUSED' && (isReadOnly || services.config.readOnly)) throw new ReadOnlyError()

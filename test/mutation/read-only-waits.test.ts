@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { readReadOnly } from '../../src/entities/settings/operations.ts'
+import { lockChanges } from '../../src/entities/settings/operations.ts'
 import { startApp } from '../support/app.ts'
 import { change, changeDocument } from '../support/change.ts'
 import { isPostgres } from '../support/database.ts'
@@ -51,7 +51,7 @@ async function hold(within: Parameters<typeof app.database.transaction>[0]) {
 // The embedded database has one session: its transactions come one after the other as it is.
 describe.runIf(isPostgres())('setting read-only mode waits for the changes under way', () => {
   test('which are kept; a change that came after it and waited is refused', async () => {
-    const letGo = await hold((tx) => readReadOnly(tx))
+    const letGo = await hold((tx) => tx.execute(sql.raw(lockChanges({ alone: false }))))
 
     let isSet = false
     const setting = setReadOnly().finally(() => {

@@ -86,8 +86,7 @@ export async function grantRoles(
   userId: string,
   items: RoleItem[],
 ): Promise<RoleItem[]> {
-  await endLapsed(tx, roleGrants, eq(roleGrants.userId, userId))
-  const open = await readOpenGrants(tx, userId)
+  const open = await endLapsedGrants(tx, userId)
   const wanted = longestPerTarget(items).filter(
     (item) => !open.some((grant) => isSameTarget(grant, item) && lasts(grant, item)),
   )
@@ -107,8 +106,7 @@ export async function revokeRoles(
   userId: string,
   items: TargetScope[],
 ): Promise<RoleItem[]> {
-  await endLapsed(tx, roleGrants, eq(roleGrants.userId, userId))
-  const open = await readOpenGrants(tx, userId)
+  const open = await endLapsedGrants(tx, userId)
   const revoked = open.filter((grant) => items.some((item) => isSameTarget(grant, item)))
   await endGrants(tx, caller, revoked)
   return revoked
@@ -116,10 +114,18 @@ export async function revokeRoles(
 
 type TargetScope = Scope & { roleId: string }
 
+/** Ends the grants of a user that are past their planned end; returns those that are left. */
+async function endLapsedGrants(tx: Transaction, userId: string) {
+  const open = await readOpenGrants(tx, userId)
+  if (open.some(({ isLapsed }) => isLapsed)) await endLapsed(tx, roleGrants, eq(roleGrants.userId, userId))
+  return open.filter(({ isLapsed }) => !isLapsed)
+}
+
 /** The open role grants of a user. */
 export async function readOpenGrants(tx: Transaction, userId: string) {
   return tx
     .select({
+      isLapsed: sql<boolean>`coalesce(${roleGrants.expiresAt} <= statement_timestamp(), false)`,
       id: roleGrants.id,
       roleId: roleGrants.roleId,
       organizationId: roleGrants.organizationId,

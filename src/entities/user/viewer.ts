@@ -1,21 +1,13 @@
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { API_KEY_ID, AUTHORITY, MUST_CHANGE_PASSWORD, SESSION_ID } from '../../authority/caller-values.ts'
+import { knownAuthority } from '../../authority/held.ts'
 import { isCaller } from '../../authority/visibility.ts'
 import { reads } from '../../graphql/builder.ts'
-import type { CallerScope } from '../../read/spec.ts'
 import { literal } from '../../read/sql.ts'
 import { ApiKey } from '../api-key/type.ts'
 import { HeldPermissionType, heldPermissions } from '../permission/held.ts'
 import { Session, SessionConnection } from '../session/type.ts'
 import { User } from './type.ts'
-
-/** The authority of the caller, as it was read with their credential. */
-function callersAuthority(caller: CallerScope): SQL {
-  return sql`(
-    select h."what" as what, h."organizationId" as organization_id, h."projectId" as project_id, h."until" as until
-    from json_to_recordset(${caller.param(AUTHORITY)}::json) as h("what" text, "organizationId" uuid, "projectId" uuid, "until" timestamptz)
-  )`
-}
 
 const Viewer = reads.type('Viewer', {
   table: 'users',
@@ -52,7 +44,7 @@ const Viewer = reads.type('Viewer', {
       type: [HeldPermissionType],
       description:
         'The permissions of the caller and their scopes. The permissions of ADMINISTRATOR are listed one by one. There are none while the caller must change their password.',
-      sql: (_user, caller) => heldPermissions(callersAuthority(caller), caller),
+      sql: (_user, caller) => heldPermissions(knownAuthority(caller.param(AUTHORITY)), caller),
     }),
   }),
 })
