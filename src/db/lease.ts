@@ -56,10 +56,16 @@ interface Shared {
   names: StatementNames | null
   listeners: ((sent: Sent) => void)[]
   cancel: (client: pg.PoolClient) => void
+  /** Gives the place in the caller's share back. */
+  giveBack: () => void
 }
 
 /** Lends a connection for some statements; what is sent after the deadline is refused, and what runs then is canceled. */
-export function createLease(client: pg.PoolClient, connected: Connected, { names, listeners, cancel }: Shared): Lease {
+export function createLease(
+  client: pg.PoolClient,
+  connected: Connected,
+  { names, listeners, cancel, giveBack }: Shared,
+): Lease {
   const { silence, prepared } = connected
   let isLost = false
   let isLate = false
@@ -107,6 +113,7 @@ export function createLease(client: pg.PoolClient, connected: Connected, { names
       clearTimeout(timer)
       silence.setPatient(false)
       client.release(isBroken || isLost || isLate || prepared.size > MOST_PREPARED)
+      giveBack()
     },
   }
 }

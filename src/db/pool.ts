@@ -5,6 +5,7 @@ import type { Addresses } from './addresses.ts'
 import { currentDeadline } from './deadline.ts'
 import { ConnectionLostError, DeadlinePassedError, isOutage } from './errors.ts'
 import { type Connected, createLease, type Lease, requestCancel, type Sent } from './lease.ts'
+import { createShares } from './shares.ts'
 import { watchSilence } from './silence.ts'
 import { createStatementNames } from './statement-names.ts'
 
@@ -22,6 +23,8 @@ export interface PoolCounts {
   open: number
   idle: number
   waiting: number
+  /** Those that wait for other requests of the same caller. */
+  held: number
 }
 
 export interface PoolOptions extends Addresses {
@@ -53,6 +56,9 @@ export const SET_LOCALLY = Object.entries(SETTINGS)
   .map(([name, value]) => `set local ${name} = '${value}'`)
   .join('; ')
 
+/** A caller uses this part of the connections at once, so that it cannot hold up the others. */
+const SHARE = 4
+
 /** Short, so that attempts into a network that has just recovered do not delay the next ones. */
 const CONNECT_TIMEOUT_MS = 1500
 /** The only session may be busy with a statement. */
@@ -67,6 +73,7 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
   const names = createStatementNames()
   const connected = new WeakMap<pg.ClientBase, Connected>()
   const listeners: ((sent: Sent) => void)[] = []
+  const shares = createShares(isSingle ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(size / SHARE)))
   const pool = new pg.Pool({
     Client: clientTo(() => ({
       ...connections[current],
@@ -103,26 +110,36 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
   })
   pool.on('error', () => {})
 
-  async function lease(): Promise<Lease> {
+  async function lease(giveBack: () => void): Promise<Lease> {
     const client = await waitFor(() => pool.connect())
     const cancel = isSingle ? () => {} : requestCancel
-    return createLease(client, connected.get(client) as Connected, { names: isMixed ? null : names, listeners, cancel })
+    const shared = { names: isMixed ? null : names, listeners, cancel, giveBack }
+    return createLease(client, connected.get(client) as Connected, shared)
   }
   return {
     isMixed,
     async acquire() {
+      const giveBack = await shares.take(currentDeadline())
       // A connection that fails to open may have met a server that was just going away, and the next host may be better.
       for (let attempt = 1; ; attempt++) {
         try {
-          return await lease()
+          return await lease(giveBack)
         } catch (error) {
-          if (!isOutage(error) || error instanceof DeadlinePassedError || attempt > connections.length) throw error
+          if (!isOutage(error) || error instanceof DeadlinePassedError || attempt > connections.length) {
+            giveBack()
+            throw error
+          }
           current = (current + 1) % connections.length
         }
       }
     },
     observe: (listener) => listeners.push(listener),
-    counts: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    counts: () => ({
+      open: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      held: shares.waiting(),
+    }),
     async close() {
       const giveUp = Promise.withResolvers<void>()
       const timer = setTimeout(giveUp.resolve, CLOSE_TIMEOUT_MS)

@@ -27,6 +27,7 @@ import {
 } from './gate.ts'
 import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
 import type { Health } from './health.ts'
+import { type Holders, ofAddress } from './holders.ts'
 import type { Metrics } from './metrics.ts'
 import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
 import { refuseCaller } from './refuse-caller.ts'
@@ -47,6 +48,7 @@ export interface Served {
   addressOfClient: ReturnType<typeof clientAddress>
   health: Health
   metrics: Metrics
+  holders: Holders
 }
 
 /** Answers one request. */
@@ -94,9 +96,9 @@ async function answerAndNote(
 }
 
 /** Answers what is the same for every caller; null where the request is for the API, or for nothing that there is. */
-async function answerOpenly({ services, health }: Served, request: IncomingMessage, url: URL) {
+async function answerOpenly({ services, health, addressOfClient }: Served, request: IncomingMessage, url: URL) {
   const { basePath } = services.config
-  if (url.pathname === JWKS_PATH) return answerKeySet(services.database)
+  if (url.pathname === JWKS_PATH) return answerKeySet(services.database, addressOfClient(request))
   if (url.pathname === '/' && wantsPage(request)) return toPage(basePath)
   return isForGraphiql(request, url) ? answerGraphiql(request, url, basePath) : health.answer(url)
 }
@@ -111,7 +113,7 @@ function toPage(basePath: string): Answer {
  * does nothing but sign in: it is then answered as if it had no credential.
  */
 async function answerParams(
-  { app, services }: Served,
+  { app, services, holders }: Served,
   request: IncomingMessage,
   params: Params | string,
   { isGet, record }: { isGet: boolean; record: RequestRecord },
@@ -119,6 +121,7 @@ async function answerParams(
   const { requestId, address } = record
   const context = { requestId, address, isGet, record }
   try {
+    holders.assume(request, address)
     const identified = identify(services, (name) => headerOf(request, name), { address, requestId })
     const caller = await identified.catch((error: unknown) => {
       // A password in the header was counted as a guess, and a guess too many is another error.
@@ -126,6 +129,7 @@ async function answerParams(
       throw error
     })
     recordCaller(record, caller)
+    holders.know(request, caller, address)
     return await answerRequest(app, params, request.headers.accept, { caller, ...context })
   } catch (error) {
     if (error instanceof BadCredentialError && error.ended) await recordEnded(services, error.ended, context)
@@ -169,8 +173,9 @@ async function keySet(database: Database): Promise<Answer> {
   return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, max-age=300' } }
 }
 
-async function answerKeySet(database: Database): Promise<Answer> {
-  const answer = await withinDeadline(createId(), () => keySet(database))
+async function answerKeySet(database: Database, address: string | null): Promise<Answer> {
+  const deadline = { ...createDeadline(), holder: ofAddress(address) }
+  const answer = await withinDeadline(createId(), () => keySet(database), deadline)
   return { ...answer, headers: { ...PUBLIC_HEADERS, ...answer.headers } }
 }
 

@@ -8,10 +8,12 @@ import { logError } from '../log.ts'
 import type { Services } from '../services.ts'
 import { ConfigError } from '../variables.ts'
 import { clientAddress } from './address.ts'
+import { limitConnections } from './connections.ts'
 import { errorAnswer } from './error-answer.ts'
 import { GRAPHQL_PATH } from './gate.ts'
 import { handle } from './handle.ts'
 import { createHealth, type Health } from './health.ts'
+import { createHolders } from './holders.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { send } from './send.ts'
 import { REQUEST_DEADLINE_MS } from './within-deadline.ts'
@@ -45,6 +47,7 @@ export async function listen(services: Services): Promise<Listening> {
     addressOfClient: clientAddress(config.trustedProxies),
     health,
     metrics,
+    holders: createHolders(),
   }
   let isDraining = false
   const options = { ...SERVER_LIMITS, keepAliveTimeout: config.keepAliveSeconds * 1000 }
@@ -64,6 +67,7 @@ export async function listen(services: Services): Promise<Listening> {
   server.timeout = Math.max(15, config.keepAliveSeconds + 5) * 1000
   server.maxHeadersCount = 100
   server.maxConnections = 2000
+  limitConnections(server, config.trustedProxies)
   await listenOn(server, { name: 'PORT', host: config.host, port: config.port })
   const operators = await listenForOperators(config, { health, metrics })
   return {
