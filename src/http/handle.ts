@@ -32,6 +32,7 @@ import type { Metrics } from './metrics.ts'
 import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
 import { refuseCaller } from './refuse-caller.ts'
 import type { Answer } from './request.ts'
+import type { readRequestIds } from './request-id.ts'
 import { createRecord, type RequestRecord, recordCaller } from './request-record.ts'
 import { send } from './send.ts'
 import { isSignInAlone } from './sign-in.ts'
@@ -46,6 +47,7 @@ export interface Served {
   app: App
   services: Services
   addressOfClient: ReturnType<typeof clientAddress>
+  requestIdOf: ReturnType<typeof readRequestIds>
   health: Health
   metrics: Metrics
   holders: Holders
@@ -68,7 +70,7 @@ export async function handle(served: Served, request: IncomingMessage, response:
   }
   const refusal = refuseRequest(request, url, basePath)
   if (refusal) return refuse(request, response, refusal)
-  const requestId = createId()
+  const requestId = served.requestIdOf(request)
   response.setHeader('x-request-id', requestId)
   const isGet = request.method === 'GET'
   const body = isGet ? '' : await readBody(request)

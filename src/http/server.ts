@@ -15,6 +15,7 @@ import { handle } from './handle.ts'
 import { createHealth, type Health } from './health.ts'
 import { createHolders } from './holders.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { readRequestIds } from './request-id.ts'
 import { send } from './send.ts'
 import { REQUEST_DEADLINE_MS } from './within-deadline.ts'
 import { createApp } from './yoga.ts'
@@ -45,6 +46,7 @@ export async function listen(services: Services): Promise<Listening> {
     app: createApp(services),
     services,
     addressOfClient: clientAddress(config.trustedProxies),
+    requestIdOf: readRequestIds(config.trustedProxies),
     health,
     metrics,
     holders: createHolders(),
