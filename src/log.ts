@@ -1,6 +1,6 @@
 import pino from 'pino'
-import type { LogLevel } from './config.ts'
 import { databaseError, isCommitUnknown, isOutage } from './db/errors.ts'
+import type { LogLevel } from './operation-settings.ts'
 
 /** Writes lines of JSON to standard error. */
 export const log = pino(

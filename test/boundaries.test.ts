@@ -16,7 +16,9 @@ const LAYERS: RegExp[][] = [
   [/^src\/authority\//],
   [/^src\/(read|encryption)\//, /^src\/log\.ts$/],
   [/^src\/db\//],
-  [/^src\/(config|errors|network|quote|secret-file|strength|trusted-networks|variables|version)\.ts$/],
+  [
+    /^src\/(config|errors|network|operation-settings|quote|secret-file|strength|trusted-networks|variables|version)\.ts$/,
+  ],
 ]
 
 /** Imports that go up, each with its reason. */

@@ -68,6 +68,7 @@ const CASES: Record<string, Case> = {
   MIGRATE: boolean,
   LOG_LEVEL: { form: 'info', wrong: [' ', 'verbose', 'INFO', '-1', '30', 'a\nb'] },
   METRICS_PORT: number('1 to 65535', '0', '65536'),
+  WORKERS: number('1 to 64', '0', '65'),
   SHUTDOWN_DELAY_SECONDS: number('0 to 600', '601', 'PT5S'),
   KEEP_ALIVE_SECONDS: number('1 to 3600', '0', '3601'),
   BASE_PATH: { form: '/chatelaine', wrong: [' ', 'chatelaine', '/', '/a/', '/a b', '/a?b', 'https://h/a', '/a\nb'] },
