@@ -19,6 +19,8 @@ export interface OperationSettings {
   /** The port of the figures for operators; null where there are none. */
   metricsPort: number | null
   logLevel: LogLevel
+  /** Where spans are sent to; null where nothing is traced. It may hold a password. */
+  tracesUrl: string | null
   /** The proxies that are trusted to report the client's address, in the notation of proxy-addr. */
   trustedProxies: readonly string[]
 }
@@ -37,6 +39,7 @@ export function readOperation(environment: Environment): OperationSettings {
     shutdownDelaySeconds: integerVariable(environment, 'SHUTDOWN_DELAY_SECONDS', 5, 0, 600),
     metricsPort: metricsPort === 0 ? null : metricsPort,
     logLevel: readLogLevel(environment),
+    tracesUrl: readTracesUrl(environment),
   }
 }
 
@@ -59,6 +62,23 @@ function readLogLevel(environment: Environment): LogLevel {
   const level = LOG_LEVELS.find((one) => one === text)
   if (level) return level
   throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not ${quote(text)}.`)
+}
+
+/** The names and their meaning are those of OpenTelemetry: the general address is what that of the traces begins with. */
+function readTracesUrl(environment: Environment): string | null {
+  const general = readAddress(environment, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:4318')
+  const own = readAddress(environment, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'http://127.0.0.1:4318/v1/traces')
+  return own ?? general?.replace(/\/*$/, '/v1/traces') ?? null
+}
+
+function readAddress(environment: Environment, name: string, example: string): string | null {
+  const text = environment[name]
+  if (!text) return null
+  // Readers of URLs differ in what they do with spaces around one and line breaks in it.
+  const url = /[\s\p{Cc}]/u.test(text) ? null : URL.parse(text)
+  if (url?.hostname && /^https?:$/.test(url.protocol)) return text
+  // The value may hold a password, so it is never repeated.
+  throw new ConfigError(`${name} must be an address like ${example}, with http:// or https:// and without spaces.`)
 }
 
 function readTrustedProxies(environment: Environment): readonly string[] {

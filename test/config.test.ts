@@ -34,6 +34,7 @@ const DEFAULTS = {
   shutdownDelaySeconds: 5,
   metricsPort: null,
   workers: 1,
+  tracesUrl: null,
   logLevel: 'info',
 }
 
@@ -58,6 +59,7 @@ const VARIABLES = [
     'AUDIT_RETENTION',
   ],
   ...['BASE_PATH', 'KEEP_ALIVE_SECONDS', 'SHUTDOWN_DELAY_SECONDS', 'METRICS_PORT', 'LOG_LEVEL', 'WORKERS'],
+  ...['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
   ...['DATABASE_POOLER', 'MIGRATE'],
   ...['DATABASE_URL_FILE', 'ENCRYPTION_KEY_FILE', 'ROOT_API_KEY_FILE', 'SMTP_URL_FILE'],
 ]
@@ -115,6 +117,9 @@ describe('the configuration', () => {
     ['SHUTDOWN_DELAY_SECONDS', '0', 'shutdownDelaySeconds', 0],
     ['METRICS_PORT', '9464', 'metricsPort', 9464],
     ['WORKERS', '1', 'workers', 1],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel.test:4318', 'tracesUrl', 'http://otel.test:4318/v1/traces'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://otel.test/a/', 'tracesUrl', 'https://otel.test/a/v1/traces'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'http://otel.test/traces', 'tracesUrl', 'http://otel.test/traces'],
     ['LOG_LEVEL', 'warn', 'logLevel', 'warn'],
   ])('takes %s=%s', (name, text, key, value) => {
     // Behind a proxy, connections are kept for longer.
@@ -160,6 +165,8 @@ describe('the configuration', () => {
     ['SHUTDOWN_DELAY_SECONDS', '-1'],
     ['METRICS_PORT', '65536'],
     ['WORKERS', '0'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'otel.test:4318'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'grpc://otel.test:4317'],
     ['WORKERS', '65'],
     // The embedded database has one process.
     ['WORKERS', '2'],
@@ -271,7 +278,7 @@ describe('the configuration', () => {
     expect(() => readConfig({ TRUSTED_PROXIES: '10.1' })).toThrow(new ConfigError(message))
   })
 
-  test.each(['DATABASE_URL', 'ROOT_API_KEY', 'SMTP_URL'])(
+  test.each(['DATABASE_URL', 'ROOT_API_KEY', 'SMTP_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'])(
     'the message about %s does not repeat what may be a secret',
     (name) => {
       const secret = 'short-secret'

@@ -16,6 +16,7 @@ import { createServices } from '../services.ts'
 import { VERSION } from '../version.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import type { Terminal } from './terminal.ts'
+import { startTraces } from './traces.ts'
 
 /** An open database, with what its secrets are encrypted with. */
 interface Opened {
@@ -40,7 +41,8 @@ export async function withServer(
   prepare: (opened: Opened) => Promise<void>,
   work: (server: Listening) => Promise<void>,
 ) {
-  await withDatabase(config, async ({ database, keyring }) => {
+  const endTraces = config.tracesUrl === null ? null : await startTraces(config.tracesUrl)
+  const serving = withDatabase(config, async ({ database, keyring }) => {
     let mailer: Mailer | null = null
     let retention: Retention | null = null
     try {
@@ -57,6 +59,7 @@ export async function withServer(
       await mailer?.close()
     }
   })
+  await serving.finally(endTraces)
 }
 
 function logStart({ url }: Listening, { kind }: Database, { databasePoolSize, smtpUrl }: Config) {

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net'
 import pg from 'pg'
+import { inStatementSpan } from '../tracing.ts'
 import { currentDeadline } from './deadline.ts'
 import { ConnectionLostError, DeadlinePassedError, endsConnection, StatementTooLongError } from './errors.ts'
 import type { SilenceWatch } from './silence.ts'
@@ -97,7 +98,8 @@ export function createLease(
       if (deadline) deadline.statements += 1
       silence.expect()
       try {
-        return await client.query({ name: nameOf(statement), text, rowMode, types } as pg.QueryConfig, values)
+        const query = { name: nameOf(statement), text, rowMode, types } as pg.QueryConfig
+        return await inStatementSpan(text, () => client.query(query, values))
       } catch (thrown) {
         throw errorOf(thrown)
       } finally {

@@ -3,6 +3,7 @@
 import { type ExecutionResult, type GraphQLError, type GraphQLErrorExtensions, getOperationAST } from 'graphql'
 import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
+import { inOperationSpan } from '../tracing.ts'
 import { JSON_TYPE, printError } from './error-answer.ts'
 import { publicError } from './masking.ts'
 import type { Params } from './params.ts'
@@ -57,7 +58,9 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     if (errors.length > 0) return { errors }
     Object.assign(contextValue, { inputIssues: issues })
     const { operationName } = params
-    const result = await run({ schema, document, contextValue, variableValues: variables, operationName })
+    const result = await inOperationSpan(operation, () =>
+      Promise.resolve(run({ schema, document, contextValue, variableValues: variables, operationName })),
+    )
     return { ...result, isQuery: operation.operation === 'query' }
   } catch (error) {
     return { errors: [publicError(error, context.requestId)] }

@@ -10,6 +10,7 @@ import type { Target } from '../errors.ts'
 import { log, logError } from '../log.ts'
 import { badUserInput } from '../read/errors.ts'
 import type { Services } from '../services.ts'
+import { inSpan } from '../tracing.ts'
 import type { clientAddress } from './address.ts'
 import { answerRequest } from './answers.ts'
 import { compress } from './compression.ts'
@@ -124,7 +125,8 @@ async function answerParams(
   const context = { requestId, address, isGet, record }
   try {
     holders.assume(request, address)
-    const identified = identify(services, (name) => headerOf(request, name), { address, requestId })
+    const find = () => identify(services, (name) => headerOf(request, name), { address, requestId })
+    const identified = inSpan('identify', {}, find)
     const caller = await identified.catch((error: unknown) => {
       // A password in the header was counted as a guess, and a guess too many is another error.
       if (error instanceof BadCredentialError && isSignInAlone(app, params, context)) return null

@@ -1,16 +1,17 @@
 /** The listener for clients, with the one for operators where METRICS_PORT is set. */
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Config } from '../config.ts'
 import { createId } from '../db/id.ts'
 import { internalError } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
 import type { Services } from '../services.ts'
+import { inRequestSpan } from '../tracing.ts'
 import { clientAddress } from './address.ts'
 import { limitConnections } from './connections.ts'
 import { errorAnswer } from './error-answer.ts'
 import { GRAPHQL_PATH } from './gate.ts'
-import { handle } from './handle.ts'
+import { handle, type Served } from './handle.ts'
 import { createHealth } from './health.ts'
 import { createHolders } from './holders.ts'
 import { closeServer, listenOn, SERVER_LIMITS } from './listener.ts'
@@ -53,12 +54,10 @@ export async function listen(services: Services): Promise<Listening> {
     response.once('close', () => {
       if (!server.listening) server.closeIdleConnections()
     })
-    handle(served, request, response).catch((error: unknown) => {
-      // The client disconnected: there is nothing to answer and nothing to log.
-      if (request.destroyed && !request.complete) return
-      logError(error, null)
-      if (!response.headersSent) send(response, errorAnswer(500, internalError(createId())))
-    })
+    const answer = () => answerOrLog(served, request, response)
+    // What is asked often and does little, like the checks of health, is not traced.
+    if (isForApi(request, config)) inRequestSpan(request, response, GRAPHQL_PATH, answer)
+    else answer()
   })
   server.timeout = Math.max(15, config.keepAliveSeconds + 5) * 1000
   server.maxHeadersCount = 100
@@ -80,6 +79,22 @@ export async function listen(services: Services): Promise<Listening> {
       await Promise.all([closeServer(server), operators?.close()])
     },
     figures: metrics.read,
+  }
+}
+
+function isForApi({ url = '' }: IncomingMessage, { basePath }: Config): boolean {
+  const path = `${basePath}${GRAPHQL_PATH}`
+  return url.startsWith(path) && (url.length === path.length || url[path.length] === '?')
+}
+
+async function answerOrLog(served: Served, request: IncomingMessage, response: ServerResponse) {
+  try {
+    await handle(served, request, response)
+  } catch (error) {
+    // The client disconnected: there is nothing to answer and nothing to log.
+    if (request.destroyed && !request.complete) return
+    logError(error, null)
+    if (!response.headersSent) send(response, errorAnswer(500, internalError(createId())))
   }
 }
 
