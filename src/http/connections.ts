@@ -1,5 +1,5 @@
-/** Limits how many connections one address has open, so that a single client cannot take those of all others. */
-import type { Server } from 'node:http'
+/** Limits how many connections one address has open, and how many requests a connection has under way, so that a single client cannot take those of all others. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { networkOf } from '../network.ts'
 import { isTrusted } from './address.ts'
@@ -40,6 +40,26 @@ export function limitConnections(server: Server, trustedProxies: readonly string
     }
     for (const listener of accept) listener.call(server, socket)
   })
+}
+
+/** Requests on one connection that the client sends without waiting for the answers before. Browsers and proxies send none. */
+const MOST_UNDER_WAY = 32
+
+const underWay = new WeakMap<Socket, number>()
+
+/**
+ * Counts a request of a connection until it is answered. It returns false, and closes the connection, where too many are
+ * under way: Node reads on without a limit, and each of them takes memory.
+ */
+export function admitRequest({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  const count = (underWay.get(socket) ?? 0) + 1
+  if (count > MOST_UNDER_WAY) {
+    socket.destroy()
+    return false
+  }
+  underWay.set(socket, count)
+  response.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1))
+  return true
 }
 
 /** Answers and closes at once: a connection that waited for its client would still take a place. */

@@ -8,7 +8,7 @@ import { logError } from '../log.ts'
 import type { Services } from '../services.ts'
 import { inRequestSpan } from '../tracing.ts'
 import { clientAddress } from './address.ts'
-import { limitConnections } from './connections.ts'
+import { admitRequest, limitConnections } from './connections.ts'
 import { errorAnswer } from './error-answer.ts'
 import { GRAPHQL_PATH } from './gate.ts'
 import { handle, type Served } from './handle.ts'
@@ -49,6 +49,7 @@ export async function listen(services: Services): Promise<Listening> {
   let isDraining = false
   const options = { ...SERVER_LIMITS, keepAliveTimeout: config.keepAliveSeconds * 1000 }
   const server = createServer(options, (request, response) => {
+    if (!admitRequest(request, response)) return
     if (isDraining) response.setHeader('connection', 'close')
     // While the server stops, a connection that was busy is closed after its answer.
     response.once('close', () => {

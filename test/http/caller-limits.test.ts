@@ -1,4 +1,5 @@
 /** What one caller or one address can take of the server, while the others are served as if it were not there. */
+import { Agent, get } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Answer, type Client, startApp, startOwnApp, type TestApp } from '../support/app.ts'
@@ -158,6 +159,43 @@ describe('the connections of an address', () => {
       'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 48\r\n\r\nToo many connections: one address may have 200.\n',
     )
     expect(sockets.slice(1).filter(({ destroyed, readableEnded }) => destroyed || readableEnded)).toEqual([])
+  })
+})
+
+/** Sends a request, reads its answer, and gives the client's port. */
+function askOn(agent: Agent, url: URL): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = get(url, { agent }, (response) => {
+      const { localPort } = response.socket
+      response.resume().once('end', () => resolve(localPort))
+    })
+    sent.once('error', reject)
+  })
+}
+
+describe('the requests of a connection that are sent without waiting for answers', () => {
+  const app = startApp()
+  const many = (count: number) =>
+    'GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(count - 1) +
+    'GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+  const answersTo = async (count: number) =>
+    (await sendRaw(app.url, many(count))).text.match(/HTTP\/1\.1 200/g)?.length ?? 0
+
+  test('are answered up to 32, and end the connection beyond that', async () => {
+    expect(await answersTo(32)).toBe(32)
+    expect(await answersTo(33)).toBe(0)
+    expect(await answersTo(1000)).toBe(0)
+    expect(await answersTo(1)).toBe(1)
+  })
+
+  test('do not count any more once they are answered', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    onTestFinished(() => agent.destroy())
+    const ports = new Set<number | undefined>()
+
+    for (let n = 0; n < 40; n++) ports.add(await askOn(agent, new URL('/health/live', app.url)))
+
+    expect(ports.size).toBe(1)
   })
 })
 
