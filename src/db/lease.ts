@@ -46,6 +46,8 @@ export interface Connected {
   hasFailed: boolean
   /** True where the database was started again to end its statement. */
   isTooLong: boolean
+  /** When the database last answered on it, in milliseconds since 1970. */
+  answeredAt: number
 }
 
 /** A connection keeps what it has prepared until it is closed. */
@@ -59,13 +61,15 @@ interface Shared {
   cancel: (client: pg.PoolClient) => void
   /** Gives the place in the caller's share back. */
   giveBack: () => void
+  /** The database has answered. */
+  noteAnswer: () => void
 }
 
 /** Lends a connection for some statements; what is sent after the deadline is refused, and what runs then is canceled. */
 export function createLease(
   client: pg.PoolClient,
   connected: Connected,
-  { names, listeners, cancel, giveBack }: Shared,
+  { names, listeners, cancel, giveBack, noteAnswer }: Shared,
 ): Lease {
   const { silence, prepared } = connected
   let isLost = false
@@ -78,6 +82,10 @@ export function createLease(
     const name = prepare ? names?.nameOf(text) : undefined
     if (name !== undefined) prepared.add(name)
     return name
+  }
+  function answered() {
+    connected.answeredAt = Date.now()
+    noteAnswer()
   }
   function errorOf(thrown: unknown): unknown {
     const isAnswer = thrown instanceof pg.DatabaseError
@@ -99,8 +107,11 @@ export function createLease(
       silence.expect()
       try {
         const query = { name: nameOf(statement), text, rowMode, types } as pg.QueryConfig
-        return await inStatementSpan(text, () => client.query(query, values))
+        const result = await inStatementSpan(text, () => client.query(query, values))
+        answered()
+        return result
       } catch (thrown) {
+        if (thrown instanceof pg.DatabaseError) answered()
         throw errorOf(thrown)
       } finally {
         silence.arrived()

@@ -5,6 +5,7 @@ import type { Addresses } from './addresses.ts'
 import { currentDeadline } from './deadline.ts'
 import { ConnectionLostError, DeadlinePassedError, isOutage } from './errors.ts'
 import { type Connected, createLease, type Lease, requestCancel, type Sent } from './lease.ts'
+import { watchPulse } from './pulse.ts'
 import { createShares } from './shares.ts'
 import { watchSilence } from './silence.ts'
 import { createStatementNames } from './statement-names.ts'
@@ -73,7 +74,9 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
   const names = createStatementNames()
   const connected = new WeakMap<pg.ClientBase, Connected>()
   const listeners: ((sent: Sent) => void)[] = []
-  const shares = createShares(isSingle ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(size / SHARE)))
+  const pulse = watchPulse()
+  const most = isSingle ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(size / SHARE))
+  const shares = createShares(most, pulse)
   const pool = new pg.Pool({
     Client: clientTo(() => ({
       ...connections[current],
@@ -89,8 +92,10 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
         prepared: new Set(),
         hasFailed: false,
         isTooLong: false,
+        answeredAt: Date.now(),
       }
       function onSilence() {
+        pulse.silent()
         if (!restart) return
         connection.isTooLong = true
         restart()
@@ -111,9 +116,9 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
   pool.on('error', () => {})
 
   async function lease(giveBack: () => void): Promise<Lease> {
-    const client = await waitFor(() => pool.connect())
+    const client = await connectLiving(pool, (answered) => !isSingle && pulse.isSuspect(answered), connected)
     const cancel = isSingle ? () => {} : requestCancel
-    const shared = { names: isMixed ? null : names, listeners, cancel, giveBack }
+    const shared = { names: isMixed ? null : names, listeners, cancel, giveBack, noteAnswer: pulse.answered }
     return createLease(client, connected.get(client) as Connected, shared)
   }
   return {
@@ -140,13 +145,31 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
       waiting: pool.waitingCount,
       held: shares.waiting(),
     }),
-    async close() {
-      const giveUp = Promise.withResolvers<void>()
-      const timer = setTimeout(giveUp.resolve, CLOSE_TIMEOUT_MS)
-      await Promise.race([pool.end(), giveUp.promise])
-      clearTimeout(timer)
-    },
+    close: () => endPool(pool),
   }
+}
+
+/**
+ * Takes a connection. Where another one was silent, those that were idle meanwhile are probably as dead, and each would hold
+ * up its caller as long: they are closed.
+ */
+async function connectLiving(
+  pool: pg.Pool,
+  isSuspect: (answeredAt: number) => boolean,
+  connected: WeakMap<pg.ClientBase, Connected>,
+): Promise<pg.PoolClient> {
+  for (;;) {
+    const client = await waitFor(() => pool.connect())
+    if (!isSuspect(connected.get(client)?.answeredAt ?? 0)) return client
+    client.release(true)
+  }
+}
+
+async function endPool(pool: pg.Pool) {
+  const giveUp = Promise.withResolvers<void>()
+  const timer = setTimeout(giveUp.resolve, CLOSE_TIMEOUT_MS)
+  await Promise.race([pool.end(), giveUp.promise])
+  clearTimeout(timer)
 }
 
 /** What every connection is opened with. */
