@@ -1,16 +1,12 @@
 import { isIP, isIPv6 } from 'node:net'
 import addressparser from 'nodemailer/lib/addressparser'
+import { type OperationSettings, readOperation } from './operation-settings.ts'
 import { quote } from './quote.ts'
 import { isGuessable } from './strength.ts'
-import { trustProblem } from './trusted-networks.ts'
 import { booleanVariable, ConfigError, type Environment, integerVariable, secretVariable } from './variables.ts'
 
-/** The levels of the log; each includes those before it. */
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
-
 /** All settings, read once from the environment. Times are in milliseconds unless the name says otherwise. */
-export interface Config {
+export interface Config extends OperationSettings {
   host: string
   port: number
   dataDir: string
@@ -42,17 +38,6 @@ export interface Config {
   auditRetention: string | null
   /** The number of days for which the name of a deleted user stays reserved. */
   usernameReservedDays: number
-  /** The path that a proxy puts the server behind, like `/chatelaine`; empty where there is none. */
-  basePath: string
-  /** How long a connection without a request stays open. */
-  keepAliveSeconds: number
-  /** How long the server still takes requests after it was told to stop, so that load balancers notice. */
-  shutdownDelaySeconds: number
-  /** The port of the figures for operators; null where there are none. */
-  metricsPort: number | null
-  logLevel: LogLevel
-  /** The proxies that are trusted to report the client's address, in the notation of proxy-addr. */
-  trustedProxies: readonly string[]
 }
 
 /** Reads the environment. An empty variable counts as unset. @throws ConfigError naming the variable. */
@@ -104,34 +89,6 @@ function readDataDir({ DATA_DIR: text }: Environment) {
   )
 }
 
-function readOperation(environment: Environment) {
-  const trustedProxies = readTrustedProxies(environment)
-  // A proxy must not send a request on a connection that is just being closed.
-  const keepAlive = trustedProxies.length > 0 ? 75 : 5
-  const metricsPort = integerVariable(environment, 'METRICS_PORT', 0, 1, 65535)
-  return {
-    trustedProxies,
-    basePath: readBasePath(environment),
-    keepAliveSeconds: integerVariable(environment, 'KEEP_ALIVE_SECONDS', keepAlive, 1, 3600),
-    shutdownDelaySeconds: integerVariable(environment, 'SHUTDOWN_DELAY_SECONDS', 5, 0, 600),
-    metricsPort: metricsPort === 0 ? null : metricsPort,
-    logLevel: readLogLevel(environment),
-  }
-}
-
-function readBasePath(environment: Environment): string {
-  const text = environment.BASE_PATH || ''
-  if (text === '' || /^(\/[\w.~-]+)+$/.test(text)) return text
-  throw new ConfigError('BASE_PATH must be a path like /chatelaine: it begins with "/" and does not end with one.')
-}
-
-function readLogLevel(environment: Environment): LogLevel {
-  const text = environment.LOG_LEVEL || 'info'
-  const level = LOG_LEVELS.find((one) => one === text)
-  if (level) return level
-  throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not ${quote(text)}.`)
-}
-
 function readMail(environment: Environment) {
   const mailRetrySeconds = integerVariable(environment, 'MAIL_RETRY_SECONDS', 30, 1, 3600)
   const smtpUrl = readSmtpUrl(environment)
@@ -179,15 +136,6 @@ function isSender(text: string): boolean {
   if (/\p{Cc}/u.test(text) || !/^[^<>]*(<[^<>]*>\s*)?$/.test(text)) return false
   const [sender, ...others] = addressparser(text)
   return sender?.address !== undefined && /^[^\s@]+@[^\s@]+$/.test(sender.address) && others.length === 0
-}
-
-function readTrustedProxies(environment: Environment): readonly string[] {
-  const addresses = (environment.TRUSTED_PROXIES || null)?.split(',').map((address) => address.trim()) ?? []
-  for (const address of addresses) {
-    const problem = trustProblem(address)
-    if (problem !== null) throw new ConfigError(`TRUSTED_PROXIES ${problem}`)
-  }
-  return Object.freeze(addresses)
 }
 
 function readDatabaseUrl(environment: Environment) {

@@ -211,8 +211,25 @@ export class ReadOnlyError extends Error {
 export class RateLimitedError extends Error {
   override name = 'RateLimited'
   readonly retryAfterSeconds: number
-  constructor(retryAfterSeconds: number) {
-    super(`Too many attempts: try again in ${retryAfterSeconds} seconds.`)
+  constructor(retryAfterSeconds: number, message = `Too many attempts: try again in ${retryAfterSeconds} seconds.`) {
+    super(message)
     this.retryAfterSeconds = retryAfterSeconds
   }
+}
+
+/** The request waited until its deadline for others of the same caller, and had no connection to the database. */
+export class TooManyAtOnceError extends RateLimitedError {
+  constructor() {
+    super(
+      1,
+      'Too many of your requests are under way at once: nothing was changed. Wait for their answers, and try again.',
+    )
+  }
+}
+
+/** Returns the limit that a thrown error or one of its causes is about; undefined where there is none. */
+export function rateLimitOf(thrown: unknown): RateLimitedError | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause)
+    if (error instanceof RateLimitedError) return error
+  return undefined
 }

@@ -1,6 +1,6 @@
 import pino from 'pino'
-import type { LogLevel } from './config.ts'
 import { databaseError, isCommitUnknown, isOutage } from './db/errors.ts'
+import type { LogLevel } from './operation-settings.ts'
 
 /** Lines that were not written yet: a line for each request, written by itself, would cost more than the request. */
 let lines = ''

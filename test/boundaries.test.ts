@@ -16,7 +16,9 @@ const LAYERS: RegExp[][] = [
   [/^src\/authority\//],
   [/^src\/(read|encryption)\//, /^src\/log\.ts$/],
   [/^src\/db\//],
-  [/^src\/(config|errors|quote|secret-file|strength|trusted-networks|variables|version)\.ts$/],
+  [
+    /^src\/(config|errors|network|operation-settings|quote|secret-file|strength|tracing|trusted-networks|variables|version)\.ts$/,
+  ],
 ]
 
 /** Imports that go up, each with its reason. */
@@ -70,6 +72,15 @@ test('no file imports from a layer above its own, but for the exceptions', () =>
   )
 
   expect(upward).toEqual([])
+})
+
+test('only the file that sends traces loads the SDK of OpenTelemetry, and only when it is asked to', () => {
+  const loading = files.flatMap((file) => {
+    const found = readFileSync(file, 'utf8').matchAll(/(from |import\(?)'@opentelemetry\/([\w-]+)'/g)
+    return [...found].filter(([, , name]) => name !== 'api').map(([, how]) => `${how} in ${file}`)
+  })
+
+  expect([...new Set(loading)]).toEqual(['import( in src/cli/traces.ts'])
 })
 
 test('the read path knows nothing of the rest', () => {

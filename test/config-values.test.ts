@@ -68,6 +68,28 @@ const CASES: Record<string, Case> = {
   MIGRATE: boolean,
   LOG_LEVEL: { form: 'info', wrong: [' ', 'verbose', 'INFO', '-1', '30', 'a\nb'] },
   METRICS_PORT: number('1 to 65535', '0', '65536'),
+  WORKERS: number('1 to 64', '0', '65'),
+  ...Object.fromEntries(
+    [
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:4318'],
+      ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'http://127.0.0.1:4318/v1/traces'],
+    ].map(([name = '', form = '']): [string, Case] => [
+      name,
+      {
+        form,
+        wrong: [
+          ' ',
+          '-1',
+          'true',
+          'h:4318',
+          `grpc://u:${HIDDEN}@h:4317`,
+          `http://u:${HIDDEN}@h:99999`,
+          ` http://u:${HIDDEN}@h`,
+        ],
+        isSecret: true,
+      },
+    ]),
+  ),
   SHUTDOWN_DELAY_SECONDS: number('0 to 600', '601', 'PT5S'),
   KEEP_ALIVE_SECONDS: number('1 to 3600', '0', '3601'),
   BASE_PATH: { form: '/chatelaine', wrong: [' ', 'chatelaine', '/', '/a/', '/a b', '/a?b', 'https://h/a', '/a\nb'] },

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { readConfig } from '../src/config.ts'
 import { ConfigError } from '../src/variables.ts'
 import { ENCRYPTION_KEY } from './support/encryption-key.ts'
@@ -30,6 +33,8 @@ const DEFAULTS = {
   keepAliveSeconds: 5,
   shutdownDelaySeconds: 5,
   metricsPort: null,
+  workers: 1,
+  tracesUrl: null,
   logLevel: 'info',
 }
 
@@ -53,7 +58,8 @@ const VARIABLES = [
     'USERNAME_RESERVED_DAYS',
     'AUDIT_RETENTION',
   ],
-  ...['BASE_PATH', 'KEEP_ALIVE_SECONDS', 'SHUTDOWN_DELAY_SECONDS', 'METRICS_PORT', 'LOG_LEVEL'],
+  ...['BASE_PATH', 'KEEP_ALIVE_SECONDS', 'SHUTDOWN_DELAY_SECONDS', 'METRICS_PORT', 'LOG_LEVEL', 'WORKERS'],
+  ...['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
   ...['DATABASE_POOLER', 'MIGRATE'],
   ...['DATABASE_URL_FILE', 'ENCRYPTION_KEY_FILE', 'ROOT_API_KEY_FILE', 'SMTP_URL_FILE'],
 ]
@@ -110,11 +116,26 @@ describe('the configuration', () => {
     ['KEEP_ALIVE_SECONDS', '60', 'keepAliveSeconds', 60],
     ['SHUTDOWN_DELAY_SECONDS', '0', 'shutdownDelaySeconds', 0],
     ['METRICS_PORT', '9464', 'metricsPort', 9464],
+    ['WORKERS', '1', 'workers', 1],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel.test:4318', 'tracesUrl', 'http://otel.test:4318/v1/traces'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://otel.test/a/', 'tracesUrl', 'https://otel.test/a/v1/traces'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'http://otel.test/traces', 'tracesUrl', 'http://otel.test/traces'],
     ['LOG_LEVEL', 'warn', 'logLevel', 'warn'],
   ])('takes %s=%s', (name, text, key, value) => {
     // Behind a proxy, connections are kept for longer.
     const keepAliveSeconds = name === 'TRUSTED_PROXIES' ? 75 : 5
     expect(readConfig({ [name]: text })).toEqual({ ...DEFAULTS, keepAliveSeconds, [key]: value })
+  })
+
+  test.each(['DATABASE_URL', 'DATABASE_URL_FILE'])('takes up to 64 WORKERS beside %s', (name) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'chatelaine-config-')), 'url')
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }))
+    const databaseUrl = 'postgres://db/chatelaine'
+    writeFileSync(file, databaseUrl)
+
+    const config = readConfig({ WORKERS: '64', [name]: name === 'DATABASE_URL' ? databaseUrl : file })
+
+    expect(config).toEqual({ ...DEFAULTS, workers: 64, databaseUrl })
   })
 
   test.each([
@@ -143,6 +164,12 @@ describe('the configuration', () => {
     ['KEEP_ALIVE_SECONDS', '0'],
     ['SHUTDOWN_DELAY_SECONDS', '-1'],
     ['METRICS_PORT', '65536'],
+    ['WORKERS', '0'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'otel.test:4318'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'grpc://otel.test:4317'],
+    ['WORKERS', '65'],
+    // The embedded database has one process.
+    ['WORKERS', '2'],
     ['LOG_LEVEL', 'verbose'],
     ['PORT', '-1'],
     ['PORT', '65536'],
@@ -251,7 +278,7 @@ describe('the configuration', () => {
     expect(() => readConfig({ TRUSTED_PROXIES: '10.1' })).toThrow(new ConfigError(message))
   })
 
-  test.each(['DATABASE_URL', 'ROOT_API_KEY', 'SMTP_URL'])(
+  test.each(['DATABASE_URL', 'ROOT_API_KEY', 'SMTP_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'])(
     'the message about %s does not repeat what may be a secret',
     (name) => {
       const secret = 'short-secret'

@@ -1,30 +1,23 @@
-import { Command, CommanderError } from 'commander'
+import { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { BackupError } from '../db/backup/contents.ts'
-import { WrongClockError } from '../db/clock.ts'
-import { DataFolderError, FolderInUseError } from '../db/data-folder.ts'
 import { openDatabase } from '../db/database.ts'
-import { findMissingRight } from '../db/errors.ts'
-import { DatabaseUnreachableError, migrate, NewerDatabaseError, PendingMigrationsError } from '../db/migrate.ts'
-import { SealError } from '../encryption/keyring.ts'
+import { migrate } from '../db/migrate.ts'
 import { openKeyring } from '../encryption/open.ts'
 import { migrateQueue } from '../entities/notification/mailer.ts'
 import { schema } from '../graphql/schema.ts'
-import { ConfigError } from '../variables.ts'
 import { VERSION } from '../version.ts'
 import { backUp, move, restore } from './backup.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
 import { exportAudit } from './export-audit.ts'
-import { rotateEncryptionKey, rotateSigningKey, UnknownSigningKeyError } from './keys.ts'
+import { rotateEncryptionKey, rotateSigningKey } from './keys.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
+import { describeError } from './report.ts'
 import { EXIT, runCommand } from './run-command.ts'
 import { askSecrets } from './secrets.ts'
-import { UnreachableError } from './send.ts'
 import { serve } from './serve.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './values.ts'
 
 const HELP = `
 Without --url a command works on the database itself, as the operator. With --url it asks a server over HTTP, with the
@@ -39,7 +32,9 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     await createProgram(run).parseAsync(args, { from: 'user' })
     return run.exitCode
   } catch (error) {
-    return report(error, terminal)
+    const { text, exitCode } = describeError(error)
+    terminal.stderr.write(text)
+    return exitCode
   }
 }
 
@@ -63,7 +58,9 @@ function createProgram(run: Run): Command {
   program
     .command('serve')
     .description('Migrate the database and serve the API.')
-    .action(() => serve(readConfig(env), terminal))
+    .action(async () => {
+      run.exitCode = await serve(readConfig(env), terminal)
+    })
   program
     .command('migrate')
     .description('Bring the database up to date, and make root where it is missing.')
@@ -145,30 +142,4 @@ function addCommand(run: Run, program: Command, spec: CommandSpec) {
     const variables = await askSecrets(run.terminal, asked)
     run.exitCode = await runCommand(run.terminal, { ...program.opts(), spec, variables, all: flags.all === true })
   })
-}
-
-/** Reports what stopped the command, and returns the exit code. */
-function report(error: unknown, { stderr }: Terminal): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-  const known = [
-    BackupError,
-    ConfigError,
-    DataFolderError,
-    DatabaseUnreachableError,
-    FolderInUseError,
-    NewerDatabaseError,
-    PendingMigrationsError,
-    SealError,
-    UnknownSigningKeyError,
-    UnreachableError,
-    UsageError,
-    WrongClockError,
-  ]
-  const { message, stack } = error as Error
-  const missing = findMissingRight(error)
-  if (missing) stderr.write(`chatelaine: DATABASE_URL: its role lacks a right that this needs (${missing}).\n`)
-  else stderr.write(`chatelaine: ${known.some((kind) => error instanceof kind) ? message : stack}\n`)
-  if (error instanceof UsageError) return EXIT.usage
-  const isOutOfReach = error instanceof UnreachableError || error instanceof DatabaseUnreachableError
-  return isOutOfReach ? EXIT.unreachable : EXIT.refused
 }

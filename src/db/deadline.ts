@@ -8,6 +8,8 @@ export interface Deadline {
   isCommitSent: boolean
   /** The number of statements that were sent. */
   statements: number
+  /** The caller whose share of the connections is used; null takes none. */
+  holder?: string | null
 }
 
 const current = new AsyncLocalStorage<Deadline>()

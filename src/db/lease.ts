@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net'
 import pg from 'pg'
+import { inStatementSpan } from '../tracing.ts'
 import { currentDeadline } from './deadline.ts'
 import { ConnectionLostError, DeadlinePassedError, endsConnection, StatementTooLongError } from './errors.ts'
 import type { SilenceWatch } from './silence.ts'
@@ -45,6 +46,8 @@ export interface Connected {
   hasFailed: boolean
   /** True where the database was started again to end its statement. */
   isTooLong: boolean
+  /** When the database last answered on it, in milliseconds since 1970. */
+  answeredAt: number
 }
 
 /** A connection keeps what it has prepared until it is closed. */
@@ -56,10 +59,18 @@ interface Shared {
   names: StatementNames | null
   listeners: ((sent: Sent) => void)[]
   cancel: (client: pg.PoolClient) => void
+  /** Gives the place in the caller's share back. */
+  giveBack: () => void
+  /** The database has answered. */
+  noteAnswer: () => void
 }
 
 /** Lends a connection for some statements; what is sent after the deadline is refused, and what runs then is canceled. */
-export function createLease(client: pg.PoolClient, connected: Connected, { names, listeners, cancel }: Shared): Lease {
+export function createLease(
+  client: pg.PoolClient,
+  connected: Connected,
+  { names, listeners, cancel, giveBack, noteAnswer }: Shared,
+): Lease {
   const { silence, prepared } = connected
   let isLost = false
   let isLate = false
@@ -71,6 +82,10 @@ export function createLease(client: pg.PoolClient, connected: Connected, { names
     const name = prepare ? names?.nameOf(text) : undefined
     if (name !== undefined) prepared.add(name)
     return name
+  }
+  function answered() {
+    connected.answeredAt = Date.now()
+    noteAnswer()
   }
   function errorOf(thrown: unknown): unknown {
     const isAnswer = thrown instanceof pg.DatabaseError
@@ -91,8 +106,12 @@ export function createLease(client: pg.PoolClient, connected: Connected, { names
       if (deadline) deadline.statements += 1
       silence.expect()
       try {
-        return await client.query({ name: nameOf(statement), text, rowMode, types } as pg.QueryConfig, values)
+        const query = { name: nameOf(statement), text, rowMode, types } as pg.QueryConfig
+        const result = await inStatementSpan(text, () => client.query(query, values))
+        answered()
+        return result
       } catch (thrown) {
+        if (thrown instanceof pg.DatabaseError) answered()
         throw errorOf(thrown)
       } finally {
         silence.arrived()
@@ -107,6 +126,7 @@ export function createLease(client: pg.PoolClient, connected: Connected, { names
       clearTimeout(timer)
       silence.setPatient(false)
       client.release(isBroken || isLost || isLate || prepared.size > MOST_PREPARED)
+      giveBack()
     },
   }
 }

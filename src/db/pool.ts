@@ -5,6 +5,8 @@ import type { Addresses } from './addresses.ts'
 import { currentDeadline } from './deadline.ts'
 import { ConnectionLostError, DeadlinePassedError, isOutage } from './errors.ts'
 import { type Connected, createLease, type Lease, requestCancel, type Sent } from './lease.ts'
+import { watchPulse } from './pulse.ts'
+import { createShares } from './shares.ts'
 import { watchSilence } from './silence.ts'
 import { createStatementNames } from './statement-names.ts'
 
@@ -22,6 +24,8 @@ export interface PoolCounts {
   open: number
   idle: number
   waiting: number
+  /** Those that wait for other requests of the same caller. */
+  held: number
 }
 
 export interface PoolOptions extends Addresses {
@@ -53,6 +57,9 @@ export const SET_LOCALLY = Object.entries(SETTINGS)
   .map(([name, value]) => `set local ${name} = '${value}'`)
   .join('; ')
 
+/** A caller uses this part of the connections at once, so that it cannot hold up the others. */
+const SHARE = 4
+
 /** Short, so that attempts into a network that has just recovered do not delay the next ones. */
 const CONNECT_TIMEOUT_MS = 1500
 /** The only session may be busy with a statement. */
@@ -67,6 +74,9 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
   const names = createStatementNames()
   const connected = new WeakMap<pg.ClientBase, Connected>()
   const listeners: ((sent: Sent) => void)[] = []
+  const pulse = watchPulse()
+  const most = isSingle ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(size / SHARE))
+  const shares = createShares(most, pulse)
   const pool = new pg.Pool({
     Client: clientTo(() => ({
       ...connections[current],
@@ -82,8 +92,10 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
         prepared: new Set(),
         hasFailed: false,
         isTooLong: false,
+        answeredAt: Date.now(),
       }
       function onSilence() {
+        pulse.silent()
         if (!restart) return
         connection.isTooLong = true
         restart()
@@ -103,33 +115,61 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
   })
   pool.on('error', () => {})
 
-  async function lease(): Promise<Lease> {
-    const client = await waitFor(() => pool.connect())
+  async function lease(giveBack: () => void): Promise<Lease> {
+    const client = await connectLiving(pool, (answered) => !isSingle && pulse.isSuspect(answered), connected)
     const cancel = isSingle ? () => {} : requestCancel
-    return createLease(client, connected.get(client) as Connected, { names: isMixed ? null : names, listeners, cancel })
+    const shared = { names: isMixed ? null : names, listeners, cancel, giveBack, noteAnswer: pulse.answered }
+    return createLease(client, connected.get(client) as Connected, shared)
   }
   return {
     isMixed,
     async acquire() {
+      const giveBack = await shares.take(currentDeadline())
       // A connection that fails to open may have met a server that was just going away, and the next host may be better.
       for (let attempt = 1; ; attempt++) {
         try {
-          return await lease()
+          return await lease(giveBack)
         } catch (error) {
-          if (!isOutage(error) || error instanceof DeadlinePassedError || attempt > connections.length) throw error
+          if (!isOutage(error) || error instanceof DeadlinePassedError || attempt > connections.length) {
+            giveBack()
+            throw error
+          }
           current = (current + 1) % connections.length
         }
       }
     },
     observe: (listener) => listeners.push(listener),
-    counts: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    async close() {
-      const giveUp = Promise.withResolvers<void>()
-      const timer = setTimeout(giveUp.resolve, CLOSE_TIMEOUT_MS)
-      await Promise.race([pool.end(), giveUp.promise])
-      clearTimeout(timer)
-    },
+    counts: () => ({
+      open: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      held: shares.waiting(),
+    }),
+    close: () => endPool(pool),
   }
+}
+
+/**
+ * Takes a connection. Where another one was silent, those that were idle meanwhile are probably as dead, and each would hold
+ * up its caller as long: they are closed.
+ */
+async function connectLiving(
+  pool: pg.Pool,
+  isSuspect: (answeredAt: number) => boolean,
+  connected: WeakMap<pg.ClientBase, Connected>,
+): Promise<pg.PoolClient> {
+  for (;;) {
+    const client = await waitFor(() => pool.connect())
+    if (!isSuspect(connected.get(client)?.answeredAt ?? 0)) return client
+    client.release(true)
+  }
+}
+
+async function endPool(pool: pg.Pool) {
+  const giveUp = Promise.withResolvers<void>()
+  const timer = setTimeout(giveUp.resolve, CLOSE_TIMEOUT_MS)
+  await Promise.race([pool.end(), giveUp.promise])
+  clearTimeout(timer)
 }
 
 /** What every connection is opened with. */

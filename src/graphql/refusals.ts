@@ -6,8 +6,9 @@ import {
   CallerEndedError,
   ForbiddenError,
   type NamedRequirement,
-  RateLimitedError,
+  type RateLimitedError,
   ReadOnlyError,
+  rateLimitOf,
 } from '../errors.ts'
 
 /** The error for an unknown caller: the whole request is answered with 401. */
@@ -82,7 +83,8 @@ export function topLevelError(
   if (error instanceof ForbiddenError) return forbidden(fieldName, alternatives)
   if (error instanceof CallerEndedError) return unauthenticated()
   if (error instanceof ReadOnlyError) return readOnly()
-  if (error instanceof RateLimitedError) return rateLimited(error)
+  const limit = rateLimitOf(error)
+  if (limit) return rateLimited(limit)
   if (isCommitUnknown(error)) return outcomeUnknown(requestId)
   if (isOutage(error) || isTimeout(error)) return unavailable()
   return error

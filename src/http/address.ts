@@ -9,9 +9,15 @@ import proxyAddr from 'proxy-addr'
 export function clientAddress(trustedProxies: readonly string[]): (request: IncomingMessage) => string | null {
   const own = (request: IncomingMessage) => request.socket.remoteAddress ?? null
   if (trustedProxies.length === 0) return own
-  const isTrusted = proxyAddr.compile([...trustedProxies])
-  const trust = (address: string, hop: number) => isTrusted(withoutPort(address) ?? address, hop)
+  const trust = isTrusted(trustedProxies)
   return (request) => withoutPort(proxyAddr(request, trust)) ?? own(request)
+}
+
+/** Whether an address is that of a trusted proxy. */
+export function isTrusted(trustedProxies: readonly string[]): (address: string) => boolean {
+  if (trustedProxies.length === 0) return () => false
+  const isIn = proxyAddr.compile([...trustedProxies])
+  return (address) => isIn(withoutPort(address) ?? address, 0)
 }
 
 /** Removes the port: some proxies add the client's port, which would make every connection a different address. */

@@ -5,6 +5,7 @@ import { AuthorityChangedError } from '../authentication/kept.ts'
 import type { Context } from '../graphql/context.ts'
 import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
+import { inOperationSpan } from '../tracing.ts'
 import { JSON_TYPE, printError } from './error-answer.ts'
 import { answerFinally } from './final.ts'
 import { publicError } from './masking.ts'
@@ -66,7 +67,9 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     const text = await answerFinally(document, operation, variables, contextValue as unknown as Context)
     if (text !== null) return { isQuery: true, text }
     const { operationName } = params
-    const result = await run({ schema, document, contextValue, variableValues: variables, operationName })
+    const result = await inOperationSpan(operation, () =>
+      Promise.resolve(run({ schema, document, contextValue, variableValues: variables, operationName })),
+    )
     return { ...result, isQuery: operation.operation === 'query' }
   } catch (error) {
     if (error instanceof AuthorityChangedError) throw error

@@ -11,6 +11,7 @@ import type { Target } from '../errors.ts'
 import { log, logError } from '../log.ts'
 import { badUserInput } from '../read/errors.ts'
 import type { Services } from '../services.ts'
+import { inSpan } from '../tracing.ts'
 import type { clientAddress } from './address.ts'
 import { answerRequest } from './answers.ts'
 import { compress } from './compression.ts'
@@ -28,10 +29,12 @@ import {
 } from './gate.ts'
 import { answerGraphiql, isForGraphiql } from './graphiql/graphiql.ts'
 import type { Health } from './health.ts'
+import { type Holders, ofAddress } from './holders.ts'
 import type { Metrics } from './metrics.ts'
 import { type Params, paramsOfBody, paramsOfUrl } from './params.ts'
 import { refuseCaller } from './refuse-caller.ts'
 import type { Answer } from './request.ts'
+import type { readRequestIds } from './request-id.ts'
 import { createRecord, type RequestRecord, recordCaller } from './request-record.ts'
 import { send } from './send.ts'
 import { isSignInAlone } from './sign-in.ts'
@@ -46,8 +49,10 @@ export interface Served {
   app: App
   services: Services
   addressOfClient: ReturnType<typeof clientAddress>
+  requestIdOf: ReturnType<typeof readRequestIds>
   health: Health
   metrics: Metrics
+  holders: Holders
 }
 
 /** Answers one request. */
@@ -67,7 +72,7 @@ export async function handle(served: Served, request: IncomingMessage, response:
   }
   const refusal = refuseRequest(request, url, basePath)
   if (refusal) return refuse(request, response, refusal)
-  const requestId = createId()
+  const requestId = served.requestIdOf(request)
   response.setHeader('x-request-id', requestId)
   const isGet = request.method === 'GET'
   const body = isGet ? '' : await readBody(request)
@@ -95,9 +100,9 @@ async function answerAndNote(
 }
 
 /** Answers what is the same for every caller; null where the request is for the API, or for nothing that there is. */
-async function answerOpenly({ services, health }: Served, request: IncomingMessage, url: URL) {
+async function answerOpenly({ services, health, addressOfClient }: Served, request: IncomingMessage, url: URL) {
   const { basePath } = services.config
-  if (url.pathname === JWKS_PATH) return answerKeySet(services.database)
+  if (url.pathname === JWKS_PATH) return answerKeySet(services.database, addressOfClient(request))
   if (url.pathname === '/' && wantsPage(request)) return toPage(basePath)
   return isForGraphiql(request, url) ? answerGraphiql(request, url, basePath) : health.answer(url)
 }
@@ -127,7 +132,7 @@ async function answerParams(
 
 /** @param isFresh true where the authority of a kept caller has changed @throws AuthorityChangedError where it is false */
 async function answerAs(
-  { app, services }: Served,
+  { app, services, holders }: Served,
   request: IncomingMessage,
   params: Params | string,
   { isGet, record }: { isGet: boolean; record: RequestRecord },
@@ -136,13 +141,16 @@ async function answerAs(
   const { requestId, address } = record
   const context = { requestId, address, isGet, record }
   try {
-    const identified = identify(services, (name) => headerOf(request, name), { address, requestId }, isFresh)
+    holders.assume(request, address)
+    const find = () => identify(services, (name) => headerOf(request, name), { address, requestId }, isFresh)
+    const identified = inSpan('identify', {}, find)
     const caller = await identified.catch((error: unknown) => {
       // A password in the header was counted as a guess, and a guess too many is another error.
       if (error instanceof BadCredentialError && isSignInAlone(app, params, { ...context, proof: null })) return null
       throw error
     })
     recordCaller(record, caller)
+    holders.know(request, caller, address)
     const proof = createProof(services.database, caller)
     return await answerRequest(app, params, request.headers.accept, { caller, proof, ...context })
   } catch (error) {
@@ -188,8 +196,9 @@ async function keySet(database: Database): Promise<Answer> {
   return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, max-age=300' } }
 }
 
-async function answerKeySet(database: Database): Promise<Answer> {
-  const answer = await withinDeadline(createId(), () => keySet(database))
+async function answerKeySet(database: Database, address: string | null): Promise<Answer> {
+  const deadline = { ...createDeadline(), holder: ofAddress(address) }
+  const answer = await withinDeadline(createId(), () => keySet(database), deadline)
   return { ...answer, headers: { ...PUBLIC_HEADERS, ...answer.headers } }
 }
 

@@ -17,11 +17,13 @@ export interface Health {
 /** A check that is slower than this fails. */
 const READY_WITHIN_MS = 1000
 
-export function createHealth({ probe }: Database): Health {
+/** @param isServing whether anything takes requests, where that is not this process */
+export function createHealth({ probe }: Database, isServing = () => true): Health {
   let isDraining = false
 
   async function ready(needsWrites: boolean): Promise<Answer> {
     if (isDraining) return json(503, { status: 'the server is stopping' })
+    if (!isServing()) return json(503, { status: 'no worker takes requests' })
     try {
       const { schemaVersion, isReadOnly } = await runUntil(createDeadline(READY_WITHIN_MS), () => readState(probe))
       if (needsWrites && isReadOnly) return json(503, { status: 'the database accepts no changes', schemaVersion })

@@ -2,8 +2,9 @@ import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { isOutage, isTimeout } from '../db/errors.ts'
 import { recordRefusal } from '../entities/audit/refusals.ts'
+import { rateLimitOf } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
-import { internalError, unavailable } from '../graphql/refusals.ts'
+import { internalError, rateLimited, unavailable } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
 import { tooSlow } from '../read/errors.ts'
 
@@ -72,7 +73,6 @@ export function publicError(error: unknown, requestId: string): GraphQLError {
     if (error.path === undefined) return badRequest(error)
   }
   const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error
-  logError(cause, requestId)
   const { nodes, path } = error instanceof GraphQLError ? error : {}
   const { message, extensions } = shownFor(cause, requestId)
   return new GraphQLError(message, { nodes, path, extensions })
@@ -80,6 +80,9 @@ export function publicError(error: unknown, requestId: string): GraphQLError {
 
 /** Mutations answer for the state of the database by themselves; what arrives here was read. */
 function shownFor(cause: unknown, requestId: string): GraphQLError {
+  const limit = rateLimitOf(cause)
+  if (limit) return rateLimited(limit)
+  logError(cause, requestId)
   if (isOutage(cause)) return unavailable()
   return isTimeout(cause) ? tooSlow() : internalError(requestId)
 }

@@ -1,5 +1,5 @@
 /** The figures of this process, in the text format of Prometheus. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Database } from '../db/database.ts'
 import type { Answer } from './request.ts'
 import type { RequestRecord } from './request-record.ts'
@@ -8,6 +8,8 @@ export interface Metrics {
   /** Counts a request that was answered. */
   note(record: RequestRecord, answered: { status: number; codes: string[]; seconds: number }): void
   answer(): Promise<Answer>
+  /** The figures as prom-client has them, to be added to those of other processes. */
+  read(): Promise<object[]>
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -66,8 +68,16 @@ export function createMetrics(database: Database): Metrics {
       duration.observe({ kind: kind ?? 'none' }, seconds)
       for (const code of codes) errors.inc({ code })
     },
-    async answer() {
-      return { status: 200, headers: { 'content-type': registry.contentType }, body: await registry.metrics() }
-    },
+    answer: () => answerOf(registry),
+    read: () => registry.getMetricsAsJSON(),
   }
+}
+
+/** The figures of several processes as one: counts are added, and of lags the average is taken. */
+export function sumFigures(figures: object[][]): Promise<Answer> {
+  return answerOf(AggregatorRegistry.aggregate(figures))
+}
+
+async function answerOf(registry: Registry): Promise<Answer> {
+  return { status: 200, headers: { 'content-type': registry.contentType }, body: await registry.metrics() }
 }

@@ -1,6 +1,6 @@
 import { BadCredentialError } from '../authentication/bad-credential.ts'
 import { isOfDatabase } from '../db/errors.ts'
-import { RateLimitedError } from '../errors.ts'
+import { rateLimitOf } from '../errors.ts'
 import { internalError, rateLimited, unauthenticated } from '../graphql/refusals.ts'
 import { logError } from '../log.ts'
 import { errorAnswer } from './error-answer.ts'
@@ -12,8 +12,8 @@ export function refuseCaller(error: unknown, requestId: string): Answer {
   // The scheme is never `Basic`: browsers would show a dialog and then send passwords.
   if (error instanceof BadCredentialError)
     return errorAnswer(401, unauthenticated('The credential is not valid.'), { 'www-authenticate': 'Bearer' })
-  if (error instanceof RateLimitedError)
-    return errorAnswer(429, rateLimited(error), { 'retry-after': String(error.retryAfterSeconds) })
+  const limit = rateLimitOf(error)
+  if (limit) return errorAnswer(429, rateLimited(limit), { 'retry-after': String(limit.retryAfterSeconds) })
   logError(error, requestId)
   if (isOfDatabase(error)) return unavailableAnswer()
   return errorAnswer(500, internalError(requestId))

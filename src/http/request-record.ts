@@ -1,5 +1,6 @@
 import type { OperationDefinitionNode } from 'graphql'
 import type { Caller } from '../authority/caller.ts'
+import { currentTraceId } from '../tracing.ts'
 
 /** What the log and the metrics say of a request: it is filled in while the request is answered. */
 export interface RequestRecord {
@@ -11,10 +12,12 @@ export interface RequestRecord {
   operation: string | null
   userId: string | null
   apiKeyId: string | null
+  /** The trace of the request, where it is traced. */
+  traceId: string | undefined
 }
 
 export function createRecord(requestId: string, address: string | null): RequestRecord {
-  return { requestId, address, kind: null, operation: null, userId: null, apiKeyId: null }
+  return { requestId, address, kind: null, operation: null, userId: null, apiKeyId: null, traceId: currentTraceId() }
 }
 
 export function recordCaller(record: RequestRecord, caller: Caller | null) {

@@ -9,7 +9,8 @@ import { ROOT_KEY } from '../support/root-key.ts'
 import { createOrganization, createProject, createRole, createUser } from '../support/seed.ts'
 import { bearer, createPerson, OTHER_PASSWORD, PASSWORD, signIn } from '../support/sessions.ts'
 
-const app = startApp()
+// More connections are open at once than one address may have, a proxy excepted.
+const app = startApp({ trustedProxies: ['127.0.0.1'] })
 
 // On the embedded database all requests queue for one session, and a few are enough.
 const TRIALS = process.env.CHATELAINE_LONG ? 200 : isPostgres() ? 4 : 2

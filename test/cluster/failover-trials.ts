@@ -17,6 +17,7 @@ import {
   thawNode,
   untilWhole,
 } from './patroni.ts'
+import { change, withKey } from './request.ts'
 import { type Result, range } from './result.ts'
 
 /** A client is told within this time, whatever the database does. */
@@ -137,12 +138,14 @@ async function loseOnce(cluster: Cluster, loss: Loss, prefix: string): Promise<R
   const others = nodes.filter((node) => node !== primary)
   const logged = servers.map(({ output }) => output().length)
   const load = startLoad(url, ROOT_KEY, prefix)
+  const watcher = { username: `watcher-${prefix.toLowerCase()}`, isAdmin: true }
+  const { secret } = await change(url, withKey(ROOT_KEY), 'createUser', watcher, 'secret')
   await wait(2000)
 
   const begun = Date.now()
   const beginning = loss.begin(cluster, primary)
   const upAt = await untilWritable(others)
-  const wellAfterMs = await Promise.all(servers.map(untilWell))
+  const wellAfterMs = await Promise.all(servers.map((server) => untilWell(server, secret)))
   await beginning
   await loss.end(cluster, primary, begun)
   await wait(3000)

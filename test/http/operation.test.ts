@@ -36,7 +36,7 @@ describe('a check of health', () => {
 
   test('has its own connection: it is answered while every connection of the pool is taken', async () => {
     const held = Promise.withResolvers<void>()
-    const taking = Array.from({ length: 4 }, () => app.database.transaction(() => held.promise))
+    const taking = Array.from({ length: 16 }, () => app.database.transaction(() => held.promise))
 
     const answer = await check(at('/health/ready'))
     held.resolve()

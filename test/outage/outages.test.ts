@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createClient, type TestApp } from '../support/app.ts'
 import { ENCRYPTION_KEY } from '../support/encryption-key.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
+import { createUser } from '../support/seed.ts'
 import { send, startLoad } from './load.ts'
 import { type FaultyProxy, openProxy } from './proxy.ts'
 import { strange, untilWell, wronglyTold } from './verdict.ts'
@@ -92,9 +94,10 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
   'in round %i of outages one after the other, nothing is lost or late, and the server lives',
   async (round) => {
     const program = await startServer()
+    const key = await makeAdministrator(program, `alice${round}`)
     const before = memoryOf(program)
 
-    for (const outage of OUTAGES) await passThrough(program, outage, round)
+    for (const outage of OUTAGES) await passThrough(program, key, outage, round)
 
     expect(memoryOf(program) - before, 'megabytes').toBeLessThan(150)
     const { code, stderr } = await program.stop()
@@ -103,7 +106,7 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
   },
 )
 
-async function passThrough(program: Program, { what, seconds, begin, end }: Outage, round: number) {
+async function passThrough(program: Program, key: string, { what, seconds, begin, end }: Outage, round: number) {
   const load = startLoad(program.url, ROOT_KEY, `${what.replaceAll(' ', '-')}-${round}`)
   await wait(500)
 
@@ -111,7 +114,7 @@ async function passThrough(program: Program, { what, seconds, begin, end }: Outa
   await wait(seconds * 1000)
   await end?.(world)
   await world.proxy.recover()
-  const well = await untilWell(program)
+  const well = await untilWell(program, key)
   await wait(500)
   const answers = await load.stop()
 
@@ -131,6 +134,13 @@ async function passThrough(program: Program, { what, seconds, begin, end }: Outa
       saying('the last answers'),
     )
     .toEqual(Array(4).fill(200))
+}
+
+/** Makes a user that may do everything; gives their key. */
+async function makeAdministrator({ url }: Program, name: string): Promise<string> {
+  const as = (key: string) => createClient(() => url, { 'api-key': key })
+  const { key } = await createUser({ root: as(ROOT_KEY), as } as TestApp, name, { isAdmin: true })
+  return key
 }
 
 async function runAlone(address: string, text: string): Promise<pg.QueryResult> {

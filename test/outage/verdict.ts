@@ -1,5 +1,4 @@
 /** What is wrong with the answers that clients got while the database was away. */
-import { ROOT_KEY } from '../support/root-key.ts'
 import { type Answered, send } from './load.ts'
 
 /** Answers that no client may get: only success, UNAVAILABLE, and OUTCOME_UNKNOWN for changes are right. */
@@ -21,11 +20,14 @@ export function wronglyTold(answers: Answered[], made: Map<string, number>): Ans
   })
 }
 
-/** The time until a change succeeds, in milliseconds. */
-export async function untilWell({ url }: { url: string }): Promise<number> {
+/**
+ * The time until a change succeeds, in milliseconds. It is asked for as another caller than that of a load, whose requests can
+ * wait for those that the outage holds up.
+ */
+export async function untilWell({ url }: { url: string }, key: string): Promise<number> {
   const started = Date.now()
   for (let attempt = 0; ; attempt++) {
-    const { status } = await send(url, ROOT_KEY, `well-${started}-${attempt}`)
+    const { status } = await send(url, key, `well-${started}-${attempt}`)
     if (status === 200 || Date.now() - started > 20_000) return Date.now() - started
   }
 }

@@ -62,7 +62,7 @@ export async function createStartedStore(): Promise<Store> {
 
 async function openCopy(serverUrl: string, template: string): Promise<Database> {
   const { environment, remove } = await createCopy(serverUrl, template)
-  const database = await openDatabase(readConfig({ ...environment, DATABASE_POOL_SIZE: '4' }))
+  const database = await openDatabase(readConfig({ ...environment, DATABASE_POOL_SIZE: '16' }))
   return {
     ...database,
     async close() {

@@ -40,6 +40,8 @@ export interface Program {
   pid: number
   /** Waits until its output has this; gives the first group. */
   untilSaid(pattern: RegExp): Promise<string>
+  /** The lines of its log up to now. */
+  log(): Record<string, unknown>[]
   /** Sends a signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ended>
   /** Does what a terminal does for Ctrl+C: all processes of the group get the signal. Waits for the end. */
@@ -96,6 +98,7 @@ export async function startWith(command: string[], environment: Environment): Pr
     pid: running.child.pid ?? 0,
     ended: running.ended,
     untilSaid: running.line,
+    log: () => linesOfLog(running.logged()),
     stop(signal = 'SIGTERM') {
       running.child.kill(signal)
       return running.ended
@@ -215,7 +218,16 @@ function spawnProgram([file = '', ...args]: string[], environment: Environment) 
   }
   // Whoever reads no more may be gone before all is written.
   child.stdin.on('error', () => {})
-  return { child, ended, line, write, said: () => output.stdout }
+  return { child, ended, line, write, said: () => output.stdout, logged: () => output.stderr }
+}
+
+/** What is not whole yet is left out. */
+function linesOfLog(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
 }
 
 const SHORTEST_SECRET = 8

@@ -70,8 +70,18 @@ export function actorColumns(actor: Actor, unknown: 'SYSTEM' | 'NOBODY') {
     apiKeyId: caller?.apiKey?.id ?? null,
     sessionId: caller?.session?.id ?? null,
     address,
-    requestId,
+    ...requestIdColumns(requestId),
   }
+}
+
+/** An UUID as PostgreSQL writes it: what is written otherwise would be answered in another form. */
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+
+/** The columns of the request's id, of which one is null. Our own ids stay UUIDs: the audit is the largest table. */
+function requestIdColumns(id: string | null) {
+  return id === null || UUID.test(id)
+    ? { requestId: id, givenRequestId: null }
+    : { requestId: null, givenRequestId: id }
 }
 
 /**

@@ -29,6 +29,8 @@ export const auditEvents = pgTable(
     sessionId: uuid('session_id'),
     address: text('address'),
     requestId: uuid('request_id'),
+    /** The id that a trusted proxy gave to the request, where it does not fit the column above. */
+    givenRequestId: text('given_request_id'),
     targetType: text('target_type'),
     targetId: uuid('target_id'),
     targetName: text('target_name'),

@@ -116,7 +116,12 @@ export const AuditEvent = reads.type('AuditEvent', {
       sql: (event) => sql`'session_' || ${event.sessionId}`,
     }),
     address: f.column('address', { type: 'String', description: 'The network address of the request, where known.' }),
-    requestId: f.column('requestId', { type: 'String', description: 'The id that its response also contained.' }),
+    requestId: f.expression({
+      type: 'String',
+      nullable: true,
+      description: 'The id that its response also contained: of the server, or of a trusted proxy that sent it.',
+      sql: (event) => sql`coalesce(${event.givenRequestId}, ${event.requestId}::text)`,
+    }),
     targetType: f.column('targetType', { type: 'String', description: 'The type of its target, like `User`.' }),
     targetId: f.expression({
       type: 'ID',

@@ -1,7 +1,6 @@
 /** Checks passwords. This is the only place where passwords are compared and guesses are counted. */
 import { createHmac, randomBytes } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
-import ipaddr from 'ipaddr.js'
 import { LRUCache } from 'lru-cache'
 import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible'
 import { BadCredentialError } from '../../authentication/bad-credential.ts'
@@ -11,6 +10,7 @@ import type { Database } from '../../db/database.ts'
 import { passwordGuesses, passwords, users } from '../../db/tables.ts'
 import { RateLimitedError } from '../../errors.ts'
 import { logError } from '../../log.ts'
+import { networkOf } from '../../network.ts'
 import { recordRefusal } from '../audit/refusals.ts'
 import { digest, GUESSES, guessKey } from './guesses.ts'
 import { normalizePassword, verifyPassword } from './hash.ts'
@@ -139,11 +139,4 @@ async function count(consume: () => Promise<unknown>) {
     if (refusal instanceof RateLimiterRes) throw new RateLimitedError(Math.ceil(refusal.msBeforeNext / 1000))
     throw refusal
   }
-}
-
-/** The network of an address. A client that has one IPv6 address has all of its /64 network. */
-function networkOf(address: string): string {
-  if (!ipaddr.isValid(address)) return address
-  const parsed = ipaddr.process(address)
-  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString()
 }
