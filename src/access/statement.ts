@@ -23,7 +23,7 @@ export type AccessCode = 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_F
 /** How much of an answer is asked for: the code alone, the ways that lead to it too, or also the users that could grant it. */
 export type Depth = 'CODE' | 'WAYS' | 'GRANTORS'
 
-/** What is asked, of whom, and by whom. */
+/** What is asked, about which subject and by which caller. */
 export interface Asking {
   caller: Caller
   subject: Subject

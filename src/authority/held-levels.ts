@@ -94,11 +94,7 @@ export function modelLevelsOf(own: { userId: SQL; controllerId: SQL; controllerL
   )`
 }
 
-const FACT_COLUMNS = sql.raw(
-  ['user_id', 'controller_id', 'model_id', 'level', 'via', 'grant_id', 'role_id', 'since', 'until']
-    .map((name) => `f.${name}`)
-    .join(),
-)
+const FACT_COLUMNS = sql`f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until`
 
 /** The facts, and the levels that follow from them. */
 function withDerived(facts: SQL, at: SQL, state: SQL): SQL {

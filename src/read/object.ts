@@ -14,7 +14,7 @@ import { connectionSql } from './connection.ts'
 import { cursorSql, guardedSql, leafSql, NotFinalError, requireScope } from './final.ts'
 import { listWhere, orderColumns, orderSql } from './list.ts'
 import { type FieldSpec, fieldSpec, type Link, type Row, type TypeSpec, typeSpec } from './spec.ts'
-import { buildObject, columnSql, linkSql, literal, primaryKey, tableAs } from './sql.ts'
+import { buildObject, columnSql, instantSql, linkSql, literal, primaryKey, tableAs } from './sql.ts'
 
 /** The row set from which an object is built. Its joins are collected here; below an outer join, all joins must be outer joins. */
 export interface From {
@@ -104,7 +104,7 @@ export function fieldSql(
     case 'column':
       return leafSql(c, columnSql(row, spec.column), field.type)
     case 'expression':
-      return leafSql(c, spec.sql(row, c.caller, argumentScope(c, field, node)), field.type)
+      return leafSql(c, timeAsText(spec.sql(row, c.caller, argumentScope(c, field, node)), target.name), field.type)
     case 'cursor':
       if (!from.cursor) throw new Error('A cursor stands only on an edge.')
       return cursorSql(c, from.cursor)
@@ -119,6 +119,11 @@ export function fieldSql(
     default:
       throw new Error(`${field.name}: a ${spec.kind} field can't stand here.`)
   }
+}
+
+/** The value of an expression; a time is written as the times of columns are. */
+function timeAsText(value: SQL, typeName: string): SQL {
+  return typeName === 'DateTime' ? instantSql(value) : value
 }
 
 /** The row itself as another type, which may hide it. A non-null field is the node of an edge, which is in the list only where it is visible. */

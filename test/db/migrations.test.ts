@@ -14,9 +14,19 @@ const ADDITIONS = [
   /^ALTER TABLE "\w+" ADD COLUMN .*DEFAULT /,
 ]
 
+/** Functions, and the triggers that call them: what an older program writes is noted by them too. */
+function isForTriggers(part: string): boolean {
+  if (/^CREATE FUNCTION /.test(part)) return true
+  const executed = [...part.matchAll(/EXECUTE format\('(\w+ \w+)/g)].map(([, what]) => what)
+  return /^DO \$do\$/.test(part) && executed.length > 0 && executed.every((what) => what === 'CREATE TRIGGER')
+}
+
 /** The statements of a migration that change what an older program works with. */
 function changesOf(text: string): string[] {
-  const statements = text.split(/--> statement-breakpoint|;\s*(?:\n|$)/).map((statement) => statement.trim())
+  const parts = text
+    .split('--> statement-breakpoint')
+    .filter((part) => !isForTriggers(part.replaceAll(/^--.*\n/gm, '').trim()))
+  const statements = parts.flatMap((part) => part.split(/;\s*(?:\n|$)/)).map((statement) => statement.trim())
   const made = statements.flatMap((statement) => ADDITIONS[0]?.exec(statement)?.groups?.table ?? [])
   return statements.filter((statement) => {
     const [, table = ''] = /^(?:ALTER TABLE|CREATE UNIQUE INDEX "\w+" ON) "(\w+)"/.exec(statement) ?? []

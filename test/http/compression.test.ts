@@ -79,8 +79,9 @@ describe('a server with a list of origins', () => {
 describe('not compressed is', () => {
   test('an answer below 1 kB', async () => {
     expect(await ask('{ viewer { user { username } } }', 'gzip')).toEqual({
-      ...{ status: 200, encoding: null, vary: null, length: 48 },
-      text: '{"data":{"viewer":{"user":{"username":"root"}}}}',
+      ...{ status: 200, encoding: null, vary: null, length: 52 },
+      // The spaces are those of the database.
+      text: '{"data":{"viewer":{"user" : {"username" : "root"}}}}',
     })
   })
 

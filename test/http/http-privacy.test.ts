@@ -103,7 +103,7 @@ describe('the schema', () => {
 describe('faults', () => {
   test.each([
     ['a query', '{ projects { nodes { code } } }', 'projects'],
-    ['authentication', '{ viewer { user { username } } }', 'role_grants'],
+    ['authentication', '{ viewer { user { username } } }', 'authority_versions'],
     ['a mutation', CREATE.query, 'audit_events'],
   ])(
     'a database that fails in %s is an error with a number, and tells nothing of itself',
