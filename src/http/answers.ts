@@ -64,13 +64,13 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     const errors = variableErrors(schema, operation, variables, context.caller === null)
     if (errors.length > 0) return { errors }
     Object.assign(contextValue, { inputIssues: issues })
-    const text = await answerFinally(document, operation, variables, contextValue as unknown as Context)
-    if (text !== null) return { isQuery: true, text }
-    const { operationName } = params
-    const result = await inOperationSpan(operation, () =>
-      Promise.resolve(run({ schema, document, contextValue, variableValues: variables, operationName })),
-    )
-    return { ...result, isQuery: operation.operation === 'query' }
+    return await inOperationSpan(operation, async () => {
+      const text = await answerFinally(document, operation, variables, contextValue as unknown as Context)
+      if (text !== null) return { isQuery: true, text }
+      const { operationName } = params
+      const result = await run({ schema, document, contextValue, variableValues: variables, operationName })
+      return { ...result, isQuery: operation.operation === 'query' }
+    })
   } catch (error) {
     if (error instanceof AuthorityChangedError) throw error
     return { errors: [publicError(error, context.requestId)] }

@@ -55,6 +55,12 @@ async function workerOf(program: Program, id: string): Promise<number> {
   return Number(find()?.worker)
 }
 
+/** Both workers, once the log names them. */
+async function bothWorkers(program: Program): Promise<number[]> {
+  await expect.poll(() => startedWorkers(program).length, WAIT).toBe(2)
+  return startedWorkers(program)
+}
+
 const startedWorkers = (program: Program) =>
   program.log().flatMap(({ msg, worker }) => (msg === 'started' ? [Number(worker)] : []))
 
@@ -74,7 +80,7 @@ describe('WORKERS=2', () => {
     const pids = new Set(await Promise.all(sent.map(({ id }) => workerOf(program, id))))
 
     expect(sent.map(({ status }) => status)).toEqual(sent.map(() => 200))
-    expect([...pids].sort()).toEqual(startedWorkers(program).sort())
+    expect([...pids].sort()).toEqual((await bothWorkers(program)).sort())
     expect(pids.size).toBe(2)
     expect(pids).not.toContain(program.pid)
   })
@@ -94,7 +100,7 @@ describe('WORKERS=2', () => {
     const program = await start()
     const agent = pinned()
     const surviving = await workerOf(program, (await send(program, agent)).id)
-    const [killed = 0] = startedWorkers(program).filter((pid) => pid !== surviving)
+    const [killed = 0] = (await bothWorkers(program)).filter((pid) => pid !== surviving)
 
     const underWay = Array.from({ length: 200 }, () => send(program, agent))
     process.kill(killed, 'SIGKILL')
@@ -115,7 +121,7 @@ describe('WORKERS=2', () => {
 
   test('finishes every request that was sent before load balancers saw that it stops, and ends with 0', async () => {
     const program = await start({ SHUTDOWN_DELAY_SECONDS: '60' })
-    const workers = startedWorkers(program)
+    const workers = await bothWorkers(program)
     const statuses: number[] = []
     let isReady = true
     const clients = Array.from({ length: 12 }, async (_, index) => {
@@ -141,7 +147,7 @@ describe('WORKERS=2', () => {
     const program = await start({ SHUTDOWN_DELAY_SECONDS: '60' })
     const agent = pinned()
 
-    for (const pid of startedWorkers(program)) process.kill(pid, 'SIGTERM')
+    for (const pid of await bothWorkers(program)) process.kill(pid, 'SIGTERM')
     const ended = program.stop('SIGTERM')
     await program.untilSaid(/(taking requests)/)
     const sent = await Promise.all(Array.from({ length: 50 }, () => send(program, agent)))
@@ -153,7 +159,7 @@ describe('WORKERS=2', () => {
 
   test('ends with its first process, however that ends', async () => {
     const program = await start()
-    const workers = startedWorkers(program)
+    const workers = await bothWorkers(program)
 
     await program.stop('SIGKILL')
 
@@ -187,7 +193,7 @@ describe('the figures and checks of several workers', () => {
     const port = String(await freePort())
     const program = await start({ METRICS_PORT: port })
 
-    for (const pid of startedWorkers(program)) process.kill(pid, 'SIGKILL')
+    for (const pid of await bothWorkers(program)) process.kill(pid, 'SIGKILL')
 
     const check = async () => (await (await fetch(`http://127.0.0.1:${port}/health/ready`)).json()) as object
     await expect.poll(check, WAIT).toMatchObject({ status: 'no worker takes requests' })
@@ -233,7 +239,7 @@ test('a worker that ends again and again as soon as it is started ends the serve
   const program = await startProgram({ ...store, WORKERS: '2', LOG_LEVEL: 'info' })
   await lookInto(store, ({ db }) => db.execute(sql`delete from drizzle.__drizzle_migrations`))
 
-  process.kill(startedWorkers(program)[0] ?? 0, 'SIGKILL')
+  process.kill((await bothWorkers(program))[0] ?? 0, 'SIGKILL')
   const { code, stderr } = await program.ended
 
   expect(code).toBe(1)

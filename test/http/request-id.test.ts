@@ -24,7 +24,8 @@ function readLog(): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = []
   setLogLevel('info')
   vi.mocked(process.stderr.write).mockImplementation((text) => {
-    lines.push(JSON.parse(String(text)))
+    const written = String(text).trimEnd().split('\n')
+    lines.push(...written.map((line) => JSON.parse(line)))
     return true
   })
   onTestFinished(() => setLogLevel('error'))
@@ -48,7 +49,7 @@ describe('the request id of a trusted proxy', () => {
     const ids = await makeProject(app, id)
 
     expect(ids).toEqual({ answered: id, audited: id })
-    expect(log[0]).toMatchObject({ msg: 'request', requestId: id })
+    await expect.poll(() => log[0]).toMatchObject({ msg: 'request', requestId: id })
   })
 
   test('is in the error that the operator is asked about', async () => {
