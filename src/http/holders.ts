@@ -1,5 +1,5 @@
 /** Says which caller a request belongs to, so that each caller has a share of the connections to the database. */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../authority/caller.ts'
@@ -24,10 +24,17 @@ export function createHolders(): Holders {
   // A digest with a secret that is nowhere else: credentials are not kept, and passwords cannot be guessed from it.
   const secret = randomBytes(32)
 
-  function digestOf({ headers }: IncomingMessage): string | null {
-    const presented = [headers.authorization, headers['api-key']]
-    if (presented.every((header) => header === undefined)) return null
-    return createHmac('sha256', secret).update(JSON.stringify(presented)).digest('base64')
+  const digests = new WeakMap<IncomingMessage, string | null>()
+
+  function digestOf(request: IncomingMessage): string | null {
+    const known = digests.get(request)
+    if (known !== undefined) return known
+    const { authorization, 'api-key': apiKey } = request.headers
+    const isNone = authorization === undefined && apiKey === undefined
+    const presented = JSON.stringify([authorization, apiKey])
+    const digest = isNone ? null : createHash('sha256').update(secret).update(presented).digest('base64')
+    digests.set(request, digest)
+    return digest
   }
   return {
     assume(request, address) {
