@@ -1,3 +1,4 @@
+// Runs with the failures.
 /** Several processes on one port, as one server. */
 import { Agent, request } from 'node:http'
 import { sql } from 'drizzle-orm'

@@ -1,4 +1,5 @@
 // Runs on the embedded database.
+// Runs with the failures.
 
 import { sql } from 'drizzle-orm'
 import { describe, expect, test, vi } from 'vitest'
