@@ -8,6 +8,7 @@ import { refuseSpelledOut } from '../graphql/secret-argument.ts'
 import { selectedFields } from '../read/collect.ts'
 import { badUserInput } from '../read/errors.ts'
 import { answerQuestions } from './answer.ts'
+import { answerChecks } from './final-check.ts'
 import { refuseBadInput } from './input.ts'
 import { CheckAccessInput } from './questions.ts'
 import type { Depth } from './statement.ts'
@@ -21,6 +22,7 @@ builder.queryField('checkAccess', (t) =>
     description:
       'Checks whether a user, an API key, or the caller may do the things asked about. The answers are in the order of the questions and are decided by the same rules that refuse requests. Null where the user or key is hidden or missing, or the key is not valid. Who may: any caller about themselves; holders of `access.check` over the user’s organization about others.',
     authScopes: { signedIn: true },
+    extensions: { answersFinally: answerChecks },
     args: { input: t.arg({ type: CheckAccessInput, required: true, description: 'The subject and the questions.' }) },
     async resolve(_root, { input }, ctx, info) {
       const { user = null, apiKey = null, at = null, questions } = input

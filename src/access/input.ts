@@ -17,8 +17,7 @@ interface Input {
 
 /** @throws BAD_USER_INPUT that names the problem */
 export function refuseBadInput(ctx: Context, info: GraphQLResolveInfo, input: Input) {
-  refuseNullBytesIn(input, 'input')
-  refuseBadQuestions(input.questions)
+  refuseBadQuestions(input)
   refuseTooMuch(ctx, input.questions)
   if (holdsSecret(input.questions, info.schema)) refuseSpelledOut(ctx, info, 'input', 'questions')
   refuseBadTime(input)
@@ -33,7 +32,10 @@ function refuseNullBytesIn(value: unknown, path: string) {
 
 const MAX_QUESTIONS = 100
 
-function refuseBadQuestions(questions: Question[]) {
+/** @throws BAD_USER_INPUT that names the problem */
+export function refuseBadQuestions(input: { user?: string | null; questions: Question[] }) {
+  refuseNullBytesIn(input, 'input')
+  const { questions } = input
   if (questions.length === 0 || questions.length > MAX_QUESTIONS) {
     throw badUserInput(`"input.questions" takes 1 to ${MAX_QUESTIONS} questions, not ${questions.length}.`)
   }

@@ -1,7 +1,16 @@
 /** Answers queries by the JSON of the database, where every field of them allows it: the executor then has nothing to do. */
-import { type DocumentNode, getVariableValues, type OperationDefinitionNode } from 'graphql'
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLField,
+  getArgumentValues,
+  getVariableValues,
+  Kind,
+  type OperationDefinitionNode,
+} from 'graphql'
 import { AuthorityChangedError } from '../authentication/kept.ts'
 import type { Context } from '../graphql/context.ts'
+import { type FinalResolver, finalResolverOf, plainSelection } from '../graphql/final-resolver.ts'
 import { schema } from '../graphql/schema.ts'
 import { finalFields } from '../read/final-fields.ts'
 import { readFinal } from '../read/run.ts'
@@ -11,17 +20,59 @@ export async function answerFinally(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   inputs: Record<string, unknown>,
-  { caller, reading }: Context,
+  ctx: Context,
 ): Promise<string | null> {
-  const isOrdinary = caller !== null && !caller.mustChangePassword
-  const fields = isOrdinary ? finalFields(schema, document, operation) : null
-  if (fields === null) return null
+  const { caller, reading } = ctx
+  if (caller === null || caller.mustChangePassword) return null
+  const fields = finalFields(schema, document, operation)
+  const resolved = fields ? null : findResolved(operation)
+  if (!fields && !resolved) return null
   const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs)
   if (!variableValues) return null
   // The budget is spent again by the executor, where it has to answer.
   const budget = reading.budget && { ...reading.budget }
-  return readFinal({ ...reading, budget }, { variableValues, fields }).catch((error: unknown) => {
+  const answering = fields
+    ? readFinal({ ...reading, budget }, { variableValues, fields })
+    : resolved && resolveFinally(ctx, resolved, variableValues)
+  return Promise.resolve(answering).catch((error: unknown) => {
     if (error instanceof AuthorityChangedError) throw error
     return null
   })
+}
+
+/** A root field that is answered by a final resolver. */
+interface Resolved {
+  node: FieldNode
+  field: GraphQLField<unknown, unknown>
+  resolve: FinalResolver
+  fields: NonNullable<ReturnType<typeof plainSelection>>
+}
+
+const known = new WeakMap<OperationDefinitionNode, Resolved | null>()
+
+/** The only root field of a query, where it has a final resolver. */
+function findResolved(operation: OperationDefinitionNode): Resolved | null {
+  if (!known.has(operation)) known.set(operation, readResolved(operation))
+  return known.get(operation) ?? null
+}
+
+function readResolved({ operation, selectionSet }: OperationDefinitionNode): Resolved | null {
+  const [node, ...others] = selectionSet.selections
+  if (operation !== 'query' || node?.kind !== Kind.FIELD || others.length > 0 || node.directives?.length) return null
+  const field = schema.getQueryType()?.getFields()[node.name.value]
+  const resolve = field && finalResolverOf(field)
+  const fields = plainSelection(node)
+  return field && resolve && fields ? { node, field, resolve, fields } : null
+}
+
+type VariableValues = Parameters<typeof getArgumentValues>[2]
+
+async function resolveFinally(
+  ctx: Context,
+  { node, field, resolve, fields }: Resolved,
+  variableValues: VariableValues,
+) {
+  const args = getArgumentValues(field, node, variableValues)
+  const text = await resolve({ ctx, schema, args, fields })
+  return text && `{${JSON.stringify(node.alias?.value ?? node.name.value)}:${text}}`
 }

@@ -4,6 +4,7 @@
  */
 import { type GraphQLField, type GraphQLObjectType, isObjectType } from 'graphql'
 import { expect, test } from 'vitest'
+import { finalResolverOf } from '../../src/graphql/final-resolver.ts'
 import { schema } from '../../src/graphql/schema.ts'
 import { type FieldSpec, fieldSpec, type TypeSpec } from '../../src/read/spec.ts'
 
@@ -50,4 +51,12 @@ test('no other field of the read path has scopes, nor an edge, a connection or a
 
 test('the query type asks for no more than a known caller, which the answer by the database asks for too', () => {
   expect(scopesOf(schema.getQueryType() as GraphQLObjectType)).toEqual({ signedIn: true })
+})
+
+test('a field that is answered by a final resolver is for every caller who has signed in, like what it answers with', () => {
+  const fields = Object.values((schema.getQueryType() as GraphQLObjectType).getFields())
+  const resolved = fields.filter(finalResolverOf)
+  expect(resolved.map(({ name }) => name)).toEqual(['checkAccess'])
+  for (const field of resolved) expect(scopesOf(field)).toEqual({ signedIn: true })
+  expect(scopesOf(schema.getType('AccessAnswer') as GraphQLObjectType)).toEqual({ signedIn: true })
 })
