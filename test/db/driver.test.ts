@@ -22,6 +22,7 @@ async function countThings(): Promise<number> {
 describe('every connection of the pool', () => {
   test.each([
     ['jit', 'off'],
+    ['plan_cache_mode', 'force_generic_plan'],
     ['statement_timeout', '3s'],
     ['lock_timeout', '2s'],
     ['idle_in_transaction_session_timeout', '5s'],

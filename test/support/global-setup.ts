@@ -63,7 +63,6 @@ const SETTINGS = [
   'max_wal_senders=0',
   'max_connections=300',
   'shared_buffers=256MB',
-  'plan_cache_mode=force_generic_plan',
 ]
 
 async function start(database: Database) {
