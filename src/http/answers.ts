@@ -73,7 +73,9 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     })
   } catch (error) {
     if (error instanceof AuthorityChangedError) throw error
-    return { errors: [publicError(error, context.requestId)] }
+    const told = publicError(error, context.requestId)
+    // An error at a root field leaves that field null, as the executor does it.
+    return told.path ? { errors: [told], data: { [String(told.path[0])]: null }, isQuery: true } : { errors: [told] }
   }
 }
 

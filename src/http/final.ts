@@ -2,6 +2,7 @@
 import {
   type DocumentNode,
   type FieldNode,
+  GraphQLError,
   type GraphQLField,
   getArgumentValues,
   getVariableValues,
@@ -9,13 +10,17 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import { AuthorityChangedError } from '../authentication/kept.ts'
+import { ForbiddenError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import { type FinalResolver, finalResolverOf, plainSelection } from '../graphql/final-resolver.ts'
 import { schema } from '../graphql/schema.ts'
 import { finalFields } from '../read/final-fields.ts'
 import { readFinal } from '../read/run.ts'
 
-/** Returns the text of the data; null where the executor has to answer. @throws AuthorityChangedError */
+/**
+ * Returns the text of the data; null where the executor has to answer, because of what is selected or what its error will be.
+ * @throws AuthorityChangedError, and what the database fails with: the executor would only ask it once more
+ */
 export async function answerFinally(
   document: DocumentNode,
   operation: OperationDefinitionNode,
@@ -35,9 +40,24 @@ export async function answerFinally(
     ? readFinal({ ...reading, budget }, { variableValues, fields })
     : resolved && resolveFinally(ctx, resolved, variableValues)
   return Promise.resolve(answering).catch((error: unknown) => {
-    if (error instanceof AuthorityChangedError) throw error
-    return null
+    if (isForExecutor(error) || operation.selectionSet.selections.length > 1) return null
+    throw error instanceof AuthorityChangedError ? error : atRoot(error, operation)
   })
+}
+
+/** Whether an error is about what is asked for, which the executor tells with its path. */
+function isForExecutor(error: unknown): boolean {
+  if (error instanceof ForbiddenError) return true
+  return error instanceof GraphQLError && error.extensions.code === 'BAD_USER_INPUT'
+}
+
+/** The error at the only root field. */
+function atRoot(error: unknown, { selectionSet }: OperationDefinitionNode): GraphQLError {
+  const [node] = selectionSet.selections
+  const path = node?.kind === Kind.FIELD ? [node.alias?.value ?? node.name.value] : []
+  const { message, extensions } = error instanceof GraphQLError ? error : { message: String(error), extensions: {} }
+  const originalError = error instanceof GraphQLError ? error.originalError : (error as Error)
+  return new GraphQLError(message, { nodes: node, path, extensions, originalError })
 }
 
 /** A root field that is answered by a final resolver. */

@@ -231,6 +231,21 @@ describe('a query is one statement, which also proves its caller', () => {
     expect((await response.json()).data.viewer.user.username).toBe('root')
     expect(statements.texts).toHaveLength(1)
   })
+
+  test('and is not asked for again by the executor where the database does not answer it in time', async () => {
+    const document = '{ mine: viewer { user { sshKeys { totalCount } } } }'
+    await callers.bob.ok(document)
+    const other = await app.database.connectAlone()
+    await other.query('begin; lock table ssh_keys in access exclusive mode')
+    statements.clear()
+
+    const { data, errors } = await callers.bob.send(document)
+    await other.end()
+
+    // A read is repeated once; the executor would ask for it again, and repeat that too.
+    expect(statements.texts).toHaveLength(2)
+    expect([data, errors.map(({ path }) => path)]).toEqual([{ mine: null }, [['mine']]])
+  })
 })
 
 describe('a query of several things', () => {
