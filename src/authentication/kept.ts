@@ -24,6 +24,8 @@ export interface KeptCallers {
   get(credentials: Credentials): KeptCaller | undefined
   keep(credentials: Credentials, kept: KeptCaller): void
   forget(credentials: Credentials): void
+  /** How many callers are kept, how often one was used, and how often one had changed. */
+  counts(): Record<'entries' | 'used' | 'changed', number>
 }
 
 /** The limit is on all rows of authority and levels together, so that users who hold much count for more. */
@@ -38,10 +40,14 @@ export function createKeptCallers(): KeptCallers {
     sizeCalculation: ({ caller: { authority, levels, basis } }) =>
       10 + authority.length + levels.length + basis.owners.length,
   })
+  let used = 0
+  let changed = 0
   return {
     get(credentials) {
       const name = nameOf(credentials)
-      return name === null ? undefined : kept.get(name)
+      const found = name === null ? undefined : kept.get(name)
+      if (found) used += 1
+      return found
     },
     keep(credentials, known) {
       const name = nameOf(credentials)
@@ -49,8 +55,9 @@ export function createKeptCallers(): KeptCallers {
     },
     forget(credentials) {
       const name = nameOf(credentials)
-      if (name !== null) kept.delete(name)
+      if (name !== null && kept.delete(name)) changed += 1
     },
+    counts: () => ({ entries: kept.size, used, changed }),
   }
 }
 

@@ -88,7 +88,8 @@ function toAnswer(result: Result, isGraphqlType: boolean): Answer {
   if (status === 405) headers.allow = 'POST'
   // Only payloads of mutations hold secrets: new keys, tokens, revealed credentials. No mutation's answer is compressed.
   const codes = result.errors?.map(({ extensions }) => String(extensions?.code)) ?? []
-  return { status, headers, body: print(result), codes, holdsNoSecret: 'isQuery' in result && result.isQuery }
+  const holdsNoSecret = 'isQuery' in result && result.isQuery
+  return { status, headers, body: print(result), codes, holdsNoSecret, isFinal: 'text' in result }
 }
 
 /** The codes of errors about the whole request, which clients and proxies handle by the status alone. */

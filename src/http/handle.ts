@@ -93,8 +93,8 @@ async function answerAndNote(
   const deadline = createDeadline()
   const answer = await withinDeadline(record.requestId, answering, deadline)
   const milliseconds = performance.now() - started
-  const { status, codes = [] } = answer
-  metrics.note(record, { status, codes, seconds: milliseconds / 1000 })
+  const { status, codes = [], isFinal = false } = answer
+  metrics.note(record, { status, codes, seconds: milliseconds / 1000, isFinal })
   log.info({ ...record, status, codes, ms: Math.round(milliseconds), statements: deadline.statements }, 'request')
   return answer
 }

@@ -1,12 +1,20 @@
 /** The figures of this process, in the text format of Prometheus. */
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Database } from '../db/database.ts'
+import type { Services } from '../services.ts'
 import type { Answer } from './request.ts'
 import type { RequestRecord } from './request-record.ts'
 
+interface Answered {
+  status: number
+  codes: string[]
+  seconds: number
+  /** True where the executor had nothing to do. */
+  isFinal: boolean
+}
+
 export interface Metrics {
   /** Counts a request that was answered. */
-  note(record: RequestRecord, answered: { status: number; codes: string[]; seconds: number }): void
+  note(record: RequestRecord, answered: Answered): void
   answer(): Promise<Answer>
   /** The figures as prom-client has them, to be added to those of other processes. */
   read(): Promise<object[]>
@@ -16,7 +24,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Clients choose the names of operations, so only the first ones are kept apart. */
 const MOST_OPERATIONS = 100
 
-export function createMetrics(database: Database): Metrics {
+export function createMetrics({ database, keptCallers }: Pick<Services, 'database' | 'keptCallers'>): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry, prefix: 'chatelaine_' })
@@ -54,6 +62,20 @@ export function createMetrics(database: Database): Metrics {
       for (const [state, count] of Object.entries(database.counts())) this.set({ state }, count)
     },
   })
+  new Gauge({
+    name: 'chatelaine_kept_callers',
+    help: 'Callers whose authority is kept, requests that used one, and those of them that found it changed.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(keptCallers.counts())) this.set({ state }, count)
+    },
+  })
+  const final = new Counter({
+    name: 'chatelaine_final_answers_total',
+    help: 'Queries that were answered without the executor.',
+    registers,
+  })
   database.observe(({ milliseconds }) => statements.observe(milliseconds / 1000))
   const operations = new Set<string>()
 
@@ -63,7 +85,8 @@ export function createMetrics(database: Database): Metrics {
     return operations.has(operation) ? operation : 'other'
   }
   return {
-    note({ kind, operation }, { status, codes, seconds }) {
+    note({ kind, operation }, { status, codes, seconds, isFinal }) {
+      if (isFinal) final.inc()
       requests.inc({ kind: kind ?? 'none', operation: nameOf(operation), status })
       duration.observe({ kind: kind ?? 'none' }, seconds)
       for (const code of codes) errors.inc({ code })

@@ -19,6 +19,8 @@ export interface Answer<Body = string> {
   status: number
   headers: Record<string, string>
   body: Body
+  /** True where the executor had nothing to do. */
+  isFinal?: boolean
   /** The codes of its errors. */
   codes?: string[]
   /** True where nothing in the body is a secret, so that it can be compressed. */

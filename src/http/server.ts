@@ -36,7 +36,7 @@ export interface Listening {
 export async function listen(services: Services): Promise<Listening> {
   const { config, database } = services
   const health = createHealth(database)
-  const metrics = createMetrics(database)
+  const metrics = createMetrics(services)
   const served = {
     app: createApp(services),
     services,
