@@ -83,7 +83,7 @@ function oldRows({ auditRetention }: Config): Old[] {
       what: 'authorityVersions',
       table: authorityVersions,
       which: lt(authorityVersions.movedAt, before('P1D')),
-      order: sql`${authorityVersions.movedAt}`,
+      order: sql`${authorityVersions.ownerId}`,
     },
   ]
 }

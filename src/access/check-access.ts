@@ -2,17 +2,15 @@ import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { nameAlternatives } from '../authority/places.ts'
 import { ForbiddenError } from '../errors.ts'
 import { builder } from '../graphql/builder.ts'
-import type { Context } from '../graphql/context.ts'
 import { forbidden } from '../graphql/refusals.ts'
 import { refuseSpelledOut } from '../graphql/secret-argument.ts'
 import { selectedFields } from '../read/collect.ts'
-import { badUserInput } from '../read/errors.ts'
 import { answerQuestions } from './answer.ts'
 import { answerChecks } from './final-check.ts'
 import { refuseBadInput } from './input.ts'
 import { CheckAccessInput } from './questions.ts'
 import type { Depth } from './statement.ts'
-import type { Subject } from './subject.ts'
+import { subjectAsked } from './subject.ts'
 import { AccessAnswerType } from './types.ts'
 
 builder.queryField('checkAccess', (t) =>
@@ -27,7 +25,7 @@ builder.queryField('checkAccess', (t) =>
     async resolve(_root, { input }, ctx, info) {
       const { user = null, apiKey = null, at = null, questions } = input
       if (apiKey !== null) refuseSpelledOut(ctx, info, 'input', 'apiKey')
-      const subject = subjectAsked(ctx, user, apiKey)
+      const subject = subjectAsked(ctx.caller, user, apiKey)
       refuseBadInput(ctx, info, input)
       if (ctx.caller === null || subject === null) return null
       try {
@@ -45,14 +43,6 @@ builder.queryField('checkAccess', (t) =>
     },
   }),
 )
-
-/** The subject of the questions; null where the operator, who is not a user, asks about themselves. */
-function subjectAsked({ caller }: Context, user: string | null, apiKey: string | null): Subject | null {
-  if (user !== null && apiKey !== null) throw badUserInput('"input" takes a "user" or an "apiKey", not both.')
-  if (user !== null) return { username: user }
-  if (apiKey !== null) return { apiKey }
-  return caller?.userId ? { caller } : null
-}
 
 /** How much of the answers is selected. */
 function depthOf(info: GraphQLResolveInfo): Depth {

@@ -2,15 +2,9 @@
 import type { FinalResolver } from '../graphql/final-resolver.ts'
 import { answerQuestions } from './answer.ts'
 import { refuseBadQuestions } from './input.ts'
-import type { Question } from './questions.ts'
+import type { CheckAccessInput } from './questions.ts'
 import type { AccessCode } from './statement.ts'
-
-interface Input {
-  user?: string | null
-  apiKey?: string | null
-  at?: Date | null
-  questions: Question[]
-}
+import { subjectAsked } from './subject.ts'
 
 /** The fields that are known by the code of an answer, as JSON. */
 const FIELDS: Record<string, (code: AccessCode) => string> = {
@@ -21,12 +15,12 @@ const FIELDS: Record<string, (code: AccessCode) => string> = {
 
 /** Leaves to the executor what needs more than the codes, what may hold a secret, and whatever is refused. */
 export const answerChecks: FinalResolver = async ({ ctx, schema, args, fields }) => {
-  const { user = null, apiKey = null, at = null, questions } = args.input as Input
+  const { user = null, apiKey = null, at = null, questions } = args.input as typeof CheckAccessInput.$inferInput
   const isPlain = apiKey === null && at === null && questions.every(({ mutation }) => !mutation)
-  if (!isPlain || !fields.every(({ name }) => Object.hasOwn(FIELDS, name))) return null
-  if (ctx.caller?.userId === undefined || ctx.caller.userId === null) return null
+  const subject = subjectAsked(ctx.caller, user, apiKey)
+  const isKnown = fields.every(({ name }) => Object.hasOwn(FIELDS, name))
+  if (ctx.caller === null || !isPlain || !isKnown || !subject) return null
   refuseBadQuestions({ questions, user })
-  const subject = user === null ? { caller: ctx.caller } : { username: user }
   const answers = await answerQuestions(ctx, schema, { caller: ctx.caller, subject, questions, at, depth: 'CODE' })
   const items = answers?.map(({ code }) => {
     const pairs = fields.map(({ responseName, name }) => `${JSON.stringify(responseName)}:${FIELDS[name]?.(code)}`)

@@ -13,7 +13,7 @@ import type { CallerScope } from '../read/spec.ts'
 import { literal } from '../read/sql.ts'
 import { ASKED_COLUMNS, type AskedRow } from './asked.ts'
 import { given, granters, grantorsOf } from './grantors.ts'
-import { askedSubject, type Subject, shapeOf } from './subject.ts'
+import { askedSubject, type Parties, type Subject, shapeOf } from './subject.ts'
 import { askedTarget, kindsOf, nameOfKind } from './target.ts'
 import { type Way, waysTo } from './ways.ts'
 
@@ -24,9 +24,7 @@ export type AccessCode = 'ALLOWED' | 'NOT_HELD' | 'INACTIVE' | 'HIDDEN' | 'NOT_F
 export type Depth = 'CODE' | 'WAYS' | 'GRANTORS'
 
 /** What is asked, about which subject and by which caller. */
-export interface Asking {
-  caller: Caller
-  subject: Subject
+export interface Asking extends Parties {
   /** The time to answer for; null means now. */
   at: Date | null
   depth: Depth
@@ -52,7 +50,7 @@ const SUBJECT_COLUMNS = sql`s.id, s.organization_id as "organizationId", s.creat
 /** The questions, each with an id of its own. */
 type Run = Asking & { rows: (AskedRow & { id: string })[] }
 
-const subjectStatement = callerStatement<Pick<Run, 'caller' | 'subject'>, SubjectRow>({
+const subjectStatement = callerStatement<Parties, SubjectRow>({
   callerOf: ({ caller }) => caller,
   shape: ({ subject }) => shapeOf(subject),
   build: (caller, parameter, { subject }) =>

@@ -85,9 +85,11 @@ export interface Proof {
 }
 
 /** Returns null where the caller was read by this request, so that there is nothing to prove. */
-export function createProof({ db }: Database, known: Caller | null): Proof | null {
-  if (!known?.basis) return null
-  const caller = known
+export function createProof({ db }: Database, caller: Caller | null): Proof | null {
+  return caller?.basis ? proofOf(db, caller) : null
+}
+
+function proofOf(db: Connection, caller: Caller): Proof {
   let proven = 0
   let isComplete = false
   let hasFailed = false

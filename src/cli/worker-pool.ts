@@ -64,11 +64,15 @@ export function startWorkers(count: number): WorkerPool {
     if (place.earlyEnds >= MOST_EARLY) return failed.resolve(endedTooOften(reason))
     const pauseMs = FIRST_PAUSE_MS * 2 ** place.earlyEnds
     log.error({ worker: worker.process.pid, reason, pauseMs }, 'a worker ended and is started again')
-    setTimeout(() => isStopping || fill(place), pauseMs)
+    setTimeout(() => isStopping || refill(place), pauseMs)
   }
-  function fill(place: Place) {
-    const worker = cluster.fork()
-    Object.assign(place, { worker, report: null })
+  function refill(place: Place) {
+    place.worker = cluster.fork()
+    place.report = null
+    watch(place)
+  }
+  function watch(place: Place) {
+    const { worker } = place
     worker.on('message', (message: Told) => note(place, message))
     worker.once('exit', (code: number | null, signal: string | null) => {
       // What it said last may still be on its way.
@@ -80,9 +84,10 @@ export function startWorkers(count: number): WorkerPool {
   // With the other policy one worker can get most of the connections.
   cluster.schedulingPolicy = cluster.SCHED_RR
   for (let index = 0; index < count; index++) {
-    const place = { servesSince: null, hasServed: false, earlyEnds: 0, report: null } as unknown as Place
+    const worker = cluster.fork()
+    const place: Place = { worker, servesSince: null, hasServed: false, earlyEnds: 0, report: null }
     places.push(place)
-    fill(place)
+    watch(place)
   }
   const serving = () => places.filter(({ servesSince, worker }) => servesSince !== null && worker.isConnected())
   return {

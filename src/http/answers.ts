@@ -2,7 +2,6 @@
 
 import { type ExecutionResult, type GraphQLError, type GraphQLErrorExtensions, getOperationAST } from 'graphql'
 import { AuthorityChangedError } from '../authentication/kept.ts'
-import type { Context } from '../graphql/context.ts'
 import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
 import { inOperationSpan } from '../tracing.ts'
@@ -65,7 +64,7 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     if (errors.length > 0) return { errors }
     Object.assign(contextValue, { inputIssues: issues })
     return await inOperationSpan(operation, async () => {
-      const text = await answerFinally(document, operation, variables, contextValue as unknown as Context)
+      const text = await answerFinally(document, operation, variables, contextValue)
       if (text !== null) return { isQuery: true, text }
       const { operationName } = params
       const result = await run({ schema, document, contextValue, variableValues: variables, operationName })

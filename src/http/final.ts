@@ -3,7 +3,6 @@ import {
   type DocumentNode,
   type FieldNode,
   GraphQLError,
-  type GraphQLField,
   getArgumentValues,
   getVariableValues,
   Kind,
@@ -12,10 +11,10 @@ import {
 import { AuthorityChangedError } from '../authentication/kept.ts'
 import { ForbiddenError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
-import { type FinalResolver, finalResolverOf, plainSelection } from '../graphql/final-resolver.ts'
+import { finalResolverOf, plainSelection } from '../graphql/final-resolver.ts'
 import { schema } from '../graphql/schema.ts'
 import { finalFields } from '../read/final-fields.ts'
-import { readFinal } from '../read/run.ts'
+import { type FinalQuery, readFinal } from '../read/run.ts'
 
 /**
  * Returns the text of the data; null where the executor has to answer, because of what is selected or what its error will be.
@@ -27,22 +26,58 @@ export async function answerFinally(
   inputs: Record<string, unknown>,
   ctx: Context,
 ): Promise<string | null> {
-  const { caller, reading } = ctx
-  if (caller === null || caller.mustChangePassword) return null
-  const fields = finalFields(schema, document, operation)
-  const resolved = fields ? null : findResolved(operation)
-  if (!fields && !resolved) return null
+  if (ctx.caller === null || ctx.caller.mustChangePassword) return null
+  const way = findWay(document, operation)
   const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs)
-  if (!variableValues) return null
-  // The budget is spent again by the executor, where it has to answer.
-  const budget = reading.budget && { ...reading.budget }
-  const answering = fields
-    ? readFinal({ ...reading, budget }, { variableValues, fields })
-    : resolved && resolveFinally(ctx, resolved, variableValues)
-  return Promise.resolve(answering).catch((error: unknown) => {
+  if (!way || !variableValues) return null
+  return way(ctx, variableValues).catch((error: unknown) => {
     if (isForExecutor(error) || operation.selectionSet.selections.length > 1) return null
     throw error instanceof AuthorityChangedError ? error : atRoot(error, operation)
   })
+}
+
+/** A way to answer an operation without the executor; null where the executor has to answer these variables. */
+type Way = (ctx: Context, variableValues: VariableValues) => Promise<string | null>
+type VariableValues = FinalQuery['variableValues']
+
+/** The way of each operation; null where there is none. */
+const ways = new WeakMap<OperationDefinitionNode, Way | null>()
+
+function findWay(document: DocumentNode, operation: OperationDefinitionNode): Way | null {
+  const known = ways.get(operation)
+  if (known !== undefined) return known
+  const way = wayOfReads(document, operation) ?? wayOfResolver(operation)
+  ways.set(operation, way)
+  return way
+}
+
+function wayOfReads(document: DocumentNode, operation: OperationDefinitionNode): Way | null {
+  const fields = finalFields(schema, document, operation)
+  if (!fields) return null
+  return ({ reading }, variableValues) => {
+    // The budget is spent again by the executor, where it has to answer.
+    const budget = reading.budget && { ...reading.budget }
+    return readFinal({ ...reading, budget }, { variableValues, fields })
+  }
+}
+
+/** The way of a query whose only root field has a final resolver. */
+function wayOfResolver({ operation, selectionSet }: OperationDefinitionNode): Way | null {
+  const [node, ...others] = selectionSet.selections
+  if (operation !== 'query' || node?.kind !== Kind.FIELD || others.length > 0 || node.directives?.length) return null
+  const field = schema.getQueryType()?.getFields()[node.name.value]
+  const resolve = field && finalResolverOf(field)
+  const fields = plainSelection(node)
+  if (!field || !resolve || !fields) return null
+  return async (ctx, variableValues) => {
+    const args = getArgumentValues(field, node, variableValues)
+    const text = await resolve({ ctx, schema, args, fields })
+    return text && `{${JSON.stringify(responseNameOf(node))}:${text}}`
+  }
+}
+
+function responseNameOf(node: FieldNode): string {
+  return node.alias?.value ?? node.name.value
 }
 
 /** Whether an error is about what is asked for, which the executor tells with its path. */
@@ -54,45 +89,8 @@ function isForExecutor(error: unknown): boolean {
 /** The error at the only root field. */
 function atRoot(error: unknown, { selectionSet }: OperationDefinitionNode): GraphQLError {
   const [node] = selectionSet.selections
-  const path = node?.kind === Kind.FIELD ? [node.alias?.value ?? node.name.value] : []
+  const path = node?.kind === Kind.FIELD ? [responseNameOf(node)] : []
   const { message, extensions } = error instanceof GraphQLError ? error : { message: String(error), extensions: {} }
   const originalError = error instanceof GraphQLError ? error.originalError : (error as Error)
   return new GraphQLError(message, { nodes: node, path, extensions, originalError })
-}
-
-/** A root field that is answered by a final resolver. */
-interface Resolved {
-  node: FieldNode
-  field: GraphQLField<unknown, unknown>
-  resolve: FinalResolver
-  fields: NonNullable<ReturnType<typeof plainSelection>>
-}
-
-const known = new WeakMap<OperationDefinitionNode, Resolved | null>()
-
-/** The only root field of a query, where it has a final resolver. */
-function findResolved(operation: OperationDefinitionNode): Resolved | null {
-  if (!known.has(operation)) known.set(operation, readResolved(operation))
-  return known.get(operation) ?? null
-}
-
-function readResolved({ operation, selectionSet }: OperationDefinitionNode): Resolved | null {
-  const [node, ...others] = selectionSet.selections
-  if (operation !== 'query' || node?.kind !== Kind.FIELD || others.length > 0 || node.directives?.length) return null
-  const field = schema.getQueryType()?.getFields()[node.name.value]
-  const resolve = field && finalResolverOf(field)
-  const fields = plainSelection(node)
-  return field && resolve && fields ? { node, field, resolve, fields } : null
-}
-
-type VariableValues = Parameters<typeof getArgumentValues>[2]
-
-async function resolveFinally(
-  ctx: Context,
-  { node, field, resolve, fields }: Resolved,
-  variableValues: VariableValues,
-) {
-  const args = getArgumentValues(field, node, variableValues)
-  const text = await resolve({ ctx, schema, args, fields })
-  return text && `{${JSON.stringify(node.alias?.value ?? node.name.value)}:${text}}`
 }

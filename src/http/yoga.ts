@@ -1,5 +1,6 @@
 import { createYoga } from 'graphql-yoga'
 import { createId } from '../db/id.ts'
+import type { Context } from '../graphql/context.ts'
 import { schema } from '../graphql/schema.ts'
 import type { Services } from '../services.ts'
 import { useDocuments } from './documents.ts'
@@ -10,7 +11,7 @@ import { useCaller } from './use-caller.ts'
 
 /** Creates the API as a Yoga instance, which does not listen. */
 export function createApp(services: Services) {
-  return createYoga<RequestContext>({
+  return createYoga<RequestContext, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     plugins: [useCaller(services), useDocuments(), useErrors()],

@@ -74,11 +74,16 @@ function columnsOf(table: PgTable): [string, PgColumn][] {
   return Object.entries(getTableColumns(table) as Record<string, PgColumn>)
 }
 
-/** The columns of a row as values that JSON can hold. */
+/** Types that JSON holds as Drizzle reads them. */
+const AS_THEY_ARE = /^(uuid|text|boolean|integer|jsonb)/
+
+/** The columns of a row as values that JSON can hold. @throws Error for a column of a type that it does not know */
 function encode(table: PgTable): SQL {
-  const values = columnsOf(table).map(([, column]) => {
+  const values = columnsOf(table).map(([name, column]) => {
     if (isBytes(column)) return sql`encode(${column}, 'hex')`
-    return isTime(column) ? sql`${column}::text` : sql`${column}`
+    if (isTime(column)) return sql`${column}::text`
+    if (!AS_THEY_ARE.test(column.getSQLType())) throw new Error(`No row with ${name} can be locked and read.`)
+    return sql`${column}`
   })
   return sql.join(values, sql`, `)
 }

@@ -13,16 +13,8 @@ import { fieldSpec } from './spec.ts'
 
 type Fields = FinalQuery['fields']
 
-const known = new WeakMap<OperationDefinitionNode, Fields | null>()
-
 /** The root fields of an operation; null where they are more than plain fields of the read path, so that the executor has to answer. */
-export function finalFields(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) {
-  const fields = known.get(operation) ?? findFields(schema, document, operation)
-  known.set(operation, fields)
-  return fields
-}
-
-function findFields(
+export function finalFields(
   schema: GraphQLSchema,
   { definitions }: DocumentNode,
   { operation, selectionSet }: OperationDefinitionNode,
@@ -39,7 +31,7 @@ function findFields(
     const responseName = selection.alias?.value ?? fieldName
     const field = parentType.getFields()[fieldName]
     if (!field || !fieldSpec(field) || fields.has(responseName)) return null
-    fields.set(responseName, { schema, fragments: fragments as never, parentType, fieldName, fieldNodes: [selection] })
+    fields.set(responseName, { schema, fragments, parentType, fieldName, fieldNodes: [selection] })
   }
   return [...fields].map(([responseName, root]) => ({ responseName, root }))
 }

@@ -9,7 +9,6 @@ import {
   getNamedType,
   getNullableType,
   isEnumType,
-  isLeafType,
   isListType,
   isScalarType,
 } from 'graphql'
@@ -33,7 +32,7 @@ export function leafSql(c: Compilation, value: SQL, type: GraphQLOutputType): SQ
   if (!c.isFinal) return value
   const named = getNamedType(type)
   if (isScalarType(named) && AS_THEY_ARE.has(named.name)) return value
-  if (!isLeafType(named) || !isEnumType(named)) throw new NotFinalError()
+  if (!isEnumType(named)) throw new NotFinalError()
   return enumSql(value, named, isListType(getNullableType(type)))
 }
 

@@ -35,7 +35,7 @@ const MAX_PLAN_CHARACTERS = 500_000
 /** The cache of all plans; the least recently used plan is removed first. The value of a plan removes it from its entry. */
 const kept = new LRUCache<Plan, () => void>({
   maxSize: MAX_KEPT_CHARACTERS,
-  sizeCalculation: (_remove, plan) => plan.text.length,
+  sizeCalculation: (_remove, plan) => plan.text.length + 1,
   dispose: (remove) => remove(),
 })
 
@@ -121,7 +121,7 @@ function compilePlan(c: Compilation, compile: (c: Compilation) => SQL): Plan {
   try {
     return { ...c.render(compile(c)), uses: 0 }
   } catch (error) {
-    if (error instanceof NotFinalError) return { text: ' ', slots: [], rows: 0, uses: 0, isRefused: true }
+    if (error instanceof NotFinalError) return { text: '', slots: [], rows: 0, uses: 0, isRefused: true }
     throw error
   }
 }

@@ -1,4 +1,4 @@
-/** What one server makes or ends, the others know at once. */
+/** What is made or ended through a server is known to the others at once. */
 import { ROOT_KEY } from '../support/root-key.ts'
 import type { Cluster } from './cluster.ts'
 import { change, whose, withKey, withToken } from './request.ts'

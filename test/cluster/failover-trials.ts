@@ -42,23 +42,40 @@ interface Loss {
   end(cluster: Cluster, primary: Node, begun: number): unknown
 }
 
+type What = Pick<Loss, 'name' | 'trial' | 'begin' | 'end'>
+
+const KILL: What = {
+  name: 'kill',
+  trial: 'the primary is killed',
+  begin: (_cluster, primary) => killNode(primary),
+  end: ({ runtime }, primary) => startNode(runtime, primary),
+}
+const CUT_OFF: What = {
+  name: 'cut-off',
+  trial: `the primary is cut off from its standbys for ${CUT_OFF_SECONDS} s and killed`,
+  begin: (_cluster, primary) => cutOffAndKill(primary),
+  end: restore,
+}
+
+const synchronously = (what: What, rounds: number): Loss => ({
+  ...what,
+  trial: `${what.trial}, with synchronous replication`,
+  rounds,
+  isSynchronous: true,
+})
+
+const asynchronously = (what: What): Loss => ({
+  ...what,
+  name: `${what.name}-asynchronous`,
+  trial: `${what.trial}, with asynchronous replication`,
+  rounds: 2,
+  isSynchronous: false,
+  mayLose: true,
+})
+
 const LOSSES: Loss[] = [
-  {
-    name: 'kill',
-    trial: 'the primary is killed, with synchronous replication',
-    rounds: 3,
-    isSynchronous: true,
-    begin: (_cluster, primary) => killNode(primary),
-    end: ({ runtime }, primary) => startNode(runtime, primary),
-  },
-  {
-    name: 'cut-off',
-    trial: `the primary is cut off from its standbys for ${CUT_OFF_SECONDS} s and killed, with synchronous replication`,
-    rounds: 2,
-    isSynchronous: true,
-    begin: (_cluster, primary) => cutOffAndKill(primary),
-    end: restore,
-  },
+  synchronously(KILL, 3),
+  synchronously(CUT_OFF, 2),
   {
     name: 'freeze',
     trial: `the primary stands still for ${FROZEN_SECONDS} s`,
@@ -79,24 +96,8 @@ const LOSSES: Loss[] = [
       runtime.run(['patronictl', '-c', configuration, 'switchover', 'chatelaine', '--force']),
     end: () => {},
   },
-  {
-    name: 'kill-asynchronous',
-    trial: 'the primary is killed, with asynchronous replication',
-    rounds: 2,
-    isSynchronous: false,
-    mayLose: true,
-    begin: (_cluster, primary) => killNode(primary),
-    end: ({ runtime }, primary) => startNode(runtime, primary),
-  },
-  {
-    name: 'cut-off-asynchronous',
-    trial: `the primary is cut off from its standbys for ${CUT_OFF_SECONDS} s and killed, with asynchronous replication`,
-    rounds: 2,
-    isSynchronous: false,
-    mayLose: true,
-    begin: (_cluster, primary) => cutOffAndKill(primary),
-    end: restore,
-  },
+  asynchronously(KILL),
+  asynchronously(CUT_OFF),
 ]
 
 async function cutOffAndKill(primary: Node) {

@@ -1,4 +1,4 @@
-/** What one caller or one address can take of the server, while the others are served as if it were not there. */
+/** What a caller or an address can take of the server, while the others are served as if it were not there. */
 import { Agent, get } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'

@@ -12,7 +12,7 @@ export function createExecutor(database: Database) {
       const running = statements
         ? database.transaction((tx) => runStatement(tx, statements, values, false))
         : runStatement(database.db, text, values, false)
-      return { rows: (await running.catch(keepOrigin)) as never[] }
+      return { rows: await running.catch(keepOrigin) }
     },
   }
 }

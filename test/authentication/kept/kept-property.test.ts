@@ -43,7 +43,7 @@ const BY_HAND = [
   sql`update role_permissions set expires_at = clock_timestamp() + interval '1 hour' where permission = 'doc.edit' and ended_at is null`,
   sql`update base_permissions set ended_at = clock_timestamp() where ended_at is null`,
   sql`update model_grants set level = 'ADMIN' where ended_at is null`,
-  sql`update controller_grants set ended_at = null where ended_at is not null and not exists (select from controller_grants as g where g.ended_at is null)`,
+  sql`update controller_grants set ended_at = null where id = (select id from controller_grants where ended_at is not null limit 1) and not exists (select from controller_grants where ended_at is null)`,
   sql`update api_keys set read_only = not read_only where limited`,
 ]
 

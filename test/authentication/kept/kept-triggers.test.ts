@@ -112,6 +112,14 @@ async function onlyTrigger(tx: Transaction, table: string, trigger: string) {
   await tx.execute(sql.raw(`alter table ${table} enable trigger ${table}_${trigger}`))
 }
 
+/** The same for one statement, which only this trigger of the table notices. */
+function expectNoticedBy(trigger: string, table: string, write: SQL) {
+  return expectNoticed(
+    (tx) => tx.execute(write),
+    (tx) => onlyTrigger(tx, table, trigger),
+  )
+}
+
 const isFact = (column: string, id: unknown) => sql`${sql.identifier(column)} = ${id}`
 
 describe.each(FACTS)('a fact in %s', (table, column, owner) => {
@@ -135,10 +143,7 @@ describe.each(FACTS)('a fact in %s', (table, column, owner) => {
 
   test('is noticed when it changes', async () => {
     const write = sql`update ${name} set ${sql.identifier(column)} = ${sql.identifier(column)} where ${whose()}`
-    await expectNoticed(
-      (tx) => tx.execute(write),
-      (tx) => onlyTrigger(tx, table, 'updated'),
-    )
+    await expectNoticedBy('updated', table, write)
   })
 
   test('is noticed when it goes to another and comes back', async () => {
@@ -146,10 +151,7 @@ describe.each(FACTS)('a fact in %s', (table, column, owner) => {
     const move = (from: unknown, to: unknown) =>
       sql`update ${name} set ${sql.identifier(column)} = ${to} where ${isFact(column, from)}`
     const mine = world().ids[owner]
-    await expectNoticed(
-      (tx) => tx.execute(move(mine, stranger)),
-      (tx) => onlyTrigger(tx, table, 'updated'),
-    )
+    await expectNoticedBy('updated', table, move(mine, stranger))
     await expectNoticed(
       (tx) => tx.execute(move(stranger, mine)),
       async (tx) => {
@@ -162,17 +164,11 @@ describe.each(FACTS)('a fact in %s', (table, column, owner) => {
 
   test('is noticed when it is deleted', async () => {
     const write = sql`delete from ${name} where ${whose()}`
-    await expectNoticed(
-      (tx) => tx.execute(write),
-      (tx) => onlyTrigger(tx, table, 'deleted'),
-    )
+    await expectNoticedBy('deleted', table, write)
   })
 
   test('is noticed when the table is emptied', async () => {
-    await expectNoticed(
-      (tx) => tx.execute(sql`truncate ${name}`),
-      (tx) => onlyTrigger(tx, table, 'truncated'),
-    )
+    await expectNoticedBy('truncated', table, sql`truncate ${name}`)
   })
 })
 
@@ -194,17 +190,11 @@ describe.each(THINGS)('a row of %s', (table, owner, columns) => {
 
   test('is noticed when it is deleted', async () => {
     const write = sql`delete from ${name} where ${isIt()}`
-    await expectNoticed(
-      (tx) => tx.execute(write),
-      (tx) => onlyTrigger(tx, table, 'deleted'),
-    )
+    await expectNoticedBy('deleted', table, write)
   })
 
   test('is noticed when the table is emptied', async () => {
-    await expectNoticed(
-      (tx) => tx.execute(sql`truncate ${name} cascade`),
-      (tx) => onlyTrigger(tx, table, 'truncated'),
-    )
+    await expectNoticedBy('truncated', table, sql`truncate ${name} cascade`)
   })
 })
 
