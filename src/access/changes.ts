@@ -14,7 +14,7 @@ import { Permission } from '../entities/permission/type.ts'
 import { Project } from '../entities/project/type.ts'
 import { User } from '../entities/user/type.ts'
 import { builder, reads } from '../graphql/builder.ts'
-import { ControllerAccess, ModelAccess, ScopeKind, scopeKindSql } from '../graphql/enums.ts'
+import { AccessLevel, accessLevelSql, ScopeKind, scopeKindSql } from '../graphql/enums.ts'
 import { fitsArgument } from '../graphql/references.ts'
 import { settledTime } from '../read/connection.ts'
 import { badUserInput } from '../read/errors.ts'
@@ -95,17 +95,11 @@ const AccessChange = reads.type('AccessChange', {
       description: 'The model that the level is on.',
       sql: (row, caller) => nameColumn(Model, models, 'name', row.modelId, caller),
     }),
-    controllerAccess: f.expression({
-      type: ControllerAccess,
+    level: f.expression({
+      type: AccessLevel,
       nullable: true,
-      description: 'The level on the controller; null for a level on a model, and for a permission.',
-      sql: (row) => sql`case when ${row.modelId} is null then ${row.level} end`,
-    }),
-    modelAccess: f.expression({
-      type: ModelAccess,
-      nullable: true,
-      description: 'The level on the model; null for everything else.',
-      sql: (row) => sql`case when ${row.modelId} is not null then ${row.level} end`,
+      description: 'The level on the model, or else on the controller; null for a permission.',
+      sql: accessLevelSql,
     }),
   }),
 })

@@ -4,14 +4,14 @@ import { effectiveAccessRelation } from '../authority/derived.ts'
 import { seesEveryController, seesScope } from '../authority/visibility.ts'
 import { controllers, models, permissions } from '../db/tables.ts'
 import { Controller } from '../entities/controller/type.ts'
+import { derivedFrom, Holding, heldFor, nothingHeld } from '../entities/holding/holding.ts'
 import { Model } from '../entities/model/type.ts'
 import { Organization } from '../entities/organization/type.ts'
 import { Permission } from '../entities/permission/type.ts'
 import { Project } from '../entities/project/type.ts'
-import { Role } from '../entities/role/type.ts'
 import { User } from '../entities/user/type.ts'
 import { reads } from '../graphql/builder.ts'
-import { AccessVia, ControllerAccess, ModelAccess, ScopeKind, scopeKindSql } from '../graphql/enums.ts'
+import { ScopeKind, scopeKindSql } from '../graphql/enums.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { rowAs } from '../read/sql.ts'
 
@@ -24,7 +24,11 @@ const EffectiveAccess = reads.type('EffectiveAccess', {
   description:
     'One thing that a user may do and its source: a permission on a scope, or a level on a controller or model. What is held on a scope, a controller or a model that the caller may not see is left out of the list.',
   authScopes: { signedIn: true },
+  interfaces: [Holding],
   fields: (f) => ({
+    ...nothingHeld(f),
+    ...derivedFrom(f),
+    ...heldFor(f),
     permission: f.column('permission', {
       type: 'String',
       description: 'The dotted name of the permission; null for a level.',
@@ -40,29 +44,6 @@ const EffectiveAccess = reads.type('EffectiveAccess', {
     }),
     project: f.one('project', Project, {
       description: 'The project it is held on; null where it is not held on a single project.',
-    }),
-    controller: f.one('controller', Controller, {
-      description: 'The controller that the level is on, or the controller of the model; null for a permission.',
-    }),
-    model: f.one('model', Model, { description: 'The model that the level is on; null for everything else.' }),
-    controllerAccess: f.expression({
-      type: ControllerAccess,
-      nullable: true,
-      description: 'The level on the controller; null for a level on a model, and for a permission.',
-      sql: (row) => sql`case when ${row.modelId} is null then ${row.level} end`,
-    }),
-    modelAccess: f.expression({
-      type: ModelAccess,
-      nullable: true,
-      description: 'The level on the model; null for everything else.',
-      sql: (row) => sql`case when ${row.modelId} is not null then ${row.level} end`,
-    }),
-    via: f.column('via', { type: AccessVia, description: 'The source through which the user has it.' }),
-    role: f.one('role', Role, { description: 'The role that grants it; null where it is held without a role.' }),
-    since: f.column('since', { type: 'DateTime', description: 'The time since which the user has it.' }),
-    expiresAt: f.column('until', {
-      type: 'DateTime',
-      description: 'The earliest end of anything it depends on; null where there is none.',
     }),
   }),
 })

@@ -1,7 +1,7 @@
 /** The types of the answers of `checkAccess`. */
 
 import { builder } from '../graphql/builder.ts'
-import { AccessVia, ControllerAccess, ModelAccess, ScopeKind } from '../graphql/enums.ts'
+import { AccessLevel, AccessVia, accessLevel, ScopeKind } from '../graphql/enums.ts'
 import { MissingAlternativeType } from '../graphql/errors.ts'
 import { shapeAlternatives } from '../graphql/refusals.ts'
 import type { AccessAnswer } from './answer.ts'
@@ -101,17 +101,11 @@ const AccessWayType = builder.objectRef<Way>('AccessWay').implement({
       nullable: true,
       description: 'The model whose access includes LOGIN on its controller, where `via` is MODEL.',
     }),
-    controllerAccess: t.field({
-      type: ControllerAccess,
+    level: t.field({
+      type: AccessLevel,
       nullable: true,
-      description: 'The level held on the controller; null for a level on a model, and for a permission.',
-      resolve: ({ model, level }) => (model === null ? level : null),
-    }),
-    modelAccess: t.field({
-      type: ModelAccess,
-      nullable: true,
-      description: 'The level held on the model; null for everything else.',
-      resolve: ({ model, level }) => (model === null ? null : level),
+      description: 'The level held on the model, or else on the controller; null for a permission.',
+      resolve: ({ model, level }) => accessLevel(level, model !== null),
     }),
     keyLimits: t.field({
       type: [AccessKeyLimit],

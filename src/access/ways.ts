@@ -1,5 +1,6 @@
 /** The facts that matter for a question, each with what prevents it from allowing what is asked. */
 import { type SQL, sql } from 'drizzle-orm'
+import { granterOf } from '../authority/granter.ts'
 import { allows, coversSql, managesControllers } from '../authority/held.ts'
 import { isVisible } from '../authority/visibility.ts'
 import { models, organizations, projects, roles, users } from '../db/tables.ts'
@@ -71,7 +72,7 @@ export function waysTo(caller: CallerScope): SQL {
       json_agg(json_build_object('code', w.code, 'via', w.via, 'role', r.name, 'organization', o.name, 'project', p.code,
         'scope', case when w.level is null then ${scopeKindSql({ organizationId: sql`w.organization_id`, projectId: sql`w.project_id` })} end,
         'controller', c.name, 'model', m.name, 'level', w.level, 'since', w.since, 'until', ${until},
-        'grantedBy', (${granterOf(caller)}), 'throughModel', (${throughModel(caller)}), 'keyLimits', ${keyLimits(caller)}
+        'grantedBy', (${granterOfWay(caller)}), 'throughModel', (${throughModel(caller)}), 'keyLimits', ${keyLimits(caller)}
       ) order by w.place) filter (where w.place <= ${MOST_WAYS}) as ways
     from (
       select x.*, row_number() over (order by array_position(array[${order}]::text[], x.code), x.until desc nulls first, x.since, x.grant_id) as place,
@@ -89,13 +90,9 @@ export function waysTo(caller: CallerScope): SQL {
 }
 
 /** The user who granted the first fact of a way; null for the operator, or where the caller may not see that user. */
-function granterOf(caller: CallerScope): SQL {
+function granterOfWay(caller: CallerScope): SQL {
   return sql`select u.username from users as u
-    where ${isVisible(User.visible, users, 'u', caller)} and u.id = coalesce(
-      (select g.granted_by from role_grants as g where g.id = w.grant_id),
-      (select g.granted_by from controller_grants as g where g.id = w.grant_id),
-      (select g.granted_by from model_grants as g where g.id = w.grant_id),
-      (select g.granted_by from base_permissions as g where g.id = w.grant_id))`
+    where ${isVisible(User.visible, users, 'u', caller)} and u.id = ${granterOf(sql`w.grant_id`)}`
 }
 
 /** The model whose access includes LOGIN on its controller; null where the caller may not see it. */

@@ -16,6 +16,8 @@ const holderColumns = {
   modelId: uuid('model_id'),
   level: integer('level').notNull(),
   via: text('via').notNull(),
+  /** The grant, base permission or membership that it is derived from. */
+  grantId: uuid('grant_id').notNull(),
   roleId: uuid('role_id'),
   since: instant('since').notNull(),
   until: instant('until'),
@@ -25,7 +27,7 @@ export const modelHolders = pgTable('model_holders', holderColumns)
 
 const ways = (
   time: SQL,
-) => sql`select h.user_id || ' ' || h.grant_id || ' ' || h.via as id, h.user_id, h.controller_id, h.model_id, h.level, h.via, h.role_id, h.since, h.until
+) => sql`select h.user_id || ' ' || h.grant_id || ' ' || h.via as id, h.user_id, h.controller_id, h.model_id, h.level, h.via, h.grant_id, h.role_id, h.since, h.until
   from ${heldLevels(time)} as h where h.state = 'ACTIVE'`
 
 export const controllerHoldersRelation = (time: SQL) => sql`(${ways(time)} and h.model_id is null)`
@@ -138,6 +140,8 @@ export const effectiveAccess = pgTable('effective_access', {
   modelId: uuid('model_id'),
   level: integer('level'),
   via: text('via').notNull(),
+  /** The grant, base permission or membership that it is derived from. */
+  grantId: uuid('grant_id').notNull(),
   roleId: uuid('role_id'),
   since: instant('since').notNull(),
   until: instant('until'),
@@ -154,11 +158,11 @@ const wordsOf = (what: SQL, time: SQL) => sql`(
 /** Wildcard permissions are expanded. The id is a hash because it is part of cursors: it must not reveal the ids of hidden objects. */
 export const effectiveAccessRelation: OfUser = (time, _args, _caller, fixed) => sql`(
   select md5(h.grant_id || ' ' || word.name || ' ' || h.what) as id, h.user_id, word.name as permission, h.organization_id, h.project_id,
-    null::uuid as controller_id, null::uuid as model_id, null::int as level, h.via, h.role_id, h.since, h.until
+    null::uuid as controller_id, null::uuid as model_id, null::int as level, h.via, h.grant_id, h.role_id, h.since, h.until
   from ${heldBy(userOf(fixed), time)} as h cross join lateral ${wordsOf(sql`h.what`, time)} as word
   union all
   select md5(l.grant_id || ' ' || coalesce(l.model_id, l.controller_id) || ' ' || l.via), l.user_id, null, null, null,
-    l.controller_id, l.model_id, l.level, l.via, l.role_id, l.since, l.until
+    l.controller_id, l.model_id, l.level, l.via, l.grant_id, l.role_id, l.since, l.until
   from ${heldLevelsOf(userOf(fixed), time)} as l
 )`
 

@@ -35,12 +35,6 @@ export function isMet(user: UserColumns, caller: CallerScope, time: SQL = NOW): 
   return readable && or(readable, holdsWhereCallerReads(user, caller, time))
 }
 
-/** The name of the user who granted something, also where they were deleted; null where the caller may not see them. */
-export function granterName(grantedBy: unknown, caller: CallerScope): SQL {
-  const known = isMet(usersAs('granter'), caller) ?? sql`true`
-  return sql`(select granter.username from users as granter where granter.id = ${grantedBy} and ${known})`
-}
-
 /** True for users that hold something on a scope whose users the caller may read. */
 function holdsWhereCallerReads(user: UserColumns, caller: CallerScope, time: SQL): SQL | undefined {
   if (!isHolder(caller, 'users.read')) return undefined

@@ -57,10 +57,14 @@ export const relations = defineRelations(tables, (r) => ({
   },
   controllerHolders: {
     user: r.one.users({ from: r.controllerHolders.userId, to: r.users.id, optional: false }),
+    controller: r.one.controllers({ from: r.controllerHolders.controllerId, to: r.controllers.id, optional: false }),
+    model: r.one.models({ from: r.controllerHolders.modelId, to: r.models.id }),
     role: r.one.roles({ from: r.controllerHolders.roleId, to: r.roles.id }),
   },
   modelHolders: {
     user: r.one.users({ from: r.modelHolders.userId, to: r.users.id, optional: false }),
+    controller: r.one.controllers({ from: r.modelHolders.controllerId, to: r.controllers.id, optional: false }),
+    model: r.one.models({ from: r.modelHolders.modelId, to: r.models.id }),
     role: r.one.roles({ from: r.modelHolders.roleId, to: r.roles.id }),
   },
   userControllers: {
@@ -114,10 +118,11 @@ export const relations = defineRelations(tables, (r) => ({
   },
   roles: {
     organization: r.one.organizations({ from: r.roles.organizationId, to: r.organizations.id }),
-    holders: r.many.roleHolders({ from: r.roles.id, to: r.roleHolders.roleId }),
+    holders: r.many.roleHolders({ from: r.roles.id, to: r.roleHolders.roleId, alias: 'held role' }),
   },
   roleHolders: {
     user: r.one.users({ from: r.roleHolders.userId, to: r.users.id, optional: false, alias: 'role holder' }),
+    role: r.one.roles({ from: r.roleHolders.roleId, to: r.roles.id, optional: false, alias: 'held role' }),
     organization: r.one.organizations({ from: r.roleHolders.organizationId, to: r.organizations.id }),
     project: r.one.projects({ from: r.roleHolders.projectId, to: r.projects.id }),
     granter: r.one.users({ from: r.roleHolders.grantedBy, to: r.users.id, alias: 'role granter' }),

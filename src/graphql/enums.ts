@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../authority/levels.ts'
+import { CONTROLLER_LEVEL, CONTROLLER_LEVELS, MODEL_LEVEL, MODEL_LEVELS } from '../authority/levels.ts'
+import { literal } from '../read/sql.ts'
 import { builder } from './builder.ts'
 
 /** The kind of scope in which something is held: a scope that is hidden must not look like everywhere. */
@@ -44,6 +45,30 @@ export const ModelAccess = builder.enumType('ModelAccess', {
     ADMIN: { value: MODEL_LEVEL.ADMIN, description: 'The user can grant and revoke access to the model.' },
   },
 })
+
+/** The levels on controllers and models together, where one field has either. */
+export const AccessLevel = builder.enumType('AccessLevel', {
+  description: 'A level on a controller, or a level on a model.',
+  values: {
+    LOGIN: { description: 'On a controller: the lowest level of `ControllerAccess`.' },
+    ADD_MODEL: { description: 'On a controller: the middle level of `ControllerAccess`.' },
+    SUPERUSER: { description: 'On a controller: the highest level of `ControllerAccess`.' },
+    READ: { description: 'On a model: the lowest level of `ModelAccess`.' },
+    WRITE: { description: 'On a model: the middle level of `ModelAccess`.' },
+    ADMIN: { description: 'On a model: the highest level of `ModelAccess`.' },
+  },
+})
+
+/** The name of a level on a model, or else on a controller; null where it is no level. */
+export function accessLevelSql(row: { modelId: unknown; level: unknown }): SQL {
+  const named = (levels: readonly string[]) => sql`(${literal(`{${levels}}`)}::text[])[${row.level}]`
+  return sql`case when ${row.modelId} is null then ${named(CONTROLLER_LEVELS)} else ${named(MODEL_LEVELS)} end`
+}
+
+/** The same in the program: `level` is a position, counted from 1. */
+export function accessLevel(level: number | null, isOnModel: boolean): typeof AccessLevel.$inferType | null {
+  return level === null ? null : ((isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS)[level - 1] ?? null)
+}
 
 export const AccessVia = builder.enumType('AccessVia', {
   description: 'The way in which a user holds something.',

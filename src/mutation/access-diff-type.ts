@@ -1,6 +1,6 @@
 import { MANY_WORDS } from '../authority/permissions.ts'
 import { builder } from '../graphql/builder.ts'
-import { ControllerAccess, ModelAccess, ScopeKind } from '../graphql/enums.ts'
+import { AccessLevel, accessLevel, ScopeKind } from '../graphql/enums.ts'
 import type { AccessDiff, DiffItem } from './access-diff.ts'
 
 const AccessDiffKind = builder.enumType('AccessDiffKind', {
@@ -55,17 +55,11 @@ const AccessDiffItem = builder.objectRef<DiffItem>('AccessDiffItem').implement({
       nullable: true,
       description: 'The name of the model; null where there is none or it is hidden.',
     }),
-    controllerAccess: t.field({
-      type: ControllerAccess,
+    level: t.field({
+      type: AccessLevel,
       nullable: true,
-      description: 'The level on the controller; null for a permission or a level on a model.',
-      resolve: ({ isOnModel, level }) => (isOnModel ? null : level),
-    }),
-    modelAccess: t.field({
-      type: ModelAccess,
-      nullable: true,
-      description: 'The level on the model; null for a permission or a level on a controller.',
-      resolve: ({ isOnModel, level }) => (isOnModel ? level : null),
+      description: 'The level on the model, or else on the controller; null for a permission.',
+      resolve: ({ isOnModel, level }) => accessLevel(level, isOnModel),
     }),
     expiresAt: t.field({
       type: 'DateTime',

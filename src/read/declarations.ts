@@ -96,6 +96,8 @@ export interface TypeOptions<R extends Relations, T extends TableName<R>> {
   visible?: Visible<TableOf<R, T>>
   guards?: Record<string, { allows: Where<TableOf<R, T>>; refusal: () => Error }>
   authScopes?: object
+  /** The interfaces that it implements, beside Node. */
+  interfaces?: TypeReference[]
   fields: (f: ReadFields<R, T>) => Fields
 }
 
@@ -115,6 +117,8 @@ export interface ConnectionOptions<R extends Relations, T extends TableName<R>> 
   defaultOrder: string
   defaultDirection?: Direction
   filters?: Record<string, Filter>
+  /** The interfaces that its edges implement. */
+  interfaces?: TypeReference[]
   fields?: (f: ReadFields<R, T>) => Fields
 }
 
@@ -154,6 +158,8 @@ export interface ReadFields<R extends Relations, T extends TableName<R>> {
     type: ReadType<string, U>,
     options: Common & { on: (row: TableOf<R, T>, target: TableOf<R, U>, caller: CallerScope) => SQL | undefined },
   ): FieldRef<SchemaTypes>
+  /** A field of an interface that these rows do not have: it is always null. */
+  absent(type: TypeOption, description: string): FieldRef<SchemaTypes>
   /** The same row as another type. */
   same(type: ReadType<string, T>, options: Common): FieldRef<SchemaTypes>
   /** All rows that a condition finds, without pages; it is for lists that stay short. */

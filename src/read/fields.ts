@@ -91,6 +91,8 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
         nullable: nullableIf(nullable, given.guard),
       })
     },
+    absent: (type: TypeOption, description: string) =>
+      declare(t, { kind: 'absent' }, { type, description, nullable: true }),
     oneWhere: (target: ReadType<string, string>, { on, ...given }: Common & { on: never }) =>
       declare(t, { kind: 'one', link: { on }, implied: false }, { ...given, type: target.ref, nullable: true }),
     same: (target: ReadType<string, string>, given: Common) =>

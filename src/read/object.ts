@@ -105,6 +105,8 @@ export function fieldSql(
       return leafSql(c, columnSql(row, spec.column), field.type)
     case 'expression':
       return leafSql(c, timeAsText(spec.sql(row, c.caller, argumentScope(c, field, node)), target.name), field.type)
+    case 'absent':
+      return sql`null`
     case 'cursor':
       if (!from.cursor) throw new Error('A cursor stands only on an edge.')
       return cursorSql(c, from.cursor)

@@ -56,7 +56,7 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
     builder.objectType(ref, {
       description: given.description,
       extensions: { read: spec },
-      ...(given.id && options.node ? { interfaces: [options.node] } : {}),
+      interfaces: [...(given.id && options.node ? [options.node] : []), ...(given.interfaces ?? [])],
       ...(given.authScopes ? { authScopes: given.authScopes } : {}),
       fields: (t) => ({
         ...(given.id ? { id: idField(t, given.id) } : {}),
@@ -80,6 +80,7 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
     builder.objectType(edge, {
       description: `One item of a \`${name}Connection\`, with the fields of the relation itself.`,
       extensions: { read: edgeSpec },
+      interfaces: given.interfaces ?? [],
       fields: (t) => ({
         cursor: declare(t, { kind: 'cursor' }, { type: 'String', description: CURSOR }, pickCursor),
         node: declare(

@@ -104,6 +104,7 @@ export type FieldSpec = { guard?: string } & (
   | { kind: 'one'; link: Link; implied: boolean }
   | { kind: 'same' }
   | { kind: 'cursor' }
+  | { kind: 'absent' }
   | { kind: 'many'; list: ListSpec }
   | { kind: 'connection'; list: ListSpec }
   | { kind: 'needs'; columns: string[] }

@@ -37,11 +37,11 @@ type Thing = Omit<AccessChange, 'kind'>
 /** An item of somebody’s access as it would be told were it gained or lost. */
 function thingOf(userId: string, item: Item, names: Names): Thing {
   const nameOf = (id: string | null | undefined) => (id ? (names.get(id)?.split('/').at(-1) ?? null) : null)
-  const { scope = null, organization, project, controller, model, controllerAccess = null, modelAccess = null } = item
+  const { scope = null, organization, project, controller, model, level = null } = item
   return {
     ...{ user: null, username: names.get(userId) ?? '', permission: wordOf(item, names), scope },
     ...{ organization: nameOf(organization), project: nameOf(project) },
-    ...{ controller: nameOf(controller), model: nameOf(model), controllerAccess, modelAccess },
+    ...{ controller: nameOf(controller), model: nameOf(model), level },
   }
 }
 

@@ -145,7 +145,7 @@ describe('of a mutation', () => {
     const ways = await chainOf(bob.client, {}, { mutation: { createApiKey: { label: 'mine' } } })
 
     const nothing = { role: null, organization: null, project: null, controller: null, model: null, throughModel: null }
-    const always = { since: viewer.user.createdAt, expiresAt: null, controllerAccess: null, modelAccess: null }
+    const always = { since: viewer.user.createdAt, expiresAt: null, level: null }
     expect(ways).toEqual([{ code: 'ALLOWED', via: 'SELF', grantedBy: null, keyLimits: [], ...nothing, ...always }])
   })
 })

@@ -19,7 +19,7 @@ const MAN = { user: 'man' }
 const mutation = (name: string, input: object) => ({ mutation: { [name]: input } })
 
 const TELL = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { isAllowed code ${MISSING} grantors
-  ways { code via role organization project controller model controllerAccess modelAccess since expiresAt
+  ways { code via role organization project controller model level since expiresAt
     grantedBy throughModel keyLimits { role organization project expiresAt } } } }`
 
 /** Everything of each answer, its ways in words. */

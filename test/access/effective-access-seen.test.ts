@@ -185,11 +185,11 @@ describe('a caller', () => {
 describe('holders', () => {
   const HOLDERS = `query ($at: DateTime, $first: Int, $after: String) {
     controller(name: "gce1") { holders(at: $at, first: $first, after: $after) { ...All } }
-    model(controller: "gce1", name: "web") { holders(at: $at) { totalCount edges { access via since expiresAt node { username } } } } }
-    fragment All on ControllerHolderConnection { totalCount pageInfo { hasNextPage endCursor } edges { access via since expiresAt node { username } } }`
+    model(controller: "gce1", name: "web") { holders(at: $at) { totalCount edges { level via since expiresAt node { username } } } } }
+    fragment All on ControllerHolderConnection { totalCount pageInfo { hasNextPage endCursor } edges { level via since expiresAt node { username } } }`
 
   interface Edge {
-    access: string
+    level: string
     via: string
     node: { username: string }
   }
@@ -199,8 +199,7 @@ describe('holders', () => {
     pageInfo: { hasNextPage: boolean; endCursor: string | null }
   }
 
-  const wordsOfEdges = (edges: Edge[]) =>
-    edges.map(({ access, via, node }) => `${node.username} ${access} ${via}`).sort()
+  const wordsOfEdges = (edges: Edge[]) => edges.map(({ level, via, node }) => `${node.username} ${level} ${via}`).sort()
 
   async function holdersAt(at: string | null) {
     const { controller, model } = await app.root.ok(HOLDERS, { at })

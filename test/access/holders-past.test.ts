@@ -89,10 +89,9 @@ describe('lists of the past', () => {
 
     const found = [await readHolders(app.root, EDITOR, at(since)), await readHolders(app.root, APOLLO, at(since))]
 
-    expect(found.map((list) => list.map((item) => [item.node.username, item.since, item.expiresAt]))).toEqual([
-      [['amy', since, end]],
-      [['amy', since, end]],
-    ])
+    expect(
+      found.map((list) => list.map((item) => [item.node.username, item.since, item.expiresAt, item.endedAt])),
+    ).toEqual([[['amy', since, null, end]], [['amy', since, null, end]]])
     for (const time of ['2026-01-05T11:59:59.999Z', end]) {
       expect([await readHolders(app.root, EDITOR, at(time)), await readHolders(app.root, APOLLO, at(time))]).toEqual([
         [],
@@ -171,12 +170,12 @@ describe('lists of the past', () => {
     await letPass(app, 2 * HOUR_MS)
     await change(app.root, 'deleteRole', { role: 'KEEPER' })
     const document = `query ($at: DateTime) { controller(name: "gce1") { holders(at: $at) {
-      totalCount edges { access via node { username } role { name } } } } }`
+      totalCount edges { level via node { username } role { name } } } } }`
 
     const [then, now] = [await app.root.ok(document, { at: hoursAgo(1) }), await app.root.ok(document)]
 
     const byRole = (username: string, name: string) => {
-      return { access: 'SUPERUSER', via: 'ROLE', node: { username }, role: { name } }
+      return { level: 'SUPERUSER', via: 'ROLE', node: { username }, role: { name } }
     }
     const administrators = [byRole('gil', 'ADMINISTRATOR'), byRole('root', 'ADMINISTRATOR')]
     expect(then.controller.holders.totalCount).toBe(3)

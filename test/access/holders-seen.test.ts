@@ -165,12 +165,12 @@ describe('of a holder is hidden', () => {
 })
 
 describe('the role by which a level is held', () => {
-  const EDGES = 'totalCount edges { access via node { username } role { name } }'
+  const EDGES = 'totalCount edges { level via node { username } role { name } }'
   const LEVELS = `{ controller(name: "gce1") { holders(first: 100) { ${EDGES} } }
     model(controller: "gce1", name: "web") { holders(first: 100) { ${EDGES} } } }`
 
   interface Edge {
-    access: string
+    level: string
     via: string
     node: { username: string }
     role: { name: string } | null
@@ -181,7 +181,7 @@ describe('the role by which a level is held', () => {
     return [controller.holders, model.holders].map(({ totalCount, edges }) => {
       expect(edges.length).toBe(totalCount)
       return edges
-        .map(({ access, via, node, role }: Edge) => `${node.username} ${access} ${via} ${role?.name ?? '-'}`)
+        .map(({ level, via, node, role }: Edge) => `${node.username} ${level} ${via} ${role?.name ?? '-'}`)
         .sort()
     })
   }

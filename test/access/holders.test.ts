@@ -190,14 +190,14 @@ describe('an edge', () => {
       scope: 'PROJECT',
       ...acme,
       project: { code: 'apollo' },
-      expiresAt,
+      ...{ expiresAt, endedAt: null },
       grantedBy: { username: 'root' },
     }
     const everywhere = {
       scope: 'EVERYWHERE',
       organization: null,
       project: null,
-      expiresAt,
+      ...{ expiresAt, endedAt: null },
       grantedBy: { username: 'gil' },
     }
     expect(amy).toEqual({
@@ -210,7 +210,7 @@ describe('an edge', () => {
     })
     expect(of(ofProject, 'amy', 'doc.read')).toEqual({
       ...{ node: { username: 'amy' }, via: 'MEMBERSHIP', role: null, permission: 'doc.read', scope: 'ORGANIZATION' },
-      ...{ ...acme, project: null, since, expiresAt: null, grantedBy: null },
+      ...{ ...acme, project: null, since, expiresAt: null, endedAt: null, grantedBy: null },
     })
     expect(of(ofRole, 'amy')).toMatchObject({ node: { username: 'amy' }, via: 'GRANT', ...onApollo })
     expect(of(ofRole, 'carol')).toMatchObject({ node: { username: 'carol' }, via: 'GRANT', ...everywhere })

@@ -53,27 +53,28 @@ function askAccess(username: string, at: string | null = null): Ask<{ node: Acce
 }
 
 interface LevelEdge {
-  access: string
+  level: string
   via: string
   since: string
   expiresAt: string | null
+  endedAt: string | null
   node: { username: string }
 }
 
-const levelInWords = ({ node, access, via, since, expiresAt }: LevelEdge) =>
-  `${node.username} ${access} ${via} ${since} ${expiresAt}`
+const levelInWords = ({ node, level, via, since, expiresAt, endedAt }: LevelEdge) =>
+  `${node.username} ${level} ${via} ${since} ${expiresAt ?? endedAt}`
 
 const typeOf = (kind: string) => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
 
 /** Of a controller or a model, by id. */
 function askHolders(kind: string, id: string, at: string | null = null): Ask<LevelEdge> {
   const document = `query ($id: ID!, ${PAGING}) { node(id: $id) { ... on ${typeOf(kind)} {
-    holders(${ARGUMENTS}, at: $at) { ${PAGE} edges { cursor access via since expiresAt node { username } } } } } }`
+    holders(${ARGUMENTS}, at: $at) { ${PAGE} edges { cursor level via since expiresAt endedAt node { username } } } } } }`
   const variables = { id: `${kind}_${id}`, at }
   return async (page) => (await app.root.ok(document, { ...variables, ...page })).node.holders
 }
 
-interface RoleEdge extends Omit<LevelEdge, 'access' | 'via'> {
+interface RoleEdge extends Omit<LevelEdge, 'level' | 'via'> {
   via: string
   role?: { name: string } | null
   permission?: string | null
@@ -81,14 +82,14 @@ interface RoleEdge extends Omit<LevelEdge, 'access' | 'via'> {
   project: { code: string } | null
 }
 
-const roleInWords = ({ node, role, permission, organization, project, via, since, expiresAt }: RoleEdge) =>
-  `${node.username} ${role?.name ?? permission ?? '-'} ${organization?.name ?? '-'} ${project?.code ?? '-'} ${via} ${since} ${expiresAt}`
+const roleInWords = ({ node, role, permission, organization, project, via, since, expiresAt, endedAt }: RoleEdge) =>
+  `${node.username} ${role?.name ?? permission ?? '-'} ${organization?.name ?? '-'} ${project?.code ?? '-'} ${via} ${since} ${expiresAt ?? endedAt}`
 
 /** Of a role or a project, by id. */
 function askRoleHolders(kind: string, id: string, at: string | null = null): Ask<RoleEdge> {
   const what = kind === 'project' ? 'role { name } permission' : ''
   const document = `query ($id: ID!, ${PAGING}) { node(id: $id) { ... on ${typeOf(kind)} { holders(${ARGUMENTS}, at: $at) {
-    ${PAGE} edges { cursor ${what} organization { name } project { code } via since expiresAt node { username } } } } } }`
+    ${PAGE} edges { cursor ${what} organization { name } project { code } via since expiresAt endedAt node { username } } } } } }`
   return async (page) => (await app.root.ok(document, { id: `${kind}_${id}`, at, ...page })).node.holders
 }
 

@@ -30,11 +30,11 @@ interface HeldLevel {
 }
 
 const LEVELS = ['LOGIN', 'ADD_MODEL', 'SUPERUSER', 'READ', 'WRITE', 'ADMIN']
-const HOLDERS = 'holders(first: 100) { edges { access expiresAt node { username } } }'
+const HOLDERS = 'holders(first: 100) { edges { level expiresAt node { username } } }'
 
 interface Place {
   name: string
-  holders: { edges: { access: string; expiresAt: string | null; node: { username: string } }[] }
+  holders: { edges: { level: string; expiresAt: string | null; node: { username: string } }[] }
   models?: { nodes: Place[] }
 }
 
@@ -68,7 +68,7 @@ function levelsThere(username: string) {
   const ofPlace = (place: string, { holders }: Place) =>
     holders.edges
       .filter(({ node }) => node.username === username)
-      .map(({ access, expiresAt }): HeldLevel => ({ place, access, expiresAt }))
+      .map(({ level, expiresAt }): HeldLevel => ({ place, access: level, expiresAt }))
   return (controller: Place) => [
     ...ofPlace(controller.name, controller),
     ...(controller.models?.nodes ?? []).flatMap((model) => ofPlace(`${controller.name}/${model.name}`, model)),

@@ -40,7 +40,7 @@ export const EFFECTIVE = `query ($username: String!) {
       pageInfo { hasNextPage }
       nodes {
         permission scope organization { name } project { code }
-        controller { name } controllerAccess model { name } modelAccess
+        controller { name } level model { name }
         via role { name } since expiresAt
       }
     }

@@ -153,14 +153,14 @@ test('DELETE /users/[user]: "Removes the user", and answers with the access they
   const admin = await startAdmin()
   await change(admin, 'addSshKey', { key: SSH_KEY })
 
-  const payload = 'name accessLost { controller model access }'
+  const payload = 'name accessLost { controller model level }'
   const gone = await change(chief, 'deleteUser', { user: 'admin' }, payload)
 
   expect(gone).toMatchObject({
     name: 'admin',
     accessLost: [
-      { controller: 'gce1', model: null, access: 'SUPERUSER' },
-      { controller: 'gce1', model: 'default', access: 'ADMIN' },
+      { controller: 'gce1', model: null, level: 'SUPERUSER' },
+      { controller: 'gce1', model: 'default', level: 'ADMIN' },
     ],
   })
   expect(await statusOf(admin)).toBe(401)
@@ -264,11 +264,11 @@ test('…/controllers/[controller]: "access = {login | add-model | superuser}", 
   for (const access of ['LOGIN', 'ADD_MODEL', 'SUPERUSER', 'LOGIN']) {
     // 202 "Process being handeled": here it is done when the answer says so.
     const input = { user: 'sebastien', controller: 'gce1', access }
-    const payload = 'changed controller { holders { edges { access via node { username } } } }'
+    const payload = 'changed controller { holders { edges { level via node { username } } } }'
     const { changed, controller } = await change(admin, 'setControllerAccess', input, payload)
 
     expect(changed).toBe(true)
-    expect(controller.holders.edges).toContainEqual({ access, via: 'GRANT', node: { username: 'sebastien' } })
+    expect(controller.holders.edges).toContainEqual({ level: access, via: 'GRANT', node: { username: 'sebastien' } })
     const models = access === 'SUPERUSER' ? SUPERUSER.models : { edges: [] }
     expect(await readOwn()).toEqual([{ access, node: { name: 'gce1', type: 'google' }, models }])
   }
@@ -286,15 +286,15 @@ test('…/models/[model]: "access = {read | write | admin}", and "Removes the us
   const admin = await startAdmin()
   await createPerson(app, 'sebastien')
   const place = { user: 'sebastien', controller: 'gce1', model: 'default' }
-  const payload = 'changed model { name holders { edges { access via node { username } } } }'
-  const others = { access: 'ADMIN', via: 'GRANT', node: { username: 'admin' } }
+  const payload = 'changed model { name holders { edges { level via node { username } } } }'
+  const others = { level: 'ADMIN', via: 'GRANT', node: { username: 'admin' } }
 
   for (const access of ['READ', 'WRITE', 'ADMIN', 'READ']) {
     const { changed, model } = await change(admin, 'setModelAccess', { ...place, access }, payload)
 
     // "name": "model-name", "access": "model access"
     expect([changed, model.name]).toEqual([true, 'default'])
-    expect(model.holders.edges).toContainEqual({ access, via: 'GRANT', node: { username: 'sebastien' } })
+    expect(model.holders.edges).toContainEqual({ level: access, via: 'GRANT', node: { username: 'sebastien' } })
     const models = { edges: [{ access, node: { name: 'default' } }] }
     expect(await readOwn()).toEqual([{ access: 'LOGIN', node: { name: 'gce1', type: 'google' }, models }])
   }

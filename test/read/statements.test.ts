@@ -57,12 +57,12 @@ describe('a query is one statement, which also proves its caller', () => {
   const queries = {
     'all that a user may do, now and in the past': `{ user(username: "bob") {
       effectiveAccess(first: 50) { totalCount pageInfo { hasNextPage endCursor } nodes { permission scope organization { name } project { code organization { name } }
-        controller { name } model { name controller { name } } controllerAccess modelAccess via role { name permissions { name } } since expiresAt } }
+        controller { name } model { name controller { name } } level via role { name permissions { name } } since expiresAt } }
       then: effectiveAccess(at: "2020-01-01T00:00:00Z") { totalCount nodes { permission role { name } } } } }`,
     'all that everybody may do':
       '{ users { nodes { username effectiveAccess { totalCount nodes { permission controller { name } via role { name } } } } } }',
     'controllers and models with who reached them in the past': `{ controllers { nodes { name holders(at: "2020-01-01T00:00:00Z") { totalCount nodes { username } }
-      models { nodes { holders(at: "2020-01-01T00:00:00Z") { totalCount edges { access via node { username } } } } } } } }`,
+      models { nodes { holders(at: "2020-01-01T00:00:00Z") { totalCount edges { level via node { username } } } } } } } }`,
     'the viewer with user, key and permissions': `{ viewer { user { ${USER} } apiKey { id label } permissions { name organization project expiresAt } } }`,
     'a user with keys, roles and projects': `{ user(username: "bob") { ${USER} } }`,
     'an organization with users, roles and projects with their holders': `{ organization(name: "acme") { name basePermissions { name }

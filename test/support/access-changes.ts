@@ -2,6 +2,7 @@
 import { expect } from 'vitest'
 import { letPass } from '../access/replay/clock.ts'
 import type { Client, TestApp } from './app.ts'
+import { isModelLevel } from './levels.ts'
 
 /** One thing that somebody gained or lost. */
 export interface AccessChange {
@@ -14,14 +15,13 @@ export interface AccessChange {
   project: string | null
   controller: string | null
   model: string | null
-  controllerAccess: string | null
-  modelAccess: string | null
+  level: string | null
 }
 
 export const CHANGES = `query ($from: DateTime!, $to: DateTime, $user: String, $first: Int, $after: String, $last: Int, $before: String) {
   accessChanges(from: $from, to: $to, user: $user, first: $first, after: $after, last: $last, before: $before) {
     totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor } nodes {
-      kind user { id } username permission scope organization project controller model controllerAccess modelAccess } } }`
+      kind user { id } username permission scope organization project controller model level } } }`
 
 interface Asked {
   from: string
@@ -54,9 +54,9 @@ export async function readChanges(client: Client, { first = 100, ...asked }: Ask
 const HIDDEN = '?'
 
 /** Where a permission is held, or what a level is on. */
-function placeOf({ scope, organization, project, controller, model, modelAccess }: AccessChange): string {
+function placeOf({ scope, organization, project, controller, model, level }: AccessChange): string {
   const on = controller ?? HIDDEN
-  if (scope === null) return modelAccess === null ? `on ${on}` : `on ${on}/${model ?? HIDDEN}`
+  if (scope === null) return !isModelLevel(level) ? `on ${on}` : `on ${on}/${model ?? HIDDEN}`
   if (scope === 'EVERYWHERE') return 'everywhere'
   const home = organization ?? HIDDEN
   return scope === 'PROJECT' ? `on ${project ?? HIDDEN} of ${home}` : `in ${home}`
@@ -64,7 +64,7 @@ function placeOf({ scope, organization, project, controller, model, modelAccess 
 
 /** A change in words, like `GAINED bob doc.edit on apollo of acme`. */
 export function changeInWords(item: AccessChange): string {
-  const what = item.permission ?? item.controllerAccess ?? item.modelAccess
+  const what = item.permission ?? item.level
   return `${item.kind} ${item.username} ${what} ${placeOf(item)}`
 }
 

@@ -4,8 +4,7 @@ import { type Access, accessOf } from './access.ts'
 import type { Client, TestApp } from './app.ts'
 import { change, changeDocument } from './change.ts'
 
-const ITEM =
-  'kind username permission scope organization project controller model controllerAccess modelAccess expiresAt'
+const ITEM = 'kind username permission scope organization project controller model level expiresAt'
 export const DIFF = `accessDiff { gained lost items { ${ITEM} } }`
 
 export interface DiffItem {
@@ -17,8 +16,7 @@ export interface DiffItem {
   project: string | null
   controller: string | null
   model: string | null
-  controllerAccess: string | null
-  modelAccess: string | null
+  level: string | null
   expiresAt: string | null
 }
 
@@ -42,7 +40,7 @@ export async function diffOfChange(client: Client, name: string, input: object):
 
 /** An item in words, like `LOST bob doc.edit in acme`. */
 export function itemInWords({ kind, username, ...item }: DiffItem): string {
-  const what = item.permission ?? item.controllerAccess ?? item.modelAccess
+  const what = item.permission ?? item.level
   const on = item.model ? `on ${item.controller}/${item.model}` : `on ${item.controller}`
   const { scope, project, organization } = item
   const held = scope === 'PROJECT' ? `on ${project}` : scope === 'ORGANIZATION' ? `in ${organization}` : 'everywhere'
@@ -72,16 +70,16 @@ export async function readEverybodysAccess(app: TestApp): Promise<Snapshot> {
 }
 
 function addTo({ things, names }: Snapshot, userId: string, item: Access) {
-  const { organization, project, controller, model, scope, controllerAccess, modelAccess } = item
+  const { organization, project, controller, model, scope, level } = item
   for (const one of [organization, controller, model]) if (one) names.set(one.id, one.name)
   if (project) names.set(project.id, project.code)
   const permission = wordOf(item)
   const [o, p, c, m] = [organization, project, controller, model].map((one) => one?.id ?? null)
-  const key = JSON.stringify([userId, permission, scope, o, p, c, m, controllerAccess, modelAccess])
+  const key = JSON.stringify([userId, permission, scope, o, p, c, m, level])
   const known = things.get(key)
   const expiresAt = known ? laterOf(known.expiresAt, item.expiresAt) : item.expiresAt
   const place = { organization: o ?? null, project: p ?? null, controller: c ?? null, model: m ?? null }
-  things.set(key, { username: userId, permission, scope, ...place, controllerAccess, modelAccess, expiresAt })
+  things.set(key, { username: userId, permission, scope, ...place, level, expiresAt })
 }
 
 /** Words that stand for many are one thing: they stay the same whatever words there are. */

@@ -1,6 +1,7 @@
 /** What users may do, as `User.effectiveAccess` tells it. */
 import { expect } from 'vitest'
 import type { Client } from './app.ts'
+import { isModelLevel } from './levels.ts'
 
 /** One item, with the names of what it speaks of. */
 export interface Access {
@@ -10,16 +11,16 @@ export interface Access {
   project: { id: string; code: string } | null
   controller: { id: string; name: string } | null
   model: { id: string; name: string } | null
-  controllerAccess: string | null
-  modelAccess: string | null
+  level: string | null
   via: string
   role: { name: string } | null
   since: string
   expiresAt: string | null
+  endedAt: string | null
 }
 
 export const ACCESS = `permission scope organization { id name } project { id code } controller { id name } model { id name }
-  controllerAccess modelAccess via role { name } since expiresAt`
+  level via role { name } since expiresAt endedAt`
 
 const DOCUMENT = `query ($user: String!, $first: Int, $after: String, $at: DateTime) { user(username: $user) {
   effectiveAccess(first: $first, after: $after, at: $at) { totalCount nodes { ${ACCESS} } edges { cursor }
@@ -52,9 +53,9 @@ export async function accessOf(
 const HIDDEN = '?'
 
 /** Where a permission is held, or what a level is on. */
-function placeOf({ scope, organization, project, controller, model, modelAccess }: Access): string {
+function placeOf({ scope, organization, project, controller, model, level }: Access): string {
   const on = controller?.name ?? HIDDEN
-  if (scope === null) return modelAccess === null ? on : `${on}/${model?.name ?? HIDDEN}`
+  if (scope === null) return !isModelLevel(level) ? on : `${on}/${model?.name ?? HIDDEN}`
   if (scope === 'EVERYWHERE') return 'everywhere'
   const home = organization?.name ?? HIDDEN
   return scope === 'PROJECT' ? `on ${project?.code ?? HIDDEN} of ${home}` : `in ${home}`
@@ -62,11 +63,11 @@ function placeOf({ scope, organization, project, controller, model, modelAccess 
 
 /** An item in words, like `doc.edit in acme ROLE EDITOR`. */
 export function inWords(item: Access): string {
-  const what = item.permission ?? item.controllerAccess ?? item.modelAccess
+  const what = item.permission ?? item.level
   return `${what} ${placeOf(item)} ${item.via} ${item.role?.name ?? '-'}`
 }
 
 /** The same with its time. */
 export function inWordsWithTime(item: Access): string {
-  return `${inWords(item)} ${item.since} ${item.expiresAt}`
+  return `${inWords(item)} ${item.since} ${item.expiresAt ?? item.endedAt}`
 }

@@ -141,7 +141,7 @@ export const CHANGES: SampleChange[] = [
   {
     name: 'deleteUser',
     input: () => ({ user: 'bob' }),
-    payload: 'deletedId name endedGrants accessLost { role organization project controller model access }',
+    payload: 'deletedId name endedGrants accessLost { role organization project controller model level }',
     targetType: 'User',
     targetId: (_payload, world) => world.bob.id,
   },

@@ -67,7 +67,7 @@ export async function ask(client: Client, subject: object, questions: object[]):
 }
 
 const EXPLAIN = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { isAllowed code ways {
-  code via role organization project controller model controllerAccess modelAccess since expiresAt } } }`
+  code via role organization project controller model level since expiresAt } } }`
 
 /** One way of an answer. */
 export interface Way {
@@ -78,8 +78,7 @@ export interface Way {
   project: string | null
   controller: string | null
   model: string | null
-  controllerAccess: string | null
-  modelAccess: string | null
+  level: string | null
   since: string
   expiresAt: string | null
 }
@@ -100,8 +99,7 @@ export async function explain(client: Client, subject: object, questions: object
 
 /** A way in words: `ALLOWED ROLE EDITOR in acme`, `LEVEL_TOO_LOW GRANT READ on gce1/web`. */
 export function wayInWords(way: Way): string {
-  const { code, via, role, organization, project, controller, model, controllerAccess, modelAccess } = way
-  const level = controllerAccess ?? modelAccess
+  const { code, via, role, organization, project, controller, model, level } = way
   const thing = model === null ? controller : `${controller}/${model}`
   const place = project ? `on ${project}` : organization ? `in ${organization}` : 'everywhere'
   return [code, via, role, level === null ? place : `${level} on ${thing}`].filter((word) => word !== null).join(' ')

@@ -13,11 +13,12 @@ export interface Holding {
   project: { code: string } | null
   since: string
   expiresAt: string | null
+  endedAt: string | null
   grantedBy: { username: string } | null
 }
 
 const EDGE =
-  'cursor node { username } via scope organization { name } project { code } since expiresAt grantedBy { username }'
+  'cursor node { username } via scope organization { name } project { code } since expiresAt endedAt grantedBy { username }'
 const PAGE = 'totalCount nodes { username } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
 const ARGUMENTS = 'first: $first, after: $after, at: $at, filter: $filter'
 

@@ -1,7 +1,7 @@
 /** The mutations of controllers and models, for the table of `changes.ts`. */
 import type { SampleChange } from './changes.ts'
 
-const HOLDERS = 'holders { totalCount edges { access via expiresAt node { username } } }'
+const HOLDERS = 'holders { totalCount edges { level via expiresAt node { username } } }'
 const CONTROLLER = `controller { id name type organization { name } models { nodes { name } } ${HOLDERS} }`
 const MODEL = `model { id name controller { name } credential { name } ${HOLDERS} }`
 

@@ -16,6 +16,9 @@ export async function createModel(client: Client, controller: string, name: stri
   return made.model.id
 }
 
+/** Whether it is the name of a level on a model, and not on a controller. */
+export const isModelLevel = (level: string | null) => ['READ', 'WRITE', 'ADMIN'].includes(level ?? '')
+
 const LEVELS = 'username controllers { edges { access node { name } models { edges { access node { name } } } } }'
 
 interface Edge {
@@ -43,7 +46,7 @@ export async function levelsOf(client: Client, username: string): Promise<string
   return own.map(([place, access]) => `${place.slice(username.length + 1)} ${access}`)
 }
 
-const HOLDERS = 'holders { totalCount edges { access via expiresAt node { username } } }'
+const HOLDERS = 'holders { totalCount edges { level via expiresAt node { username } } }'
 
 /** Who can reach a controller or a model and through what, like `bob ADMIN GRANT`, sorted. */
 export async function holdersOf(client: Client, controller: string, model?: string): Promise<string[]> {
@@ -57,7 +60,8 @@ export async function holdersOf(client: Client, controller: string, model?: stri
   if (edges.length !== totalCount) throw new Error(`${edges.length} of ${totalCount} holders`)
   return edges
     .map(
-      (edge: Edge & { via: string; node: { username: string } }) => `${edge.node.username} ${edge.access} ${edge.via}`,
+      (edge: { level: string; via: string; node: { username: string } }) =>
+        `${edge.node.username} ${edge.level} ${edge.via}`,
     )
     .sort()
 }

@@ -1,27 +1,20 @@
 import { and, or, type SQL, sql } from 'drizzle-orm'
-import {
-  type modelHolders,
-  modelHoldersRelation,
-  userControllersRelation,
-  userModelsRelation,
-} from '../../authority/derived.ts'
+import { userControllersRelation, userModelsRelation } from '../../authority/derived.ts'
 import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../../authority/levels.ts'
 import {
   hasControllerLevel,
   hasModelLevel,
-  isCaller,
   isThere,
   seesControllersOf,
   seesEveryController,
 } from '../../authority/visibility.ts'
 import { namedRequirement } from '../../errors.ts'
 import { filters, reads } from '../../graphql/builder.ts'
-import { AccessVia, ControllerAccess, ModelAccess } from '../../graphql/enums.ts'
+import { ControllerAccess, ModelAccess } from '../../graphql/enums.ts'
 import { fitsArgument } from '../../graphql/references.ts'
 import { unreadable } from '../../graphql/refusals.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Controller } from '../controller/type.ts'
-import { Role } from '../role/type.ts'
 import { User } from '../user/type.ts'
 
 function seesControllersOfModel(caller: CallerScope, controllerId: unknown): SQL {
@@ -29,7 +22,7 @@ function seesControllersOfModel(caller: CallerScope, controllerId: unknown): SQL
 }
 
 /** The condition for a model that the caller may see with its holders: as ADMIN on it, or through its controller. */
-function seesModelWhole(model: { id: unknown; controllerId: unknown }, caller: CallerScope): SQL | undefined {
+export function seesModelWhole(model: { id: unknown; controllerId: unknown }, caller: CallerScope): SQL | undefined {
   if (seesEveryController(caller)) return undefined
   return or(
     hasModelLevel(caller, MODEL_LEVEL.ADMIN, model.id),
@@ -108,47 +101,9 @@ reads.queryConnection('models', ModelConnection, {
   authScopes: { signedIn: true },
 })
 
-/**
- * The condition for a holder that the caller may see: the caller's own items, and all items of a model seen in full.
- */
-function mayReadModelHolder(holder: typeof modelHolders, caller: CallerScope): SQL | undefined {
-  const whole = seesModelWhole({ id: holder.modelId, controllerId: holder.controllerId }, caller)
-  return whole && or(isCaller(caller, holder.userId), whole)
-}
-
-const ModelHolderConnection = reads.connection('ModelHolder', {
-  table: 'modelHolders',
-  relation: modelHoldersRelation,
-  hasPast: true,
-  node: User,
-  via: 'user',
-  visible: mayReadModelHolder,
-  orders: { SINCE: ['since'] },
-  defaultOrder: 'SINCE',
-  fields: (f) => ({
-    access: f.column('level', { type: ModelAccess, description: 'The level that the user has in this way.' }),
-    via: f.column('via', { type: AccessVia, description: 'The way in which the user has the level.' }),
-    role: f.one('role', Role, {
-      description: 'The role that grants the level; null where no role does, or the role is hidden from the caller.',
-    }),
-    since: f.column('since', { type: 'DateTime', description: 'The time since which the user has the level.' }),
-    expiresAt: f.column('until', {
-      type: 'DateTime',
-      description: 'The planned end of the level; null where there is none.',
-    }),
-  }),
-})
-
 reads.extend(Controller, (f) => ({
   models: f.connection('models', ModelConnection, {
     description: 'The models of the controller that the caller may see.',
-  }),
-}))
-
-reads.extend(Model, (f) => ({
-  holders: f.connection('holders', ModelHolderConnection, {
-    description:
-      'The users that have a level on the model, with one item for each way in which they have it. Only items that the caller may see are included.',
   }),
 }))
 

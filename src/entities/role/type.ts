@@ -1,6 +1,5 @@
 import { and, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { allows, historyOf, holdsAt, NOW } from '../../authority/held.ts'
-import { granterName } from '../../authority/met-users.ts'
 import { BUILT_IN_ROLES } from '../../authority/permissions.ts'
 import {
   holdsEverywhere,
@@ -10,17 +9,13 @@ import {
   isHolder,
   isThere,
   organizationInReach,
-  seesScope,
 } from '../../authority/visibility.ts'
 import type { roleGrants, roles } from '../../db/tables.ts'
 import { filters, reads } from '../../graphql/builder.ts'
-import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
 import { fitsArgument } from '../../graphql/references.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Organization } from '../organization/type.ts'
 import { Permission } from '../permission/type.ts'
-import { Project } from '../project/type.ts'
-import { User } from '../user/type.ts'
 
 const HELD_WORD = historyOf('p')
 
@@ -125,48 +120,3 @@ interface Holding {
 export function mayReadGrant(grant: typeof roleGrants, caller: CallerScope): SQL | undefined {
   return and(holdsAt(grant, NOW), mayReadHolding(grant, caller))
 }
-
-/** The scope and the time for which a role is held. */
-const HeldRoleConnection = reads.connection('HeldRole', {
-  table: 'roleGrants',
-  node: Role,
-  via: 'role',
-  visible: (grant, caller) => and(mayReadGrant(grant, caller), seesScope(grant, caller)),
-  // A grant ends with its role.
-  impliesNode: (caller) => holdsEverywhere(caller, 'anything'),
-  orders: { SINCE: ['since'] },
-  defaultOrder: 'SINCE',
-  fields: (f) => ({
-    scope: f.expression({
-      type: ScopeKind,
-      description:
-        'The kind of scope on which it is held. A role on a scope that the caller may not see is left out of the list.',
-      sql: scopeKindSql,
-    }),
-    organization: f.one('organization', Organization, {
-      description: 'The organization it is held in; null where it is held everywhere.',
-    }),
-    project: f.one('project', Project, {
-      description: 'The project it is held on; null where it is not held on a single project.',
-    }),
-    since: f.column('since', { type: 'DateTime', description: 'The time since which it is held.' }),
-    expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'The planned end; null where there is none.' }),
-    grantedBy: f.one('granter', User, {
-      description: 'The user who granted it; null for the operator, or where the caller may not see that user.',
-    }),
-    grantedByName: f.expression({
-      type: 'String',
-      nullable: true,
-      description:
-        'The username of the user who granted it, also where they were deleted; null for the operator, or where the caller does not meet that user in lists.',
-      sql: (grant, caller) => granterName(grant.grantedBy, caller),
-    }),
-  }),
-})
-
-reads.extend(User, (f) => ({
-  roles: f.connection('roleGrants', HeldRoleConnection, {
-    guard: 'record',
-    description: 'The roles that the user holds now: one item per role and scope. The edge contains the scope.',
-  }),
-}))

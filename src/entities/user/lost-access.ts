@@ -21,7 +21,7 @@ import {
 } from '../../db/tables.ts'
 import type { ScopeName } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
-import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
+import { AccessLevel, ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
 import { mayReadGrant } from '../role/type.ts'
 
 /** A role or a level that ended when its user was deleted. It contains names, because the scope may be deleted too. */
@@ -33,7 +33,7 @@ export interface LostAccess {
   scope: ScopeName | null
   controller: string | null
   model: string | null
-  access: string | null
+  level: typeof AccessLevel.$inferType | null
 }
 
 export const LostAccessType = builder.objectRef<LostAccess>('LostAccess').implement({
@@ -60,7 +60,12 @@ export const LostAccessType = builder.objectRef<LostAccess>('LostAccess').implem
       description: 'The controller on which the level was held, or the controller of the model.',
     }),
     model: t.exposeString('model', { nullable: true, description: 'The model on which the level was held.' }),
-    access: t.exposeString('access', { nullable: true, description: 'The level that was held, like `ADD_MODEL`.' }),
+    level: t.field({
+      type: AccessLevel,
+      nullable: true,
+      description: 'The level that was held on the model, or else on the controller; null for a role.',
+      resolve: ({ level }) => level,
+    }),
   }),
 })
 
@@ -89,19 +94,19 @@ async function readRoles(tx: Transaction, userId: string, viewer: Caller | null)
       ),
     )
     .orderBy(roles.name, roleGrants.since)
-  return rows.map((row) => ({ ...row, controller: null, model: null, access: null }))
+  return rows.map((row) => ({ ...row, controller: null, model: null, level: null }))
 }
 
 async function readLevels(tx: Transaction, userId: string, viewer: Caller | null): Promise<LostAccess[]> {
   const visible = viewer ? mayReadLevels(viewer) : undefined
   const onControllers = await tx
-    .select({ controller: controllers.name, access: controllerGrants.level })
+    .select({ controller: controllers.name, level: controllerGrants.level })
     .from(controllerGrants)
     .innerJoin(controllers, eq(controllers.id, controllerGrants.controllerId))
     .where(and(eq(controllerGrants.userId, userId), holdsAt(controllerGrants, NOW), visible))
     .orderBy(controllers.nameKey)
   const onModels = await tx
-    .select({ controller: controllers.name, model: models.name, access: modelGrants.level })
+    .select({ controller: controllers.name, model: models.name, level: modelGrants.level })
     .from(modelGrants)
     .innerJoin(models, eq(models.id, modelGrants.modelId))
     .innerJoin(controllers, eq(controllers.id, models.controllerId))

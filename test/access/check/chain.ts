@@ -3,7 +3,7 @@ import type { Client } from '../../support/app.ts'
 import { type Way, wayInWords } from '../../support/check.ts'
 
 const CHAIN = `query ($input: CheckAccessInput!) { checkAccess(input: $input) { code ways {
-  code via role organization project controller model controllerAccess modelAccess since expiresAt
+  code via role organization project controller model level since expiresAt
   grantedBy throughModel keyLimits { role organization project } } } }`
 
 export interface Link extends Way {

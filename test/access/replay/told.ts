@@ -12,8 +12,9 @@ export interface Told {
 }
 
 const ACCESS = `effectiveAccess(first: 100, after: $after, at: $at) { totalCount pageInfo { hasNextPage endCursor } nodes {
-  permission scope organization { id } project { id } controller { id } model { id } controllerAccess modelAccess via role { id } since expiresAt } }`
-const HOLDERS = 'holders(first: 100, at: $at) { totalCount edges { access via since expiresAt user: node { id } } }'
+  permission scope organization { id } project { id } controller { id } model { id } level via role { id } since expiresAt endedAt } }`
+const HOLDERS =
+  'holders(first: 100, at: $at) { totalCount edges { level via since expiresAt endedAt user: node { id } } }'
 
 const WHOLE = `query ($at: DateTime, $after: String) {
   users(first: 8) { nodes { id name: username ${ACCESS} } }
@@ -77,8 +78,10 @@ function addThing({ names, lists }: Told, { id, holders }: Thing, name: string, 
 
 const flattenTo = (shifted: number) => (raw: Raw) => {
   const flat = Object.entries(raw).map(([name, value]) => [name, typeof value === 'object' && value ? value.id : value])
-  const item = Object.fromEntries(flat) as Item
-  return { ...item, since: later(item.since, shifted), expiresAt: item.expiresAt && later(item.expiresAt, shifted) }
+  const { endedAt, ...item } = Object.fromEntries(flat) as Item & { endedAt: string | null }
+  // Of the present every end is to come, and of the past it may have come.
+  const end = item.expiresAt ?? endedAt
+  return { ...item, since: later(item.since, shifted), expiresAt: end && later(end, shifted) }
 }
 
 export function later(time: string, ms: number): string {

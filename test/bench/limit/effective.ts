@@ -94,8 +94,7 @@ export const effective: HandWritten = {
     'pageInfo', json_build_object('hasNextPage', (select count(*) > 50 from placed)),
     'nodes', coalesce(json_agg(json_build_object('permission', f.permission, 'scope', case when f.permission is not null then ${scopeOf('f')} end,
       'organization', ${named('o')}, 'project', ${named('p', 'code')}, 'controller', ${named('c')}, 'model', ${named('m')},
-      'controllerAccess', case when f.model_id is null then (array['LOGIN', 'ADD_MODEL', 'SUPERUSER'])[f.level] end,
-      'modelAccess', case when f.model_id is not null then (array['READ', 'WRITE', 'ADMIN'])[f.level] end,
+      'level', case when f.model_id is null then (array['LOGIN', 'ADD_MODEL', 'SUPERUSER'])[f.level] else (array['READ', 'WRITE', 'ADMIN'])[f.level] end,
       'via', f.via, 'role', ${named('r')}, 'since', ${timeText('f.since')}, 'expiresAt', ${timeText('f.until')}) order by f.place), '[]'::json)
   ))))::text as body
   from placed as f

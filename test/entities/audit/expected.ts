@@ -18,7 +18,7 @@ interface Expected {
 const none = undefined
 const EDITOR_IN_ACME = { role: 'EDITOR', scope: 'organization acme', expiresAt: null }
 const VERSIONS_ON_APOLLO = { role: 'VERSION_MANAGER', scope: 'project apollo', expiresAt: null }
-const LOST = { role: null, organization: null, project: null, scope: null, controller: null, model: null, access: null }
+const LOST = { role: null, organization: null, project: null, scope: null, controller: null, model: null, level: null }
 /** A first key, which ends never. */
 const FIRST_KEY = { id: expect.stringMatching(/^key_[0-9a-f-]{36}$/), label: 'first key', expiresAt: null }
 
@@ -70,9 +70,9 @@ export const EXPECTED: Record<string, Expected> = {
         [
           { ...LOST, role: 'EDITOR', organization: 'acme', scope: 'ORGANIZATION' },
           { ...LOST, role: 'VERSION_MANAGER', organization: 'default', project: 'apollo', scope: 'PROJECT' },
-          { ...LOST, controller: 'gce1', access: 'ADD_MODEL' },
-          { ...LOST, controller: 'idle', access: 'LOGIN' },
-          { ...LOST, controller: 'gce1', model: 'web', access: 'WRITE' },
+          { ...LOST, controller: 'gce1', level: 'ADD_MODEL' },
+          { ...LOST, controller: 'idle', level: 'LOGIN' },
+          { ...LOST, controller: 'gce1', model: 'web', level: 'WRITE' },
         ],
         none,
       ],

@@ -307,13 +307,13 @@ describe('a level on a controller', () => {
     await grant('ADD_MODEL')
     await change(app.root, 'grantModelAccess', { ...GCE1, model: 'default', access: 'WRITE' })
 
-    const payload = 'accessLost { role controller model access }'
+    const payload = 'accessLost { role controller model level }'
     const { accessLost } = await change(app.root, 'deleteUser', { user: 'bob' }, payload)
     const next = await createUser(app, 'bob')
 
     expect(accessLost).toEqual([
-      { role: null, controller: 'gce1', model: null, access: 'ADD_MODEL' },
-      { role: null, controller: 'gce1', model: 'default', access: 'WRITE' },
+      { role: null, controller: 'gce1', model: null, level: 'ADD_MODEL' },
+      { role: null, controller: 'gce1', model: 'default', level: 'WRITE' },
     ])
     expect(await levelsOf(next.client, 'bob')).toEqual([])
     expect(await holdersOf(app.root, 'gce1')).toEqual(['root LOGIN MODEL', 'root SUPERUSER ROLE'])

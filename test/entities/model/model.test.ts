@@ -45,7 +45,7 @@ describe('creating a model', () => {
     await grantController('ADD_MODEL')
     const before = (await readAudit(app)).length
 
-    const payload = 'model { name controller { name } holders { totalCount edges { access via node { username } } } }'
+    const payload = 'model { name controller { name } holders { totalCount edges { level via node { username } } } }'
     const { model } = await change(bob.client, 'createModel', { controller: 'GCE1', name: 'own' }, payload)
 
     expect(model).toEqual({
@@ -53,7 +53,7 @@ describe('creating a model', () => {
       controller: { name: 'gce1' },
       holders: {
         totalCount: 2,
-        edges: expect.arrayContaining([{ access: 'ADMIN', via: 'GRANT', node: { username: 'bob' } }]),
+        edges: expect.arrayContaining([{ level: 'ADMIN', via: 'GRANT', node: { username: 'bob' } }]),
       },
     })
     expect(await levelsOf(bob.client, 'bob')).toEqual(['gce1 ADD_MODEL', 'gce1/own ADMIN'])
