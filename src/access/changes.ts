@@ -126,14 +126,12 @@ const toTime = (time: Date) => settledTime('to', time)
 const AccessChangeConnection = reads.connection('AccessChange', {
   table: 'accessChanges',
   relation: (now, args, caller) =>
-    accessChangesRelation(
-      args.param('from', 'timestamptz', fromTime),
-      args.has('to') ? args.param('to', 'timestamptz', toTime) : now,
-      {
-        readable: mayReadRecord(usersAs('u'), caller),
-        named: namedUsers(args, caller),
-      },
-    ),
+    accessChangesRelation({
+      from: args.param('from', 'timestamptz', fromTime),
+      to: args.has('to') ? args.param('to', 'timestamptz', toTime) : now,
+      readable: mayReadRecord(usersAs('u'), caller),
+      named: namedUsers(args, caller),
+    }),
   node: AccessChange,
   visible: mayReadChange,
   orders: { USERNAME: ['usernameKey', 'word'] },

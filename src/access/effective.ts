@@ -62,12 +62,13 @@ const EffectiveAccessConnection = reads.connection('EffectiveAccess', {
   relation: effectiveAccessRelation,
   hasPast: true,
   node: EffectiveAccess,
+  isVisibilityDear: true,
   // An application's permissions are visible only to callers that see a role or an organization that names them.
   visible: (row, caller, time) =>
     sql`case when ${row.permission} is null then ${seesResource(row, caller, time)}
       else exists (select from permissions as known_word where known_word.name = ${row.permission} and ${Permission.visible?.(WORD, caller)})
         and ${seesScope(row, caller) ?? sql`true`} end`,
-  orders: { SINCE: ['since'] },
+  orders: { SINCE: ['since', 'grantId'] },
   defaultOrder: 'SINCE',
 })
 

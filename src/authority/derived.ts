@@ -2,10 +2,11 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import { byteText, instant } from '../db/columns.ts'
-import type { FixedValues } from '../read/spec.ts'
-import { allows, heldBy, historyOf, holdsAt, isActiveAt, isActiveUserAt } from './held.ts'
-import { heldLevels, heldLevelsOf, modelLevelsOf } from './held-levels.ts'
+import type { CallerScope, FixedValues } from '../read/spec.ts'
+import { allows, heldByInOrder, historyOf, holdsAt, isActiveUserAt } from './held.ts'
+import { heldLevelsOf, levelsOnController, levelsOnModel, modelLevelsOf } from './held-levels.ts'
 import { difference, everythingAt, usersChanged } from './snapshot.ts'
+import { isCaller, isHolder } from './visibility.ts'
 
 /** The users that can reach a controller or a model, one row per way. */
 const holderColumns = {
@@ -25,13 +26,27 @@ const holderColumns = {
 export const controllerHolders = pgTable('controller_holders', holderColumns)
 export const modelHolders = pgTable('model_holders', holderColumns)
 
-const ways = (
-  time: SQL,
-) => sql`select h.user_id || ' ' || h.grant_id || ' ' || h.via as id, h.user_id, h.controller_id, h.model_id, h.level, h.via, h.grant_id, h.role_id, h.since, h.until
-  from ${heldLevels(time)} as h where h.state = 'ACTIVE'`
+/** The relation of a list that belongs to one row, whose columns it has. */
+type OfOne = (time: SQL, args: unknown, caller: CallerScope, fixed: FixedValues) => SQL
+/** The same in arms, each in the order of the list. */
+type ArmsOfOne = (...given: Parameters<OfOne>) => SQL[]
 
-export const controllerHoldersRelation = (time: SQL) => sql`(${ways(time)} and h.model_id is null)`
-export const modelHoldersRelation = (time: SQL) => sql`(${ways(time)} and h.model_id is not null)`
+function given(fixed: FixedValues, column: string): SQL {
+  const value = fixed(column)
+  if (!value) throw new Error(`This list belongs to one thing: its ${column} is missing.`)
+  return value
+}
+
+const ways = (levels: SQL) =>
+  sql`(select h.user_id || ' ' || h.grant_id || ' ' || h.via as id, h.user_id, h.controller_id, h.model_id, h.level, h.via, h.grant_id, h.role_id, h.since, h.until
+  from ${levels} as h)`
+
+/** The lists of holders belong to one thing. */
+export const controllerHoldersRelation: OfOne = (time, _args, _caller, fixed) =>
+  ways(levelsOnController(given(fixed, 'controllerId'), time))
+
+export const modelHoldersRelation: OfOne = (time, _args, _caller, fixed) =>
+  ways(levelsOnModel(given(fixed, 'modelId'), given(fixed, 'controllerId'), time))
 
 /** The users that hold a role, one row per scope. */
 export const roleHolders = pgTable('role_holders', {
@@ -46,7 +61,6 @@ export const roleHolders = pgTable('role_holders', {
   until: instant('until'),
 })
 
-const ACTIVE_HOLDER = { id: sql`u.id`, deletedAt: sql`u.deleted_at` }
 const GRANT = historyOf('g')
 
 export const roleHoldersRelation = (
@@ -65,26 +79,42 @@ export const projectHolders = pgTable('project_holders', {
   projectId: uuid('project_id'),
   grantedBy: uuid('granted_by'),
   via: text('via').notNull(),
+  grantId: uuid('grant_id').notNull(),
+  /** When it began elsewhere too: `since` follows it, but never comes before the project. */
+  begunAt: instant('begun_at').notNull(),
   since: instant('since').notNull(),
   until: instant('until'),
 })
 
-/** The roles held in the project, in its organization and everywhere, and the base permissions of its organization's members. */
-export const projectHoldersRelation = (time: SQL) => {
-  const roles = (reach: SQL) => sql`
-  select p.id || ' ' || g.id as id, p.id as on_project_id, g.user_id, g.role_id, null as permission, g.organization_id, g.project_id,
-    g.granted_by, 'ROLE' as via, greatest(g.since, p.created_at) as since, g.until
-  from ${roleHoldersRelation(time)} as g join projects as p on ${reach} where p.created_at <= ${time}`
-  return sql`(
-  ${roles(sql`g.project_id = p.id`)}
-  union all ${roles(sql`g.organization_id = p.organization_id and g.project_id is null`)}
-  union all ${roles(sql`g.organization_id is null`)}
-  union all
-  select p.id || ' ' || g.id || ' ' || u.id, p.id, u.id, null, g.permission, g.organization_id, null,
-    g.granted_by, 'MEMBERSHIP', greatest(g.since, u.created_at, p.created_at), least(g.expires_at, g.ended_at)
-  from base_permissions as g join users as u on u.organization_id = g.organization_id join projects as p on p.organization_id = g.organization_id
-  where p.created_at <= ${time} and u.created_at <= ${time} and ${holdsAt(GRANT, time)} and ${isActiveAt(ACTIVE_HOLDER, time)}
-)`
+/**
+ * The roles held in the project, in its organization and everywhere, and the base permissions of its organization's members:
+ * of those who were members when the permission was given, and of those who came later.
+ */
+export const projectHoldersRelation: ArmsOfOne = (time, _args, caller, fixed) => {
+  const own = (userId: SQL) => (isHolder(caller, 'users.read') ? sql`true` : isCaller(caller, userId))
+  const id = given(fixed, 'onProjectId')
+  const created = sql`(select p.created_at from projects as p where p.id = ${id})`
+  const home = sql`(select p.organization_id from projects as p where p.id = ${id})`
+  const until = sql`least(g.expires_at, g.ended_at) as until`
+  const byRole = (reach: SQL) => sql`(
+  select ${id} || ' ' || g.id as id, ${id} as on_project_id, g.user_id, g.role_id, null as permission, g.organization_id, g.project_id,
+    g.granted_by, 'ROLE' as via, g.id as grant_id, g.since as begun_at, greatest(g.since, ${created}) as since, ${until}
+  from role_grants as g
+  where ${reach} and ${own(sql`g.user_id`)} and ${created} <= ${time} and ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`g.user_id`, time)})`
+  const asMember = (begunAt: SQL, isSo: SQL) => sql`(
+  select ${id} || ' ' || g.id || ' ' || u.id as id, ${id} as on_project_id, u.id as user_id, null::uuid as role_id, g.permission,
+    g.organization_id, null::uuid as project_id, g.granted_by, 'MEMBERSHIP' as via, g.id as grant_id, ${begunAt} as begun_at,
+    greatest(${begunAt}, ${created}) as since, ${until}
+  from base_permissions as g join users as u on u.organization_id = g.organization_id
+  where g.organization_id = ${home} and u.organization_id = ${home} and ${isSo} and ${own(sql`u.id`)} and ${created} <= ${time} and u.created_at <= ${time}
+    and ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`u.id`, time)})`
+  return [
+    byRole(sql`g.project_id = ${id}`),
+    byRole(sql`g.organization_id = ${home} and g.project_id is null`),
+    byRole(sql`g.organization_id is null`),
+    asMember(sql`g.since`, sql`u.created_at <= g.since`),
+    asMember(sql`u.created_at`, sql`u.created_at > g.since`),
+  ]
 }
 
 /** The controllers and models that a user can reach, one row for each, with the highest level. */
@@ -106,27 +136,17 @@ export const userModels = pgTable('user_models', {
   level: integer('level').notNull(),
 })
 
-/** The lists belong to a user, and those of models to a user's controller. */
-type OfUser = (time: SQL, args: unknown, caller: unknown, fixed: FixedValues) => SQL
-
-export const userControllersRelation: OfUser = (time, _args, _caller, fixed) =>
+export const userControllersRelation: OfOne = (time, _args, _caller, fixed) =>
   sql`(select h.user_id || ' ' || h.controller_id as id, h.user_id, h.controller_id, c.name_key, max(h.level)::int as level
-  from ${heldLevelsOf(userOf(fixed), time)} as h join controllers as c on c.id = h.controller_id
+  from ${heldLevelsOf(given(fixed, 'userId'), time)} as h join controllers as c on c.id = h.controller_id
   where h.model_id is null group by h.user_id, h.controller_id, c.name_key)`
 
-export const userModelsRelation: OfUser = (time, _args, _caller, fixed) => {
-  const [userId, controllerId, controllerLevel] = [userOf(fixed), fixed('controllerId'), fixed('controllerLevel')]
-  if (!controllerId || !controllerLevel) throw new Error('This list belongs to a controller of a user.')
-  const own = { userId, controllerId, controllerLevel }
-  return sql`(select ${userId} || ' ' || h.model_id as id, ${userId} as user_id, ${controllerId} as controller_id, ${controllerLevel} as controller_level,
+export const userModelsRelation: OfOne = (time, _args, _caller, fixed) => {
+  const [userId, controllerId] = [given(fixed, 'userId'), given(fixed, 'controllerId')]
+  const own = { userId, controllerId, controllerLevel: given(fixed, 'controllerLevel') }
+  return sql`(select ${userId} || ' ' || h.model_id as id, ${userId} as user_id, ${controllerId} as controller_id, ${own.controllerLevel} as controller_level,
     h.model_id, m.name_key, max(h.level)::int as level
   from ${modelLevelsOf(own, time)} as h join models as m on m.id = h.model_id group by h.model_id, m.name_key)`
-}
-
-function userOf(fixed: FixedValues): SQL {
-  const userId = fixed('userId')
-  if (!userId) throw new Error('This list belongs to a user.')
-  return userId
 }
 
 /** All that a user may do, one row per way and permission or level. */
@@ -155,16 +175,22 @@ const wordsOf = (what: SQL, time: SQL) => sql`(
     and ${allows(what, sql`p.name`)} and p.created_at <= ${time}
 )`
 
-/** Wildcard permissions are expanded. The id is a hash because it is part of cursors: it must not reveal the ids of hidden objects. */
-export const effectiveAccessRelation: OfUser = (time, _args, _caller, fixed) => sql`(
-  select md5(h.grant_id || ' ' || word.name || ' ' || h.what) as id, h.user_id, word.name as permission, h.organization_id, h.project_id,
+/** Wildcard permissions are expanded. */
+export const effectiveAccessRelation: ArmsOfOne = (time, _args, _caller, fixed) => {
+  const userId = given(fixed, 'userId')
+  const permissions = heldByInOrder(userId, time).map(
+    (arm) => sql`(
+  select h.grant_id || ' ' || word.name || ' ' || h.what as id, h.user_id, word.name as permission, h.organization_id, h.project_id,
     null::uuid as controller_id, null::uuid as model_id, null::int as level, h.via, h.grant_id, h.role_id, h.since, h.until
-  from ${heldBy(userOf(fixed), time)} as h cross join lateral ${wordsOf(sql`h.what`, time)} as word
-  union all
-  select md5(l.grant_id || ' ' || coalesce(l.model_id, l.controller_id) || ' ' || l.via), l.user_id, null, null, null,
+  from ${arm} as h cross join lateral ${wordsOf(sql`h.what`, time)} as word)`,
+  )
+  const levels = sql`(
+  select l.grant_id || ' ' || coalesce(l.model_id, l.controller_id) || ' ' || l.via as id, l.user_id, null as permission,
+    null::uuid as organization_id, null::uuid as project_id,
     l.controller_id, l.model_id, l.level, l.via, l.grant_id, l.role_id, l.since, l.until
-  from ${heldLevelsOf(userOf(fixed), time)} as l
-)`
+  from ${heldLevelsOf(userId, time)} as l)`
+  return [...permissions, levels]
+}
 
 /** What users gained and lost between two times. */
 export const accessChanges = pgTable('access_changes', {
@@ -183,24 +209,24 @@ export const accessChanges = pgTable('access_changes', {
   level: integer('level'),
 })
 
-/**
- * The permissions and levels that were held at one of the two times and not at the other. @param readable a condition on the
- * users u whose changes may be read @param named a condition on the users u asked about; without it, all who changed are
- */
-export function accessChangesRelation(
-  from: SQL,
-  to: SQL,
-  { readable, named }: { readable: SQL | undefined; named: SQL | undefined },
-): SQL {
-  const ofUsers = and(named ?? sql`u.id = any(${usersChanged(from, to)})`, readable)
-  const whose = sql`(select w.ids from whose as w)::uuid[]`
+/** Which changes are asked for. */
+interface ChangesOf {
+  from: SQL
+  to: SQL
+  /** The condition on the users u whose changes may be read. */
+  readable: SQL | undefined
+  /** The condition on the users u asked about; without it, they are all who changed. */
+  named: SQL | undefined
+}
+
+/** The permissions and levels that were held at one of the two times and not at the other, user by user, as far as a page needs. */
+export function accessChangesRelation({ from, to, readable, named }: ChangesOf): SQL {
+  const isChanged = and(named ?? sql`u.id in ${usersChanged(from, to)}`, readable)
+  const isOf = (userId: SQL) => sql`${userId} = u.id`
   return sql`(
-  with whose as materialized (
-    select array(select u.id from users as u where ${ofUsers}) as ids
-  )
-  select md5(d.kind || ' ' || d.key) as id, d.kind, d.user_id, u.username, u.username_key, coalesce(d.what, '') as word, d.what as permission,
+  select md5(d.kind || ' ' || d.key) as id, d.kind, u.id as user_id, u.username, u.username_key, coalesce(d.what, '') as word, d.what as permission,
     d.organization_id, d.project_id, d.controller_id, d.model_id, d.level
-  from ${difference(everythingAt(from, whose), everythingAt(to, whose))} as d join users as u on u.id = d.user_id
-  where d.kind in ('GAINED', 'LOST')
+  from users as u cross join lateral ${difference(everythingAt(from, isOf), everythingAt(to, isOf))} as d
+  where ${isChanged} and d.kind in ('GAINED', 'LOST')
 )`
 }

@@ -8,10 +8,12 @@ import {
   type Holder,
   heldFacts,
   historyOf,
+  holdersOf,
   holdsAt,
   isActiveUserAt,
   isInForce,
   limitsOf,
+  MANAGING,
   managesControllers,
   NOW,
   stateAt,
@@ -32,7 +34,7 @@ function rank(level: SQL, levels: readonly string[]): SQL {
  * The levels that are held on controllers (model_id is null) and models by a grant, and those that `controllers.manage`
  * grants: SUPERUSER on every controller of its scope.
  */
-function grantedLevels(at: SQL, end: EndOf): SQL {
+function grantedLevels(at: SQL, end: EndOf, managers: SQL = heldFacts(end)): SQL {
   return sql`(
       select g.user_id, g.controller_id, null::uuid as model_id, ${rank(sql`g.level`, CONTROLLER_LEVELS)} as level,
         'GRANT' as via, g.id as grant_id, null::uuid as role_id, g.since, ${end('g')} as until
@@ -43,7 +45,7 @@ function grantedLevels(at: SQL, end: EndOf): SQL {
       from ${modelGrants} as g join ${models} as m on m.id = g.model_id
       union all
       select h.user_id, c.id, null, 3, h.via, h.grant_id, h.role_id, greatest(h.since, c.created_at), h.until
-      from ${heldFacts(end)} as h join ${controllers} as c
+      from ${managers} as h join ${controllers} as c
         on ${managesControllers(sql`h.what`, sql`h`, sql`c.organization_id`)}
       where ${existsAt(sql`c`, at)}
   )`
@@ -80,6 +82,32 @@ export function heldLevelsOf(userId: SQL, at: SQL): SQL {
 }
 
 /**
+ * The levels that are held on one controller: of those on its models it has the LOGIN that follows. Of the roles, first those
+ * that grant the word are found, and only then who holds them.
+ */
+export function levelsOnController(controllerId: SQL, at: SQL): SQL {
+  return sql`(with ${levelFactsOn(controllerId, at)}
+    select ${FACT_COLUMNS} from on_it as f where f.model_id is null
+    union all
+    select ${LOGIN} from on_it as f where f.model_id is not null)`
+}
+
+/** The levels that are held on one model of a controller. */
+export function levelsOnModel(modelId: SQL, controllerId: SQL, at: SQL): SQL {
+  return sql`(with ${levelFactsOn(controllerId, at, sql`(f.model_id is null and f.level = 3 or f.model_id = ${modelId})`)}
+    select ${FACT_COLUMNS} from on_it as f where f.model_id is not null
+    union all
+    ${adminOnModels(sql`on_it`, at)} and m.id = ${modelId})`
+}
+
+function levelFactsOn(controllerId: SQL, at: SQL, which: SQL = sql`true`): SQL {
+  return sql`on_it as materialized (
+    select ${FACT_COLUMNS} from ${grantedLevels(at, endOf, holdersOf(MANAGING, endOf))} as f
+    where f.controller_id = ${controllerId} and ${which} and ${isInForce(at)} and ${isActiveUserAt(sql`f.user_id`, at)}
+  )`
+}
+
+/**
  * The relation (model_id, level) of an active user on the models of one controller, on which the user has a known level: what
  * was granted on them, and ADMIN on all of them for a SUPERUSER.
  */
@@ -96,17 +124,25 @@ export function modelLevelsOf(own: { userId: SQL; controllerId: SQL; controllerL
 
 const FACT_COLUMNS = sql`f.user_id, f.controller_id, f.model_id, f.level, f.via, f.grant_id, f.role_id, f.since, f.until`
 
+/** The columns of LOGIN on the controller of a model, for those with a level on the model. */
+const LOGIN = sql`f.user_id, f.controller_id, null::uuid, 1, 'MODEL', f.grant_id, f.role_id, f.since, f.until`
+
 /** The facts, and the levels that follow from them. */
 function withDerived(facts: SQL, at: SQL, state: SQL): SQL {
   return sql`
     select ${FACT_COLUMNS}, ${state} as state from ${facts} as f
     union all
-    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, f.role_id, greatest(f.since, m.created_at), f.until, ${state}
-    from ${facts} as f join ${models} as m on m.controller_id = f.controller_id and ${existsAt(sql`m`, at)}
-    where f.model_id is null and f.level = 3
+    ${adminOnModels(facts, at, sql`, ${state}`)}
     union all
-    select f.user_id, f.controller_id, null, 1, 'MODEL', f.grant_id, f.role_id, f.since, f.until, ${state}
-    from ${facts} as f where f.model_id is not null`
+    select ${LOGIN}, ${state} from ${facts} as f where f.model_id is not null`
+}
+
+/** ADMIN on all models of a controller, for its SUPERUSERs. */
+function adminOnModels(facts: SQL, at: SQL, state = sql``): SQL {
+  return sql`
+    select f.user_id, f.controller_id, m.id, 3, 'CONTROLLER', f.grant_id, f.role_id, greatest(f.since, m.created_at), f.until${state}
+    from ${facts} as f join ${models} as m on m.controller_id = f.controller_id and ${existsAt(sql`m`, at)}
+    where f.model_id is null and f.level = 3`
 }
 
 /**

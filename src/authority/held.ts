@@ -86,6 +86,24 @@ export function heldBy(userId: SQL | string, at: SQL): SQL {
   return sql`(select f.* from ${heldFacts(endOf)} as f where f.user_id = ${userId} and ${isInForce(at)} and ${isActiveUserAt(userId, at)})`
 }
 
+/**
+ * The same in arms, in the order of `since`: what roles granted when they were granted, in the order of an index; what was added
+ * to roles later; and what membership grants.
+ */
+export function heldByInOrder(userId: SQL, at: SQL): SQL[] {
+  // Without the offset, the permissions could be read first, and the order of the grants be lost.
+  const ofRole = sql`select * from ${rolePermissions} as p where p.role_id = g.role_id and p.since <= g.since offset 0`
+  const arms = [
+    sql`(select ${byRole(endOf, sql`g.since`)} from ${roleGrants} as g cross join lateral (${ofRole}) as p)`,
+    sql`(select ${byRole(endOf, sql`p.since`)} from ${roleGrants} as g join ${rolePermissions} as p on p.role_id = g.role_id and p.since > g.since)`,
+    sql`(${byMembership(endOf)})`,
+  ]
+  return arms.map(
+    (arm) =>
+      sql`(select f.* from ${arm} as f where f.user_id = ${userId} and ${isInForce(at)} and ${isActiveUserAt(userId, at)})`,
+  )
+}
+
 /** The state of the fact f of the user u: ACTIVE, or the reason why it does not hold. */
 export function stateAt(at: SQL): SQL {
   return sql`case
@@ -104,14 +122,31 @@ export function isInForce(at: SQL): SQL {
 /** The permissions that roles and membership grant, at any time. */
 export function heldFacts(end: EndOf): SQL {
   return sql`(
-      select g.user_id, p.permission as what, g.organization_id, g.project_id, 'ROLE' as via, g.id as grant_id, g.role_id,
-        greatest(g.since, p.since) as since, least(${end('g')}, ${end('p')}) as until
-      from ${roleGrants} as g join ${rolePermissions} as p on p.role_id = g.role_id
+      select ${byRole(end)} from ${roleGrants} as g join ${rolePermissions} as p on p.role_id = g.role_id
       union all
-      select m.id, b.permission, b.organization_id, null, 'MEMBERSHIP', b.id, null,
-        greatest(m.created_at, b.since), ${end('b')}
-      from ${users} as m join ${basePermissions} as b on b.organization_id = m.organization_id
+      ${byMembership(end)}
   )`
+}
+
+/** The rows of heldFacts with one of these words: first the few roles that have it are found, and then the users that hold them. */
+export function holdersOf(words: SQL, end: EndOf): SQL {
+  return sql`(
+      select h.* from (select p.* from ${rolePermissions} as p where p.permission in ${words} offset 0) as p
+        cross join lateral (select ${byRole(end)} from ${roleGrants} as g where g.role_id = p.role_id offset 0) as h
+      union all
+      ${byMembership(end)} where b.permission in ${words}
+  )`
+}
+
+function byRole(end: EndOf, since: SQL = sql`greatest(g.since, p.since)`): SQL {
+  return sql`g.user_id, p.permission as what, g.organization_id, g.project_id, 'ROLE' as via, g.id as grant_id, g.role_id,
+        ${since} as since, least(${end('g')}, ${end('p')}) as until`
+}
+
+function byMembership(end: EndOf): SQL {
+  return sql`select m.id as user_id, b.permission as what, b.organization_id, null::uuid as project_id, 'MEMBERSHIP' as via, b.id as grant_id, null::uuid as role_id,
+        greatest(m.created_at, b.since) as since, ${end('b')} as until
+      from ${users} as m join ${basePermissions} as b on b.organization_id = m.organization_id`
 }
 
 /** A holder of authority: a user with all of it, or a user within the limits of a key. */
@@ -168,9 +203,12 @@ export function coversSql(outer: SQL, inner: SQL): SQL {
   return sql`((${outer}.organization_id is null or ${outer}.organization_id = ${inner}.organization_id) and (${outer}.project_id is null or ${outer}.project_id = ${inner}.project_id))`
 }
 
+/** The words that allow their holder to manage controllers. */
+export const MANAGING = sql`('*', 'controllers.manage')`
+
 /** Whether a permission held in a scope allows the holder to manage the controllers of an organization. */
 export function managesControllers(word: SQL, scope: SQL, organizationId: SQL): SQL {
-  return sql`(${word} in ('*', 'controllers.manage') and ${scope}.project_id is null and (${scope}.organization_id is null or ${scope}.organization_id = ${organizationId}))`
+  return sql`(${word} in ${MANAGING} and ${scope}.project_id is null and (${scope}.organization_id is null or ${scope}.organization_id = ${organizationId}))`
 }
 
 /** Whether the held permission includes the wanted one. */

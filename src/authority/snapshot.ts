@@ -5,21 +5,20 @@ import { heldLevels } from './held-levels.ts'
 /**
  * Everything that users may do at a time, one row per user and permission or level, with its latest end:
  * everything(key, user_id, what, organization_id, project_id, controller_id, model_id, level, until).
- * @param ofUsers an array that restricts it to these users
+ * @param isOf the condition on its users
  * @param end the ends, where they are not those that are known now
  */
-export function everythingAt(time: SQL, ofUsers: SQL, end?: EndOf): SQL {
-  const whose = (row: SQL) => sql`and ${row}.user_id = any(${ofUsers})`
+export function everythingAt(time: SQL, isOf: (userId: SQL) => SQL, end?: EndOf): SQL {
   return sql`(
   select concat_ws(' ', h.user_id, h.what, coalesce(h.organization_id::text, '-'), coalesce(h.project_id::text, '-')) as key,
     h.user_id, h.what, h.organization_id, h.project_id, null::uuid as controller_id, null::uuid as model_id, null::int as level,
     max(coalesce(h.until, 'infinity')) as until
-  from ${held(time, end)} as h where h.state = 'ACTIVE' ${whose(sql`h`)}
+  from ${held(time, end)} as h where h.state = 'ACTIVE' and ${isOf(sql`h.user_id`)}
   group by h.user_id, h.what, h.organization_id, h.project_id
   union all
   select concat_ws(' ', l.user_id, l.controller_id, coalesce(l.model_id::text, '-'), l.level),
     l.user_id, null, null, null, l.controller_id, l.model_id, l.level, max(coalesce(l.until, 'infinity'))
-  from ${heldLevels(time, end)} as l where l.state = 'ACTIVE' ${whose(sql`l`)}
+  from ${heldLevels(time, end)} as l where l.state = 'ACTIVE' and ${isOf(sql`l.user_id`)}
   group by l.user_id, l.controller_id, l.model_id, l.level
 )`
 }
@@ -53,7 +52,7 @@ const COLUMNS = [
 ]
 
 /**
- * An array of all users whose access may differ between the two times, because something that it depends on began or
+ * The ids of all users whose access may differ between the two times, because something that it depends on began or
  * ended in between. Usually these are few of many users.
  */
 export function usersChanged(from: SQL, to: SQL): SQL {
@@ -61,7 +60,7 @@ export function usersChanged(from: SQL, to: SQL): SQL {
   const changed = (fact: SQL) =>
     sql`(${within(sql`${fact}.since`)} or ${within(sql`${fact}.expires_at`)} or ${within(sql`${fact}.ended_at`)})`
   const cameOrWent = (thing: SQL) => sql`(${within(sql`${thing}.created_at`)} or ${within(sql`${thing}.deleted_at`)})`
-  return sql`array(
+  return sql`(
     select g.user_id from role_grants as g where ${changed(sql`g`)}
     union select g.user_id from role_permissions as p join role_grants as g on g.role_id = p.role_id where ${changed(sql`p`)}
     union select u.id from base_permissions as b join users as u on u.organization_id = b.organization_id where ${changed(sql`b`)}

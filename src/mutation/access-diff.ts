@@ -69,17 +69,18 @@ async function readAccessDiff(
 ): Promise<AccessDiff> {
   const touched = await readRows<{ id: string }>(
     tx,
-    sql`select t.id from unnest(${usersChanged(before, NOW)}) as t(id) limit ${MOST_USERS + 1}`,
+    sql`select t.id from ${usersChanged(before, NOW)} as t(id) limit ${MOST_USERS + 1}`,
   )
   if (touched.length > MOST_USERS) throw tooComplex(`This changes the access of more than ${MOST_USERS} users.`)
   const ids = sql`${sql.param(touched.map(({ id }) => id))}::uuid[]`
+  const isTouched = (userId: SQL) => sql`${userId} = any(${ids})`
   const visible = (name: string) => typeSpec(schema.getType(name) as GraphQLObjectType).visible
   const [user, scope] = [usersAs('u'), immediateScope(caller)]
   const isKnown = or(isMet(user, scope, before), isMet(user, scope)) ?? sql`true`
   const [row] = await readRows<{ gained: number; lost: number; items: DiffItem[] | null }>(
     tx,
     sql`
-    with difference as materialized ${difference(everythingAt(before, ids, endKnownAt(before)), everythingAt(NOW, ids))}, known as (
+    with difference as materialized ${difference(everythingAt(before, isTouched, endKnownAt(before)), everythingAt(NOW, isTouched))}, known as (
       select d.kind, u.username, u.username_key, d.what, d.level, nullif(d.until, 'infinity') as until, d.organization_id is not null as has_organization,
         d.project_id is not null as has_project, d.model_id is not null as is_on_model, o.name as organization, p.code as project, c.name as controller, m.name as model
       from difference as d

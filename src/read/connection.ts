@@ -1,38 +1,19 @@
-import { and, type SQL, sql } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
-import { type FieldNode, type GraphQLField, type GraphQLObjectType, getNamedType, type SelectionSetNode } from 'graphql'
-import { argumentScope, readPath } from './arguments.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { type FieldNode, type GraphQLObjectType, getNamedType } from 'graphql'
+import { argumentScope } from './arguments.ts'
 import { collectFields, selectionsOf } from './collect.ts'
-import { type Compilation, type Env, numberOf } from './compilation.ts'
-import { decodeCursor } from './cursor.ts'
+import { type Compilation, numberOf } from './compilation.ts'
 import { badUserInput } from './errors.ts'
 import { cursorSql } from './final.ts'
-import { edgeNodeVisible, listWhere, orderColumns, orderSql } from './list.ts'
+import { orderColumns } from './list.ts'
 import { type From, fieldSql, objectSql } from './object.ts'
-import { type Page, readOrder, readPage } from './page.ts'
-import { type ArgumentScope, type Direction, fieldSpec, type ListSpec, type Row, typeSpec } from './spec.ts'
-import { buildObject, fixedBy, literal, tableAs } from './sql.ts'
-
-/** A connection field as selected in a document. */
-export interface Selected {
-  field: GraphQLField<unknown, unknown>
-  node: FieldNode
-  type: GraphQLObjectType
-  list: ListSpec
-  sets: SelectionSetNode[]
-}
+import { readOrder, readPage } from './page.ts'
+import { countSql, isCountExactSql, type Listed, orderTag, pageRows, type Selected } from './rows.ts'
+import { type Direction, fieldSpec, type Row, typeSpec } from './spec.ts'
+import { buildObject, literal } from './sql.ts'
 
 /** The values that the parts of one connection share. */
-interface Context {
-  c: Compilation
-  selected: Selected
-  page: Page
-  order: Order
-  /** The time that is asked about; undefined is now. */
-  time: SQL | undefined
-  args: ArgumentScope
-  /** The edge type, whose rows are paged. */
-  edge: GraphQLObjectType
+interface Context extends Listed {
   /** The rows of the page. */
   row: Row
   /** The position of a row in the page, counted in the direction of the scan. */
@@ -41,11 +22,6 @@ interface Context {
   cursor: SQL
   from: From
   usesPage: boolean
-}
-
-interface Order {
-  name: string
-  direction: Direction
 }
 
 /** A connection as JSON. The page is read once, whatever is selected of it; `totalCount` is computed only where it is selected. */
@@ -122,6 +98,8 @@ function partSql(context: Context, parent: Row | null, nodes: FieldNode[]): SQL 
       return pageInfoSql(context, nodes)
     case 'totalCount':
       return countSql(context, parent)
+    case 'isTotalCountExact':
+      return isCountExactSql(context, parent)
     default:
       return typeName(c, context.selected.type)
   }
@@ -184,56 +162,4 @@ function outermostCursor(context: Context, direction: Direction): SQL {
     c,
     sql`(array_agg(${cursor} order by ${place} ${sql.raw(direction)}) filter (where ${place} <= ${size}))[1]`,
   )
-}
-
-/** The part of a cursor that names its order, so that it is not used as a position in another order. */
-function orderTag(order: Order) {
-  return `${order.name} ${order.direction}`
-}
-
-function countSql(context: Context, parent: Row | null): SQL {
-  const row = context.c.alias(typeSpec(context.edge).table)
-  return sql`(select count(*)::int from ${rowsAs(context, row, parent)} where ${scopeSql(context, row, parent)})`
-}
-
-/** The table or relation of the list. */
-function rowsAs({ c, selected, edge, time, args }: Context, row: Row, parent: Row | null): SQL {
-  return tableAs(c, edge, row, time, args, fixedBy(selected.list.link, parent))
-}
-
-/** The condition for the rows of the whole list, from which a page is taken and which `totalCount` counts. */
-function scopeSql({ c, selected, edge, time }: Context, row: Row, parent: Row | null): SQL {
-  return and(listWhere(c, selected.list, edge, row, parent, selected), edgeNodeVisible(c, edge, row, time)) ?? sql`true`
-}
-
-function pageRows(context: Context, parent: Row | null): SQL {
-  const { c, selected, page, edge, order } = context
-  const row = c.alias(typeSpec(edge).table)
-  const columns = orderColumns(selected.list, order.name, row)
-  const ascending = (order.direction === 'asc') !== page.backward
-  const scan = orderSql(columns, ascending ? 'asc' : 'desc')
-  const where = and(
-    scopeSql(context, row, parent),
-    page.hasAfter ? beyond(c, selected, 'after', order, columns) : undefined,
-    page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined,
-  )
-  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${rowsAs(context, row, parent)} where ${where} order by ${scan} limit ${literal(page.limit + 1)}`
-}
-
-/** The condition for the rows after or before a cursor, in the list's order. */
-function beyond(
-  c: Compilation,
-  { field, node }: Selected,
-  argument: 'after' | 'before',
-  order: Order,
-  columns: PgColumn[],
-): SQL {
-  const types = columns.map((column) => column.getSQLType().replace(/ collate.*/, ''))
-  const keysOf = (env: Env) =>
-    decodeCursor(argument, String(readPath(field, node, argument, env)), orderTag(order), types)
-  const keys = types.map((type, i) =>
-    c.slot(`cursor ${numberOf(node)} ${argument} ${i} ${orderTag(order)}`, type, (env) => keysOf(env)[i]),
-  )
-  const comparison = sql.raw((argument === 'after') === (order.direction === 'asc') ? '>' : '<')
-  return sql`(${sql.join(columns, sql`, `)}) ${comparison} (${sql.join(keys, sql`, `)})`
 }

@@ -1,4 +1,4 @@
-import { and, type SQL, sql } from 'drizzle-orm'
+import { and, or, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { type FieldNode, type GraphQLField, type GraphQLObjectType, getNamedType } from 'graphql'
 import { argumentScope, NO_ARGUMENTS } from './arguments.ts'
@@ -12,18 +12,16 @@ export interface ListField {
   node: FieldNode
 }
 
-/** The condition for the rows of a list: they belong to the parent, the caller may see them, and they fit the arguments. */
+/** The condition for the rows of a list: they belong to the parent, and they fit the arguments. */
 export function listWhere(
   c: Compilation,
   list: ListSpec,
-  type: GraphQLObjectType,
   row: Row,
   parent: Row | null,
   at: ListField | null,
-): SQL {
+): SQL | undefined {
   const conditions: (SQL | undefined)[] = []
   if (list.link && parent) conditions.push(linkSql(c, list.link, parent, row))
-  conditions.push(typeSpec(type).visible?.(row, c.caller))
   if (at) {
     const args = argumentScope(c, at.field, at.node)
     conditions.push(list.where?.(row, c.caller, args))
@@ -34,12 +32,18 @@ export function listWhere(
   } else {
     conditions.push(list.where?.(row, c.caller, NO_ARGUMENTS))
   }
-  return and(...conditions) ?? sql`true`
+  return and(...conditions)
 }
 
 /** The condition that the caller may see the node of an edge: other edges are not in the list, so that pages and counts agree. */
 export function edgeNodeVisible(c: Compilation, edge: GraphQLObjectType, row: Row, time?: SQL): SQL | undefined {
-  if (typeSpec(edge).impliesNode?.(c.caller)) return undefined
+  const implied = typeSpec(edge).impliesNode?.(c.caller, row) ?? false
+  if (implied === true) return undefined
+  const visible = nodeVisible(c, edge, row, time)
+  return visible && implied ? or(implied, visible) : visible
+}
+
+function nodeVisible(c: Compilation, edge: GraphQLObjectType, row: Row, time?: SQL): SQL | undefined {
   const field = edge.getFields().node
   const spec = field && fieldSpec(field)
   if (!field || !spec) throw new Error(`${edge.name} has no node.`)

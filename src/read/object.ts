@@ -177,7 +177,8 @@ function manySql(
   const target = c.alias(typeSpec(type).table)
   const from: From = { joins: [], outer: false }
   const object = c.multiply(SHORT_LIST, () => objectSql(c, type, target, sets, from))
-  const where = listWhere(c, spec.list, type, target, row, null)
+  const visible = typeSpec(type).visible?.(target, c.caller)
+  const where = and(listWhere(c, spec.list, target, row, null), visible) ?? sql`true`
   const { name, direction } = spec.list.defaultOrder
   const order = orderSql(orderColumns(spec.list, name, target), direction)
   return sql`(select coalesce(json_agg(${object} order by ${order}), '[]'::json) from ${tableAs(c, type, target)} ${sql.join(from.joins, sql` `)} where ${where})`

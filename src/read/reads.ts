@@ -76,7 +76,8 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
     const edge = builder.objectRef<Json>(`${name}Edge`)
     const edgeSpec: TypeSpec = { kind: 'type', table, visible: given.visible as TypeSpec['visible'], guards: {} }
     if (given.relation) edgeSpec.relation = given.relation
-    if (given.impliesNode) edgeSpec.impliesNode = given.impliesNode
+    if (given.isVisibilityDear) edgeSpec.isVisibilityDear = true
+    if (given.impliesNode) edgeSpec.impliesNode = given.impliesNode as TypeSpec['impliesNode']
     builder.objectType(edge, {
       description: `One item of a \`${name}Connection\`, with the fields of the relation itself.`,
       extensions: { read: edgeSpec },
@@ -105,6 +106,11 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
           t,
           'Int',
           'The number of items in the whole list that the caller may see; counted only where selected.',
+        ),
+        isTotalCountExact: part(
+          t,
+          'Boolean',
+          'Whether `totalCount` is the exact number. A list of what follows from grants is counted up to 10,000 items, and has at least as many where this is false.',
         ),
       }),
     })

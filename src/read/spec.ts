@@ -52,9 +52,10 @@ export interface Guard {
 
 /**
  * A relation whose rows are computed when they are read: as of a time, with the arguments of a list that has its own, and
- * for a caller, so that rows that the caller does not see need not be computed.
+ * for a caller, so that rows that the caller does not see need not be computed. Where it is several arms, each should come in
+ * the order of the list from an index, so that a page reads no more of it than its own length.
  */
-export type Derived = (time: SQL, args: ArgumentScope, caller: CallerScope, fixed: FixedValues) => SQL
+export type Derived = (time: SQL, args: ArgumentScope, caller: CallerScope, fixed: FixedValues) => SQL | SQL[]
 
 /** Returns the value that a column of a relation has in a list that belongs to one row; undefined where it may have any. */
 export type FixedValues = (column: string) => SQL | undefined
@@ -66,8 +67,10 @@ export interface TypeSpec {
   guards: Record<string, Guard>
   /** The source of the rows, where it is not the table itself; the table then only names the columns. */
   relation?: Derived
-  /** Whether the node of an edge is visible to the caller wherever the edge is, so that it is not asked again. */
-  impliesNode?: (caller: CallerScope) => boolean
+  /** Where the node of an edge is visible to the caller because the edge is, so that it is not asked again: everywhere, or in some rows. */
+  impliesNode?: (caller: CallerScope, row: Row) => boolean | SQL
+  /** True where to ask whether a row is visible costs more than to put the rows in order. */
+  isVisibilityDear?: boolean
   /** The prefix of its ids, where the type is a Node. */
   idPrefix?: string
   /** Whether the caller may read the fields of the type at all; undefined is always. */

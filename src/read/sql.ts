@@ -35,17 +35,29 @@ export function rowOf(table: PgTable): Row {
 }
 
 /** Writes `"users" as "t3"`, or a derived relation as of a time. */
-export function tableAs(
+export function tableAs(c: Compilation, type: GraphQLObjectType, row: Row): SQL {
+  const [rows, ...more] = rowsAs(c, type, row)
+  if (!rows || more.length > 0) throw new Error(`${type.name} has several arms, which only a list can read.`)
+  return rows
+}
+
+/** What a derived relation of a list depends on. */
+interface DerivedFor {
+  time?: SQL | undefined
+  args?: ArgumentScope
+  fixed?: FixedValues
+}
+
+/** The same for a list: a derived relation can have several arms, whose rows together are its own. */
+export function rowsAs(
   c: Compilation,
   type: GraphQLObjectType,
   row: Row,
-  time: SQL = NOW,
-  args: ArgumentScope = NO_ARGUMENTS,
-  fixed: FixedValues = () => undefined,
-): SQL {
+  { time = NOW, args = NO_ARGUMENTS, fixed = () => undefined }: DerivedFor = {},
+): SQL[] {
   const { table, relation } = typeSpec(type)
-  if (relation) return sql`${relation(time, args, c.caller, fixed)} as ${row}`
-  return sql`${sql.identifier(getTableName(table))} as ${row}`
+  if (!relation) return [sql`${sql.identifier(getTableName(table))} as ${row}`]
+  return [relation(time, args, c.caller, fixed)].flat().map((arm) => sql`${arm} as ${row}`)
 }
 
 /** Returns the primary key column. @throws Error where the table does not have exactly one. */

@@ -9,22 +9,16 @@ export interface Mutant {
 
 const visibility: Mutant[] = [
   {
-    name: 'visibility left out of lists',
-    file: 'list.ts',
-    find: 'conditions.push(typeSpec(type).visible?.(row, c.caller))',
-    replace: '',
+    name: 'visibility left out of connections',
+    file: 'rows.ts',
+    find: 'and(typeSpec(edge).visible?.(row, c.caller, time), edgeNodeVisible',
+    replace: 'and(edgeNodeVisible',
   },
   {
-    name: 'visibility left out of lists that take arguments',
-    file: 'list.ts',
-    find: 'conditions.push(typeSpec(type).visible?.(row, c.caller))',
-    replace: 'if (!at) conditions.push(typeSpec(type).visible?.(row, c.caller))',
-  },
-  {
-    name: 'visibility left out of lists without arguments',
-    file: 'list.ts',
-    find: 'conditions.push(typeSpec(type).visible?.(row, c.caller))',
-    replace: 'if (at) conditions.push(typeSpec(type).visible?.(row, c.caller))',
+    name: 'visibility left out of lists without pages',
+    file: 'object.ts',
+    find: 'const visible = typeSpec(type).visible?.(target, c.caller)',
+    replace: 'const visible = undefined as SQL | undefined',
   },
   {
     name: 'visibility left out of the node of an edge that is the row itself',
@@ -58,22 +52,21 @@ const visibility: Mutant[] = [
   },
   {
     name: 'visibility left out of the page',
-    file: 'connection.ts',
-    find: '    scopeSql(context, row, parent),',
-    replace: '    scopeSql({ ...context, c: { ...c, caller: { ...c.caller, flag: () => true } } }, row, parent),',
+    file: 'rows.ts',
+    find: 'const visible = visibleSql(list, row) ?? sql`true`',
+    replace: 'const visible = sql`true`',
   },
   {
     name: 'visibility left out of the count',
-    file: 'connection.ts',
-    find: 'where ${scopeSql(context, row, parent)})`',
-    replace:
-      'where ${scopeSql({ ...context, c: { ...context.c, caller: { ...context.c.caller, flag: () => true } } }, row, parent)})`',
+    file: 'rows.ts',
+    find: 'and(belongsSql(list, row, parent), visibleSql(list, row)) ??',
+    replace: 'and(belongsSql(list, row, parent)) ??',
   },
   {
     name: 'visibility of nodes left out of both page and count',
-    file: 'connection.ts',
-    find: 'and(listWhere(c, selected.list, edge, row, parent, selected), edgeNodeVisible(c, edge, row, time))',
-    replace: 'and(listWhere(c, selected.list, edge, row, parent, selected))',
+    file: 'rows.ts',
+    find: ', edgeNodeVisible(c, edge, row, time))',
+    replace: ')',
   },
   {
     name: 'visibility left out of loading one',
@@ -173,7 +166,7 @@ const peeks: Mutant[] = [
 const pages: Mutant[] = [
   {
     name: 'one row too few is read',
-    file: 'connection.ts',
+    file: 'rows.ts',
     find: 'limit ${literal(page.limit + 1)}',
     replace: 'limit ${literal(page.limit)}',
   },
@@ -185,19 +178,19 @@ const pages: Mutant[] = [
   },
   {
     name: 'the comparison with a cursor is reversed',
-    file: 'connection.ts',
+    file: 'rows.ts',
     find: "sql.raw((argument === 'after') === (order.direction === 'asc') ? '>' : '<')",
     replace: "sql.raw((argument === 'after') === (order.direction === 'asc') ? '<' : '>')",
   },
   {
     name: 'the comparison with a cursor forgets the direction',
-    file: 'connection.ts',
+    file: 'rows.ts',
     find: "(argument === 'after') === (order.direction === 'asc')",
     replace: "argument === 'after'",
   },
   {
     name: 'the comparison with a cursor includes its row',
-    file: 'connection.ts',
+    file: 'rows.ts',
     find: "=== (order.direction === 'asc') ? '>' : '<')",
     replace: "=== (order.direction === 'asc') ? '>=' : '<=')",
   },
@@ -233,13 +226,13 @@ const pages: Mutant[] = [
   },
   {
     name: 'the last page is the first',
-    file: 'connection.ts',
+    file: 'rows.ts',
     find: "const ascending = (order.direction === 'asc') !== page.backward",
     replace: "const ascending = order.direction === 'asc'",
   },
   {
     name: 'before is ignored',
-    file: 'connection.ts',
+    file: 'rows.ts',
     find: "page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined",
     replace: "page.hasBefore && !page.hasAfter ? beyond(c, selected, 'before', order, columns) : undefined",
   },

@@ -168,6 +168,7 @@ export function paginate<Row>(ordering: Ordering<Row>, all: Row[], args: PageArg
     edges,
     nodes: edges.map((edge) => edge.node),
     totalCount: all.length,
+    isTotalCountExact: true,
     pageInfo: {
       hasNextPage: backward ? typeof before === 'string' : hasMore,
       hasPreviousPage: backward ? hasMore : typeof after === 'string',

@@ -7,7 +7,14 @@ import {
   modelHoldersRelation,
 } from '../../authority/derived.ts'
 import { CONTROLLER_LEVEL } from '../../authority/levels.ts'
-import { hasControllerLevel, isCaller, seesControllersOf, seesEveryController } from '../../authority/visibility.ts'
+import {
+  hasControllerLevel,
+  holdsInOrganization,
+  isCaller,
+  isHolder,
+  seesControllersOf,
+  seesEveryController,
+} from '../../authority/visibility.ts'
 import { reads } from '../../graphql/builder.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Controller } from '../controller/type.ts'
@@ -29,6 +36,17 @@ function mayReadControllerHolder(holder: typeof controllerHolders, caller: Calle
   )
 }
 
+/**
+ * Who has a grant in an organization, or is a member of it, is met by callers that read its users: asked once for a list, and
+ * not once for each holder.
+ */
+function isMetByGrant(holder: { via: unknown; controllerId: unknown }, caller: CallerScope): SQL | boolean {
+  if (!isHolder(caller, 'users.read')) return false
+  const readable = holdsInOrganization(caller, 'users.read', sql`c.organization_id`)
+  return sql`(${holder.via} in ('GRANT', 'MODEL', 'MEMBERSHIP')
+    and exists (select from controllers as c where c.id = ${holder.controllerId} and ${readable}))`
+}
+
 const ControllerHolderConnection = reads.connection('ControllerHolder', {
   table: 'controllerHolders',
   relation: controllerHoldersRelation,
@@ -36,6 +54,7 @@ const ControllerHolderConnection = reads.connection('ControllerHolder', {
   node: User,
   via: 'user',
   visible: mayReadControllerHolder,
+  impliesNode: (caller, holder) => isMetByGrant(holder, caller),
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   interfaces: [Holding],
@@ -64,6 +83,7 @@ const ModelHolderConnection = reads.connection('ModelHolder', {
   node: User,
   via: 'user',
   visible: mayReadModelHolder,
+  impliesNode: (caller, holder) => isMetByGrant(holder, caller),
   orders: { SINCE: ['since'] },
   defaultOrder: 'SINCE',
   interfaces: [Holding],

@@ -67,7 +67,7 @@ const ProjectHolderConnection = reads.connection('ProjectHolder', {
   via: 'user',
   visible: mayReadHolding,
   impliesNode: () => true,
-  orders: { SINCE: ['since'] },
+  orders: { SINCE: ['begunAt', 'grantId', 'userId'] },
   defaultOrder: 'SINCE',
   filters: { scope: SCOPE },
   interfaces: [Holding],

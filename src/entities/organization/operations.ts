@@ -82,7 +82,9 @@ export async function removeOrganization(tx: Transaction, caller: Caller, organi
     const living = parts.map(([what, count]) => `${count} ${what}`).join(', ')
     throw new ConflictError(`The organization "${organization.name}" still has ${living}: delete them first.`)
   }
-  const endedGrants = await endFacts(tx, roleGrants, eq(roleGrants.organizationId, organization.id), caller)
+  // What was held on its projects ended with them.
+  const inOrganization = and(eq(roleGrants.organizationId, organization.id), isNull(roleGrants.projectId))
+  const endedGrants = await endFacts(tx, roleGrants, inOrganization, caller)
   await endBasePermissions(tx, caller, organization.id, await readBasePermissions(tx, organization.id))
   await tx.update(organizations).set({ deletedAt: sql`clock_timestamp()` }).where(eq(organizations.id, organization.id))
   return endedGrants

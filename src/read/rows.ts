@@ -1,0 +1,126 @@
+/** The rows of a list: those of a page, in the order of the list, and how many there are. */
+import { and, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import type { FieldNode, GraphQLField, GraphQLObjectType, SelectionSetNode } from 'graphql'
+import { readPath } from './arguments.ts'
+import { type Compilation, type Env, numberOf } from './compilation.ts'
+import { decodeCursor } from './cursor.ts'
+import { edgeNodeVisible, listWhere, orderColumns, orderSql } from './list.ts'
+import type { Page } from './page.ts'
+import { type ArgumentScope, type Direction, type ListSpec, type Row, typeSpec } from './spec.ts'
+import { fixedBy, literal, rowsAs } from './sql.ts'
+
+/** A connection field as selected in a document. */
+export interface Selected {
+  field: GraphQLField<unknown, unknown>
+  node: FieldNode
+  type: GraphQLObjectType
+  list: ListSpec
+  sets: SelectionSetNode[]
+}
+
+export interface Order {
+  name: string
+  direction: Direction
+}
+
+/** A list, as it is read. */
+export interface Listed {
+  c: Compilation
+  selected: Selected
+  page: Page
+  order: Order
+  /** The time that is asked about; undefined is now. */
+  time: SQL | undefined
+  args: ArgumentScope
+  /** The edge type, whose rows are paged. */
+  edge: GraphQLObjectType
+}
+
+/** The rows of a page and one more, with their places in "$n", counted in the direction of the scan. */
+export function pageRows(list: Listed, parent: Row | null): SQL {
+  const { c, selected, page, edge, order } = list
+  const row = c.alias(typeSpec(edge).table)
+  const columns = orderColumns(selected.list, order.name, row)
+  const ascending = (order.direction === 'asc') !== page.backward
+  const scan = orderSql(columns, ascending ? 'asc' : 'desc')
+  const within =
+    and(
+      belongsSql(list, row, parent),
+      page.hasAfter ? beyond(c, selected, 'after', order, columns) : undefined,
+      page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined,
+    ) ?? sql`true`
+  const visible = visibleSql(list, row) ?? sql`true`
+  const first = sql`order by ${scan} limit ${literal(page.limit + 1)}`
+  const visibleRows = (arm: SQL) =>
+    typeSpec(edge).isVisibilityDear
+      ? sql`(select ${row}.* from ${arm} where ${within} order by ${scan} offset 0) as ${row} where ${visible}`
+      : sql`${arm} where ${within} and ${visible}`
+  const arms = armsOf(list, row, parent).map(visibleRows)
+  // Each arm is read in the order of an index, and no further than the page.
+  const firstOfEach = () => unionAll(arms.map((arm) => sql`(select ${row}.* from ${arm} ${first})`))
+  const found = arms.length === 1 ? arms[0] : sql`(${firstOfEach()}) as ${row}`
+  return sql`select ${row}.*, row_number() over (order by ${scan}) as "$n" from ${found} ${first}`
+}
+
+/** The number of rows up to which a derived list is counted: to count it is to compute it. */
+const MOST_COUNTED = 10_000
+
+export function countSql(list: Listed, parent: Row | null): SQL {
+  const row = list.c.alias(typeSpec(list.edge).table)
+  const where = and(belongsSql(list, row, parent), visibleSql(list, row)) ?? sql`true`
+  const arms = armsOf(list, row, parent).map((arm) => sql`from ${arm} where ${where}`)
+  if (!isDerived(list)) return sql`(select count(*)::int ${arms[0]})`
+  const rows = unionAll(arms.map((arm) => sql`select ${arm}`))
+  return sql`(select count(*)::int from (select from (${rows}) as counted limit ${literal(MOST_COUNTED)}) as counted)`
+}
+
+export function isCountExactSql(list: Listed, parent: Row | null): SQL {
+  return isDerived(list) ? sql`${countSql(list, parent)} < ${literal(MOST_COUNTED)}` : literal(true)
+}
+
+function isDerived({ edge }: Listed): boolean {
+  return typeSpec(edge).relation !== undefined
+}
+
+function unionAll(arms: SQL[]): SQL {
+  return sql.join(arms, sql` union all `)
+}
+
+/** The table of the list, or the arms of its relation. */
+function armsOf({ c, selected, edge, time, args }: Listed, row: Row, parent: Row | null): SQL[] {
+  return rowsAs(c, edge, row, { time, args, fixed: fixedBy(selected.list.link, parent) })
+}
+
+/** The condition for the rows of the whole list, from which a page is taken and which `totalCount` counts. */
+function belongsSql({ c, selected }: Listed, row: Row, parent: Row | null): SQL | undefined {
+  return listWhere(c, selected.list, row, parent, selected)
+}
+
+/** The condition for those of them that the caller may see. */
+function visibleSql({ c, edge, time }: Listed, row: Row): SQL | undefined {
+  return and(typeSpec(edge).visible?.(row, c.caller, time), edgeNodeVisible(c, edge, row, time))
+}
+
+/** The part of a cursor that names its order, so that it is not used as a position in another order. */
+export function orderTag(order: Order) {
+  return `${order.name} ${order.direction}`
+}
+
+/** The condition for the rows after or before a cursor, in the list's order. */
+function beyond(
+  c: Compilation,
+  { field, node }: Selected,
+  argument: 'after' | 'before',
+  order: Order,
+  columns: PgColumn[],
+): SQL {
+  const types = columns.map((column) => column.getSQLType().replace(/ collate.*/, ''))
+  const keysOf = (env: Env) =>
+    decodeCursor(argument, String(readPath(field, node, argument, env)), orderTag(order), types)
+  const keys = types.map((type, i) =>
+    c.slot(`cursor ${numberOf(node)} ${argument} ${i} ${orderTag(order)}`, type, (env) => keysOf(env)[i]),
+  )
+  const comparison = sql.raw((argument === 'after') === (order.direction === 'asc') ? '>' : '<')
+  return sql`(${sql.join(columns, sql`, `)}) ${comparison} (${sql.join(keys, sql`, `)})`
+}
