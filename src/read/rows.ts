@@ -72,7 +72,9 @@ export function countSql(list: Listed, parent: Row | null): SQL {
   const arms = armsOf(list, row, parent).map((arm) => sql`from ${arm} where ${where}`)
   if (!isDerived(list)) return sql`(select count(*)::int ${arms[0]})`
   const rows = unionAll(arms.map((arm) => sql`select ${arm}`))
-  return sql`(select count(*)::int from (select from (${rows}) as counted limit ${literal(MOST_COUNTED)}) as counted)`
+  // Materialized, the rows are planned as if all were read, and read one by one all the same.
+  return sql`(with counted as materialized (${rows})
+    select count(*)::int from (select from counted limit ${literal(MOST_COUNTED)}) as first)`
 }
 
 export function isCountExactSql(list: Listed, parent: Row | null): SQL {

@@ -60,6 +60,11 @@ export async function createStartedStore(): Promise<Store> {
   }
 }
 
+/** An empty database on PostgreSQL, for what fills it itself. */
+export function createEmptyStore(): Promise<Store & { url: string }> {
+  return createCopy(inject('serverUrl') ?? '', 'template0')
+}
+
 async function openCopy(serverUrl: string, template: string): Promise<Database> {
   const { environment, remove } = await createCopy(serverUrl, template)
   const database = await openDatabase(readConfig({ ...environment, DATABASE_POOL_SIZE: '16' }))
@@ -72,12 +77,13 @@ async function openCopy(serverUrl: string, template: string): Promise<Database> 
   }
 }
 
-async function createCopy(serverUrl: string, template: string): Promise<Store> {
+async function createCopy(serverUrl: string, template: string): Promise<Store & { url: string }> {
   const name = `test_${randomBytes(8).toString('hex')}`
   await onServer(serverUrl, `create database ${name} template ${template}`)
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   return {
+    url: url.href,
     environment: { DATABASE_URL: url.href, ENCRYPTION_KEY },
     remove: () => onServer(serverUrl, `drop database ${name} with (force)`),
   }
