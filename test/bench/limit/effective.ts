@@ -75,7 +75,7 @@ const NAMES = `(
     select null where f.what is null
   )`
 
-const ID = `md5(f.grant_id || ' ' || case when f.what is null then coalesce(f.model_id, f.controller_id) || ' ' || f.via else w.name || ' ' || f.what end)`
+const ID = `f.grant_id || ' ' || case when f.what is null then coalesce(f.model_id, f.controller_id) || ' ' || f.via else w.name || ' ' || f.what end`
 
 /** The caller must read users everywhere. Nothing is then hidden from them. */
 export const effective: HandWritten = {
@@ -87,9 +87,9 @@ export const effective: HandWritten = {
   ${WHOLE},
   facts as (${OF_ROLES} union all ${OF_MEMBERSHIP} union all ${OF_MODELS} union all ${OF_CONTROLLERS} union all ${OF_WHOLE}),
   first as (
-    select f.*, w.name as permission, ${ID} as id from facts as f cross join lateral ${NAMES} as w order by f.since, id limit 51
+    select f.*, w.name as permission, ${ID} as id from facts as f cross join lateral ${NAMES} as w order by f.since, f.grant_id, id limit 51
   ),
-  placed as materialized (select f.*, row_number() over (order by f.since, f.id) as place from first as f)
+  placed as materialized (select f.*, row_number() over (order by f.since, f.grant_id, f.id) as place from first as f)
   select json_build_object('data', json_build_object('user', json_build_object('effectiveAccess', json_build_object(
     'pageInfo', json_build_object('hasNextPage', (select count(*) > 50 from placed)),
     'nodes', coalesce(json_agg(json_build_object('permission', f.permission, 'scope', case when f.permission is not null then ${scopeOf('f')} end,
