@@ -8,7 +8,7 @@ import { listen } from '../../src/http/server.ts'
 import { type Answer, createClient, type TestApp } from '../support/app.ts'
 import { change } from '../support/change.ts'
 import { makeWorld } from '../support/changes.ts'
-import { onServer } from '../support/database.ts'
+import { createDatabase } from '../support/database.ts'
 import { ENCRYPTION_KEY } from '../support/encryption-key.ts'
 import { lookInto } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
@@ -150,7 +150,7 @@ function selectionOf(type: GraphQLObjectType, depth: number): string {
 /** An empty database on a server of the test's own, with which it is removed. */
 export async function createEmpty(serverUrl: string): Promise<{ DATABASE_URL: string; ENCRYPTION_KEY: string }> {
   const name = `target_${randomBytes(8).toString('hex')}`
-  await onServer(serverUrl, `create database ${name}`)
+  await createDatabase(serverUrl, name)
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   return { DATABASE_URL: url.href, ENCRYPTION_KEY }

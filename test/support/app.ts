@@ -8,7 +8,7 @@ import type { Services } from '../../src/services.ts'
 import { keepCopy, restoreCopy } from './copies.ts'
 import { isPostgres, openStartedDatabase } from './database.ts'
 import { ROOT_KEY } from './root-key.ts'
-import { databaseText } from './rows.ts'
+import { databaseText, tablesOf } from './rows.ts'
 import { secretsFound, secretsIn, toldElsewhere } from './secrets.ts'
 import { openTestServices } from './services.ts'
 
@@ -93,7 +93,10 @@ function useServer(open: () => Promise<TestServer>, isShared: boolean): TestApp 
   const recorded = createRecord()
   beforeAll(async () => {
     const opened = await open()
-    if (isShared) await opened.services.database.db.execute(sql`vacuum`)
+    if (isShared) {
+      const { database } = opened.services
+      await database.db.execute(sql.raw(`vacuum ${(await tablesOf({ database })).join(', ')}`))
+    }
     services = opened.services
     listening = opened.listening
   })

@@ -79,7 +79,7 @@ async function openCopy(serverUrl: string, template: string): Promise<Database> 
 
 async function createCopy(serverUrl: string, template: string): Promise<Store & { url: string }> {
   const name = `test_${randomBytes(8).toString('hex')}`
-  await onServer(serverUrl, `create database ${name} template ${template}`)
+  await createDatabase(serverUrl, name, template)
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   return {
@@ -87,6 +87,11 @@ async function createCopy(serverUrl: string, template: string): Promise<Store & 
     environment: { DATABASE_URL: url.href, ENCRYPTION_KEY },
     remove: () => onServer(serverUrl, `drop database ${name} with (force)`),
   }
+}
+
+/** Makes a database by copying the files of its template, which costs a tenth of copying its pages through the log. */
+export async function createDatabase(serverUrl: string, name: string, template = 'template1') {
+  await onServer(serverUrl, `create database ${name} template ${template} strategy file_copy`)
 }
 
 /** Runs one statement on the server's own database; names are the program's. */

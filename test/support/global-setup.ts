@@ -8,7 +8,7 @@ import { bootstrap } from '../../src/bootstrap.ts'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { onServer } from './database.ts'
+import { createDatabase, onServer } from './database.ts'
 import { startPostgres } from './postgres-server.ts'
 import { ROOT_KEY } from './root-key.ts'
 import { openTestServices } from './services.ts'
@@ -41,7 +41,7 @@ async function setUpPostgres(project: TestProject) {
   const server = process.env.TEST_DATABASE_URL ? null : await startPostgres(SETTINGS)
   const serverUrl = process.env.TEST_DATABASE_URL ?? server?.url ?? ''
   const template = `template_${process.pid}`
-  await onServer(serverUrl, `create database ${template}`)
+  await createDatabase(serverUrl, template)
   const url = new URL(serverUrl)
   url.pathname = `/${template}`
   await start(await openDatabase(readConfig({ DATABASE_URL: url.href })))

@@ -10,7 +10,7 @@ import { expect, inject, onTestFinished } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
-import { onServer } from './database.ts'
+import { createDatabase, onServer } from './database.ts'
 import { ENCRYPTION_KEY } from './encryption-key.ts'
 import { secretsFound } from './secrets.ts'
 
@@ -54,7 +54,7 @@ export async function createStore(): Promise<Environment> {
   const serverUrl = inject('serverUrl')
   if (serverUrl === null) return { DATA_DIR: join(createFolder(), 'data') }
   const name = `program_${randomBytes(8).toString('hex')}`
-  await onServer(serverUrl, `create database ${name}`)
+  await createDatabase(serverUrl, name)
   onTestFinished(() => onServer(serverUrl, `drop database if exists ${name} with (force)`))
   const url = new URL(serverUrl)
   url.pathname = `/${name}`

@@ -15,16 +15,27 @@ export async function query<R extends Row = Row>(app: Holder, statement: SQL): P
   return [...rows] as R[]
 }
 
+/** The names of the tables, which are read once: no test changes which there are. */
+const tables = new WeakMap<TestApp['database'], string[]>()
+
+export async function tablesOf(app: Holder): Promise<string[]> {
+  const known = tables.get(app.database)
+  if (known) return known
+  const rows = await query<{ name: string }>(
+    app,
+    sql`select tablename as name from pg_tables where schemaname = 'public' order by tablename`,
+  )
+  const names = rows.map(({ name }) => name)
+  tables.set(app.database, names)
+  return names
+}
+
 /** What a refusal leaves all the same: its count in the audit, that of guesses, and the last use of a key. */
 const TRACES: Record<string, SQL> = { audit_events: sql`outcome = 'DONE'`, password_guesses: sql`false` }
 
 /** For each table how many rows it has and a checksum of them all, but what refusals leave. */
 export async function snapshot(app: Holder): Promise<Record<string, string>> {
-  const tables = await query<{ name: string }>(
-    app,
-    sql`select tablename as name from pg_tables where schemaname = 'public' order by tablename`,
-  )
-  const parts = tables.map(({ name }) => {
+  const parts = (await tablesOf(app)).map((name) => {
     const table = sql.identifier(name)
     return sql`select ${name}::text as name, count(*)::text || ' ' || coalesce(md5(string_agg(row, E'\n' order by row)), '') as sum from (
       select (to_jsonb(t) - 'last_used_at')::text as row from ${table} as t where ${TRACES[name] ?? sql`true`}) as t`
@@ -101,11 +112,7 @@ export async function lapseKey(app: TestApp, id: string) {
 
 /** Everything the database holds, as text. */
 export async function databaseText(app: Holder): Promise<string> {
-  const tables = await query<{ name: string }>(
-    app,
-    sql`select tablename as name from pg_tables where schemaname = 'public'`,
-  )
-  const parts = tables.map(({ name }) => sql`select t::text as row from ${sql.identifier(name)} as t`)
+  const parts = (await tablesOf(app)).map((name) => sql`select t::text as row from ${sql.identifier(name)} as t`)
   const rows = await query<{ row: string }>(app, sql.join(parts, sql` union all `))
   return rows.map(({ row }) => row).join('\n')
 }
