@@ -23,6 +23,7 @@ import {
   rotate,
   SECRET,
   serve,
+  serveApart,
   signIn,
   whose,
 } from './rotations.ts'
@@ -85,7 +86,7 @@ describe('rotating the encryption key', () => {
 
     const said = await rotate('encryption', withKeys(store, NEW_KEY, ENCRYPTION_KEY))
     const present = withKeys(store, NEW_KEY)
-    const later = await serve(present)
+    const later = await serveApart(present)
 
     expect(said).toMatch(/^2 secrets were sealed again/)
     expect(said).not.toContain(NEW_KEY)

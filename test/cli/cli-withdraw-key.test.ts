@@ -4,11 +4,11 @@ import { sql } from 'drizzle-orm'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { readSigningKey } from '../../src/entities/session/signing-keys.ts'
 import { createStartedStore } from '../support/database.ts'
-import { lookInto, type Program, runCommand } from '../support/program.ts'
+import { lookInto, runCommand } from '../support/program.ts'
 import { query } from '../support/rows.ts'
 import { bearer } from '../support/sessions.ts'
 import { forge, KEYRING, readToken } from '../support/tokens.ts'
-import { auditOf, type Environment, fill, rotate, serve, signIn, whose } from './rotations.ts'
+import { auditOf, type Environment, fill, rotate, type Server, serve, serveApart, signIn, whose } from './rotations.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 180_000 })
@@ -29,7 +29,7 @@ function withdraw(store: Environment, kid: string) {
   return runCommand(['rotate-signing-key', '--withdraw', kid], store)
 }
 
-async function readPublished(program: Program): Promise<string[]> {
+async function readPublished(program: Server): Promise<string[]> {
   const { keys } = await (await fetch(new URL('/.well-known/jwks.json', program.url))).json()
   return keys.map(({ kid }: { kid: string }) => kid)
 }
@@ -39,14 +39,14 @@ const readEvents = (store: Environment) => lookInto(store, (database) => auditOf
 test('withdrawing the key that signs makes every server refuse its tokens at once, and another key signs', async () => {
   const { store, token, kid } = await createFilled()
   const leaked = await lookInto(store, ({ db }) => readSigningKey(db, KEYRING))
-  const servers = [await serve(store), await serve(store)]
+  const servers = [await serve(store), await serveApart(store)]
   // Both servers have used the key, and may remember it.
   for (const server of servers) expect(await whose(server, bearer(token))).toBe('root')
 
   const { code, stdout, stderr } = await withdraw(store, kid)
 
   for (const server of servers) expect(await whose(server, bearer(token))).toBe(401)
-  const later = await signIn(servers[0] as Program)
+  const later = await signIn(servers[0] as Server)
   for (const server of servers) {
     expect(await whose(server, bearer(later))).toBe('root')
     expect(await readPublished(server)).toEqual([kidOf(later)])

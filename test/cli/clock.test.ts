@@ -3,9 +3,10 @@
 import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'
-import { lookInto, runCommand, startProgram, usernameOf } from '../support/program.ts'
+import { lookInto, runCommand, usernameOf } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { query } from '../support/rows.ts'
+import { serveHere } from '../support/serving.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
@@ -53,7 +54,7 @@ describe('a database with a row that is ahead of its clock', () => {
     const store = await createStarted()
     await putAhead(store, 'audit_events', 'at', 50)
 
-    const program = await startProgram(store)
+    const program = await serveHere(store)
 
     expect(await usernameOf(program, ROOT_KEY)).toBe('root')
   })

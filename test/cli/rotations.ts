@@ -8,11 +8,12 @@ import { lookInto, type Program, runCommand, startProgram } from '../support/pro
 import { ROOT_KEY } from '../support/root-key.ts'
 import { query } from '../support/rows.ts'
 import { openTestServices } from '../support/services.ts'
+import { type Serving, serveHere } from '../support/serving.ts'
 import { PASSWORD } from '../support/sessions.ts'
 
 export type Environment = Record<string, string>
 
-type Server = Pick<Program, 'url'>
+export type Server = Pick<Program, 'url'>
 
 /** The secret of the credential aws. */
 export const SECRET = 'kept and hidden'
@@ -50,7 +51,12 @@ export function fill(store: Environment): Promise<string> {
 }
 
 /** Starts a server on the store. */
-export function serve(store: Environment): Promise<Program> {
+export function serve(store: Environment): Promise<Serving> {
+  return serveHere({ ...store, ROOT_API_KEY: ROOT_KEY })
+}
+
+/** The same as a process of its own. */
+export function serveApart(store: Environment): Promise<Program> {
   return startProgram({ ...store, ROOT_API_KEY: ROOT_KEY })
 }
 

@@ -8,8 +8,9 @@ import { startRetention } from '../../src/retention.ts'
 import { startApp } from '../support/app.ts'
 import { createStartedStore } from '../support/database.ts'
 import { ENCRYPTION_KEY } from '../support/encryption-key.ts'
-import { lookInto, startProgram } from '../support/program.ts'
+import { lookInto } from '../support/program.ts'
 import { query } from '../support/rows.ts'
+import { serveHere } from '../support/serving.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
@@ -44,12 +45,16 @@ describe('a server', () => {
     onTestFinished(remove)
     await lookInto(environment, addOld)
 
-    const program = await startProgram(environment)
-    await program.untilSaid(/(Removed)/)
-    const { code, stdout } = await program.stop()
+    const program = await serveHere(environment)
+    await vi.waitFor(() => expect(program.said()).toContain('Removed'), { timeout: 30_000, interval: 10 })
+    await program.stop()
 
-    expect(code).toBe(0)
-    expect(stdout.split('\n').filter((line) => line.startsWith('Removed'))).toEqual([SAID])
+    expect(
+      program
+        .said()
+        .split('\n')
+        .filter((line) => line.startsWith('Removed')),
+    ).toEqual([SAID])
     expect(await lookInto(environment, countOld)).toBe(0)
   })
 
@@ -57,9 +62,10 @@ describe('a server', () => {
     const { environment, remove } = await createStartedStore()
     onTestFinished(remove)
 
-    const program = await startProgram(environment)
+    const program = await serveHere(environment)
+    await program.stop()
 
-    expect((await program.stop()).stdout).not.toContain('Removed')
+    expect(program.said()).not.toContain('Removed')
   })
 })
 

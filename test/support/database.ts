@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { readConfig } from '../../src/config.ts'
@@ -23,16 +24,32 @@ declare module 'vitest' {
 }
 
 /** An empty database of this run's kind: no tables. */
-export function openTestDatabase(): Promise<Database> {
+export async function openTestDatabase(): Promise<Database> {
   const serverUrl = inject('serverUrl')
-  return serverUrl ? openCopy(serverUrl, 'template0') : openMemoryDatabase(null)
+  if (serverUrl) return openCopy(serverUrl, 'template0')
+  await keepCompiled()
+  return openMemoryDatabase(null)
+}
+
+let compiled: Promise<WebAssembly.Module> | undefined
+
+/**
+ * Lets every embedded database of this process use the same compiled code, which is shared for as long as there is a module of
+ * it. Otherwise each one that is opened compiles its program again, which takes as long as opening it.
+ */
+export function keepCompiled(): Promise<unknown> {
+  const dist = dirname(createRequire(import.meta.url).resolve('@electric-sql/pglite'))
+  compiled ??= WebAssembly.compile(readFileSync(join(dist, 'pglite.wasm')))
+  return compiled
 }
 
 /** A database of this run's kind as it is after the first start. */
-export function openStartedDatabase(): Promise<Database> {
+export async function openStartedDatabase(): Promise<Database> {
   const serverUrl = inject('serverUrl')
   const template = inject('template')
-  return serverUrl ? openCopy(serverUrl, template) : openMemoryDatabase(readFileSync(template))
+  if (serverUrl) return openCopy(serverUrl, template)
+  await keepCompiled()
+  return openMemoryDatabase(readFileSync(template))
 }
 
 /** Is this run on a real PostgreSQL? */
@@ -50,6 +67,7 @@ export interface Store {
 export async function createStartedStore(): Promise<Store> {
   const serverUrl = inject('serverUrl')
   if (serverUrl) return createCopy(serverUrl, inject('template'))
+  await keepCompiled()
   const folder = mkdtempSync(join(tmpdir(), 'chatelaine-store-'))
   cpSync(inject('dataFolder') ?? '', folder, { recursive: true })
   return {

@@ -8,7 +8,7 @@ import { bootstrap } from '../../src/bootstrap.ts'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { createDatabase, onServer } from './database.ts'
+import { createDatabase, keepCompiled, onServer } from './database.ts'
 import { startPostgres } from './postgres-server.ts'
 import { ROOT_KEY } from './root-key.ts'
 import { openTestServices } from './services.ts'
@@ -24,6 +24,7 @@ export default async function setup(project: TestProject) {
 }
 
 async function setUpPglite(project: TestProject) {
+  await keepCompiled()
   const folder = mkdtempSync(join(tmpdir(), 'chatelaine-test-'))
   const dataFolder = join(folder, 'data')
   await start(await openDatabase(readConfig({ DATA_DIR: dataFolder })))

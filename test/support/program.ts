@@ -18,9 +18,9 @@ const ROOT_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
 const NODE = join(ROOT_FOLDER, 'node_modules/.bin/node')
 
 /** A program stops at once, and logs no requests, where a test does not want it. */
-const QUIET = { SHUTDOWN_DELAY_SECONDS: '0', LOG_LEVEL: 'error' }
+export const QUIET = { SHUTDOWN_DELAY_SECONDS: '0', LOG_LEVEL: 'error' }
 
-type Environment = Record<string, string>
+export type Environment = Record<string, string>
 
 /** How a process ended, and all it said. */
 export interface Ended {
@@ -111,14 +111,14 @@ export async function startWith(command: string[], environment: Environment): Pr
 }
 
 /** Asks a running program with a key, or without; gives status, data and errors. */
-export async function ask({ url }: Program, key: string | null, query: string, variables: object = {}) {
+export async function ask({ url }: Pick<Program, 'url'>, key: string | null, query: string, variables: object = {}) {
   const headers = { 'content-type': 'application/json', ...(key === null ? {} : { 'api-key': key }) }
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
   return { status: response.status, ...(await response.json()) }
 }
 
 /** Whose key this is; the status where it is nobody's. */
-export async function usernameOf(program: Program, key: string | null): Promise<string | number> {
+export async function usernameOf(program: Pick<Program, 'url'>, key: string | null): Promise<string | number> {
   const { status, data } = await ask(program, key, '{ viewer { user { username } } }')
   return data?.viewer?.user?.username ?? status
 }
@@ -236,12 +236,17 @@ function linesOf(input: string): string[] {
   return input.split('\n').filter((line) => line.length >= SHORTEST_SECRET)
 }
 
-function refuseSaid([command]: string[], { stdout, stderr }: { stdout: string; stderr: string }, secrets: Set<string>) {
+/** No secret that a command was given is in what it said. */
+export function refuseSaid(
+  [command]: string[],
+  { stdout, stderr }: { stdout: string; stderr: string },
+  secrets: Set<string>,
+) {
   expect(secretsFound(stdout + stderr, secrets), `secrets that were given to ${command} and said by it`).toEqual([])
 }
 
 /** The secrets among the variables, which names of files are not; what is shorter would be found anywhere. */
-function secretsOf(environment: Environment): string[] {
+export function secretsOf(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value]) =>
     /KEY|PASSWORD|SECRET|TOKEN/.test(name) && !name.endsWith('_FILE') && value.length >= SHORTEST_SECRET ? [value] : [],
   )

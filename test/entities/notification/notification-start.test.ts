@@ -5,9 +5,10 @@ import { changeDocument } from '../../support/change.ts'
 import { createStartedStore, isPostgres } from '../../support/database.ts'
 import { inDays } from '../../support/look.ts'
 import { openMailbox } from '../../support/mailbox.ts'
-import { ask, lookInto, type Program, startProgram } from '../../support/program.ts'
+import { ask, lookInto, startProgram } from '../../support/program.ts'
 import { ROOT_KEY } from '../../support/root-key.ts'
 import { query } from '../../support/rows.ts'
+import { type Serving, serveHere } from '../../support/serving.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
@@ -22,13 +23,13 @@ async function createStarted(): Promise<Record<string, string>> {
   return { ...environment, ROOT_API_KEY: ROOT_KEY }
 }
 
-async function change(program: Program, name: string, input: object, payload?: string) {
+async function change(program: Serving, name: string, input: object, payload?: string) {
   const { data } = await ask(program, ROOT_KEY, changeDocument(name, payload), { input })
   expect(data[name].__typename).toMatch(/Payload$/)
   return data[name]
 }
 
-async function createKey(program: Program, label: string, days: number | null): Promise<string> {
+async function createKey(program: Serving, label: string, days: number | null): Promise<string> {
   const input = { user: 'bob', label, ...(days !== null && { expiresAt: inDays(days) }) }
   const { apiKey } = await change(program, 'createApiKey', input, 'apiKey { id }')
   return apiKey.id
@@ -36,7 +37,7 @@ async function createKey(program: Program, label: string, days: number | null): 
 
 /** Creates keys with a server that has no mail server, and ends it. */
 async function createKeys(store: Record<string, string>) {
-  const program = await startProgram(store)
+  const program = await serveHere(store)
   await change(program, 'createUser', { username: 'bob', email: 'bob@example.test', withApiKey: false })
   await createKey(program, 'long', 30)
   await createKey(program, 'short', 4)
@@ -48,10 +49,9 @@ async function createKeys(store: Record<string, string>) {
   await program.stop()
 }
 
-/** Starts so many servers at once with the mail server, and ends them. */
-async function startAndStop(store: Record<string, string>, count: number) {
-  const servers = await Promise.all(Array.from({ length: count }, () => startProgram({ ...store, ...MAIL })))
-  await Promise.all(servers.map((server) => server.stop()))
+/** Starts a server with the mail server, and ends it. */
+async function startAndStop(store: Record<string, string>) {
+  await (await serveHere({ ...store, ...MAIL })).stop()
 }
 
 /** The warnings by the label of their key: the state, and how many minutes before the end each of their jobs is due. */
@@ -84,9 +84,9 @@ describe('a start with a mail server', () => {
     const store = await createStarted()
     await createKeys(store)
 
-    await startAndStop(store, 1)
+    await startAndStop(store)
     const first = await readWarnings(store)
-    await startAndStop(store, 1)
+    await startAndStop(store)
 
     expect(first).toEqual(QUEUED_ONCE)
     expect(await readWarnings(store)).toEqual(QUEUED_ONCE)
@@ -99,14 +99,15 @@ describe('a start with a mail server', () => {
       query({ database }, sql`delete from notifications where details->>'label' = 'short'`),
     )
 
-    await startAndStop(store, 3)
+    const servers = await Promise.all([1, 2, 3].map(() => startProgram({ ...store, ...MAIL })))
+    await Promise.all(servers.map((server) => server.stop()))
 
     expect(await readWarnings(store)).toEqual(QUEUED_ONCE)
   })
 
   test('sends a warning that is overdue at once, to the present address, and to nobody a second time', async () => {
     const store = await createStarted()
-    const program = await startProgram(store)
+    const program = await serveHere(store)
     await change(program, 'createUser', { username: 'bob', email: 'bob@example.test', withApiKey: false })
     await createKey(program, 'overdue', 20)
     await program.stop()
@@ -122,10 +123,10 @@ describe('a start with a mail server', () => {
     })
     mailbox.mails.length = 0
 
-    const sending = await startProgram({ ...store, ...MAIL })
+    const sending = await serveHere({ ...store, ...MAIL })
     const [mail] = await mailbox.waitFor(1)
     await sending.stop()
-    await startAndStop(store, 1)
+    await startAndStop(store)
 
     expect(mail?.to).toEqual(['robert@example.test'])
     expect(mail?.text).toContain(`The API key “overdue” of bob expires at ${expiresAt}. Rotate it before that.`)
@@ -136,17 +137,17 @@ describe('a start with a mail server', () => {
   test('queues again what has no queue after a restore: mails are sent once, and warnings keep their time', async () => {
     const store = await createStarted()
     await createKeys(store)
-    await startAndStop(store, 1)
+    await startAndStop(store)
     await lookInto(store, async (database) => {
       await query({ database }, sql`drop schema pgboss cascade`)
       await query({ database }, sql`update notifications set state = 'QUEUED' where kind = 'KEY_REVOKED'`)
     })
     mailbox.mails.length = 0
 
-    const sending = await startProgram({ ...store, ...MAIL })
+    const sending = await serveHere({ ...store, ...MAIL })
     await mailbox.waitFor(1)
     await sending.stop()
-    await startAndStop(store, 1)
+    await startAndStop(store)
 
     expect(await readWarnings(store)).toEqual(QUEUED_ONCE)
     expect(mailbox.mails.map(({ to }) => to)).toEqual([['bob@example.test']])
