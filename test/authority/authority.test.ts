@@ -2,6 +2,7 @@ import { getNamedType, isInterfaceType, isObjectType } from 'graphql'
 import { expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
 import { startApp } from '../support/app.ts'
+import { post } from '../support/post.ts'
 import { snapshot } from '../support/rows.ts'
 import { mutationRows } from './matrix/mutations.ts'
 import { nestedRows } from './matrix/nested.ts'
@@ -120,12 +121,9 @@ async function ask(caller: Caller, row: Row, target: TargetName): Promise<{ got:
   const { targets } = caller
   const things = targets[target]
   const headers = row.isDone && caller.renew ? await caller.renew() : caller.headers
-  const response = await fetch(app.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ query: row.document, variables: row.variables(things, targets.own) }),
-  })
-  const body = await response.text()
+  const variables = row.variables(things, targets.own)
+  const response = await post(app.url, headers, { query: row.document, variables })
+  const { body } = response
   const text = `${response.status} ${describeHeaders(response.headers)} ${withoutNames(body, [things, targets.own])}`
   return { got: outcomeOf(row, response.status, JSON.parse(body)), text }
 }

@@ -7,6 +7,7 @@ import { type Listening, listen } from '../../src/http/server.ts'
 import type { Services } from '../../src/services.ts'
 import { keepCopy, restoreCopy } from './copies.ts'
 import { isPostgres, openStartedDatabase } from './database.ts'
+import { post } from './post.ts'
 import { ROOT_KEY } from './root-key.ts'
 import { databaseText, tablesOf } from './rows.ts'
 import { secretsFound, secretsIn, toldElsewhere } from './secrets.ts'
@@ -198,12 +199,8 @@ export function createClient(
   recorded: Said = createRecord(),
 ): Client {
   async function send(document: string, variables: object = {}): Promise<Answer> {
-    const response = await fetch(url(), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify({ query: document, variables }),
-    })
-    const body = await response.json()
+    const response = await post(url(), headers, { query: document, variables })
+    const body = JSON.parse(response.body)
     for (const secret of secretsIn(variables, false)) recorded.secrets.add(secret)
     for (const secret of secretsIn(body.data, true)) recorded.secrets.add(secret)
     recorded.texts.push(JSON.stringify(body.errors ?? []))

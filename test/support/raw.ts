@@ -1,5 +1,6 @@
 /** Answers to the byte, for asserting that two can’t be told apart. */
 import type { TestApp } from './app.ts'
+import { post } from './post.ts'
 
 export interface RawAnswer {
   status: number
@@ -15,11 +16,7 @@ export async function rawAnswer(
   variables: object,
 ): Promise<RawAnswer> {
   const own = typeof credential === 'string' ? { 'api-key': credential } : credential
-  const response = await fetch(app.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...own },
-    body: JSON.stringify({ query: document, variables }),
-  })
+  const response = await post(app.url, own, { query: document, variables })
   const headers = [...response.headers].filter(([name]) => name !== 'date' && name !== 'x-request-id')
-  return { status: response.status, headers, body: await response.text() }
+  return { status: response.status, headers, body: response.body }
 }
