@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { readRows } from '../../src/db/database.ts'
 import { createStartedStore } from '../support/database.ts'
-import { ask, createStore, lookInto, type Program, runProgram, startProgram, usernameOf } from '../support/program.ts'
+import { ask, createStore, lookInto, runCommand, usernameOf } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
+import { type Serving, serveHere } from '../support/serving.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
@@ -14,27 +15,27 @@ const SECOND = 'second-value-of-the-variable-012345678'
 describe('ROOT_API_KEY at later starts', () => {
   test('ends only the previous key of the variable if the value is new, and changes nothing if it is not set', async () => {
     const store = await createStore()
-    const first = await startProgram(store)
+    const first = await serveHere(store)
     const printed = first.key ?? ''
     await first.stop()
-    const withFirst = await startProgram({ ...store, ROOT_API_KEY: FIRST })
+    const withFirst = await serveHere({ ...store, ROOT_API_KEY: FIRST })
     const alice = await makeAdministrator(withFirst, FIRST)
     await withFirst.stop()
 
-    const withSecond = await startProgram({ ...store, ROOT_API_KEY: SECOND })
+    const withSecond = await serveHere({ ...store, ROOT_API_KEY: SECOND })
     expect(await usernameOf(withSecond, FIRST)).toBe(401)
     expect(await usernameOf(withSecond, SECOND)).toBe('root')
     expect(await usernameOf(withSecond, printed)).toBe('root')
     expect(await usernameOf(withSecond, alice)).toBe('alice')
     await withSecond.stop()
 
-    const without = await startProgram(store)
+    const without = await serveHere(store)
     expect(without.key).toBe(null)
     expect(await usernameOf(without, SECOND)).toBe('root')
     expect(await usernameOf(without, printed)).toBe('root')
     await without.stop()
 
-    const empty = await startProgram({ ...store, ROOT_API_KEY: '' })
+    const empty = await serveHere({ ...store, ROOT_API_KEY: '' })
     expect(await usernameOf(empty, SECOND)).toBe('root')
   })
 
@@ -42,22 +43,24 @@ describe('ROOT_API_KEY at later starts', () => {
     const { environment, remove } = await createStartedStore()
     onTestFinished(remove)
     const store = { ...environment, ROOT_API_KEY: ROOT_KEY }
-    const first = await startProgram(store)
+    const first = await serveHere(store)
     const alice = await makeAdministrator(first, ROOT_KEY)
     await revokeOwnKey(first, ROOT_KEY)
     expect(await usernameOf(first, ROOT_KEY)).toBe(401)
-    const said = [await first.stop()]
+    await first.stop()
 
-    const second = await startProgram(store)
+    const second = await serveHere(store)
 
     expect(await usernameOf(second, ROOT_KEY)).toBe(401)
     expect(await usernameOf(second, alice)).toBe('alice')
-    said.push(await second.stop(), await runProgram(['migrate'], store))
-    const warnings = said.map(({ stdout }) => stdout.split('\n').filter((line) => line.includes('ROOT_API_KEY')))
+    await second.stop()
+    const migrated = await runCommand(['migrate'], store)
+    const said = [first.said(), second.said(), migrated.stdout]
+    const warnings = said.map((text) => text.split('\n').filter((line) => line.includes('ROOT_API_KEY')))
     const warning =
       'ROOT_API_KEY is set, but its key was revoked and is refused with 401: set another value, or remove the variable.'
     expect(warnings).toEqual([[], [warning], [warning]])
-    expect(said.map(({ stdout }) => stdout).join()).not.toContain(ROOT_KEY)
+    expect(said.join()).not.toContain(ROOT_KEY)
     const keys = await lookInto({ ...store }, ({ db }) =>
       readRows<{ count: number }>(db, sql`select count(*)::int as count from api_keys where source = 'ENVIRONMENT'`),
     )
@@ -65,7 +68,7 @@ describe('ROOT_API_KEY at later starts', () => {
   })
 })
 
-async function revokeOwnKey(program: Program, key: string) {
+async function revokeOwnKey(program: Serving, key: string) {
   const { data } = await ask(program, key, '{ viewer { apiKey { id } } }')
   return ask(
     program,
@@ -75,7 +78,7 @@ async function revokeOwnKey(program: Program, key: string) {
   )
 }
 
-async function makeAdministrator(program: Program, key: string): Promise<string> {
+async function makeAdministrator(program: Serving, key: string): Promise<string> {
   const { data } = await ask(
     program,
     key,

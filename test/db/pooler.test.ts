@@ -5,8 +5,9 @@ import { changeDocument } from '../support/change.ts'
 import { createStartedStore } from '../support/database.ts'
 import { openMailbox } from '../support/mailbox.ts'
 import { startPooler } from '../support/pgbouncer.ts'
-import { ask, type Program, runCommand, runProgram, startProgram, usernameOf } from '../support/program.ts'
+import { ask, runCommand, usernameOf } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
+import { type Serving, serveHere } from '../support/serving.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 120_000 })
@@ -46,7 +47,7 @@ test.each([
   const { pooled } = await createPooled(settings)
   const others = await occupy(pooled)
 
-  const { code, stdout, stderr } = await runProgram(['serve'], { ...pooled, ...environment })
+  const { code, stdout, stderr } = await runCommand(['serve'], { ...pooled, ...environment })
 
   expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: REFUSAL })
   await others.end()
@@ -64,7 +65,7 @@ const CHANGES = 200
 
 test(`${CHANGES} changes by ${CLIENTS} clients at once through a pooler that mixes sessions are each made once`, async () => {
   const { direct, pooled } = await createPooled()
-  const program = await startProgram({ ...pooled, ...MIXED })
+  const program = await serveHere({ ...pooled, ...MIXED })
   const names = Array.from({ length: CHANGES }, (_, index) => `organization-${String(index).padStart(3, '0')}`)
 
   const left = [...names]
@@ -79,7 +80,7 @@ test(`${CHANGES} changes by ${CLIENTS} clients at once through a pooler that mix
 })
 
 /** Makes the organizations that are left, one after the other; gives what was answered. */
-async function createAll(program: Program, left: string[]): Promise<unknown[]> {
+async function createAll(program: Serving, left: string[]): Promise<unknown[]> {
   const answers = []
   for (let name = left.pop(); name !== undefined; name = left.pop()) {
     const { data, errors } = await ask(program, ROOT_KEY, changeDocument('createOrganization'), { input: { name } })
@@ -91,12 +92,12 @@ async function createAll(program: Program, left: string[]): Promise<unknown[]> {
 test('a server that sends mails leaves no lock with a pooler that mixes sessions: the next server starts, and tables can be migrated', async () => {
   const { direct, pooled } = await createPooled()
   await runCommand(['migrate'], direct)
-  const program = await startProgram({ ...pooled, ...MIXED, ...MAIL })
+  const program = await serveHere({ ...pooled, ...MIXED, ...MAIL })
 
   // The locks of transactions end with them; one that is left behind stays.
   const locks = `select objid from pg_locks where locktype = 'advisory'`
   await vi.waitFor(async () => expect(await look(direct, locks)).toEqual([]), { timeout: 10_000 })
-  const another = await startProgram({ ...pooled, ...MIXED, ...MAIL })
+  const another = await serveHere({ ...pooled, ...MIXED, ...MAIL })
   const input = { username: 'bob', email: 'bob@example.test', withApiKey: false }
   const { data } = await ask(another, ROOT_KEY, changeDocument('createUser'), { input })
   expect(data.createUser.__typename).toBe('CreateUserPayload')

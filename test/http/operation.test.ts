@@ -5,6 +5,7 @@ import { createStartedStore } from '../support/database.ts'
 import { freePort } from '../support/postgres-server.ts'
 import { ask, type Program, startProgram } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
+import { serveHere } from '../support/serving.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -138,7 +139,9 @@ describe('the log', () => {
 
 describe('behind BASE_PATH', () => {
   test('everything is below that path, and nothing outside of it', async () => {
-    const program = await start({ BASE_PATH: '/auth/v1' })
+    const { environment, remove } = await createStartedStore()
+    onTestFinished(remove)
+    const program = await serveHere({ ...environment, ROOT_API_KEY: ROOT_KEY, BASE_PATH: '/auth/v1' })
     const { origin } = new URL(program.url)
     const page = await (await fetch(program.url, { headers: { accept: 'text/html' } })).text()
     const assets = [...page.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path)

@@ -93,7 +93,7 @@ export async function startWith(command: string[], environment: Environment): Pr
   await fetch(new URL('/health', url))
   return {
     url,
-    key: running.said().match(/key of root, shown this once: (\S+)/)?.[1] ?? null,
+    key: printedKey(running.said()),
     readyAfterMs,
     pid: running.child.pid ?? 0,
     ended: running.ended,
@@ -108,6 +108,11 @@ export async function startWith(command: string[], environment: Environment): Pr
       return running.ended
     },
   }
+}
+
+/** The key of root in what a start printed; null where there is none. */
+export function printedKey(said: string): string | null {
+  return said.match(/key of root, shown this once: (\S+)/)?.[1] ?? null
 }
 
 /** Asks a running program with a key, or without; gives status, data and errors. */

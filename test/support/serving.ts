@@ -3,10 +3,12 @@ import { Writable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import { prepareStart, withServer } from '../../src/cli/running.ts'
 import { readConfig } from '../../src/config.ts'
-import { type Environment, QUIET, refuseSaid, secretsOf } from './program.ts'
+import { type Environment, printedKey, QUIET, refuseSaid, secretsOf } from './program.ts'
 
 export interface Serving {
   url: string
+  /** The key it printed; null where it printed none. */
+  key: string | null
   /** All that it printed up to now. */
   said(): string
   /** Ends it. It is also ended when the test is finished. */
@@ -44,5 +46,6 @@ export async function serveHere(environment: Environment): Promise<Serving> {
     await stop().catch(() => {})
     refuseSaid(['serve'], { stdout: said, stderr: '' }, new Set(secretsOf(environment)))
   })
-  return { url: await listening.promise, said: () => said, stop }
+  const url = await listening.promise
+  return { url, key: printedKey(said), said: () => said, stop }
 }
