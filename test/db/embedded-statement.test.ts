@@ -5,12 +5,14 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { openDatabase, readRows } from '../../src/db/database.ts'
 import { isTimeout } from '../../src/db/errors.ts'
-import { createFolder } from '../support/program.ts'
+import { createStartedStore } from '../support/database.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
 test('a statement that does not end is ended after 4 s; what was committed is there, and the next statement is answered', async () => {
-  const { db, transaction, close } = await openDatabase(readConfig({ DATA_DIR: createFolder() }))
+  const { environment, remove } = await createStartedStore()
+  onTestFinished(remove)
+  const { db, transaction, close } = await openDatabase(readConfig(environment))
   onTestFinished(close)
   await db.execute(sql`create table things (id int primary key)`)
   await db.execute(sql`insert into things values (1)`)
