@@ -10,10 +10,11 @@ import { fillCrowd } from './crowd/crowd.ts'
 
 const app = startApp()
 
-const THINGS = { users: 5000, organizations: 20, projects: 200, roles: 50, controllers: 1, models: 1 }
-const SIZE = { ...THINGS, roleGrants: 50_000, controllerGrants: 1, modelGrants: 1 }
+const THINGS = { organizations: 20, projects: 200, roles: 50, controllers: 1, models: 1 }
+const WHOLE = { ...THINGS, users: 5000, roleGrants: 50_000, controllerGrants: 1, modelGrants: 1 }
+const SIZE = process.env.CHATELAINE_LONG ? WHOLE : { ...WHOLE, users: 1667, roleGrants: 16_667 }
 
-/** bob, among fifty thousand grants of roles, one role in fifty of which may grant. */
+/** bob, among tens of thousands of grants of roles, one role in fifty of which may grant. */
 async function startCrowd() {
   await fillCrowd(app, SIZE)
   await query(

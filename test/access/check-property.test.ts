@@ -21,7 +21,7 @@ import {
 
 const app = startApp()
 
-const WORLDS = process.env.CHATELAINE_LONG ? 2000 : 14
+const WORLDS = process.env.CHATELAINE_LONG ? 2000 : 6
 const QUESTIONS = 30
 /** Mutations that each of some users is asked about and tries, besides one that needs exactly what was asked. */
 const CALLS = 3

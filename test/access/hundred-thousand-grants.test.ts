@@ -4,7 +4,6 @@ import { createRandom, type Random } from '../read/random.ts'
 import { ACCESS, type Access, inWordsWithTime } from '../support/access.ts'
 import { startApp } from '../support/app.ts'
 import { check, have, may } from '../support/check.ts'
-import { isPostgres } from '../support/database.ts'
 import { expectedAccess } from './check/access.ts'
 import { type Facts, readFacts } from './check/facts.ts'
 import { createOracle } from './check/oracle.ts'
@@ -16,9 +15,8 @@ const app = startApp()
 
 const THINGS = { users: 5000, organizations: 20, projects: 200, roles: 50, controllers: 50, models: 500 }
 const WHOLE: CrowdSize = { ...THINGS, roleGrants: 50_000, controllerGrants: 15_000, modelGrants: 35_000 }
-const FIFTH: CrowdSize = { ...THINGS, users: 1000, roleGrants: 10_000, controllerGrants: 3_000, modelGrants: 7_000 }
-/** The embedded database keeps no such crowd. */
-const SIZE = isPostgres() || process.env.CHATELAINE_LONG ? WHOLE : FIFTH
+const THIRD: CrowdSize = { ...THINGS, users: 1667, roleGrants: 16_667, controllerGrants: 5_000, modelGrants: 11_667 }
+const SIZE = process.env.CHATELAINE_LONG ? WHOLE : THIRD
 const GRANTS = SIZE.roleGrants + SIZE.controllerGrants + SIZE.modelGrants
 const SEED = Number(process.env.CHATELAINE_SEED ?? 7)
 const TIMEOUT_MS = 300_000

@@ -18,7 +18,7 @@ import { compareKept, type Headers, keptBy, openServer } from './keeper.ts'
 
 const app = startApp()
 
-const CHANGES = process.env.CHATELAINE_LONG ? 5000 : 250
+const CHANGES = process.env.CHATELAINE_LONG ? 5000 : 100
 const SEED = Number(process.env.CHATELAINE_SEED ?? 31)
 
 const OWNERS = ['bob', 'carol', 'dave']
