@@ -2,8 +2,9 @@
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'
-import { type Program, startProgram, startWith, usernameOf } from '../support/program.ts'
+import { type Program, startWith, usernameOf } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
+import { serveHere } from '../support/serving.ts'
 
 // Processes start slowly where many tests run beside this one.
 vi.setConfig({ testTimeout: 30_000 })
@@ -45,8 +46,8 @@ describe('SIGTERM ends the server where it is sent to', () => {
     expect(await canConnect(program)).toBe(false)
     expect(stdout).toContain(`${reason}: finishing what is under way.\n`)
     expect(stderr).toBe('')
-    const next = await startProgram({ ...store, PORT: new URL(program.url).port })
-    expect((await next.stop()).code).toBe(0)
+    const next = await serveHere({ ...store, PORT: new URL(program.url).port })
+    expect(await usernameOf(next, ROOT_KEY)).toBe('root')
   })
 
   test('npm start, and npm ends after the server', async () => {
