@@ -63,10 +63,14 @@ export const roleHolders = pgTable('role_holders', {
 
 const GRANT = historyOf('g')
 
-export const roleHoldersRelation = (
-  time: SQL,
-) => sql`(select g.id, g.user_id, g.role_id, g.organization_id, g.project_id, g.granted_by, 'GRANT' as via, g.since, least(g.expires_at, g.ended_at) as until
-  from role_grants as g where ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`g.user_id`, time)})`
+export const roleHoldersRelation: OfOne = (time, _args, caller) =>
+  sql`(select g.id, g.user_id, g.role_id, g.organization_id, g.project_id, g.granted_by, 'GRANT' as via, g.since, least(g.expires_at, g.ended_at) as until
+  from role_grants as g where ${mayBeSeen(caller, sql`g.user_id`)} and ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`g.user_id`, time)})`
+
+/** Callers that read no users see only themselves among holders. */
+function mayBeSeen(caller: CallerScope, userId: SQL): SQL {
+  return isHolder(caller, 'users.read') ? sql`true` : isCaller(caller, userId)
+}
 
 /** The users that hold something that reaches a project, one row per role and scope, or per permission of a member. */
 export const projectHolders = pgTable('project_holders', {
@@ -91,7 +95,6 @@ export const projectHolders = pgTable('project_holders', {
  * of those who were members when the permission was given, and of those who came later.
  */
 export const projectHoldersRelation: ArmsOfOne = (time, _args, caller, fixed) => {
-  const own = (userId: SQL) => (isHolder(caller, 'users.read') ? sql`true` : isCaller(caller, userId))
   const id = given(fixed, 'onProjectId')
   const created = sql`(select p.created_at from projects as p where p.id = ${id})`
   const home = sql`(select p.organization_id from projects as p where p.id = ${id})`
@@ -100,13 +103,13 @@ export const projectHoldersRelation: ArmsOfOne = (time, _args, caller, fixed) =>
   select ${id} || ' ' || g.id as id, ${id} as on_project_id, g.user_id, g.role_id, null as permission, g.organization_id, g.project_id,
     g.granted_by, 'ROLE' as via, g.id as grant_id, g.since as begun_at, greatest(g.since, ${created}) as since, ${until}
   from role_grants as g
-  where ${reach} and ${own(sql`g.user_id`)} and ${created} <= ${time} and ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`g.user_id`, time)})`
+  where ${reach} and ${mayBeSeen(caller, sql`g.user_id`)} and ${created} <= ${time} and ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`g.user_id`, time)})`
   const asMember = (begunAt: SQL, isSo: SQL) => sql`(
   select ${id} || ' ' || g.id || ' ' || u.id as id, ${id} as on_project_id, u.id as user_id, null::uuid as role_id, g.permission,
     g.organization_id, null::uuid as project_id, g.granted_by, 'MEMBERSHIP' as via, g.id as grant_id, ${begunAt} as begun_at,
     greatest(${begunAt}, ${created}) as since, ${until}
   from base_permissions as g join users as u on u.organization_id = g.organization_id
-  where g.organization_id = ${home} and u.organization_id = ${home} and ${isSo} and ${own(sql`u.id`)} and ${created} <= ${time} and u.created_at <= ${time}
+  where g.organization_id = ${home} and u.organization_id = ${home} and ${isSo} and ${mayBeSeen(caller, sql`u.id`)} and ${created} <= ${time} and u.created_at <= ${time}
     and ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`u.id`, time)})`
   return [
     byRole(sql`g.project_id = ${id}`),

@@ -111,7 +111,10 @@ export interface ConnectionOptions<R extends Relations, T extends TableName<R>> 
   /** The relation from the edge's row to the node; absent where the edge and the node are the same row. */
   via?: RelationOf<R, T>
   visible?: Visible<TableOf<R, T>>
-  /** True where to ask whether an edge is visible costs much, so that a page asks it in order, and only as far as it needs. */
+  /**
+   * True where to ask whether an edge is visible costs much, or says little of how many are: a page asks it in order, and only
+   * as far as it needs.
+   */
   isVisibilityDear?: boolean
   /**
    * Where the caller, who sees the edge, also sees its node: in all rows, in none, or in some. A wrong `impliesNode` makes

@@ -50,13 +50,8 @@ export function pageRows(list: Listed, parent: Row | null): SQL {
       page.hasAfter ? beyond(c, selected, 'after', order, columns) : undefined,
       page.hasBefore ? beyond(c, selected, 'before', order, columns) : undefined,
     ) ?? sql`true`
-  const visible = visibleSql(list, row) ?? sql`true`
   const first = sql`order by ${scan} limit ${literal(page.limit + 1)}`
-  const visibleRows = (arm: SQL) =>
-    typeSpec(edge).isVisibilityDear
-      ? sql`(select ${row}.* from ${arm} where ${within} order by ${scan} offset 0) as ${row} where ${visible}`
-      : sql`${arm} where ${within} and ${visible}`
-  const arms = armsOf(list, row, parent).map(visibleRows)
+  const arms = armsOf(list, row, parent).map((arm) => visibleRows(list, row, arm, within, sql`order by ${scan}`))
   // Each arm is read in the order of an index, and no further than the page.
   const firstOfEach = () => unionAll(arms.map((arm) => sql`(select ${row}.* from ${arm} ${first})`))
   const found = arms.length === 1 ? arms[0] : sql`(${firstOfEach()}) as ${row}`
@@ -68,10 +63,10 @@ const MOST_COUNTED = 10_000
 
 export function countSql(list: Listed, parent: Row | null): SQL {
   const row = list.c.alias(typeSpec(list.edge).table)
-  const where = and(belongsSql(list, row, parent), visibleSql(list, row)) ?? sql`true`
-  const arms = armsOf(list, row, parent).map((arm) => sql`from ${arm} where ${where}`)
-  if (!isDerived(list)) return sql`(select count(*)::int ${arms[0]})`
-  const rows = unionAll(arms.map((arm) => sql`select ${arm}`))
+  const within = belongsSql(list, row, parent) ?? sql`true`
+  const arms = armsOf(list, row, parent).map((arm) => visibleRows(list, row, arm, within))
+  if (!isDerived(list)) return sql`(select count(*)::int from ${arms[0]})`
+  const rows = unionAll(arms.map((arm) => sql`select from ${arm}`))
   // Materialized, the rows are planned as if all were read, and read one by one all the same.
   return sql`(with counted as materialized (${rows})
     select count(*)::int from (select from counted limit ${literal(MOST_COUNTED)}) as first)`
@@ -92,6 +87,13 @@ function unionAll(arms: SQL[]): SQL {
 /** The table of the list, or the arms of its relation. */
 function armsOf({ c, selected, edge, time, args }: Listed, row: Row, parent: Row | null): SQL[] {
   return rowsAs(c, edge, row, { time, args, fixed: fixedBy(selected.list.link, parent) })
+}
+
+/** Those rows of an arm that are within the list, and that the caller may see. */
+function visibleRows(list: Listed, row: Row, arm: SQL, within: SQL, order: SQL = sql``): SQL {
+  const visible = visibleSql(list, row) ?? sql`true`
+  if (!typeSpec(list.edge).isVisibilityDear) return sql`${arm} where ${within} and ${visible}`
+  return sql`(select ${row}.* from ${arm} where ${within} ${order} offset 0) as ${row} where ${visible}`
 }
 
 /** The condition for the rows of the whole list, from which a page is taken and which `totalCount` counts. */

@@ -41,6 +41,7 @@ const RoleHolderConnection = reads.connection('RoleHolder', {
   table: 'roleHolders',
   relation: roleHoldersRelation,
   hasPast: true,
+  isVisibilityDear: true,
   node: User,
   via: 'user',
   visible: mayReadHolding,
