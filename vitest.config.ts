@@ -2,10 +2,10 @@ import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 const EVERY = globSync('test/**/*.test.ts')
-/** What kills and cuts off whole servers takes long, and is run by `npm run test:failures`. */
-const FAILURES = EVERY.filter((file) => readFileSync(file, 'utf8').slice(0, 100).includes('// Runs with the failures.'))
+/** What starts, moves, kills and cuts off whole servers takes long, and is run by `npm run test:servers`. */
+const SERVERS = EVERY.filter((file) => readFileSync(file, 'utf8').slice(0, 100).includes('// Runs with whole servers.'))
 const suite = process.env.CHATELAINE_SUITE
-const ALL = suite === undefined ? EVERY : EVERY.filter((file) => FAILURES.includes(file) === (suite === 'failures'))
+const ALL = suite === undefined ? EVERY : EVERY.filter((file) => SERVERS.includes(file) === (suite === 'servers'))
 const headed = (head: string) => ALL.filter((file) => readFileSync(file, 'utf8').startsWith(head))
 /** What may differ from one database to the other says so at its head; everything else runs on PostgreSQL alone. */
 const ON_BOTH = headed('// Runs on both databases.')

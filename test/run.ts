@@ -1,7 +1,7 @@
 /**
  * `npm test`: the tests on the databases, and beside them types, lint and unused code. Ends in `N passed, N failed`.
- * With arguments, which vitest gets, the tests alone: `npm test -- role-grant` is the files of that name. With `--failures`,
- * the tests that kill and cut off servers.
+ * With arguments, which vitest gets, the tests alone: `npm test -- role-grant` is the files of that name. With `--servers`,
+ * the tests of whole servers.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -21,11 +21,11 @@ const CHECKS = [
 ]
 
 const given = process.argv.slice(2)
-const isOfFailures = given[0] === '--failures'
+const isOfServers = given[0] === '--servers'
 const isWhole = given.length === 0
-if (isWhole || isOfFailures) process.env.CHATELAINE_SUITE = isWhole ? 'main' : 'failures'
+if (isWhole || isOfServers) process.env.CHATELAINE_SUITE = isWhole ? 'main' : 'servers'
 const checks = isWhole ? CHECKS.map(check) : []
-const counts = await Promise.all([runTests(isOfFailures ? given.slice(1) : given), ...checks])
+const counts = await Promise.all([runTests(isOfServers ? given.slice(1) : given), ...checks])
 const passed = counts.reduce((sum, count) => sum + count.passed, 0)
 const failed = counts.reduce((sum, count) => sum + count.failed, 0)
 if (findChromium() === null) process.stdout.write(`\n${WITHOUT_CHROMIUM}\n`)

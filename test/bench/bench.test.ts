@@ -1,3 +1,4 @@
+// Runs with whole servers.
 /** The hand-written statements of the benchmark answer as the server does, so that its ratios compare the same work. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'

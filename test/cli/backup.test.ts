@@ -1,4 +1,5 @@
 // Runs on the embedded database.
+// Runs with whole servers.
 /** Backups of the embedded database: what is restored from them, or moved, is what was there. */
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
 // Runs on the embedded database.
+// Runs with whole servers.
 /** Rotating the keys of a data folder: what was made before stays valid. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
 // Runs on both databases.
+// Runs with whole servers.
 /** A start with a wrong clock: what was granted later than the clock says would not count. */
 import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'

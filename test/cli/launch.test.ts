@@ -1,3 +1,4 @@
+// Runs with whole servers.
 /** The ways in which the server is started: a signal to the process that was started ends the server. */
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'

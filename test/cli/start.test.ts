@@ -1,3 +1,4 @@
+// Runs with whole servers.
 import { sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'

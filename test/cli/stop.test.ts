@@ -1,4 +1,4 @@
-// Runs with the failures.
+// Runs with whole servers.
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createStartedStore } from '../support/database.ts'

@@ -1,4 +1,4 @@
-// Runs with the failures.
+// Runs with whole servers.
 /** Several processes on one port, as one server. */
 import { Agent, request } from 'node:http'
 import { sql } from 'drizzle-orm'

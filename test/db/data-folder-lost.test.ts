@@ -1,5 +1,5 @@
 // Runs on the embedded database.
-// Runs with the failures.
+// Runs with whole servers.
 /** A data folder that lost its database, or can't be opened: the start is refused, and says what to do. */
 import { execFileSync } from 'node:child_process'
 import {

@@ -1,5 +1,5 @@
 // Runs on the embedded database.
-// Runs with the failures.
+// Runs with whole servers.
 
 import { sql } from 'drizzle-orm'
 import { describe, expect, test, vi } from 'vitest'

@@ -1,3 +1,4 @@
+// Runs with whole servers.
 /** Servers behind a real PgBouncer that gives each transaction another session. */
 import pg from 'pg'
 import { expect, inject, onTestFinished, test, vi } from 'vitest'

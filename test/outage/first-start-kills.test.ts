@@ -1,5 +1,5 @@
 // Runs on both databases.
-// Runs with the failures.
+// Runs with whole servers.
 /** A first start that is killed at random moments, on an empty database or without a data folder. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 // Runs on both databases.
-// Runs with the failures.
+// Runs with whole servers.
 /** A server that is killed under load at random moments, and started again each time. */
 import { sql } from 'drizzle-orm'
 import pg from 'pg'

@@ -1,4 +1,4 @@
-// Runs with the failures.
+// Runs with whole servers.
 /** What clients get while the database is away, and how soon the server is well again. The server is a process of its own. */
 import { execFileSync } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'

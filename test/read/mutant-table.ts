@@ -53,14 +53,14 @@ const visibility: Mutant[] = [
   {
     name: 'visibility left out of the page',
     file: 'rows.ts',
-    find: 'const visible = visibleSql(list, row) ?? sql`true`',
-    replace: 'const visible = sql`true`',
+    find: 'map((arm) => visibleRows(list, row, arm, within, sql`order by ${scan}`))',
+    replace: 'map((arm) => sql`${arm} where ${within}`)',
   },
   {
     name: 'visibility left out of the count',
     file: 'rows.ts',
-    find: 'and(belongsSql(list, row, parent), visibleSql(list, row)) ??',
-    replace: 'and(belongsSql(list, row, parent)) ??',
+    find: 'map((arm) => visibleRows(list, row, arm, within))',
+    replace: 'map((arm) => sql`${arm} where ${within}`)',
   },
   {
     name: 'visibility of nodes left out of both page and count',

@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm'
 import { createTransport } from 'nodemailer'
-import { fromDrizzle, type JobWithMetadata, PgBoss, type WorkWithMetadataHandler } from 'pg-boss'
+import { fromDrizzle, type JobWithMetadata, PgBoss, type WorkOptions, type WorkWithMetadataHandler } from 'pg-boss'
 import packageOfPgBoss from 'pg-boss/package.json' with { type: 'json' }
 import type { Config } from '../../config.ts'
 import type { Database } from '../../db/database.ts'
@@ -26,12 +26,17 @@ const RETRIES = 16
 const LONGEST_WAIT_SECONDS = 3600
 const SMTP_TIMEOUT_MS = 10_000
 /** Several workers run at once, so that a mail that waits for a slow server does not delay the next mails. */
-const WORKERS = { includeMetadata: true, localConcurrency: 4, pollingIntervalSeconds: 1 } as const
+const WORKERS = { includeMetadata: true, localConcurrency: 4 } as const
+const POLLING_SECONDS = 1
 
-/** Opens the mailer where the configuration has an SMTP_URL. Returns null otherwise. */
-export async function openMailerIfWanted(database: Database, config: Config): Promise<Mailer | null> {
+/** Opens the mailer where the configuration has an SMTP_URL. Returns null otherwise. @param polling how often it looks for mails, in seconds */
+export async function openMailerIfWanted(
+  database: Database,
+  config: Config,
+  polling = POLLING_SECONDS,
+): Promise<Mailer | null> {
   const { smtpUrl } = config
-  return smtpUrl === null ? null : openMailer(database, { ...config, smtpUrl })
+  return smtpUrl === null ? null : openMailer(database, { ...config, smtpUrl }, polling)
 }
 
 /**
@@ -62,7 +67,7 @@ async function refusePendingQueue(boss: PgBoss) {
 }
 
 /** Opens the queue, and creates its tables where they are missing and the server may do so. */
-async function openMailer(database: Database, config: Config & { smtpUrl: string }): Promise<Mailer> {
+async function openMailer(database: Database, config: Config & { smtpUrl: string }, polling: number): Promise<Mailer> {
   const boss = createBoss(database, true)
   if (config.migrate && !database.isMixed) await migrateAndStart(database, boss)
   else {
@@ -115,7 +120,11 @@ async function openMailer(database: Database, config: Config & { smtpUrl: string
       const handle: WorkWithMetadataHandler<Queued> = async ([job]) => {
         if (job) await send(job)
       }
-      await boss.work<Queued, void, { includeMetadata: true }>(QUEUE, WORKERS, handle)
+      await boss.work<Queued, void, WorkOptions & { includeMetadata: true }>(
+        QUEUE,
+        { ...WORKERS, pollingIntervalSeconds: polling },
+        handle,
+      )
     },
     async close() {
       await boss.stop({ graceful: true, timeout: 5000 })

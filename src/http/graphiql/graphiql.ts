@@ -33,14 +33,13 @@ export function isForGraphiql(request: IncomingMessage, url: URL): boolean {
   return url.pathname === GRAPHQL_PATH && wantsPage(request)
 }
 
-/** Answers a request for which `isForGraphiql` is true. @param basePath the path that the server is behind, which is the same for all requests */
+/** Answers a request for which `isForGraphiql` is true. @param basePath the path that the server is behind */
 export async function answerGraphiql(
   request: IncomingMessage,
   url: URL,
   basePath: string,
 ): Promise<Answer<string | Buffer>> {
-  site ??= build(basePath)
-  const { page, assets } = await site
+  const { page, assets } = await siteBehind(basePath)
   if (url.pathname === GRAPHQL_PATH) {
     return { status: 200, headers: { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }, body: page }
   }
@@ -72,10 +71,22 @@ interface Asset {
   encoded: Map<Encoding, Promise<Buffer>>
 }
 
-/** The page and its assets are nine megabytes, so they are read at the first request of a browser. */
-let site: Promise<{ page: string; assets: Map<string, Asset> }> | undefined
+interface Site {
+  page: string
+  assets: Map<string, Asset>
+}
 
-async function build(basePath: string) {
+/** One for each path that a server of this process is behind. */
+const sites = new Map<string, Promise<Site>>()
+
+/** The page and its assets are nine megabytes, so they are read at the first request of a browser. */
+function siteBehind(basePath: string): Promise<Site> {
+  const site = sites.get(basePath) ?? build(basePath)
+  sites.set(basePath, site)
+  return site
+}
+
+async function build(basePath: string): Promise<Site> {
   const { css, editorWorkerService, graphqlWorker, js, jsonWorker } = await import(
     '@graphql-yoga/render-graphiql/graphiql'
   )

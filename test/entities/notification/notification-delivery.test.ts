@@ -181,7 +181,7 @@ describe('a queued mail', () => {
 
   test('by a command of the operator is sent by the server', async () => {
     const { config, keyring } = await openTestServices(app.database)
-    const mailer = await openMailerIfWanted(app.database, { ...config, ...mailbox.settings })
+    const mailer = await openMailerIfWanted(app.database, { ...config, ...mailbox.settings }, 0.5)
     const services = createServices(app.database, keyring, config, mailer)
     const params = { query: changeDocument('createUser'), variables: { input: BOB }, operationName: null }
     const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false, proof: null }

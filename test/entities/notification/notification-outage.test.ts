@@ -1,4 +1,4 @@
-// Runs with the failures.
+// Runs with whole servers.
 /** An error in the queue of mails does not stop the server; a program that can't open the queue says so and ends. */
 import { randomBytes } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'

@@ -1,3 +1,4 @@
+// Runs with whole servers.
 /** The variables of mail, and the program that sends it: `serve` with SMTP_URL, killed and started again. */
 import { describe, expect, test, vi } from 'vitest'
 import { readConfig } from '../../../src/config.ts'

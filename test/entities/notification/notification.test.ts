@@ -1,4 +1,4 @@
-// Runs on both databases.
+// Runs on the embedded database.
 /** What users are told by mail: every kind of mail, what a mail never contains, and when no mail is sent. */
 import { sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
