@@ -36,6 +36,9 @@ function readable(body: string): string {
   return body.replaceAll(/"cursor":"([^"]+)"/g, (_all, cursor) => Buffer.from(cursor, 'base64url').toString())
 }
 
+/** Each list by a third of the callers; by all of them in the long run. */
+const isAsked = (_: unknown, n: number) => process.env.CHATELAINE_LONG !== undefined || n % 3 === 0
+
 /** The audit is told whole: it names what it touched elsewhere too. */
 const WHOLE = ['Query.auditEvents']
 
@@ -45,7 +48,7 @@ test('no field of any list shows a name or an id of a hidden thing', async () =>
   const words = await hiddenWords(app, (callers[0] as Caller).targets.foreign)
 
   const leaks: object[] = []
-  for (const { caller, list, variables } of listsForAll(callers)) {
+  for (const { caller, list, variables } of listsForAll(callers).filter(isAsked)) {
     if (WHOLE.includes(list.name)) continue
     const answer = await ask(app, caller, documentOf(list, ['first: 50'], everyField(list)), variables)
     const body = readable(answer)

@@ -1,3 +1,4 @@
+// Runs with whole servers.
 /** A server whose role may only read and write rows, with the rights that docs/production.md tells operators to grant. */
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'

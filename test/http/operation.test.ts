@@ -1,3 +1,4 @@
+// Runs with whole servers.
 /** What operators see of a server: checks of health, figures, the log, and its end. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startApp } from '../support/app.ts'

@@ -1,3 +1,4 @@
+// Runs with whole servers.
 /** The spans that a collector of OpenTelemetry gets, by OTLP over HTTP with JSON. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
