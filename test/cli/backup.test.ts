@@ -35,6 +35,9 @@ let file: string
 let empty: Environment
 /** The data folder as it was before anybody was told anything. */
 let unchanged: string
+/** What the command of the backup said. */
+let said: string
+/** What every caller is told by the database that the backup is of. */
 let told: Awaited<ReturnType<typeof tell>>
 
 beforeAll(async () => {
@@ -44,6 +47,8 @@ beforeAll(async () => {
   unchanged = `${store.environment.DATA_DIR}-unchanged`
   cpSync(store.environment.DATA_DIR ?? '', unchanged, { recursive: true })
   file = join(store.environment.DATA_DIR ?? '', 'all.backup')
+  said = await run(['backup', file], store.environment)
+  told = await tell(store.environment, callers)
 })
 
 afterAll(async () => {
@@ -69,9 +74,6 @@ async function refuse(code: number, args: string[], environment: Environment): P
 
 describe('a backup', () => {
   test('restored into PostgreSQL and into an embedded database tells every caller the same as before', async () => {
-    const said = await run(['backup', file], store.environment)
-    told = await tell(store.environment, callers)
-
     const onPostgres = await createEmpty(postgres.url)
     await run(['restore', file], onPostgres)
     const embedded = { DATA_DIR: join(createFolder(), 'data'), ENCRYPTION_KEY }

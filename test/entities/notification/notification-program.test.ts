@@ -80,6 +80,7 @@ describe('the variables of mail', () => {
 describe('the program', () => {
   test('sends the mails that were queued before it was killed, and those of commands', async () => {
     const environment = { ...(await createStore()), ...MAIL }
+    const before = mailbox.mails.length
     await mailbox.leave()
     const killed = await startProgram(environment)
     await createUser(killed, 'bob')
@@ -90,7 +91,7 @@ describe('the program', () => {
     await mailbox.comeBack()
 
     const program = await startProgram(environment)
-    const mails = await mailbox.waitFor(2)
+    const mails = (await mailbox.waitFor(before + 2)).slice(before)
     const ended = await program.stop()
 
     expect(mails.map(wordsOf).sort()).toEqual([
