@@ -42,6 +42,7 @@ describe('one request asks about at most 200 mutations and items of their lists'
     ['mutations and the items of others', [...times(98, enable), granting(100), granting(1)]],
     ['the items of any list', [limits(100), limits(99)]],
   ])('counting %s; more is refused before anything is looked up', async (_what, questions) => {
+    await bob.client.ok('{ viewer { user { id } } }')
     statements.clear()
 
     const { message } = await bob.client.refused('BAD_USER_INPUT', CHECK, { input: { questions } })
