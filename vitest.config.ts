@@ -32,8 +32,7 @@ export default defineConfig({
     projects: [project('pglite', isLong ? ALL : [...ON_BOTH, ...ON_EMBEDDED]), project('postgres', ON_POSTGRES)],
     pool: 'forks',
     isolate: false,
-    // Whole servers wait more than they work.
-    maxWorkers: suite === 'servers' ? 3 : 2,
+    maxWorkers: 2,
     // Most of what a test makes is garbage soon: with more room for it, it is collected less often.
     execArgv: ['--min-semi-space-size=16', '--max-semi-space-size=64'],
   },
