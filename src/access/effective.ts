@@ -4,11 +4,9 @@ import { effectiveAccessRelation } from '../authority/derived.ts'
 import { seesEveryController, seesScope } from '../authority/visibility.ts'
 import { controllers, models, permissions } from '../db/tables.ts'
 import { Controller } from '../entities/controller/type.ts'
-import { derivedFrom, Holding, heldFor, nothingHeld } from '../entities/holding/holding.ts'
+import { derivedFrom, Holding, heldFor, inPlace, nothingHeld } from '../entities/holding/holding.ts'
 import { Model } from '../entities/model/type.ts'
-import { Organization } from '../entities/organization/type.ts'
 import { Permission } from '../entities/permission/type.ts'
-import { Project } from '../entities/project/type.ts'
 import { User } from '../entities/user/type.ts'
 import { reads } from '../graphql/builder.ts'
 import { ScopeKind, scopeKindSql } from '../graphql/enums.ts'
@@ -28,6 +26,7 @@ const EffectiveAccess = reads.type('EffectiveAccess', {
   fields: (f) => ({
     ...nothingHeld(f),
     ...derivedFrom(f),
+    ...inPlace(f),
     ...heldFor(f),
     permission: f.column('permission', {
       type: 'String',
@@ -38,12 +37,6 @@ const EffectiveAccess = reads.type('EffectiveAccess', {
       nullable: true,
       description: 'The kind of scope on which the permission is held; null for a level.',
       sql: (row) => sql`case when ${row.permission} is not null then ${scopeKindSql(row)} end`,
-    }),
-    organization: f.one('organization', Organization, {
-      description: 'The organization it is held in; null for everywhere and for a level.',
-    }),
-    project: f.one('project', Project, {
-      description: 'The project it is held on; null where it is not held on a single project.',
     }),
   }),
 })

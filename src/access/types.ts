@@ -1,7 +1,8 @@
 /** The types of the answers of `checkAccess`. */
 
+import { levelName } from '../authority/levels.ts'
 import { builder } from '../graphql/builder.ts'
-import { AccessLevel, AccessVia, accessLevel, ScopeKind } from '../graphql/enums.ts'
+import { AccessLevel, AccessVia, ScopeKind } from '../graphql/enums.ts'
 import { MissingAlternativeType } from '../graphql/errors.ts'
 import { shapeAlternatives } from '../graphql/refusals.ts'
 import type { AccessAnswer } from './answer.ts'
@@ -105,7 +106,7 @@ const AccessWayType = builder.objectRef<Way>('AccessWay').implement({
       type: AccessLevel,
       nullable: true,
       description: 'The level held on the model, or else on the controller; null for a permission.',
-      resolve: ({ model, level }) => accessLevel(level, model !== null),
+      resolve: ({ model, level }) => level && levelName(model !== null, level),
     }),
     keyLimits: t.field({
       type: [AccessKeyLimit],

@@ -6,7 +6,7 @@ import type { CallerScope, FixedValues } from '../read/spec.ts'
 import { allows, heldByInOrder, historyOf, holdsAt, isActiveUserAt } from './held.ts'
 import { heldLevelsOf, levelsOnController, levelsOnModel, modelLevelsOf } from './held-levels.ts'
 import { difference, everythingAt, usersChanged } from './snapshot.ts'
-import { isCaller, isHolder } from './visibility.ts'
+import { isCaller, seesOnlyOwnHoldings } from './visibility.ts'
 
 /** The users that can reach a controller or a model, one row per way. */
 const holderColumns = {
@@ -31,7 +31,7 @@ type OfOne = (time: SQL, args: unknown, caller: CallerScope, fixed: FixedValues)
 /** The same in arms, each in the order of the list. */
 type ArmsOfOne = (...given: Parameters<OfOne>) => SQL[]
 
-function given(fixed: FixedValues, column: string): SQL {
+function fixedValue(fixed: FixedValues, column: string): SQL {
   const value = fixed(column)
   if (!value) throw new Error(`This list belongs to one thing: its ${column} is missing.`)
   return value
@@ -43,10 +43,10 @@ const ways = (levels: SQL) =>
 
 /** The lists of holders belong to one thing. */
 export const controllerHoldersRelation: OfOne = (time, _args, _caller, fixed) =>
-  ways(levelsOnController(given(fixed, 'controllerId'), time))
+  ways(levelsOnController(fixedValue(fixed, 'controllerId'), time))
 
 export const modelHoldersRelation: OfOne = (time, _args, _caller, fixed) =>
-  ways(levelsOnModel(given(fixed, 'modelId'), given(fixed, 'controllerId'), time))
+  ways(levelsOnModel(fixedValue(fixed, 'modelId'), fixedValue(fixed, 'controllerId'), time))
 
 /** The users that hold a role, one row per scope. */
 export const roleHolders = pgTable('role_holders', {
@@ -67,9 +67,9 @@ export const roleHoldersRelation: OfOne = (time, _args, caller) =>
   sql`(select g.id, g.user_id, g.role_id, g.organization_id, g.project_id, g.granted_by, 'GRANT' as via, g.since, least(g.expires_at, g.ended_at) as until
   from role_grants as g where ${mayBeSeen(caller, sql`g.user_id`)} and ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`g.user_id`, time)})`
 
-/** Callers that read no users see only themselves among holders. */
+/** What a caller surely does not see need not be computed. */
 function mayBeSeen(caller: CallerScope, userId: SQL): SQL {
-  return isHolder(caller, 'users.read') ? sql`true` : isCaller(caller, userId)
+  return seesOnlyOwnHoldings(caller) ? isCaller(caller, userId) : sql`true`
 }
 
 /** The users that hold something that reaches a project, one row per role and scope, or per permission of a member. */
@@ -95,11 +95,11 @@ export const projectHolders = pgTable('project_holders', {
  * of those who were members when the permission was given, and of those who came later.
  */
 export const projectHoldersRelation: ArmsOfOne = (time, _args, caller, fixed) => {
-  const id = given(fixed, 'onProjectId')
+  const id = fixedValue(fixed, 'onProjectId')
   const created = sql`(select p.created_at from projects as p where p.id = ${id})`
   const home = sql`(select p.organization_id from projects as p where p.id = ${id})`
   const until = sql`least(g.expires_at, g.ended_at) as until`
-  const byRole = (reach: SQL) => sql`(
+  const byRoleWithin = (reach: SQL) => sql`(
   select ${id} || ' ' || g.id as id, ${id} as on_project_id, g.user_id, g.role_id, null as permission, g.organization_id, g.project_id,
     g.granted_by, 'ROLE' as via, g.id as grant_id, g.since as begun_at, greatest(g.since, ${created}) as since, ${until}
   from role_grants as g
@@ -112,9 +112,9 @@ export const projectHoldersRelation: ArmsOfOne = (time, _args, caller, fixed) =>
   where g.organization_id = ${home} and u.organization_id = ${home} and ${isSo} and ${mayBeSeen(caller, sql`u.id`)} and ${created} <= ${time} and u.created_at <= ${time}
     and ${holdsAt(GRANT, time)} and ${isActiveUserAt(sql`u.id`, time)})`
   return [
-    byRole(sql`g.project_id = ${id}`),
-    byRole(sql`g.organization_id = ${home} and g.project_id is null`),
-    byRole(sql`g.organization_id is null`),
+    byRoleWithin(sql`g.project_id = ${id}`),
+    byRoleWithin(sql`g.organization_id = ${home} and g.project_id is null`),
+    byRoleWithin(sql`g.organization_id is null`),
     asMember(sql`g.since`, sql`u.created_at <= g.since`),
     asMember(sql`u.created_at`, sql`u.created_at > g.since`),
   ]
@@ -141,12 +141,12 @@ export const userModels = pgTable('user_models', {
 
 export const userControllersRelation: OfOne = (time, _args, _caller, fixed) =>
   sql`(select h.user_id || ' ' || h.controller_id as id, h.user_id, h.controller_id, c.name_key, max(h.level)::int as level
-  from ${heldLevelsOf(given(fixed, 'userId'), time)} as h join controllers as c on c.id = h.controller_id
+  from ${heldLevelsOf(fixedValue(fixed, 'userId'), time)} as h join controllers as c on c.id = h.controller_id
   where h.model_id is null group by h.user_id, h.controller_id, c.name_key)`
 
 export const userModelsRelation: OfOne = (time, _args, _caller, fixed) => {
-  const [userId, controllerId] = [given(fixed, 'userId'), given(fixed, 'controllerId')]
-  const own = { userId, controllerId, controllerLevel: given(fixed, 'controllerLevel') }
+  const [userId, controllerId] = [fixedValue(fixed, 'userId'), fixedValue(fixed, 'controllerId')]
+  const own = { userId, controllerId, controllerLevel: fixedValue(fixed, 'controllerLevel') }
   return sql`(select ${userId} || ' ' || h.model_id as id, ${userId} as user_id, ${controllerId} as controller_id, ${own.controllerLevel} as controller_level,
     h.model_id, m.name_key, max(h.level)::int as level
   from ${modelLevelsOf(own, time)} as h join models as m on m.id = h.model_id group by h.model_id, m.name_key)`
@@ -180,7 +180,7 @@ const wordsOf = (what: SQL, time: SQL) => sql`(
 
 /** Wildcard permissions are expanded. */
 export const effectiveAccessRelation: ArmsOfOne = (time, _args, _caller, fixed) => {
-  const userId = given(fixed, 'userId')
+  const userId = fixedValue(fixed, 'userId')
   const permissions = heldByInOrder(userId, time).map(
     (arm) => sql`(
   select h.grant_id || ' ' || word.name || ' ' || h.what as id, h.user_id, word.name as permission, h.organization_id, h.project_id,

@@ -83,7 +83,12 @@ export function held(at: SQL = NOW, end: EndOf = endOf): SQL {
 
 /** The rows of held that are ACTIVE, of one user, who is looked at once. */
 export function heldBy(userId: SQL | string, at: SQL): SQL {
-  return sql`(select f.* from ${heldFacts(endOf)} as f where f.user_id = ${userId} and ${isInForce(at)} and ${isActiveUserAt(userId, at)})`
+  return inForceOf(userId, heldFacts(endOf), at)
+}
+
+/** The facts of one user that hold, where the user is active. */
+function inForceOf(userId: SQL | string, facts: SQL, at: SQL): SQL {
+  return sql`(select f.* from ${facts} as f where f.user_id = ${userId} and ${isInForce(at)} and ${isActiveUserAt(userId, at)})`
 }
 
 /**
@@ -98,10 +103,7 @@ export function heldByInOrder(userId: SQL, at: SQL): SQL[] {
     sql`(select ${byRole(endOf, sql`p.since`)} from ${roleGrants} as g join ${rolePermissions} as p on p.role_id = g.role_id and p.since > g.since)`,
     sql`(${byMembership(endOf)})`,
   ]
-  return arms.map(
-    (arm) =>
-      sql`(select f.* from ${arm} as f where f.user_id = ${userId} and ${isInForce(at)} and ${isActiveUserAt(userId, at)})`,
-  )
+  return arms.map((arm) => inForceOf(userId, arm, at))
 }
 
 /** The state of the fact f of the user u: ACTIVE, or the reason why it does not hold. */

@@ -6,9 +6,13 @@ export const MODEL_LEVELS = ['READ', 'WRITE', 'ADMIN'] as const
 export const CONTROLLER_LEVEL = { LOGIN: 1, ADD_MODEL: 2, SUPERUSER: 3 } as const
 export const MODEL_LEVEL = { READ: 1, WRITE: 2, ADMIN: 3 } as const
 
+export type LevelName = (typeof CONTROLLER_LEVELS)[number] | (typeof MODEL_LEVELS)[number]
+
 /** Returns the name of a level, like `SUPERUSER` or `ADMIN`. */
-export function levelName(isOnModel: boolean, level: number): string {
-  return (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS)[level - 1] ?? ''
+export function levelName(isOnModel: boolean, level: number): LevelName {
+  const name = (isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS)[level - 1]
+  if (!name) throw new Error(`There is no level ${level}.`)
+  return name
 }
 
 /** Returns the level of that name. */

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { type EndOf, held } from './held.ts'
+import { type EndOf, held, MANAGING } from './held.ts'
 import { heldLevels } from './held-levels.ts'
 
 /**
@@ -75,7 +75,7 @@ export function usersChanged(from: SQL, to: SQL): SQL {
       )
       select g.user_id from controller_grants as g join moved on moved.id = g.controller_id
       union select g.user_id from role_grants as g join role_permissions as p on p.role_id = g.role_id
-        where p.permission in ('*', 'controllers.manage') and exists (select from moved)
+        where p.permission in ${MANAGING} and exists (select from moved)
       union select u.id from base_permissions as b join users as u on u.organization_id = b.organization_id
         where b.permission = 'controllers.manage' and exists (select from moved)
     )

@@ -50,6 +50,11 @@ export function isHolder(caller: CallerScope, word: ServerPermission): boolean {
   return caller.flag(heldSomewhere(word))
 }
 
+/** Whether the caller sees of what users hold only their own, as they read the users of no scope. */
+export function seesOnlyOwnHoldings(caller: CallerScope): boolean {
+  return !isHolder(caller, 'users.read')
+}
+
 /** Whether the caller may grant a role or a level to any user, in any scope. */
 export function isGranter(caller: CallerScope): boolean {
   return caller.flag(GRANTS_SOMEWHERE)

@@ -65,11 +65,6 @@ export function accessLevelSql(row: { modelId: unknown; level: unknown }): SQL {
   return sql`case when ${row.modelId} is null then ${named(CONTROLLER_LEVELS)} else ${named(MODEL_LEVELS)} end`
 }
 
-/** The same in the program: `level` is a position, counted from 1. */
-export function accessLevel(level: number | null, isOnModel: boolean): typeof AccessLevel.$inferType | null {
-  return level === null ? null : ((isOnModel ? MODEL_LEVELS : CONTROLLER_LEVELS)[level - 1] ?? null)
-}
-
 export const AccessVia = builder.enumType('AccessVia', {
   description: 'The way in which a user holds something.',
   values: {

@@ -1,6 +1,7 @@
+import { levelName } from '../authority/levels.ts'
 import { MANY_WORDS } from '../authority/permissions.ts'
 import { builder } from '../graphql/builder.ts'
-import { AccessLevel, accessLevel, ScopeKind } from '../graphql/enums.ts'
+import { AccessLevel, ScopeKind } from '../graphql/enums.ts'
 import type { AccessDiff, DiffItem } from './access-diff.ts'
 
 const AccessDiffKind = builder.enumType('AccessDiffKind', {
@@ -59,7 +60,7 @@ const AccessDiffItem = builder.objectRef<DiffItem>('AccessDiffItem').implement({
       type: AccessLevel,
       nullable: true,
       description: 'The level on the model, or else on the controller; null for a permission.',
-      resolve: ({ isOnModel, level }) => accessLevel(level, isOnModel),
+      resolve: ({ isOnModel, level }) => level && levelName(isOnModel, level),
     }),
     expiresAt: t.field({
       type: 'DateTime',

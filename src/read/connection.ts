@@ -8,7 +8,7 @@ import { cursorSql } from './final.ts'
 import { orderColumns } from './list.ts'
 import { type From, fieldSql, objectSql } from './object.ts'
 import { readOrder, readPage } from './page.ts'
-import { countSql, isCountExactSql, type Listed, orderTag, pageRows, type Selected } from './rows.ts'
+import { countOf, isDerived, type Listed, MOST_COUNTED, orderTag, pageRows, type Selected } from './rows.ts'
 import { type Direction, fieldSpec, type Row, typeSpec } from './spec.ts'
 import { buildObject, literal } from './sql.ts'
 
@@ -22,6 +22,7 @@ interface Context extends Listed {
   cursor: SQL
   from: From
   usesPage: boolean
+  usesCount: boolean
 }
 
 /** A connection as JSON. The page is read once, whatever is selected of it; `totalCount` is computed only where it is selected. */
@@ -34,13 +35,23 @@ function connectionWithin(context: Context, parent: Row | null): SQL {
   const { c, selected } = context
   const pairs: [string, SQL][] = []
   for (const [responseName, nodes] of collectFields(c, selected.type, selected.sets)) {
-    const value = partSql(context, parent, nodes)
+    const value = partSql(context, nodes)
     if (value) pairs.push([responseName, value])
   }
   const object = buildObject(pairs)
-  if (!context.usesPage) return object
+  const page = context.usesPage ? withPage(context, parent, object) : object
+  return context.usesCount ? sql`(select ${page} from ${countOf(context, parent)})` : page
+}
+
+function withPage(context: Context, parent: Row | null, object: SQL): SQL {
   const rows = pageRows(context, parent)
   return sql`(select ${object} from (${rows}) as ${context.row} ${sql.join(context.from.joins, sql` `)})`
+}
+
+/** The number of items, which is counted once, whatever is selected of it. */
+function counted(context: Context): SQL {
+  context.usesCount = true
+  return sql`counted.items`
 }
 
 function connectionContext(c: Compilation, selected: Selected): Context {
@@ -66,6 +77,7 @@ function connectionContext(c: Compilation, selected: Selected): Context {
     size: c.slot(`size ${numberOf(selected.node)}`, 'int', page.size),
     from: { joins: [], outer: false, cursor, time },
     usesPage: false,
+    usesCount: false,
   }
 }
 
@@ -87,7 +99,7 @@ export function settledTime(argument: string, at: Date): string {
   return at.toISOString()
 }
 
-function partSql(context: Context, parent: Row | null, nodes: FieldNode[]): SQL | undefined {
+function partSql(context: Context, nodes: FieldNode[]): SQL | undefined {
   const { c, edge, row, from } = context
   switch (nodes[0]?.name.value) {
     case 'edges':
@@ -97,9 +109,9 @@ function partSql(context: Context, parent: Row | null, nodes: FieldNode[]): SQL 
     case 'pageInfo':
       return pageInfoSql(context, nodes)
     case 'totalCount':
-      return countSql(context, parent)
+      return counted(context)
     case 'isTotalCountExact':
-      return isCountExactSql(context, parent)
+      return isDerived(context) ? sql`${counted(context)} < ${literal(MOST_COUNTED)}` : literal(true)
     default:
       return typeName(c, context.selected.type)
   }

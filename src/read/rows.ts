@@ -59,24 +59,21 @@ export function pageRows(list: Listed, parent: Row | null): SQL {
 }
 
 /** The number of rows up to which a derived list is counted: to count it is to compute it. */
-const MOST_COUNTED = 10_000
+export const MOST_COUNTED = 10_000
 
-export function countSql(list: Listed, parent: Row | null): SQL {
+/** The relation counted(items), of one row. */
+export function countOf(list: Listed, parent: Row | null): SQL {
   const row = list.c.alias(typeSpec(list.edge).table)
   const within = belongsSql(list, row, parent) ?? sql`true`
   const arms = armsOf(list, row, parent).map((arm) => visibleRows(list, row, arm, within))
-  if (!isDerived(list)) return sql`(select count(*)::int from ${arms[0]})`
+  if (!isDerived(list)) return sql`(select count(*)::int as items from ${arms[0]}) as counted`
   const rows = unionAll(arms.map((arm) => sql`select from ${arm}`))
   // Materialized, the rows are planned as if all were read, and read one by one all the same.
-  return sql`(with counted as materialized (${rows})
-    select count(*)::int from (select from counted limit ${literal(MOST_COUNTED)}) as first)`
+  return sql`(with found as materialized (${rows})
+    select count(*)::int as items from (select from found limit ${literal(MOST_COUNTED)}) as first) as counted`
 }
 
-export function isCountExactSql(list: Listed, parent: Row | null): SQL {
-  return isDerived(list) ? sql`${countSql(list, parent)} < ${literal(MOST_COUNTED)}` : literal(true)
-}
-
-function isDerived({ edge }: Listed): boolean {
+export function isDerived({ edge }: Listed): boolean {
   return typeSpec(edge).relation !== undefined
 }
 

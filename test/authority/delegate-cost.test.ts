@@ -110,6 +110,11 @@ test('reading as an administrator of many users takes at most one and a half tim
       expect.soft(await blocksOf(delegate, document), `${what} for ${who}`).toBeLessThanOrEqual(most)
     }
   }
+  const COUNTED =
+    '{ users { totalCount isTotalCountExact } role(name: "VERSION_MANAGER") { holders { totalCount isTotalCountExact } } }'
+  const { users, role } = await app.root.ok(COUNTED)
+  expect(users).toEqual({ totalCount: USERS + 4, isTotalCountExact: true })
+  expect(role.holders).toEqual({ totalCount: 10_000, isTotalCountExact: false })
   // Where few of many are seen, the list of all is read on to find them.
   for (const [what, document] of PAGES_OF_USERS) {
     expect.soft(await blocksOf(small, document), `${what} for an administrator of few`).toBeLessThanOrEqual(2_000)

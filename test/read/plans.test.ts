@@ -11,6 +11,7 @@ import type { Services } from '../../src/services.ts'
 import { fillDatabase } from '../bench/fill.ts'
 import { CALLERS, type Caller, type Load, WORKLOADS } from '../bench/workloads.ts'
 import type { World } from '../bench/world.ts'
+import { createClient } from '../support/app.ts'
 import { createEmptyStore, type Store } from '../support/database.ts'
 import { openTestServices } from '../support/services.ts'
 import { createRandom } from './random.ts'
@@ -38,16 +39,6 @@ afterAll(async () => {
   await services.database.close()
   await store.remove()
 })
-
-async function ask(credential: string, query: string, variables: object): Promise<void> {
-  const response = await fetch(listening.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: credential },
-    body: JSON.stringify({ query, variables }),
-  })
-  const { errors } = (await response.json()) as { errors?: object[] }
-  expect(errors, query).toBe(undefined)
-}
 
 interface Plan {
   'Node Type': string
@@ -82,26 +73,27 @@ function wasteOf(plan: Plan): string[] {
 
 /** What the statements of one answer read for nothing; what they change is undone. */
 async function wasteOfAnswer(credential: string, document: string, variables: object): Promise<string[]> {
-  await ask(credential, document, variables)
+  const client = createClient(() => listening.url, { authorization: credential })
+  await client.ok(document, variables)
   sent.length = 0
-  await ask(credential, document, variables)
+  await client.ok(document, variables)
   const statements = sent.filter(
     ({ text }) => !text.includes(';') && /^\s*(select|with|insert|update|delete)/i.test(text),
   )
   expect(statements, document).not.toHaveLength(0)
-  const client = await services.database.connectAlone()
+  const alone = await services.database.connectAlone()
   const found: string[] = []
-  await client.query(
+  await alone.query(
     `begin; set local plan_cache_mode = force_generic_plan; set local jit = off; set local timezone = 'UTC'`,
   )
   for (const { text, values } of statements) {
-    await client.query('savepoint one')
-    const { rows } = await client.query(`explain (analyze, format json) ${text}`, values)
-    await client.query('rollback to savepoint one')
+    await alone.query('savepoint one')
+    const { rows } = await alone.query(`explain (analyze, format json) ${text}`, values)
+    await alone.query('rollback to savepoint one')
     found.push(...wasteOf(rows[0]['QUERY PLAN'][0].Plan))
   }
-  await client.query('rollback')
-  await client.end()
+  await alone.query('rollback')
+  await alone.end()
   return [...new Set(found)]
 }
 

@@ -66,10 +66,16 @@ export const nothingHeld = (f: Pick<Declares<'users'>, 'absent'>) => ({
   endedAt: f.absent('DateTime', TEXT.endedAt),
 })
 
-export const heldOnScope = (f: Declares<'roleGrants'> | Declares<'roleHolders'> | Declares<'projectHolders'>) => ({
-  scope: f.expression({ type: ScopeKind, description: TEXT.scope, sql: scopeKindSql }),
+export const inPlace = (f: OnScope | Declares<'effectiveAccess'>) => ({
   organization: f.one('organization', Organization, { description: TEXT.organization }),
   project: f.one('project', Project, { description: TEXT.project }),
+})
+
+type OnScope = Declares<'roleGrants'> | Declares<'roleHolders'> | Declares<'projectHolders'>
+
+export const heldOnScope = (f: OnScope) => ({
+  ...inPlace(f),
+  scope: f.expression({ type: ScopeKind, description: TEXT.scope, sql: scopeKindSql }),
   role: f.one('role', Role, { description: TEXT.role, nullable: true }),
   grantedBy: f.one('granter', User, { description: TEXT.grantedBy }),
   grantedByName: f.expression({

@@ -6,9 +6,9 @@ import {
   holdsInOrganization,
   holdsOnProject,
   isCaller,
-  isHolder,
   isThere,
   organizationInReach,
+  seesOnlyOwnHoldings,
 } from '../../authority/visibility.ts'
 import type { roleGrants, roles } from '../../db/tables.ts'
 import { filters, reads } from '../../graphql/builder.ts'
@@ -102,7 +102,7 @@ reads.extend(Organization, (f) => ({
 export function mayReadHolding(holding: Holding, caller: CallerScope): SQL | undefined {
   if (holdsEverywhere(caller, 'users.read')) return undefined
   const own = isCaller(caller, holding.userId)
-  if (!isHolder(caller, 'users.read')) return own
+  if (seesOnlyOwnHoldings(caller)) return own
   const onScope = holdsOnProject(caller, 'users.read', holding.projectId, holding.organizationId)
   const home = holdsInOrganization(caller, 'users.read', sql`u.organization_id`)
   const everywhere = sql`(${holding.organizationId} is null and exists (select from users as u where u.id = ${holding.userId} and ${home}))`

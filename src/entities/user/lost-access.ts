@@ -1,7 +1,7 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
 import { holdsAt, NOW } from '../../authority/held.ts'
-import { CONTROLLER_LEVEL } from '../../authority/levels.ts'
+import { CONTROLLER_LEVEL, type LevelName } from '../../authority/levels.ts'
 import {
   hasControllerLevel,
   immediateScope,
@@ -33,7 +33,7 @@ export interface LostAccess {
   scope: ScopeName | null
   controller: string | null
   model: string | null
-  level: typeof AccessLevel.$inferType | null
+  level: LevelName | null
 }
 
 export const LostAccessType = builder.objectRef<LostAccess>('LostAccess').implement({
