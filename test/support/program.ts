@@ -182,6 +182,9 @@ async function failed(ended: Promise<Ended>): Promise<never> {
   throw new Error(`The program ended with ${code}: ${stdout}${stderr}`)
 }
 
+/** A program that does not say by then what is waited for has failed, and what it said instead tells why. */
+const LONGEST_SILENCE_MS = 100_000
+
 function spawnProgram([file = '', ...args]: string[], environment: Environment) {
   const { PATH = '', HOME = '' } = process.env
   const started = performance.now()
@@ -208,11 +211,15 @@ function spawnProgram([file = '', ...args]: string[], environment: Environment) 
     child.once('close', (code, signal) => resolve({ code, signal, ...output, afterMs: performance.now() - started }))
   })
   const line = (pattern: RegExp) =>
-    new Promise<string>((resolve) => {
+    new Promise<string>((resolve, reject) => {
+      const giveUp = () => reject(new Error(`It did not say ${pattern}, but: ${output.stdout}${output.stderr}`))
+      const timer = setTimeout(giveUp, LONGEST_SILENCE_MS).unref()
       const look = () => {
         // The line with the key comes in the same breath: what is not whole yet is waited for.
         const found = output.stdout.endsWith('\n') ? pattern.exec(output.stdout)?.[1] : undefined
-        if (found) resolve(found)
+        if (!found) return
+        clearTimeout(timer)
+        resolve(found)
       }
       listeners.add(look)
       look()
