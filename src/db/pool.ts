@@ -59,8 +59,10 @@ export const SET_LOCALLY = Object.entries(SETTINGS)
   .map(([name, value]) => `set local ${name} = '${value}'`)
   .join('; ')
 
-/** A caller uses this part of the connections at once, so that it cannot hold up the others. */
-const SHARE = 4
+/** A caller always gets a quarter of the connections at once, and more while half of them are free for the others. */
+function placesOf(size: number) {
+  return { own: Math.max(1, Math.floor(size / 4)), shared: Math.floor(size / 2) }
+}
 
 /** Short, so that attempts into a network that has just recovered do not delay the next ones. */
 const CONNECT_TIMEOUT_MS = 1500
@@ -77,8 +79,7 @@ export function openPool({ connections, needsWrites, size, isSingle, isMixed, re
   const connected = new WeakMap<pg.ClientBase, Connected>()
   const listeners: ((sent: Sent) => void)[] = []
   const pulse = watchPulse()
-  const most = isSingle ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(size / SHARE))
-  const shares = createShares(most, pulse)
+  const shares = createShares(placesOf(isSingle ? Number.POSITIVE_INFINITY : size), pulse)
   const pool = new pg.Pool({
     Client: clientTo(() => ({
       ...connections[current],

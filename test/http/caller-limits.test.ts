@@ -7,8 +7,9 @@ import { sendRaw } from '../support/http.ts'
 import { holdTable, untilWaiting } from '../support/locks.ts'
 import { createUser } from '../support/seed.ts'
 
-/** A quarter of the 16 connections that the servers of the tests have. */
-const SHARE = 4
+/** A half of the 16 connections that the servers of the tests have, and a quarter. */
+const HALF = 8
+const QUARTER = 4
 const MANY = 50
 
 /** It reads a table that finding the caller does not. */
@@ -45,15 +46,19 @@ const codesOf = (answers: Answer[]) => [
 
 describe('the connections to the database', () => {
   const app = startApp()
-  const world = app.world(async () => ({ alice: await createUser(app, 'alice'), bob: await createUser(app, 'bob') }))
+  const world = app.world(async () => ({
+    alice: await createUser(app, 'alice'),
+    bob: await createUser(app, 'bob'),
+    carol: await createUser(app, 'carol'),
+  }))
 
-  test('are used by one caller up to a quarter: another is answered while the rest of the first waits', async () => {
+  test('are used by one caller up to a half: another is answered while the rest of the first waits', async () => {
     const { alice, bob } = world()
     await alice.client.ok(MINE)
     const open = await closeTable(app)
 
     const { state, all } = flood(alice.client, KEYS)
-    await untilWaiting(app, SHARE)
+    await untilWaiting(app, HALF)
     const mine = await bob.client.ok(MINE)
     const counts = app.database.counts()
     const answered = state.answered
@@ -61,11 +66,30 @@ describe('the connections to the database', () => {
 
     expect(mine).toEqual({ viewer: { user: { username: 'bob' } } })
     expect(answered).toBe(0)
-    expect(counts).toMatchObject({ waiting: 0, held: MANY - SHARE })
+    expect(counts).toMatchObject({ waiting: 0, held: MANY - HALF })
     const answers = await all
     expect(answers.map(({ status, errors }) => ({ status, errors }))).toEqual(
       answers.map(() => ({ status: 200, errors: [] })),
     )
+    expect(app.database.counts().held).toBe(0)
+  })
+
+  test('are used by each caller up to a quarter, however many another one had before', async () => {
+    const { alice, bob, carol } = world()
+    for (const { client } of [alice, bob, carol]) await client.ok(MINE)
+    const open = await closeTable(app)
+
+    const floods = [flood(alice.client, KEYS)]
+    await untilWaiting(app, HALF)
+    floods.push(flood(bob.client, KEYS))
+    await untilWaiting(app, HALF + QUARTER)
+    const { viewer } = await carol.client.ok(MINE)
+    const counts = app.database.counts()
+    await open()
+
+    expect(viewer).toEqual({ user: { username: 'carol' } })
+    expect(counts).toMatchObject({ waiting: 0, held: 2 * MANY - HALF - QUARTER })
+    await Promise.all(floods.map(({ all }) => all))
     expect(app.database.counts().held).toBe(0)
   })
 
@@ -80,22 +104,22 @@ describe('the connections to the database', () => {
     const open = await closeTable(app)
 
     const floods = [flood(alice.client, KEYS, 10), flood(second, KEYS, 10)]
-    await untilWaiting(app, SHARE)
+    await untilWaiting(app, HALF)
     await bob.client.ok(MINE)
     const counts = app.database.counts()
     await open()
 
-    expect(counts.held).toBe(20 - SHARE)
+    expect(counts.held).toBe(20 - HALF)
     await Promise.all(floods.map(({ all }) => all))
   })
 
-  test('are used without a credential, or with wrong ones, up to a quarter for each address', async () => {
+  test('are used without a credential, or with wrong ones, up to a half for each address', async () => {
     const { bob } = world()
     await bob.client.ok(MINE)
     const open = await holdTable(app, 'password_guesses')
 
-    const { state, all } = flood(app.nobody, SIGN_IN, 8, (index) => ({ username: `nobody${index}` }))
-    await untilWaiting(app, SHARE)
+    const { state, all } = flood(app.nobody, SIGN_IN, 12, (index) => ({ username: `nobody${index}` }))
+    await untilWaiting(app, HALF)
     await bob.client.ok(MINE)
     const wrong = flood(app.as(`chl_${'x'.repeat(40)}`), MINE, 8)
     const answered = state.answered
