@@ -14,7 +14,7 @@ import {
   passwordGuesses,
   sessions,
 } from './db/tables.ts'
-import { lockChanges, readReadOnly } from './entities/settings/operations.ts'
+import { AS_CHANGE, isReadOnly } from './entities/settings/operations.ts'
 import { logError } from './log.ts'
 
 /** The rows of one table that have been kept long enough, with the order of the index that finds them. */
@@ -116,7 +116,12 @@ async function removeAll(database: Database, old: Old, signal: AbortSignal | und
   let count = 0
   while (!signal?.aborted) {
     const began = performance.now()
-    const step = await database.transaction((tx) => removeStep(tx, old), { first: lockChanges({ alone: false }) })
+    const step = await database.transaction(
+      (tx, first) => (isReadOnly(first) ? Promise.resolve(null) : removeStep(tx, old)),
+      {
+        first: AS_CHANGE,
+      },
+    )
     count += step ?? 0
     if (step !== STEP) return { count, mayGoOn: step !== null }
     // Requests have at least half of the time, on the embedded database too, where only one can work at a time.
@@ -128,7 +133,7 @@ async function removeAll(database: Database, old: Old, signal: AbortSignal | und
 /** Removes up to STEP rows and returns how many; null where it is not the turn of this server. */
 async function removeStep(tx: Transaction, { table, which, order }: Old): Promise<number | null> {
   const [lock] = await readRows<{ mine: boolean }>(tx, sql`select pg_try_advisory_xact_lock(${RETENTION_LOCK}) as mine`)
-  if (!lock?.mine || (await readReadOnly(tx))) return null
+  if (!lock?.mine) return null
   const [gone] = await readRows<{ count: number }>(
     tx,
     sql`with gone as (delete from ${table} where ctid = any(array(

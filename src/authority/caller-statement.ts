@@ -1,34 +1,48 @@
 import type { SQL } from 'drizzle-orm'
+import { LRUCache } from 'lru-cache'
 import type { Connection } from '../db/database.ts'
 import { type Parameter, type Rendered, render } from '../db/rendered.ts'
 import type { CallerFlag, CallerScope } from '../read/spec.ts'
 import type { Caller } from './caller.ts'
 
+/** The shapes that are kept of one statement: a mutation of many items has as many shapes as there are items. */
+const MOST_SHAPES = 500
+
 /**
- * A statement about a caller, whose text is written once for each combination of the caller's flags and of `shape`. The flags
- * that `build` asks for are found out as it is built.
+ * A statement whose text is written once for each `shape`, and for each combination of the flags of the callers that it is
+ * about. The flags that `build` asks for are found out as it is built.
  */
-export function callerStatement<Values, Row extends object>(given: {
-  callerOf(values: Values): Caller
+export function callersStatement<Values, Row extends object>(given: {
+  callersOf(values: Values): readonly Caller[]
   /** What else decides the text. */
-  shape?(values: Values): string
-  build(caller: CallerScope, parameter: Parameter<Values>, values: Values): SQL
+  shape(values: Values): string
+  build(callers: CallerScope[], parameter: Parameter<Values>, values: Values): SQL
 }): Rendered<Values, Row> {
-  const { callerOf, shape = () => '' } = given
+  const { callersOf, shape } = given
   const flags = new Map<string, CallerFlag>()
-  const statements = new Map<string, Rendered<Values, Row>>()
-  const keyOf = (values: Values) => {
-    const caller = callerOf(values)
-    return `${shape(values)} ${[...flags.values()].map(({ of }) => (of(caller) ? 1 : 0)).join('')}`
+  const statements = new LRUCache<string, Rendered<Values, Row>>({ max: MOST_SHAPES })
+  let bits = new WeakMap<Caller, string>()
+
+  function bitsOf(caller: Caller): string {
+    const known = bits.get(caller) ?? [...flags.values()].map(({ of }) => (of(caller) ? 1 : 0)).join('')
+    bits.set(caller, known)
+    return known
   }
+  const keyOf = (values: Values) => [shape(values), ...callersOf(values).map(bitsOf)].join(' ')
 
   function build(values: Values): Rendered<Values, Row> {
     const known = flags.size
-    const statement = render<Values, Row>((parameter) =>
-      given.build(scopeOf(callerOf, values, parameter, flags), parameter, values),
-    )
+    const statement = render<Values, Row>((parameter) => {
+      const scopes = callersOf(values).map((caller, index) =>
+        scopeOf(caller, flags, (sqlType, of) => parameter(sqlType, (run) => of(callersOf(run)[index]))),
+      )
+      return given.build(scopes, parameter, values)
+    })
     // The keys of other statements lack the flags that were not known.
-    if (flags.size > known) statements.clear()
+    if (flags.size > known) {
+      statements.clear()
+      bits = new WeakMap()
+    }
     statements.set(keyOf(values), statement)
     return statement
   }
@@ -36,21 +50,34 @@ export function callerStatement<Values, Row extends object>(given: {
   return (on: Connection, values: Values) => (statements.get(keyOf(values)) ?? build(values))(on, values)
 }
 
-/** The caller of a statement: flags are noted, and each value is one parameter, however often it is used. */
-function scopeOf<Values>(
-  callerOf: (values: Values) => Caller,
-  values: Values,
-  parameter: Parameter<Values>,
+/** The same about one caller. */
+export function callerStatement<Values, Row extends object>(given: {
+  callerOf(values: Values): Caller
+  shape?(values: Values): string
+  build(caller: CallerScope, parameter: Parameter<Values>, values: Values): SQL
+}): Rendered<Values, Row> {
+  const { callerOf, shape = () => '', build } = given
+  return callersStatement({
+    callersOf: (values) => [callerOf(values)],
+    shape,
+    build: ([caller], parameter, values) => build(caller as CallerScope, parameter, values),
+  })
+}
+
+/** A caller of a statement: flags are noted, and each value is one parameter, however often it is used. */
+function scopeOf(
+  caller: Caller,
   flags: Map<string, CallerFlag>,
+  parameter: (sqlType: string, of: (caller: unknown) => unknown) => SQL,
 ): CallerScope {
   const params = new Map<string, SQL>()
   return {
     flag(flag) {
       flags.set(flag.name, flag)
-      return flag.of(callerOf(values))
+      return flag.of(caller)
     },
     param({ name, sqlType, of }) {
-      const param = params.get(name) ?? parameter(sqlType, (run) => of(callerOf(run)))
+      const param = params.get(name) ?? parameter(sqlType, of)
       params.set(name, param)
       return param
     },

@@ -2,10 +2,12 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { isUsableKey } from '../authentication/validity.ts'
 import { readRows, type Transaction } from '../db/database.ts'
+import { type Part, partOf, sqlOf } from '../db/rendered.ts'
 import { apiKeyLimits, apiKeys, roleGrants, rolePermissions } from '../db/tables.ts'
 import { MissingAuthorityError, type MissingRequirement, missingCircumstance } from '../errors.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { type Caller, EVERYWHERE, type HeldLevel, holds, inOrganization, type Scope } from './caller.ts'
+import { callersStatement } from './caller-statement.ts'
 import { API_KEY_ID, AUTHORITY, IS_OPERATOR, USER_ID } from './caller-values.ts'
 import { held, historyOf, holdsAt, knownAuthority, NOW, uncovered } from './held.ts'
 import { heldLevels, levelsOf, uncoveredLevels } from './held-levels.ts'
@@ -145,6 +147,23 @@ export function mayGrantSql(caller: CallerScope, granted: Granted): SQL {
   return and(...gaps.map((gap) => sql`not exists (${gap})`)) ?? sql`true`
 }
 
+interface UncoveredWord {
+  what: string
+  organization_id: string | null
+  project_id: string | null
+  too_short: boolean
+}
+
+/** Which of the permissions that are given the caller does not hold. */
+const readUncovered = callersStatement<{ words: Part; caller: Caller }, UncoveredWord>({
+  callersOf: () => [],
+  shape: ({ words }) => words.text,
+  build(_callers, parameter, { words }) {
+    const given = sqlOf(words, (index) => parameter(null, (run) => run.words.values[index]))
+    return uncovered(given, knownAuthority(parameter('text', ({ caller }) => JSON.stringify(caller.authority))))
+  },
+})
+
 /**
  * Checks what a mutation would grant. @param reader who is told what is missing, as far as they may know it
  * @throws MissingAuthorityError that names what the caller does not hold
@@ -155,12 +174,7 @@ export async function guard(tx: Transaction, caller: Caller, granted: Granted, r
   const holder = { userId: caller.userId, apiKeyId: caller.apiKey?.id ?? null }
   const missing: MissingRequirement[] = []
   if (granted.words) {
-    const rows = await readRows<{
-      what: string
-      organization_id: string | null
-      project_id: string | null
-      too_short: boolean
-    }>(tx, uncovered(granted.words, knownAuthority(sql`${JSON.stringify(caller.authority)}::text`)))
+    const rows = await readUncovered(tx, { words: partOf(granted.words), caller })
     for (const { what, organization_id, project_id, too_short } of rows) {
       const where = { organizationId: organization_id, projectId: project_id, controllerId: null, modelId: null }
       missing.push({ what: wordName(what), where, isTooShort: too_short })

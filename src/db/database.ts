@@ -9,7 +9,9 @@ import { type Embedded, openFolder, openImage } from './embedded.ts'
 import { offerCopies, type Pause } from './folder-copy.ts'
 import type { Result, Statement } from './lease.ts'
 import { connectAlone, openPool, type Pool, type PoolOptions } from './pool.ts'
-import { type Beginning, queryOnce, transact } from './transaction.ts'
+import { type Beginning, type FirstRow, queryOnce, transact } from './transaction.ts'
+
+export type { FirstRow }
 
 /** What Drizzle sends its statements to. */
 interface StatementClient {
@@ -33,7 +35,7 @@ export interface Database {
    * Runs in a transaction.
    * @throws CommitUnknownError, RolledBackError, DeadlinePassedError, ConnectionLostError, the error of the database
    */
-  transaction<T>(run: (tx: Transaction) => Promise<T>, beginning?: Beginning): Promise<T>
+  transaction<T>(run: (tx: Transaction, first: FirstRow) => Promise<T>, beginning?: Beginning): Promise<T>
   /** Calls the listener with each statement, after its answer. */
   observe: Pool['observe']
   /** The connections that are open and idle, and the requests that wait for one. */
@@ -116,7 +118,7 @@ function wrap(kind: Database['kind'], options: PoolOptions): Database {
     kind,
     isMixed: options.isMixed,
     connectAlone: () => connectAlone(options),
-    transaction: (run, beginning) => transact(pool, (lease) => run(transactionOn(lease)), beginning),
+    transaction: (run, beginning) => transact(pool, (lease, first) => run(transactionOn(lease), first), beginning),
     observe: pool.observe,
     counts: pool.counts,
     probe: options.isSingle ? db : drizzleOn({ query: (statement, values) => queryOnce(probes, statement, values) }),

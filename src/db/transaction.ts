@@ -56,9 +56,12 @@ const WITHOUT_LIMITS = 'set local statement_timeout = 0; set local lock_timeout 
 export interface Beginning {
   /** Lets its statements take as long as they need. */
   isPatient?: boolean
-  /** A statement without values that is sent together with `begin`. */
+  /** Statements without values that are sent together with `begin`. */
   first?: string
 }
+
+/** The row that the last of the statements that began a transaction answered. */
+export type FirstRow = Record<string, unknown> | undefined
 
 /**
  * Runs in a transaction.
@@ -66,7 +69,7 @@ export interface Beginning {
  */
 export async function transact<T>(
   pool: Pool,
-  run: (lease: Lease) => Promise<T>,
+  run: (lease: Lease, first: FirstRow) => Promise<T>,
   beginning: Beginning = {},
 ): Promise<T> {
   refuseInside()
@@ -75,8 +78,8 @@ export async function transact<T>(
   try {
     if (beginning.isPatient) lease.wait()
     const left = timeLeft()
-    await lease.query({ text: beginText(pool, beginning), prepare: false })
-    const result = await insideTransaction.run(true, () => run(lease))
+    const begun = [await lease.query({ text: beginText(pool, beginning), prepare: false })].flat()
+    const result = await insideTransaction.run(true, () => run(lease, begun.at(-1)?.rows[0]))
     await commit(lease, left)
     return result
   } catch (error) {

@@ -22,7 +22,7 @@ import { textProblems } from '../graphql/input-checks.ts'
 import { selectedFields } from '../read/collect.ts'
 import { answerError, noteRefusal } from './answer-error.ts'
 import { describe, errorCodes, scopesOf } from './described.ts'
-import type { Finder, FoundRefs } from './lookup.ts'
+import type { Finder, Finding } from './lookup.ts'
 import { definePayload, type Payload, type PayloadFields, readPayload } from './payload.ts'
 import { type ChangePlan, type Operation, type Outcome, type ReadOnlyMode, runChange } from './run.ts'
 import { type Shown, showOn } from './viewer-can.ts'
@@ -80,7 +80,7 @@ interface Steps<Fields extends InputFieldMap, Refs, Values extends Json, Prepare
   /** Does slow work before the transaction, and work that must survive its rollback. Nothing is decided yet, so it may not write anything. */
   prepare?: (ctx: Context, input: InputShapeFromFields<Fields>, dryRun: boolean) => Promise<Prepared>
   /** Finds the rows that the input names, which are then locked. @throws NotFoundError */
-  find(finder: Finder, input: InputShapeFromFields<Fields>): Promise<FoundRefs<Refs>>
+  find(finder: Finder, input: InputShapeFromFields<Fields>): Finding<Refs>
   run: (operation: Operation<InputShapeFromFields<Fields>, Refs, Prepared>) => Promise<Outcome<Values>>
 }
 

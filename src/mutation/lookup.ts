@@ -3,15 +3,15 @@
  * be read only once it is locked: until then another transaction may still change it.
  */
 
-import { and, type InferSelectModel, type SQL, sql } from 'drizzle-orm'
+import { type InferSelectModel, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Caller } from '../authority/caller.ts'
-import { immediateScope } from '../authority/visibility.ts'
 import { readRows, type Transaction } from '../db/database.ts'
+import { partOf } from '../db/rendered.ts'
 import { apiKeyLimits, apiKeys, organizations, roleGrants, roles, users } from '../db/tables.ts'
 import { CallerEndedError, NotFoundError } from '../errors.ts'
-import type { CallerScope, Visibility } from '../read/spec.ts'
-import { rowOf } from '../read/sql.ts'
+import type { Visibility } from '../read/spec.ts'
+import { createRowSearch, type RowSearch } from './find-rows.ts'
 import { type Lock, type LockMode, takeLocks } from './locks.ts'
 
 /** Something that an input names. */
@@ -25,8 +25,8 @@ export interface FoundRow<T> extends Found<T> {
   readonly id: string
 }
 
-/** What a mutation finds, by name. */
-export type FoundRefs<Refs> = { [Name in keyof Refs]: Found<Refs[Name]> }
+/** What a mutation finds, by name. What does not wait for each other is found at the same time. */
+export type FoundRefs<Refs> = { [Name in keyof Refs]: Found<Refs[Name]> | Promise<Found<Refs[Name]>> }
 
 /** Something that needs no lock, because nothing changes it. */
 export function unchanging<T>(value: T): Found<T> {
@@ -54,8 +54,7 @@ export interface Finder {
   caller: Caller
   /** The user whose own objects are meant where the input names none: the caller, or the user that the question is about. */
   self: Caller
-  /** The scopes of all callers who must see what is found. */
-  scopes: CallerScope[]
+  search: RowSearch
   locks: Lock[]
   /** Reads that can only run once everything is locked. */
   afterLock: (() => Promise<void>)[]
@@ -69,8 +68,7 @@ export function createFinder(
   caller: Caller,
   { self = caller, others = [] }: { self?: Caller; others?: Caller[] } = {},
 ): Finder {
-  const scopes = [caller, ...others].map(immediateScope)
-  return { tx, caller, self, scopes, locks: [], afterLock: [], unlocked: [] }
+  return { tx, caller, self, search: createRowSearch(tx, [caller, ...others]), locks: [], afterLock: [], unlocked: [] }
 }
 
 type Named = PgTable & { id: PgColumn }
@@ -86,7 +84,8 @@ interface Wanted {
 }
 
 /**
- * Finds the one visible row of a table that fits. A hidden row is treated as missing. @throws NotFoundError
+ * Finds the one visible row of a table that fits. A hidden row is treated as missing. Rows that are asked for at the same
+ * time are found in one statement. @throws NotFoundError
  */
 export async function findRow<T extends Named>(
   finder: Finder,
@@ -95,13 +94,9 @@ export async function findRow<T extends Named>(
   fits: SQL,
   wanted: Wanted,
 ): Promise<FoundRow<InferSelectModel<T>>> {
-  const { tx, scopes, locks, unlocked } = finder
-  const [row] = await tx
-    .select()
-    .from(table as PgTable)
-    .where(and(fits, ...scopes.map((scope) => visible?.(rowOf(table), scope))))
-    .limit(1)
+  const { search, locks, unlocked } = finder
   const gone = () => new NotFoundError(wanted.path, wanted.what)
+  const row = (await search({ table, visible, fits: partOf(fits) })) as InferSelectModel<Named> | null
   if (!row) throw gone()
   const id = String(row.id)
   let known: object | null = null
@@ -124,21 +119,31 @@ export async function findRow<T extends Named>(
  * while this transaction waited for the lock. `no key update` does not block the foreign keys that point to a row.
  * @throws NotFoundError
  */
-export async function lockFound<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<Refs> {
+export async function lockFound<Refs>(finder: Finder, finding: Finding<Refs>): Promise<Refs> {
+  const found = await awaitAll(finding)
   await takeLocks(finder.tx, [...finder.locks, ...(await callerLocks(finder))])
   return readRefs(finder, found)
 }
 
 /** Returns everything as it was found, without locks: for questions, which change nothing. */
-export function readFound<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<Refs> {
+export async function readFound<Refs>(finder: Finder, finding: Finding<Refs>): Promise<Refs> {
+  const found = await awaitAll(finding)
   for (const take of finder.unlocked) take()
   return readRefs(finder, found)
 }
 
-async function readRefs<Refs>(finder: Finder, found: FoundRefs<Refs>): Promise<Refs> {
+/** What a mutation is finding. */
+export type Finding<Refs> = FoundRefs<Refs> | Promise<FoundRefs<Refs>>
+
+/** @throws the first of its errors, in the order of the names */
+async function awaitAll<Refs>(finding: Finding<Refs>): Promise<[string, Found<unknown>][]> {
+  const entries = Object.entries<Found<unknown> | Promise<Found<unknown>>>(await finding)
+  return Promise.all(entries.map(async ([name, found]): Promise<[string, Found<unknown>]> => [name, await found]))
+}
+
+async function readRefs<Refs>(finder: Finder, found: [string, Found<unknown>][]): Promise<Refs> {
   for (const read of finder.afterLock) await read()
-  const pairs = Object.entries<Found<unknown>>(found).map(([name, one]) => [name, one.locked()])
-  return Object.fromEntries(pairs) as Refs
+  return Object.fromEntries(found.map(([name, one]) => [name, one.locked()])) as Refs
 }
 
 /**

@@ -13,13 +13,13 @@ import { runStatement, type Transaction } from '../db/database.ts'
 import { DeadlinePassedError, isOutage, isRetryable } from '../db/errors.ts'
 import { recordChange, type Sides, withoutEqual } from '../entities/audit/operations.ts'
 import { type Notice, notify } from '../entities/notification/operations.ts'
-import { lockChanges, readReadOnly } from '../entities/settings/operations.ts'
+import { AS_CHANGE, isReadOnly, lockChanges } from '../entities/settings/operations.ts'
 import { CallerEndedError, ForbiddenError, isRefusal, RaceLostError, ReadOnlyError, type Target } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import type { Reading } from '../read/run.ts'
 import { type AccessDiff, noteAccess } from './access-diff.ts'
 import { missingForKey } from './key-rules.ts'
-import { createFinder, type Finder, type FoundRefs, lockFound } from './lookup.ts'
+import { createFinder, type Finder, type Finding, lockFound } from './lookup.ts'
 import { answerMade, openRepetition } from './repeat.ts'
 
 /** The values that an operation works with. */
@@ -71,7 +71,7 @@ export interface ChangePlan<Input, Refs, Values, Prepared> {
   makesWayIn: boolean | ((input: Input) => boolean)
   endangersAdministration: boolean
   prepare(ctx: Context, input: Input, dryRun: boolean): Promise<Prepared>
-  find(finder: Finder, input: Input): Promise<FoundRefs<Refs>>
+  find(finder: Finder, input: Input): Finding<Refs>
   run(operation: Operation<Input, Refs, Prepared>): Promise<Outcome<Values>>
 }
 
@@ -132,10 +132,11 @@ async function runOnce<Input, Refs, Values, Prepared, Answer>(
   wanted: Wanted<Input, Prepared>,
   answer: ReadAnswer<Values, Answer>,
 ): Promise<Answer> {
-  const beginning = { first: lockChanges({ alone: plan.readOnlyMode === 'SETS' }) }
+  const beginning = { first: plan.readOnlyMode === 'SETS' ? lockChanges({ alone: true }) : AS_CHANGE }
   try {
-    return await ctx.services.database.transaction(async (tx) => {
-      const result = await changeWithin(tx, plan, ctx, wanted, answer)
+    return await ctx.services.database.transaction(async (tx, first) => {
+      const asking = begin(plan, ctx, isReadOnly(first))
+      const result = await changeWithin(tx, plan, ctx, { ...wanted, asking }, answer)
       if (wanted.dryRun) throw new DryRunDone(result)
       return result
     }, beginning)
@@ -149,10 +150,9 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   tx: Transaction,
   plan: ChangePlan<Input, Refs, Values, Prepared>,
   ctx: Context,
-  wanted: Wanted<Input, Prepared>,
+  { asking, ...wanted }: Wanted<Input, Prepared> & { asking: Caller },
   answer: ReadAnswer<Values, Answer>,
 ): Promise<Answer> {
-  const asking = await begin(tx, plan, ctx)
   const repetition = await openRepetition<Values & object>(tx, plan, ctx, asking, wanted.input as object)
   const made = repetition?.made
   if (made) return answerMade(tx, asking, (caller) => answer(made, readingOn(tx, caller), null))
@@ -179,14 +179,14 @@ function readingOn(tx: Transaction, caller: Caller): Reading {
 }
 
 /** Returns the caller, where the mutation may begin at all. @throws CallerEndedError, ReadOnlyError */
-async function begin(
-  tx: Transaction,
+function begin(
   { isPublic, readOnlyMode }: { isPublic: boolean; readOnlyMode: ReadOnlyMode },
-  ctx: Context,
-): Promise<Caller> {
-  const asking = ctx.caller ?? (isPublic ? NOBODY : null)
+  { caller, services }: Context,
+  isReadOnly: boolean,
+): Caller {
+  const asking = caller ?? (isPublic ? NOBODY : null)
   if (asking === null) throw new CallerEndedError()
-  if (readOnlyMode !== 'SETS') await refuseReadOnly(tx, readOnlyMode, ctx)
+  if (readOnlyMode === 'REFUSED' && (isReadOnly || services.config.readOnly)) throw new ReadOnlyError()
   return asking
 }
 
@@ -236,10 +236,4 @@ async function namingTarget<Result>(target: Target | null, work: () => Promise<R
     if (isRefusal(error)) error.target = target
     throw error
   }
-}
-
-/** Refuses the change in read-only mode. @throws ReadOnlyError */
-async function refuseReadOnly(tx: Transaction, mode: ReadOnlyMode, { services }: Context) {
-  const isReadOnly = await readReadOnly(tx)
-  if (mode === 'REFUSED' && (isReadOnly || services.config.readOnly)) throw new ReadOnlyError()
 }

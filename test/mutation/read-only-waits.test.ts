@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Transaction } from '../../src/db/database.ts'
 import { lockChanges } from '../../src/entities/settings/operations.ts'
 import { startApp } from '../support/app.ts'
 import { change, changeDocument } from '../support/change.ts'
@@ -32,7 +33,7 @@ async function countWaiting(): Promise<number> {
 }
 
 /** Holds a transaction open until it is let go. */
-async function hold(within: Parameters<typeof app.database.transaction>[0]) {
+async function hold(within: (tx: Transaction) => Promise<unknown>) {
   const { promise: held, resolve: begun } = Promise.withResolvers<void>()
   const { promise: end, resolve: letGo } = Promise.withResolvers<void>()
   const ended = app.database.transaction(async (tx) => {

@@ -78,9 +78,9 @@ mutation({
     ...expiryIssues('expiresAt', input.expiresAt),
     ...roleIssues('limits', input.limits),
   ],
-  find: async (finder, input) => ({
-    user: await findUserOrSelf(finder, input.user, 'user'),
-    limits: input.limits ? await findRoles(finder, 'limits', input.limits) : unchanging(null),
+  find: (finder, input) => ({
+    user: findUserOrSelf(finder, input.user, 'user'),
+    limits: input.limits ? findRoles(finder, 'limits', input.limits) : unchanging(null),
   }),
   target: ({ user }) => target('User', user),
   may: (by) =>

@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../../authority/caller.ts'
 import type { Transaction } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
+import { insertSql, render } from '../../db/rendered.ts'
 import { auditEvents } from '../../db/tables.ts'
 import type { Target } from '../../errors.ts'
 import { targetNameOf } from './targets.ts'
@@ -28,22 +29,42 @@ export interface Actor {
 
 /** Writes the row of one change in the transaction of that change, so that no change is committed without its row. */
 export async function recordChange(tx: Transaction, actor: Actor, action: string, change: Change) {
-  const { actorId = null, targetType, targetId, organizationId } = change
   const who = actorColumns(actor, 'SYSTEM')
-  await tx.insert(auditEvents).values({
-    id: createId(),
-    action,
-    ...who,
-    actorId: actorId ?? who.actorId,
-    actorName: usernameOf(actorId ?? who.actorId),
+  await insertEvent(tx, { who: { ...who, actorId: change.actorId ?? who.actorId }, action, change })
+}
+
+interface Recorded {
+  who: ReturnType<typeof actorColumns>
+  action: string
+  change: Change
+}
+
+const insertEvent = render<Recorded, never>((parameter) => {
+  const uuid = (read: (recorded: Recorded) => unknown) => parameter('uuid', read)
+  const text = (read: (recorded: Recorded) => unknown) => parameter('text', read)
+  const actorId = uuid(({ who }) => who.actorId)
+  const targetType = text(({ change }) => change.targetType)
+  const targetId = uuid(({ change }) => change.targetId)
+  const targetName = text(({ change }) => change.targetName ?? null)
+  return insertSql(auditEvents, {
+    id: uuid(createId),
+    action: text(({ action }) => action),
+    actorKind: text(({ who }) => who.actorKind),
+    actorId,
+    actorName: usernameOf(actorId),
+    apiKeyId: uuid(({ who }) => who.apiKeyId),
+    sessionId: uuid(({ who }) => who.sessionId),
+    address: text(({ who }) => who.address),
+    requestId: uuid(({ who }) => who.requestId),
+    givenRequestId: text(({ who }) => who.givenRequestId),
     targetType,
     targetId,
-    targetName: change.targetName ?? targetNameOf(sql`${targetType}::text`, sql`${targetId}::uuid`),
-    organizationId,
-    before: allowed(change.before),
-    after: allowed(change.after),
+    targetName: sql`coalesce(${targetName}, ${targetNameOf(targetType, targetId)})`,
+    organizationId: uuid(({ change }) => change.organizationId),
+    before: parameter('jsonb', ({ change }) => allowed(change.before)),
+    after: parameter('jsonb', ({ change }) => allowed(change.after)),
   })
-}
+})
 
 /** Leaves out the fields that are the same before and after: they did not change. */
 export function withoutEqual(before: object, after: object): Sides {
@@ -57,8 +78,8 @@ export function withoutEqual(before: object, after: object): Sides {
 }
 
 /** The name that a user has now, for the row that is written. */
-export function usernameOf(userId: string | null): SQL<string> | null {
-  return userId === null ? null : sql<string>`(select u.username from users as u where u.id = ${userId})`
+export function usernameOf(userId: unknown): SQL<string> {
+  return sql<string>`(select u.username from users as u where u.id = ${userId}::uuid)`
 }
 
 /** The columns of an audit row that say who acted. @param unknown the kind of actor where there is no caller */

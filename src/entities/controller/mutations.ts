@@ -36,8 +36,8 @@ mutation({
   }),
   payload: (p) => ({ controller: p.loaded(Controller, 'The controller that was registered.') }),
   check: (input) => [...nameIssues('name', input.name), ...typeIssues(input.type)],
-  find: async (finder, input) => ({
-    organization: await findHomeOrganization(finder, input.organization, 'organization'),
+  find: (finder, input) => ({
+    organization: findHomeOrganization(finder, input.organization, 'organization'),
   }),
   target: ({ organization }) => target('Organization', organization),
   may: (by) =>
@@ -65,8 +65,8 @@ mutation({
   }),
   payload: (p) => ({ controller: p.loaded(Controller, 'The controller after the change.') }),
   check: (input) => [...nameIssues('name', input.name), ...typeIssues(input.type)],
-  find: async (finder, input) => ({
-    controller: await findController(finder, input.controller, 'controller', 'CHANGE'),
+  find: (finder, input) => ({
+    controller: findController(finder, input.controller, 'controller', 'CHANGE'),
   }),
   target: ({ controller }) => target('Controller', controller),
   may: (by) => by.permission('controllers.manage', 'in its organization', ofController),
@@ -94,8 +94,8 @@ mutation({
     name: p.string('The name of the deleted controller, which can be used again.'),
     endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
-  find: async (finder, input) => ({
-    controller: await findController(finder, input.controller, 'controller', 'CHANGE'),
+  find: (finder, input) => ({
+    controller: findController(finder, input.controller, 'controller', 'CHANGE'),
   }),
   target: ({ controller }) => target('Controller', controller),
   may: (by) => by.permission('controllers.manage', 'in its organization', ofController),

@@ -46,7 +46,7 @@ mutation({
     ...nameIssues('name', name),
     ...attributeIssues('attributes', attributes as CredentialAttributes),
   ],
-  find: async (finder, { user }) => ({ user: await findUserOrSelf(finder, user, 'user') }),
+  find: (finder, { user }) => ({ user: findUserOrSelf(finder, user, 'user') }),
   target: ({ user }) => target('User', user),
   may: (by) =>
     by.either(

@@ -1,12 +1,12 @@
 import { CONTROLLER_LEVEL, MODEL_LEVEL } from '../../authority/levels.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { type Finder, unchanging } from '../../mutation/lookup.ts'
+import { type Finder, type Found, unchanging } from '../../mutation/lookup.ts'
 import { target } from '../audit/targets.ts'
 import { findController } from '../controller/lookup.ts'
 import { Controller } from '../controller/type.ts'
 import { findCredential } from '../credential/lookup.ts'
-import { readCredentialName, refuseLocked } from '../credential/operations.ts'
+import { type Credential as CredentialRow, readCredentialName, refuseLocked } from '../credential/operations.ts'
 import { step } from '../level/operations.ts'
 import { findSelf } from '../user/lookup.ts'
 import { admins, findPlace, type ModelRefs, placeColumns } from './lookup.ts'
@@ -18,7 +18,10 @@ function modelTarget({ controller, model }: ModelRefs) {
 }
 
 /** Finds the credential of the caller with this name; null where no name is given. @throws NotFoundError */
-async function findOwnCredential(finder: Finder, name: string | null | undefined) {
+async function findOwnCredential(
+  finder: Finder,
+  name: string | null | undefined,
+): Promise<Found<CredentialRow | null>> {
   if (typeof name !== 'string') return unchanging(null)
   const user = await findSelf(finder, 'credential')
   return findCredential(finder, user.id, name, 'credential', 'SHARE')
@@ -45,9 +48,9 @@ mutation({
   }),
   payload: (p) => ({ model: p.loaded(Model, 'The model that was added.') }),
   check: (input) => nameIssues('name', input.name),
-  find: async (finder, input) => ({
-    controller: await findController(finder, input.controller, 'controller'),
-    credential: await findOwnCredential(finder, input.credential),
+  find: (finder, input) => ({
+    controller: findController(finder, input.controller, 'controller'),
+    credential: findOwnCredential(finder, input.credential),
   }),
   target: ({ controller }) => target('Controller', controller),
   may: (by) =>

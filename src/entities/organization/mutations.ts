@@ -33,7 +33,7 @@ mutation({
     basePermissions: t.stringList({ description: 'The permissions that every active member holds; none by default.' }),
   }),
   payload: (p) => ({ organization: p.loaded(Organization, 'The organization that was created.') }),
-  find: async () => ({}),
+  find: () => ({}),
   target: () => null,
   may: (by) => by.permissionEverywhere('organizations.manage'),
   // Every user who joins holds these permissions, so the caller must hold them everywhere.
@@ -83,8 +83,8 @@ mutation({
     }),
   }),
   payload: (p) => ({ organization: p.loaded(Organization, 'The organization after the change.') }),
-  find: async (finder, input) => ({
-    organization: await findOrganization(finder, input.organization, 'organization', 'CHANGE'),
+  find: (finder, input) => ({
+    organization: findOrganization(finder, input.organization, 'organization', 'CHANGE'),
   }),
   target: ({ organization }) => target('Organization', organization),
   may: (by) =>
@@ -135,8 +135,8 @@ mutation({
     name: p.string('The name of the deleted organization, which can be used again.'),
     endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
-  find: async (finder, input) => ({
-    organization: await findOrganization(finder, input.organization, 'organization', 'CHANGE'),
+  find: (finder, input) => ({
+    organization: findOrganization(finder, input.organization, 'organization', 'CHANGE'),
   }),
   target: ({ organization }) => target('Organization', organization),
   may: (by) =>

@@ -155,7 +155,7 @@ mutation({
     ...nullIssues('', { mustChangePassword: input.mustChangePassword }),
   ],
   prepare: async (_ctx, { password }) => ({ hash: await hashPassword(password) }),
-  find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  find: (finder, input) => ({ user: findUser(finder, input.user, 'user') }),
   target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [

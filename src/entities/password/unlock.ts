@@ -25,7 +25,7 @@ mutation({
     user: p.loaded(User, 'The user after the change.'),
     changed: p.boolean('False where no wrong password was counted.'),
   }),
-  find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  find: (finder, input) => ({ user: findUser(finder, input.user, 'user') }),
   target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [{ on: User, as: 'Unlock', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],

@@ -29,8 +29,8 @@ mutation({
   }),
   payload: (p) => ({ project: p.loaded(Project, 'The project that was created.') }),
   check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
-  find: async (finder, input) => ({
-    organization: await findHomeOrganization(finder, input.organization, 'organization'),
+  find: (finder, input) => ({
+    organization: findHomeOrganization(finder, input.organization, 'organization'),
   }),
   target: ({ organization }) => target('Organization', organization),
   may: (by) => by.permission('projects.manage', 'in the organization', (refs) => inOrganization(refs.organization.id)),
@@ -58,7 +58,7 @@ mutation({
   }),
   payload: (p) => ({ project: p.loaded(Project, 'The project after the change.') }),
   check: (input) => [...nameIssues('code', input.code), ...titleIssues('title', input.title)],
-  find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
+  find: (finder, input) => ({ project: findProject(finder, input.project, 'project', 'CHANGE') }),
   target: ({ project }) => target('Project', project),
   may: (by) =>
     by.either(
@@ -88,7 +88,7 @@ mutation({
     name: p.string('The code, which can be used again.'),
     endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
-  find: async (finder, input) => ({ project: await findProject(finder, input.project, 'project', 'CHANGE') }),
+  find: (finder, input) => ({ project: findProject(finder, input.project, 'project', 'CHANGE') }),
   target: ({ project }) => target('Project', project),
   may: (by) =>
     by.either(

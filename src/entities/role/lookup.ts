@@ -28,14 +28,12 @@ export async function findRoles(
   path: string,
   items: readonly RoleInput[] | null | undefined,
 ): Promise<Found<FoundRole[]>> {
-  const found: Found<FoundRole>[] = []
-  for (const [index, item] of (items ?? []).entries()) found.push(await findItem(finder, `${path}.${index}`, item))
+  const found = await Promise.all((items ?? []).map((item, index) => findItem(finder, `${path}.${index}`, item)))
   return { locked: () => found.map((one) => one.locked()) }
 }
 
 async function findItem(finder: Finder, path: string, item: RoleInput): Promise<Found<FoundRole>> {
-  const role = await findRole(finder, item.role, `${path}.role`)
-  const scope = await findScope(finder, path, item)
+  const [role, scope] = await Promise.all([findRole(finder, item.role, `${path}.role`), findScope(finder, path, item)])
   const expiresAt = item.expiresAt?.toISOString() ?? null
   return { locked: () => ({ ...roleOnScope(path, role.locked(), scope.locked()), expiresAt }) }
 }

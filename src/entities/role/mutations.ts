@@ -51,11 +51,9 @@ mutation({
     ...permissionIssues('permissions', input.permissions),
     ...nullIssues('', { organization: input.organization }),
   ],
-  find: async (finder, { organization }) => ({
+  find: (finder, { organization }) => ({
     organization:
-      typeof organization === 'string'
-        ? await findOrganization(finder, organization, 'organization')
-        : unchanging(null),
+      typeof organization === 'string' ? findOrganization(finder, organization, 'organization') : unchanging(null),
   }),
   target: ({ organization }) => (organization ? target('Organization', organization) : null),
   may: (by) =>
@@ -92,7 +90,7 @@ mutation({
     ...permissionIssues('addPermissions', input.addPermissions),
     ...crossedIssues('addPermissions', input.addPermissions, input.removePermissions),
   ],
-  find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
+  find: (finder, input) => ({ role: findRole(finder, input.role, 'role', 'CHANGE') }),
   target: ({ role }) => target('Role', role),
   may: (by) =>
     by.permission('roles.manage', 'in the role’s organization, or everywhere for a role of the server', ofRole),
@@ -130,7 +128,7 @@ mutation({
     name: p.string('The name, which can be used again.'),
     endedGrants: p.value('Int', 'The number of all grants that ended, also of users that the caller does not see.'),
   }),
-  find: async (finder, input) => ({ role: await findRole(finder, input.role, 'role', 'CHANGE') }),
+  find: (finder, input) => ({ role: findRole(finder, input.role, 'role', 'CHANGE') }),
   target: ({ role }) => target('Role', role),
   may: (by) =>
     by.permission('roles.manage', 'in the role’s organization, or everywhere for a role of the server', ofRole),
@@ -160,9 +158,9 @@ mutation({
     changed: p.boolean('False where the user already held all of them.'),
   }),
   check: (input) => [...someIssues(input.roles), ...roleIssues('roles', input.roles)],
-  find: async (finder, input) => ({
-    user: await findUser(finder, input.user, 'user'),
-    items: await findRoles(finder, 'roles', input.roles),
+  find: (finder, input) => ({
+    user: findUser(finder, input.user, 'user'),
+    items: findRoles(finder, 'roles', input.roles),
   }),
   target: ({ user }) => target('User', user),
   may: (by) => by.permission('roles.grant', 'on every named scope', (refs) => refs.items),
@@ -197,9 +195,9 @@ mutation({
     changed: p.boolean('False where the user held none of them.'),
   }),
   check: (input) => [...someIssues(input.roles), ...roleIssues('roles', input.roles)],
-  find: async (finder, input) => ({
-    user: await findUser(finder, input.user, 'user'),
-    items: await findRoles(finder, 'roles', input.roles),
+  find: (finder, input) => ({
+    user: findUser(finder, input.user, 'user'),
+    items: findRoles(finder, 'roles', input.roles),
   }),
   target: ({ user }) => target('User', user),
   may: (by) =>

@@ -4,6 +4,7 @@ import type { RoleItem } from '../../authority/guard.ts'
 import type { Transaction } from '../../db/database.ts'
 import { endFacts, endLapsed, lasts } from '../../db/history.ts'
 import { createId } from '../../db/id.ts'
+import { insertSql, render } from '../../db/rendered.ts'
 import { roleGrants, rolePermissions, roles } from '../../db/tables.ts'
 import { writeUnique } from '../../db/unique.ts'
 import { ConflictError } from '../../errors.ts'
@@ -93,11 +94,32 @@ export async function grantRoles(
   const replaced = open.filter((grant) => wanted.some((item) => isSameTarget(grant, item)))
   await endGrants(tx, caller, replaced)
   if (wanted.length > 0) {
-    const rows = wanted.map((item) => ({ id: createId(), userId, grantedBy: caller.userId, ...item }))
-    await tx.insert(roleGrants).values(rows)
+    const grants = wanted.map((item) => ({ id: createId(), ...item }))
+    await insertGrants(tx, { userId, grantedBy: caller.userId, grants })
   }
   return wanted
 }
+
+interface NewGrants {
+  userId: string
+  grantedBy: string | null
+  grants: (RoleItem & { id: string })[]
+}
+
+const insertGrants = render<NewGrants, never>((parameter) => {
+  const grants = parameter('json', (given) => JSON.stringify(given.grants))
+  const values = {
+    id: sql`g.id`,
+    userId: parameter('uuid', ({ userId }) => userId),
+    roleId: sql`g."roleId"`,
+    organizationId: sql`g."organizationId"`,
+    projectId: sql`g."projectId"`,
+    grantedBy: parameter('uuid', ({ grantedBy }) => grantedBy),
+    expiresAt: sql`g."expiresAt"`,
+  }
+  const columns = sql`id uuid, "roleId" uuid, "organizationId" uuid, "projectId" uuid, "expiresAt" timestamptz`
+  return insertSql(roleGrants, values, sql`from json_to_recordset(${grants}) as g(${columns})`)
+})
 
 /** Revokes roles from a user. The user's row must be locked. Returns the grants that the user held. */
 export async function revokeRoles(
@@ -121,19 +143,22 @@ async function endLapsedGrants(tx: Transaction, userId: string) {
   return open.filter(({ isLapsed }) => !isLapsed)
 }
 
+interface OpenGrant extends RoleItem {
+  id: string
+  /** Whether it is past its planned end. */
+  isLapsed: boolean
+}
+
+const openGrants = render<string, OpenGrant>(
+  (parameter) => sql`
+  select coalesce(g.expires_at <= statement_timestamp(), false) as "isLapsed", g.id, g.role_id as "roleId",
+    g.organization_id as "organizationId", g.project_id as "projectId", g.expires_at as "expiresAt"
+  from ${roleGrants} as g where g.user_id = ${parameter('uuid', (userId) => userId)} and g.ended_at is null`,
+)
+
 /** The open role grants of a user. */
-export async function readOpenGrants(tx: Transaction, userId: string) {
-  return tx
-    .select({
-      isLapsed: sql<boolean>`coalesce(${roleGrants.expiresAt} <= statement_timestamp(), false)`,
-      id: roleGrants.id,
-      roleId: roleGrants.roleId,
-      organizationId: roleGrants.organizationId,
-      projectId: roleGrants.projectId,
-      expiresAt: roleGrants.expiresAt,
-    })
-    .from(roleGrants)
-    .where(and(eq(roleGrants.userId, userId), isNull(roleGrants.endedAt)))
+export function readOpenGrants(tx: Transaction, userId: string): Promise<OpenGrant[]> {
+  return openGrants(tx, userId)
 }
 
 async function endGrants(tx: Transaction, caller: Caller, grants: { id: string }[]) {

@@ -38,7 +38,7 @@ mutation({
       throw new ForbiddenError(missingCircumstance('the API key of an application'))
     return checkPassword(ctx, username, password)
   },
-  find: async () => ({}),
+  find: () => ({}),
   target: () => null,
   may: (by) => by.anyone(),
   readOnlyMode: 'ALLOWED',
@@ -102,7 +102,7 @@ mutation({
   description: 'Ends the session of the request: the next request with its token is refused.',
   hasDryRun: false,
   payload: (p) => ({ changed: p.boolean('False where the request did not use a session.') }),
-  find: async (finder) => ({ user: await findSelf(finder, 'session') }),
+  find: (finder) => ({ user: findSelf(finder, 'session') }),
   target: ({ user }) => target('User', user),
   may: (by) => by.anyUser(),
   readOnlyMode: 'ALLOWED',
@@ -126,8 +126,8 @@ mutation({
     user: p.loaded(User, 'The user whose sessions ended.'),
     ended: p.value('Int', 'The number of open sessions that ended.'),
   }),
-  find: async (finder, { user }) => ({
-    user: await findUserOrSelf(finder, user, 'user'),
+  find: (finder, { user }) => ({
+    user: findUserOrSelf(finder, user, 'user'),
   }),
   target: ({ user }) => target('User', user),
   may: (by) =>

@@ -12,7 +12,7 @@ mutation({
     isReadOnly: p.boolean('Whether the server is read-only now.'),
     changed: p.boolean('False where the server was already in that mode.'),
   }),
-  find: async () => ({}),
+  find: () => ({}),
   target: () => SERVER,
   may: (by) => by.administrators(),
   grants: 'nothing',

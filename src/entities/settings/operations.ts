@@ -1,4 +1,4 @@
-import type { Transaction } from '../../db/database.ts'
+import type { FirstRow, Transaction } from '../../db/database.ts'
 import { settings } from '../../db/tables.ts'
 
 /** Every change holds this lock shared. Setting read-only mode waits until no change is in progress. */
@@ -12,10 +12,12 @@ export function lockChanges({ alone }: { alone: boolean }): string {
   return `select pg_advisory_xact_lock${alone ? '' : '_shared'}(${CHANGES_LOCK})`
 }
 
-/** Whether the server is read-only. The mode can't change until the transaction ends, which began by `lockChanges`. */
-export async function readReadOnly(tx: Transaction): Promise<boolean> {
-  const [row] = await tx.select({ readOnly: settings.readOnly }).from(settings)
-  return row?.readOnly ?? false
+/** The beginning of a change, which then knows whether the server is read-only: that can't change until it ends. */
+export const AS_CHANGE = `${lockChanges({ alone: false })}; select read_only as "isReadOnly" from settings`
+
+/** Whether the server is read-only, by what the beginning of a change has answered. */
+export function isReadOnly(first: FirstRow): boolean {
+  return first?.isReadOnly === true
 }
 
 /** Sets read-only mode and returns the previous mode. No change may be in progress. */

@@ -62,10 +62,10 @@ mutation({
     ...titleIssues('displayName', input.displayName),
     ...roleIssues('roles', input.roles),
   ],
-  find: async (finder, input) => ({
-    organization: await findHomeOrganization(finder, input.organization, 'organization'),
-    items: await findRoles(finder, 'roles', input.roles),
-    existing: input.ifExists === 'UPDATE' ? await findUserIfAny(finder, serviceName(input.username)) : unchanging(null),
+  find: (finder, input) => ({
+    organization: findHomeOrganization(finder, input.organization, 'organization'),
+    items: findRoles(finder, 'roles', input.roles),
+    existing: input.ifExists === 'UPDATE' ? findUserIfAny(finder, serviceName(input.username)) : unchanging(null),
   }),
   target: ({ existing, organization }) => (existing ? target('User', existing) : target('Organization', organization)),
   may: (by) =>

@@ -67,9 +67,9 @@ mutation({
     ...nullIssues('', { mustChangePassword: input.mustChangePassword }),
   ],
   prepare: async (_ctx, { password }) => ({ hash: typeof password === 'string' ? await hashPassword(password) : null }),
-  find: async (finder, input) => ({
-    organization: await findHomeOrganization(finder, input.organization, 'organization'),
-    items: withAdministration(input.isAdmin ?? false, await findRoles(finder, 'roles', input.roles)),
+  find: (finder, input) => ({
+    organization: findHomeOrganization(finder, input.organization, 'organization'),
+    items: findRoles(finder, 'roles', input.roles).then((found) => withAdministration(input.isAdmin ?? false, found)),
   }),
   target: ({ organization }) => target('Organization', organization),
   may: (by) =>

@@ -37,7 +37,7 @@ mutation({
       'The roles and levels that the user held, as far as the caller may see them.',
     ),
   }),
-  find: async (finder, input) => ({ user: await findUser(finder, input.user, 'user') }),
+  find: (finder, input) => ({ user: findUser(finder, input.user, 'user') }),
   target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),
   shownOn: [

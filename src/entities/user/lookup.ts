@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { administersAt } from '../../authority/administrators.ts'
 import { NOW } from '../../authority/held.ts'
 import { holdsEverywhere, holdsInOrganization } from '../../authority/visibility.ts'
-import { readRows } from '../../db/database.ts'
+import { render } from '../../db/rendered.ts'
 import { users } from '../../db/tables.ts'
 import { NotFoundError } from '../../errors.ts'
 import { fitsReference } from '../../graphql/references.ts'
@@ -66,10 +66,17 @@ export async function findDeletedUser(finder: Finder, id: string, path: string):
 const isManaged: Visibility = (user, caller) =>
   holdsEverywhere(caller, 'users.manage') ? undefined : holdsInOrganization(caller, 'users.manage', user.organizationId)
 
+const readAdministers = render<string, { administers: boolean }>(
+  (parameter) =>
+    sql`select ${administersAt(
+      parameter('uuid', (id) => id),
+      NOW,
+    )} as administers`,
+)
+
 function withAdministration(finder: Finder, { id, locked }: FoundRow<UserRow>): FoundRow<UserReference> {
-  const administers = sql`select ${administersAt(sql`${id}::uuid`, NOW)} as administers`
   const isAdministrator = readOnceLocked(finder, async () => {
-    const [read] = await readRows<{ administers: boolean }>(finder.tx, administers)
+    const [read] = await readAdministers(finder.tx, id)
     return read?.administers ?? false
   })
   return { id, locked: () => ({ ...locked(), isAdministrator: isAdministrator.locked() }) }
