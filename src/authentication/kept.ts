@@ -2,7 +2,7 @@
  * Callers whose authority was read by an earlier request. Each request proves, in the database, that nothing of it has
  * changed since: no server answers by an authority that has ended, however many servers there are.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../authority/caller.ts'
@@ -64,9 +64,7 @@ export function createKeptCallers(): KeptCallers {
 /** The hash of the credentials, which are not kept themselves; null for a password, which is compared each time. */
 function nameOf({ apiKey, user }: Credentials): string | null {
   if (user !== null && !('token' in user)) return null
-  return createHash('sha256')
-    .update(`${apiKey ?? ''}\n${user?.token ?? ''}`)
-    .digest('base64')
+  return hash('sha256', `${apiKey ?? ''}\n${user?.token ?? ''}`, 'base64')
 }
 
 /** The authority of the caller is no longer what it was when it was read. The request must be answered again. */

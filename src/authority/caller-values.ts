@@ -62,17 +62,8 @@ export const modelsFrom = (level: number) =>
     unique(levels.filter((row) => row.level >= level).map((row) => row.modelId)),
   )
 
-/** What was found out of each caller, by its name: one statement asks for the same several times. */
-const found = new WeakMap<Caller, Map<string, string[]>>()
-
 function ids(name: string, find: (caller: Caller) => string[]): CallerIds {
-  const of = (caller: Caller) => {
-    const known = found.get(caller) ?? new Map<string, string[]>()
-    found.set(caller, known)
-    const result = known.get(name) ?? find(caller)
-    known.set(name, result)
-    return result
-  }
+  const of = once(name, find)
   return {
     isEmpty: flag(`no ${name}`, (caller) => of(caller).length === 0),
     isOne: flag(`one of ${name}`, (caller) => of(caller).length === 1),
@@ -82,7 +73,7 @@ function ids(name: string, find: (caller: Caller) => string[]): CallerIds {
 }
 
 function flag(name: string, of: (caller: Caller) => boolean): CallerFlag {
-  return { name, of }
+  return { name, of: once(name, of) }
 }
 
 function value(name: string, sqlType: string, of: (caller: Caller) => unknown): CallerValue {
@@ -95,15 +86,8 @@ interface Reach {
   projects: string[]
 }
 
-/** A cache: one statement uses the same reach several times. */
-const reaches = new WeakMap<Caller, Map<Word, Reach>>()
-
 function reachOf(caller: Caller, word: Word): Reach {
-  const known = reaches.get(caller) ?? new Map<Word, Reach>()
-  reaches.set(caller, known)
-  const reach = known.get(word) ?? findReach(caller, word)
-  known.set(word, reach)
-  return reach
+  return once(`reach ${word}`, (one) => findReach(one, word))(caller)
 }
 
 function findReach(caller: Caller, word: Word): Reach {
@@ -118,4 +102,18 @@ function findReach(caller: Caller, word: Word): Reach {
 
 function unique(ids: (string | null)[]): string[] {
   return [...new Set(ids.filter((id) => id !== null))]
+}
+
+/** The facts that were found out about each caller, by their names: each request of a kept caller asks for the same ones. */
+const facts = new WeakMap<Caller, Map<string, unknown>>()
+
+function once<Fact>(name: string, find: (caller: Caller) => Fact): (caller: Caller) => Fact {
+  return (caller) => {
+    const known = facts.get(caller) ?? new Map<string, unknown>()
+    if (known.has(name)) return known.get(name) as Fact
+    const fact = find(caller)
+    known.set(name, fact)
+    facts.set(caller, known)
+    return fact
+  }
 }

@@ -74,7 +74,7 @@ export function createLease(
   const { silence, prepared } = connected
   let isLost = false
   let isLate = false
-  const timer = atDeadline(() => {
+  const ignoreDeadline = currentDeadline()?.whenPassed(() => {
     isLate = true
     cancel(client)
   })
@@ -120,10 +120,10 @@ export function createLease(
       }
     },
     wait: () => silence.setPatient(true),
-    ignoreDeadline: () => clearTimeout(timer),
+    ignoreDeadline: () => ignoreDeadline?.(),
     isLost: () => isLost || isLate,
     release(isBroken = false) {
-      clearTimeout(timer)
+      ignoreDeadline?.()
       silence.setPatient(false)
       client.release(isBroken || isLost || isLate || prepared.size > MOST_PREPARED)
       giveBack()
@@ -137,12 +137,6 @@ function isUseless(code: string): boolean {
 }
 
 const READ_ONLY = '25006'
-
-/** Calls back at the deadline of the current request, where there is one. */
-function atDeadline(run: () => void): NodeJS.Timeout | undefined {
-  const deadline = currentDeadline()
-  return deadline && setTimeout(run, Math.max(0, deadline.at - Date.now()))
-}
 
 /** The code of a request to cancel, in PostgreSQL's protocol. */
 const CANCEL_REQUEST = 80_877_102

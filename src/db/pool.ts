@@ -218,19 +218,19 @@ const TIMES = new Set<number>(
 
 /** Waits for a connection until the deadline; one that comes later is given back. */
 async function waitFor(open: () => Promise<pg.PoolClient>): Promise<pg.PoolClient> {
-  const left = (currentDeadline()?.at ?? Number.POSITIVE_INFINITY) - Date.now()
-  if (left <= 0) throw new DeadlinePassedError()
+  const deadline = currentDeadline()
+  if (deadline && deadline.at <= Date.now()) throw new DeadlinePassedError()
   const opening = open().catch(connectionError)
-  if (!Number.isFinite(left)) return opening
+  if (!deadline) return opening
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new DeadlinePassedError()), left)
+  const ignoreDeadline = deadline.whenPassed(() => late.reject(new DeadlinePassedError()))
   try {
     return await Promise.race([opening, late.promise])
   } catch (error) {
     if (error instanceof DeadlinePassedError) opening.then((client) => client.release()).catch(() => {})
     throw error
   } finally {
-    clearTimeout(timer)
+    ignoreDeadline()
   }
 }
 

@@ -69,7 +69,7 @@ export function createShares({ own, shared }: Places, pulse: Pulse): Shares {
       const share = shares.get(holder) ?? { taken: 0, waiting: new Set() }
       shares.set(holder, share)
       if (hasPlace(share)) enter(share)
-      else await turn(share, deadline.at, pulse)
+      else await turn(share, deadline, pulse)
       return () => leave(holder, share)
     },
     waiting: () => shares.values().reduce((sum, share) => sum + share.waiting.size, 0),
@@ -77,19 +77,16 @@ export function createShares({ own, shared }: Places, pulse: Pulse): Shares {
 }
 
 /** Waits for a place that another request gives back; one that has waited until its deadline leaves the queue. */
-function turn({ waiting }: Share, at: number, pulse: Pulse): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const next = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    const timer = setTimeout(
-      () => {
-        waiting.delete(next)
-        reject(pulse.isAway() ? new DeadlinePassedError() : new TooManyAtOnceError())
-      },
-      Math.max(0, at - Date.now()),
-    )
-    waiting.add(next)
+function turn({ waiting }: Share, { whenPassed }: Deadline, pulse: Pulse): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const next = () => {
+    ignoreDeadline()
+    resolve()
+  }
+  const ignoreDeadline = whenPassed(() => {
+    waiting.delete(next)
+    reject(pulse.isAway() ? new DeadlinePassedError() : new TooManyAtOnceError())
   })
+  waiting.add(next)
+  return promise
 }

@@ -30,7 +30,9 @@ export function useDocuments(): Plugin<object, Partial<RequestContext>> {
     onParse({ params, setParseFn }) {
       const source = String(params.source)
       setParseFn(() => {
-        const document = documents.get(source) ?? parseBounded(source)
+        const known = documents.get(source)
+        if (known) return known
+        const document = parseBounded(source)
         documents.set(source, document)
         return document
       })

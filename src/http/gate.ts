@@ -13,12 +13,12 @@ export interface Refusal {
 }
 
 /** Headers with one value, on which the answer depends. Node keeps the first one and drops others, or joins them. */
-const SINGLE_HEADERS = ['host', 'origin', 'authorization', 'api-key', 'content-type', 'content-encoding']
+const SINGLE_HEADERS = new Set(['host', 'origin', 'authorization', 'api-key', 'content-type', 'content-encoding'])
 
 /** Returns the URL that a request asks for, or a refusal where the request is not valid. */
 export function readTarget(request: IncomingMessage): URL | Refusal {
   // A proxy in front may have decided by the other one.
-  const repeated = SINGLE_HEADERS.find((name) => (request.headersDistinct[name]?.length ?? 0) > 1)
+  const repeated = findRepeated(request.rawHeaders)
   if (repeated !== undefined) return { status: 400, message: `Send the header "${repeated}" only once.` }
   const { host } = request.headers
   if (host !== undefined && !isHost(host)) return { status: 400, message: 'The Host header is malformed.' }
@@ -26,6 +26,18 @@ export function readTarget(request: IncomingMessage): URL | Refusal {
   if (!target.startsWith('/') || target.startsWith('//'))
     return { status: 400, message: 'The request target must be a path.' }
   return URL.parse(target, 'http://localhost') ?? { status: 400, message: 'The request target is malformed.' }
+}
+
+/** Returns the first header of a single value that is there twice. @param headers names and values by turns */
+function findRepeated(headers: string[]): string | undefined {
+  const met = new Set<string>()
+  for (let place = 0; place < headers.length; place += 2) {
+    const name = headers[place]?.toLowerCase() ?? ''
+    if (!SINGLE_HEADERS.has(name)) continue
+    if (met.has(name)) return name
+    met.add(name)
+  }
+  return undefined
 }
 
 /** Returns the URL without the path that the server is behind; null where it is not below that path. */

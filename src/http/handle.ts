@@ -4,6 +4,7 @@ import { BadCredentialError } from '../authentication/bad-credential.ts'
 import { identify } from '../authentication/identify.ts'
 import { AuthorityChangedError, createProof } from '../authentication/kept.ts'
 import type { Database } from '../db/database.ts'
+import { createDeadline } from '../db/deadline.ts'
 import { createId } from '../db/id.ts'
 import { recordRefusal } from '../entities/audit/refusals.ts'
 import { readKeySet } from '../entities/session/signing-keys.ts'
@@ -38,7 +39,7 @@ import type { readRequestIds } from './request-id.ts'
 import { createRecord, type RequestRecord, recordCaller } from './request-record.ts'
 import { send } from './send.ts'
 import { isSignInAlone } from './sign-in.ts'
-import { createDeadline, withinDeadline } from './within-deadline.ts'
+import { REQUEST_DEADLINE_MS, withinDeadline } from './within-deadline.ts'
 import type { App } from './yoga.ts'
 
 /** The well-known path (RFC 8615) of the keys with which tokens are verified. */
@@ -90,7 +91,7 @@ async function answerAndNote(
   answering: () => Promise<Answer>,
 ): Promise<Answer> {
   const started = performance.now()
-  const deadline = createDeadline()
+  const deadline = createDeadline(REQUEST_DEADLINE_MS)
   const answer = await withinDeadline(record.requestId, answering, deadline)
   const milliseconds = performance.now() - started
   const { status, codes = [], isFinal = false } = answer
@@ -177,17 +178,20 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** Reads the whole body as text; returns null where it is larger than allowed. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
+/** Reads the whole body as text; returns null where it is larger than allowed. @throws Error where the client breaks off */
+function readBody(request: IncomingMessage): Promise<string | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<string | null>()
   const chunks: Buffer[] = []
   let size = 0
-  // The end of the loop must not end the connection: the client still has to read the answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  request.on('data', (chunk: Buffer) => {
     size += chunk.length
-    if (size > MAX_BODY_BYTES) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+    if (size > MAX_BODY_BYTES) resolve(null)
+    else chunks.push(chunk)
+  })
+  request.once('end', () => resolve(Buffer.concat(chunks).toString()))
+  request.once('error', reject)
+  request.once('close', () => reject(new Error('The client broke off.')))
+  return promise
 }
 
 /** Answers with the public JWK Set, with which services verify tokens by themselves. */
@@ -197,7 +201,7 @@ async function keySet(database: Database): Promise<Answer> {
 }
 
 async function answerKeySet(database: Database, address: string | null): Promise<Answer> {
-  const deadline = { ...createDeadline(), holder: ofAddress(address) }
+  const deadline = { ...createDeadline(REQUEST_DEADLINE_MS), holder: ofAddress(address) }
   const answer = await withinDeadline(createId(), () => keySet(database), deadline)
   return { ...answer, headers: { ...PUBLIC_HEADERS, ...answer.headers } }
 }

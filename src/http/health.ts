@@ -1,11 +1,10 @@
 /** Three questions of operators: does the process turn, may it get requests, and can it make changes. */
 import { sql } from 'drizzle-orm'
 import { type Database, readRows } from '../db/database.ts'
-import { runUntil } from '../db/deadline.ts'
+import { createDeadline, runUntil } from '../db/deadline.ts'
 import { VERSION } from '../version.ts'
 import { JSON_TYPE } from './error-answer.ts'
 import type { Answer } from './request.ts'
-import { createDeadline } from './within-deadline.ts'
 
 export interface Health {
   /** Answers a check of health; null where the path is none. */

@@ -1,5 +1,5 @@
 /** Says which caller a request belongs to, so that each caller has a share of the connections to the database. */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from '../authority/caller.ts'
@@ -22,7 +22,7 @@ const MOST_KNOWN = 10_000
 export function createHolders(): Holders {
   const users = new LRUCache<string, string>({ max: MOST_KNOWN })
   // A digest with a secret that is nowhere else: credentials are not kept, and passwords cannot be guessed from it.
-  const secret = randomBytes(32)
+  const secret = randomBytes(32).toString('base64')
 
   const digests = new WeakMap<IncomingMessage, string | null>()
 
@@ -32,7 +32,7 @@ export function createHolders(): Holders {
     const { authorization, 'api-key': apiKey } = request.headers
     const isNone = authorization === undefined && apiKey === undefined
     const presented = JSON.stringify([authorization, apiKey])
-    const digest = isNone ? null : createHash('sha256').update(secret).update(presented).digest('base64')
+    const digest = isNone ? null : hash('sha256', secret + presented, 'base64')
     digests.set(request, digest)
     return digest
   }
@@ -44,7 +44,7 @@ export function createHolders(): Holders {
     know(request, caller, address) {
       const userId = caller?.userId ?? null
       const digest = userId && digestOf(request)
-      if (userId && digest) users.set(digest, userId)
+      if (userId && digest && users.peek(digest) !== userId) users.set(digest, userId)
       hold(userId ?? ofAddress(address))
     },
   }

@@ -1,12 +1,7 @@
-import { type Deadline, runUntil } from '../db/deadline.ts'
+import { createDeadline, type Deadline, runUntil } from '../db/deadline.ts'
 import { outcomeUnknown, unavailable } from '../graphql/refusals.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { Answer } from './request.ts'
-
-/** The deadline of a request that has just arrived. */
-export function createDeadline(milliseconds = REQUEST_DEADLINE_MS): Deadline {
-  return { at: Date.now() + milliseconds, isCommitSent: false, statements: 0 }
-}
 
 /** A request may use the database for this long after it has arrived. */
 export const REQUEST_DEADLINE_MS = 5000
@@ -20,7 +15,7 @@ const GRACE_MS = 500
 export async function withinDeadline(
   requestId: string,
   answer: () => Promise<Answer>,
-  deadline: Deadline = createDeadline(),
+  deadline: Deadline = createDeadline(REQUEST_DEADLINE_MS),
 ): Promise<Answer> {
   const late = Promise.withResolvers<Answer>()
   const timer = setTimeout(() => late.resolve(answerForLate(deadline, requestId)), REQUEST_DEADLINE_MS + GRACE_MS)
@@ -28,6 +23,7 @@ export async function withinDeadline(
     return await Promise.race([runUntil(deadline, answer), late.promise])
   } finally {
     clearTimeout(timer)
+    deadline.end()
   }
 }
 

@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Database, readRows, runStatement } from '../../src/db/database.ts'
-import { runUntil } from '../../src/db/deadline.ts'
+import { createDeadline, runUntil } from '../../src/db/deadline.ts'
 import { CommitUnknownError, DeadlinePassedError, RolledBackError } from '../../src/db/errors.ts'
 import { openTestDatabase } from '../support/database.ts'
 
@@ -81,7 +81,7 @@ describe('a transaction', () => {
   })
 
   test('is not committed after the deadline of its request', async () => {
-    const deadline = { at: Date.now() + 100, isCommitSent: false, statements: 0 }
+    const deadline = createDeadline(100)
     const late = runUntil(deadline, () =>
       database.transaction(async (tx) => {
         await tx.execute(sql`insert into things values (2)`)
@@ -97,7 +97,7 @@ describe('a transaction', () => {
   test('whose COMMIT arrives too late by the clock of the database is rolled back by it', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())
-    const deadline = { at: Date.now() + 50, isCommitSent: false, statements: 0 }
+    const deadline = createDeadline(50)
 
     // The clock of this process stands still, as if the message were on its way.
     const late = runUntil(deadline, () =>
@@ -116,7 +116,7 @@ describe('a transaction', () => {
     await database.db.execute(
       sql`create table parts (thing int constraint parts_thing references things deferrable initially deferred)`,
     )
-    const deadline = { at: Date.now() + 5000, isCommitSent: false, statements: 0 }
+    const deadline = createDeadline(5000)
     const failing = runUntil(deadline, () =>
       database.transaction((tx) => tx.execute(sql`insert into parts values (9)`)),
     )
