@@ -1,10 +1,14 @@
 /** What is wrong with the answers that clients got while the database was away. */
 import { type Answered, send } from './load.ts'
 
-/** Answers that no client may get: only success, UNAVAILABLE, and OUTCOME_UNKNOWN for changes are right. */
-export function strange(answers: Answered[]): Answered[] {
+/**
+ * Answers that no client may get: only success, UNAVAILABLE, and OUTCOME_UNKNOWN for changes are right; RATE_LIMITED only where
+ * the database answers others, while the requests of the caller wait for each other.
+ */
+export function strange(answers: Answered[], holdsUpOne = false): Answered[] {
   return answers.filter(({ status, code, name }) => {
     if (code === null) return status !== 200
+    if (code === 'RATE_LIMITED' && holdsUpOne) return status !== 429
     return status !== 503 || !(code === 'UNAVAILABLE' || (code === 'OUTCOME_UNKNOWN' && name !== null))
   })
 }
