@@ -156,7 +156,8 @@ reads.queryConnection('accessChanges', AccessChangeConnection, {
       description: 'The username to filter by: all users that had this name, including deleted users.',
     }),
   }),
-  check({ from, to }: { from: Date; to?: Date | null }) {
+  before(_ctx, args) {
+    const { from, to } = args as { from: Date; to?: Date | null }
     if (to && to <= from) throw badUserInput('"to" must be after "from".')
   },
 })

@@ -56,10 +56,10 @@ const VerifiedApiKey = reads.type('VerifiedApiKey', {
       type: 'DateTime',
       description: 'The planned end of the key; null where there is none.',
     }),
-    permissions: f.expression({
-      type: [HeldPermissionType],
+    permissions: f.objects({
+      type: HeldPermissionType,
       description: 'The permissions of the key and their scopes: what both its user and its limits allow.',
-      sql: (key, caller) =>
+      of: (key, caller) =>
         heldPermissions(authorityOf({ userId: sql`${key.userId}`, apiKeyId: sql`${key.id}` }), caller),
     }),
   }),
@@ -75,8 +75,9 @@ reads.queryOne('verifyApiKey', VerifiedApiKey, {
       extensions: { isSecret: true },
     }),
   }),
-  before(ctx: Context, { secret }: { secret: string }, info) {
-    refuseSpelledOut(ctx, info, 'secret')
+  before(context, args, selected) {
+    const [ctx, { secret }] = [context as Context, args as { secret: string }]
+    refuseSpelledOut(ctx, selected, 'secret')
     // A key that is presented to another service counts as used.
     ctx.services.noteUse(hashToken(secret))
   },
@@ -136,11 +137,10 @@ const VerifiedSession = reads.type('VerifiedSession', {
       sql: (session) => sql`(select u.username from users as u where u.id = ${session.userId})`,
     }),
     expiresAt: f.column('expiresAt', { type: 'DateTime', description: 'The planned end of the session.' }),
-    permissions: f.expression({
-      type: [HeldPermissionType],
+    permissions: f.objects({
+      type: HeldPermissionType,
       description: 'The permissions of its user and their scopes.',
-      sql: (session, caller) =>
-        heldPermissions(authorityOf({ userId: sql`${session.userId}`, apiKeyId: null }), caller),
+      of: (session, caller) => heldPermissions(authorityOf({ userId: sql`${session.userId}`, apiKeyId: null }), caller),
     }),
   }),
 })

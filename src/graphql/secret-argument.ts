@@ -1,5 +1,6 @@
-import { type GraphQLResolveInfo, Kind, type ValueNode } from 'graphql'
+import { Kind, type ValueNode } from 'graphql'
 import { badUserInput } from '../read/errors.ts'
+import type { RootSelection } from '../read/spec.ts'
 import type { Context } from './context.ts'
 
 /**
@@ -8,13 +9,13 @@ import type { Context } from './context.ts'
  * @param path the argument, and the path to the secret in it
  * @throws BAD_USER_INPUT with a message that names the argument
  */
-export function refuseSpelledOut({ isGet }: Context, info: GraphQLResolveInfo, ...path: string[]) {
+export function refuseSpelledOut({ isGet }: Context, selected: RootSelection, ...path: string[]) {
   const name = path.join('.')
   if (isGet) throw badUserInput(`"${name}" is a secret: send it by POST.`)
   const [argument, ...rest] = path
-  const given = info.fieldNodes.flatMap((node) => node.arguments ?? []).filter((one) => one.name.value === argument)
+  const given = selected.fieldNodes.flatMap((node) => node.arguments ?? []).filter((one) => one.name.value === argument)
   const defaults = new Map(
-    info.operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
+    selected.operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   )
   if (given.some(({ value }) => isSpelledOut(value, rest, defaults)))
     throw badUserInput(`"${name}" is a secret: put it into a variable that has no value in the document.`)

@@ -14,7 +14,9 @@ import type { Context } from '../graphql/context.ts'
 import { finalResolverOf, plainSelection } from '../graphql/final-resolver.ts'
 import { schema } from '../graphql/schema.ts'
 import { finalFields } from '../read/final-fields.ts'
+import type { RootField } from '../read/plan.ts'
 import { type FinalQuery, readFinal } from '../read/run.ts'
+import { fieldSpec } from '../read/spec.ts'
 
 /**
  * Returns the text of the data; null where the executor has to answer, because of what is selected or what its error will be.
@@ -30,7 +32,7 @@ export async function answerFinally(
   const way = findWay(document, operation)
   const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs)
   if (!way || !variableValues) return null
-  return way(ctx, variableValues).catch((error: unknown) => {
+  return Promise.try(way, ctx, variableValues).catch((error: unknown) => {
     if (isForExecutor(error) || operation.selectionSet.selections.length > 1) return null
     throw error instanceof AuthorityChangedError ? error : atRoot(error, operation)
   })
@@ -54,11 +56,22 @@ function findWay(document: DocumentNode, operation: OperationDefinitionNode): Wa
 function wayOfReads(document: DocumentNode, operation: OperationDefinitionNode): Way | null {
   const fields = finalFields(schema, document, operation)
   if (!fields) return null
-  return ({ reading }, variableValues) => {
+  return (ctx, variableValues) => {
+    const { reading } = ctx
+    for (const { root } of fields) runBefore(root, operation, ctx, variableValues)
     // The budget is spent again by the executor, where it has to answer.
     const budget = reading.budget && { ...reading.budget }
     return readFinal({ ...reading, budget }, { variableValues, fields })
   }
+}
+
+/** @throws what the field is refused with */
+function runBefore(root: RootField, operation: OperationDefinitionNode, ctx: Context, values: VariableValues) {
+  const field = root.parentType.getFields()[root.fieldName]
+  const spec = field && fieldSpec(field)
+  const [node] = root.fieldNodes
+  if (!field || !node || (spec?.kind !== 'rootOne' && spec?.kind !== 'rootConnection') || !spec.before) return
+  spec.before(ctx, getArgumentValues(field, node, values), { fieldNodes: root.fieldNodes, operation })
 }
 
 /** The way of a query whose only root field has a final resolver. */

@@ -4,7 +4,16 @@ import type { SQL } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Compiled } from './run.ts'
-import type { ArgumentScope, CallerScope, Derived, Direction, FilterSpec, ListSpec, Visibility } from './spec.ts'
+import type {
+  ArgumentScope,
+  CallerScope,
+  Derived,
+  Direction,
+  FilterSpec,
+  ListSpec,
+  Objects,
+  Visibility,
+} from './spec.ts'
 
 /** The shape of the result of Drizzle's `defineRelations`. */
 export type Relations = Record<string, { table: PgTable; relations: Record<string, unknown> }>
@@ -151,6 +160,10 @@ export interface ReadFields<R extends Relations, T extends TableName<R>> {
       nullable?: boolean
       sql: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL
     },
+  ): FieldRef<SchemaTypes>
+  /** Objects that are computed in the statement, of a type without rows of its own. What they read is restricted by themselves. */
+  objects(
+    options: Common & { type: TypeOption; of: (row: TableOf<R, T>, caller: CallerScope) => Objects },
   ): FieldRef<SchemaTypes>
   /**
    * The row that a relation points to. Where that row may be hidden, the field is nullable, or `implied`: a caller who

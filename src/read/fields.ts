@@ -82,6 +82,8 @@ export function createFields<R extends Relations>(t: FieldBuilder, relations: R,
       ...given
     }: Common & { type: TypeOption | readonly TypeOption[]; nullable?: boolean; sql: never }) =>
       declare(t, { kind: 'expression', sql }, { ...given, nullable: nullableIf(nullable ?? false, given.guard) }),
+    objects: ({ of, type, ...given }: Common & { type: TypeOption; of: never }) =>
+      declare(t, { kind: 'objects', of }, { ...given, type: [type], nullable: nullableIf(false, given.guard) }),
     one(relation: string, target: ReadType<string, string>, given: Common & { implied?: boolean; nullable?: boolean }) {
       const { implied = false, nullable = isOptional(relations, table, relation), ...common } = given
       const spec: FieldSpec = { kind: 'one', link: linkOf(relations, table, relation), implied }

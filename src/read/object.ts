@@ -13,7 +13,7 @@ import type { Compilation } from './compilation.ts'
 import { connectionSql } from './connection.ts'
 import { cursorSql, guardedSql, leafSql, NotFinalError, requireScope } from './final.ts'
 import { listWhere, orderColumns, orderSql } from './list.ts'
-import { type FieldSpec, fieldSpec, type Link, type Row, type TypeSpec, typeSpec } from './spec.ts'
+import { type FieldSpec, fieldSpec, type Link, type Objects, type Row, type TypeSpec, typeSpec } from './spec.ts'
 import { buildObject, columnSql, instantSql, linkSql, literal, primaryKey, tableAs } from './sql.ts'
 
 /** The row set from which an object is built. Its joins are collected here; below an outer join, all joins must be outer joins. */
@@ -105,6 +105,8 @@ export function fieldSql(
       return leafSql(c, columnSql(row, spec.column), field.type)
     case 'expression':
       return leafSql(c, timeAsText(spec.sql(row, c.caller, argumentScope(c, field, node)), target.name), field.type)
+    case 'objects':
+      return objectsSql(c, target, spec.of(row, c.caller), sets)
     case 'absent':
       return sql`null`
     case 'cursor':
@@ -121,6 +123,24 @@ export function fieldSql(
     default:
       throw new Error(`${field.name}: a ${spec.kind} field can't stand here.`)
   }
+}
+
+/** Computed objects as JSON, with the fields that are selected. */
+function objectsSql(
+  c: Compilation,
+  type: GraphQLObjectType,
+  { from, orderBy, values }: Objects,
+  sets: SelectionSetNode[],
+) {
+  const pairs = new Map<string, SQL>()
+  for (const [responseName, [node]] of collectFields(c, type, sets)) {
+    const field = type.getFields()[node?.name.value ?? '']
+    const value = values[field?.name ?? '']
+    if (field && value)
+      pairs.set(responseName, leafSql(c, timeAsText(value, getNamedType(field.type).name), field.type))
+    else addTypeName(c, type, responseName, pairs)
+  }
+  return sql`(select coalesce(json_agg(${buildObject([...pairs])} order by ${orderBy}), '[]'::json) from ${from})`
 }
 
 /** The value of an expression; a time is written as the times of columns are. */

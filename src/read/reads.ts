@@ -22,7 +22,7 @@ import { createFields, createPageInfo, declare, idField, listOf, part } from './
 import { createListInputs } from './list-inputs.ts'
 import { linkOf } from './relations.ts'
 import { type Compiled, pickCursor, type Reading, readRoot } from './run.ts'
-import type { ArgumentScope, CallerFlag, CallerScope, FieldSpec, Guard, Row, TypeSpec } from './spec.ts'
+import type { ArgumentScope, BeforeRead, CallerFlag, CallerScope, FieldSpec, Guard, Row, TypeSpec } from './spec.ts'
 
 interface ReadOptions {
   readingOf(ctx: unknown): Reading
@@ -135,12 +135,12 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
       args?: (arg: Arg) => InputFieldMap
       authScopes?: object
       /** A function that runs before anything is read; it refuses the field by throwing. */
-      before?(ctx: unknown, args: unknown, info: GraphQLResolveInfo): void
+      before?: BeforeRead
       where: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL | undefined
     },
   ) {
-    const hasCheck = given.before !== undefined
-    const spec = { kind: 'rootOne', where: given.where, hasCheck, ...scopeOf(given) } as unknown as FieldSpec
+    const { where, before } = given
+    const spec = { kind: 'rootOne', where, before, ...scopeOf(given) } as unknown as FieldSpec
     builder.queryField(name, (t) =>
       t.field({
         type: target.ref,
@@ -150,7 +150,7 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
         ...(given.authScopes ? { authScopes: given.authScopes } : {}),
         extensions: { read: spec },
         resolve(_root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
-          given.before?.(ctx, args, info)
+          before?.(ctx, args, info)
           return resolveRoot(ctx, info)
         },
       }),
@@ -166,13 +166,14 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
       authScopes?: object
       /** Additional arguments, for the relation. */
       args?: (arg: Arg) => InputFieldMap
-      /** A function that checks the arguments together; it refuses the field by throwing. */
-      check?(args: unknown): void
+      /** A function that runs before anything is read; it refuses the field by throwing. */
+      before?: BeforeRead
       where?: Where<TableOf<R, T>>
     },
   ) {
     const list = listOf(target, null, given.where as never)
-    const spec: FieldSpec = { kind: 'rootConnection', list, hasCheck: given.check !== undefined, ...scopeOf(given) }
+    const { before } = given
+    const spec: FieldSpec = { kind: 'rootConnection', list, ...(before && { before }), ...scopeOf(given) }
     builder.queryField(name, (t) =>
       t.field({
         type: target.ref,
@@ -182,7 +183,7 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
         ...(given.authScopes ? { authScopes: given.authScopes } : {}),
         extensions: { read: spec },
         resolve(_root: unknown, args: unknown, ctx: unknown, info: GraphQLResolveInfo) {
-          given.check?.(args)
+          before?.(ctx, args, info)
           return resolveRoot(ctx, info)
         },
       }),

@@ -4,7 +4,7 @@
  */
 import type { SQL } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
-import type { GraphQLField, GraphQLObjectType } from 'graphql'
+import type { GraphQLField, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 
 /** An aliased table, for declarations that are not typed by their table. */
 export type Row = PgTable & Record<string, PgColumn>
@@ -108,6 +108,7 @@ export type FieldSpec = { guard?: string } & (
   | { kind: 'same' }
   | { kind: 'cursor' }
   | { kind: 'absent' }
+  | { kind: 'objects'; of: (row: Row, caller: CallerScope) => Objects }
   | { kind: 'many'; list: ListSpec }
   | { kind: 'connection'; list: ListSpec }
   | { kind: 'needs'; columns: string[] }
@@ -115,11 +116,24 @@ export type FieldSpec = { guard?: string } & (
   | (RootSpec & { kind: 'rootConnection'; list: ListSpec })
 )
 
+/** Objects that are computed for a row, and whose type has no rows of its own. */
+export interface Objects {
+  /** The relations that they are made of, with the condition on them. */
+  from: SQL
+  orderBy: SQL
+  /** The value of each field of the type. */
+  values: Record<string, SQL>
+}
+
+/** Runs with the arguments of a root field, and with what is selected in the document. */
+export type BeforeRead = (ctx: unknown, args: unknown, selected: RootSelection) => void
+export type RootSelection = Pick<GraphQLResolveInfo, 'fieldNodes' | 'operation'>
+
 interface RootSpec {
   /** Whether the caller may read the field at all; undefined is always. */
   scope?: CallerFlag
-  /** True where code runs before it is read. */
-  hasCheck?: boolean
+  /** Runs before it is read; it refuses the field by throwing. */
+  before?: BeforeRead
 }
 
 /** A connection type and its parts: `edge` is a row of the table of its type, `node` is that row or one that it points to. */

@@ -313,7 +313,7 @@ describe('a mutation takes no more statements than it did', () => {
 
     expect(changed).toBe(true)
     expect([texts[0]?.startsWith('begin; '), texts.at(-1)]).toEqual([true, 'commit'])
-    expect(texts).toHaveLength(14)
+    expect(texts).toHaveLength(11)
   })
 
   test('granting what is held already', async () => {
@@ -322,7 +322,7 @@ describe('a mutation takes no more statements than it did', () => {
     const { changed, texts } = await grant(callers.carol, { input })
 
     expect(changed).toBe(false)
-    expect(texts).toHaveLength(12)
+    expect(texts).toHaveLength(9)
   })
 
   test('granting dry, which is rolled back', async () => {
@@ -330,6 +330,6 @@ describe('a mutation takes no more statements than it did', () => {
 
     expect(changed).toBe(true)
     expect(texts.at(-1)).toBe('rollback')
-    expect(texts).toHaveLength(14)
+    expect(texts).toHaveLength(11)
   })
 })

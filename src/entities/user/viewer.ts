@@ -40,11 +40,11 @@ const Viewer = reads.type('Viewer', {
         'True where the request came in by a password that the caller must change first. Until then they can only call `viewer`, `changePassword`, `signOut` and `signIn`; every other field is refused with PASSWORD_CHANGE_REQUIRED.',
       sql: (_user, caller) => literal(caller.flag(MUST_CHANGE_PASSWORD)),
     }),
-    permissions: f.expression({
-      type: [HeldPermissionType],
+    permissions: f.objects({
+      type: HeldPermissionType,
       description:
         'The permissions of the caller and their scopes. The permissions of ADMINISTRATOR are listed one by one. There are none while the caller must change their password.',
-      sql: (_user, caller) => heldPermissions(knownAuthority(caller.param(AUTHORITY)), caller),
+      of: (_user, caller) => heldPermissions(knownAuthority(caller.param(AUTHORITY)), caller),
     }),
   }),
 })
