@@ -72,7 +72,8 @@ function ids(name: string, find: (caller: Caller) => string[]): CallerIds {
   }
 }
 
-function flag(name: string, of: (caller: Caller) => boolean): CallerFlag {
+/** A flag by a name that no other has; it is found out once for each caller. */
+export function flag(name: string, of: (caller: Caller) => boolean): CallerFlag {
   return { name, of: once(name, of) }
 }
 

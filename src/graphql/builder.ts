@@ -2,7 +2,8 @@ import SchemaBuilder from '@pothos/core'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
 import { type GraphQLResolveInfo, getArgumentValues } from 'graphql'
 import { GraphQLDateTime, GraphQLDuration, GraphQLJSON } from 'graphql-scalars'
-import { type Caller, holdsSomewhere, isAdministrator } from '../authority/caller.ts'
+import { holdsSomewhere, isAdministrator } from '../authority/caller.ts'
+import { flag } from '../authority/caller-values.ts'
 import { ADMINISTRATOR, type ServerPermission } from '../authority/permissions.ts'
 import { relations } from '../db/relations.ts'
 import { type Alternatives, namedRequirement } from '../errors.ts'
@@ -77,15 +78,12 @@ function scopesOfCaller({ caller }: Pick<Context, 'caller'>) {
 
 /** Whether a caller who has signed in is in a scope map, for answers that the executor does not make. */
 function scopeFlag(authScopes: Partial<SchemaTypes['AuthScopes']>): CallerFlag {
-  return {
-    name: `scopes ${JSON.stringify(authScopes)}`,
-    of(caller: Caller) {
-      const { permission, ...scopes } = scopesOfCaller({ caller })
-      return Object.entries(authScopes).some(([name, value]) =>
-        name === 'permission' ? permission(value as ServerPermission[]) : scopes[name as keyof typeof scopes],
-      )
-    },
-  }
+  return flag(`scopes ${JSON.stringify(authScopes)}`, (caller) => {
+    const { permission, ...scopes } = scopesOfCaller({ caller })
+    return Object.entries(authScopes).some(([name, value]) =>
+      name === 'permission' ? permission(value as ServerPermission[]) : scopes[name as keyof typeof scopes],
+    )
+  })
 }
 
 /** The arguments of the field that is called; none where they do not fit their types. */
