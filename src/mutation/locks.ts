@@ -24,7 +24,17 @@ export interface Lock {
 }
 
 /** The tables in the order in which their rows are locked, so that no two mutations wait for each other. */
-const LOCK_ORDER = ['organizations', 'users', 'roles', 'projects', 'controllers', 'models', 'api_keys', 'credentials']
+const LOCK_ORDER = [
+  'organizations',
+  'users',
+  'roles',
+  'projects',
+  'controllers',
+  'models',
+  'api_keys',
+  'credentials',
+  'sessions',
+]
 
 /** The locks on one row: it may have been named several times. */
 interface RowLock extends Pick<Lock, 'table' | 'id' | 'mode'> {

@@ -23,6 +23,8 @@ export interface World {
   idleId: string
   /** The credential aws of bob, which no model uses. */
   awsId: string
+  /** A session of bob, which is open. */
+  sessionId: string
 }
 
 /** Makes organizations, a project, a role, controllers, a model, bob who holds roles, levels and secrets, dave who is disabled, carol who is deleted. */
@@ -42,7 +44,7 @@ export async function makeWorld(app: TestApp): Promise<World> {
   await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'ADD_MODEL' })
   await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'idle', access: 'LOGIN' })
   await change(app.root, 'grantModelAccess', { user: 'bob', controller: 'gce1', model: 'web', access: 'WRITE' })
-  await makeSecrets(app, bob)
+  const sessionId = await makeSecrets(app, bob)
   await createUser(app, 'dave')
   await change(app.root, 'disableUser', { user: 'dave' })
   const carol = await createUser(app, 'carol')
@@ -51,7 +53,7 @@ export async function makeWorld(app: TestApp): Promise<World> {
     '{ viewer { user { id } } user(username: "bob") { credentials { nodes { id } } } }',
   )
   const awsId: string = user.credentials.nodes[0].id
-  const ids = { acmeId, emptyId, apolloId, editorId, controllerId, modelId, idleId, awsId }
+  const ids = { acmeId, emptyId, apolloId, editorId, controllerId, modelId, idleId, awsId, sessionId }
   return { rootId: viewer.user.id, bob, carolId: carol.id, ...ids }
 }
 
@@ -61,7 +63,17 @@ export interface SampleChange {
   input(world: World): Record<string, unknown>
   /** All of its payload. */
   payload: string
-  targetType: 'User' | 'ApiKey' | 'Organization' | 'Project' | 'Role' | 'Controller' | 'Model' | 'Credential' | 'Server'
+  targetType:
+    | 'User'
+    | 'ApiKey'
+    | 'Organization'
+    | 'Project'
+    | 'Role'
+    | 'Controller'
+    | 'Model'
+    | 'Credential'
+    | 'Session'
+    | 'Server'
   // biome-ignore lint/suspicious/noExplicitAny: a payload is known only to its own entry of this table.
   targetId(payload: any, world: World): string
 }

@@ -4,6 +4,7 @@ import { guessKey } from '../../src/entities/password/guesses.ts'
 import type { TestApp } from './app.ts'
 import { change } from './change.ts'
 import type { SampleChange } from './changes.ts'
+import { SIGN_IN } from './sessions.ts'
 import { ed25519Line, fingerprintOf } from './ssh-wire.ts'
 
 /** Of bob, from the beginning. */
@@ -17,14 +18,20 @@ const NEW_PASSWORD = 'another long password'
 export const SECRET_KEY = 'kept in no clear text'
 const ACCESS_KEY = { accessKey: 'AKIA', secretKey: SECRET_KEY, tenantId: '1', tenantName: 'one', version: '2' }
 
-/** Gives bob a password, an ssh key and the credential `aws`, and root a password and the credential `own`. */
-export async function makeSecrets(app: TestApp, bob: { client: TestApp['root'] }) {
+/**
+ * Gives bob a password, an ssh key, the credential `aws` and a session, whose id it returns, and root a password and the
+ * credential `own`.
+ */
+export async function makeSecrets(app: TestApp, bob: { client: TestApp['root'] }): Promise<string> {
   await change(app.root, 'changePassword', { newPassword: ROOTS_PASSWORD })
   await change(app.root, 'setUserPassword', { user: 'bob', password: BOBS_PASSWORD, mustChangePassword: false })
+  await app.nobody.ok(SIGN_IN, { username: 'bob', password: BOBS_PASSWORD })
   await lockElsewhere(app, 'bob')
   await change(bob.client, 'addSshKey', { key: BOBS_LINE })
   await change(bob.client, 'addCredential', { name: 'aws', attributes: { accessKey: ACCESS_KEY } })
   await change(app.root, 'addCredential', { name: 'own', attributes: { accessKey: ACCESS_KEY } })
+  const { viewer } = await bob.client.ok('{ viewer { user { sessions { nodes { id } } } } }')
+  return viewer.user.sessions.nodes[0].id
 }
 
 /** Locks a user out, as ten wrong passwords from another address do. */
@@ -40,6 +47,13 @@ const CREDENTIAL = 'credential { id name type attributes { name value isSecret }
 /** One entry per mutation that root calls; `USER` selects a user in a payload. */
 export function secretChanges(USER: string): SampleChange[] {
   return [
+    {
+      name: 'endSession',
+      input: ({ sessionId }) => ({ session: sessionId }),
+      payload: 'changed session { id isActive endedAt user { username } }',
+      targetType: 'Session',
+      targetId: (_payload, { sessionId }) => sessionId,
+    },
     {
       name: 'changePassword',
       input: () => ({

@@ -9,9 +9,7 @@ import { secretText } from '../../graphql/secret-input.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
 import type { CheckedPassword } from '../password/check.ts'
-import { findSelf, findUserOrSelf, userColumns } from '../user/lookup.ts'
-import { User } from '../user/type.ts'
-import { beginSession, endOwnSession, endSessions } from './operations.ts'
+import { beginSession } from './operations.ts'
 
 mutation({
   name: 'signIn',
@@ -96,52 +94,3 @@ async function lockUser(tx: Transaction, { userId, setAt }: CheckedPassword) {
   if (!user) throw new WrongCredentialsError()
   return user
 }
-
-mutation({
-  name: 'signOut',
-  description: 'Ends the session of the request: the next request with its token is refused.',
-  hasDryRun: false,
-  payload: (p) => ({ changed: p.boolean('False where the request did not use a session.') }),
-  find: (finder) => ({ user: findSelf(finder, 'session') }),
-  target: ({ user }) => target('User', user),
-  may: (by) => by.anyUser(),
-  readOnlyMode: 'ALLOWED',
-  grants: 'nothing',
-  touchesCredentials: true,
-  async run({ tx, caller, refs: { user } }) {
-    const changed = await endOwnSession(tx, caller)
-    const ended = target('Session', { id: caller.session?.id ?? '', organizationId: user.organizationId })
-    const change = { target: ended, before: { user: user.username } }
-    return { values: { changed }, change: changed ? change : null }
-  },
-})
-
-mutation({
-  name: 'signOutEverywhere',
-  description:
-    'Ends all sessions of a user, by default of the caller: the next request with any of their tokens is refused.',
-  hasDryRun: false,
-  input: (t) => ({ user: t.string({ description: 'The username or id of the user; by default the caller.' }) }),
-  payload: (p) => ({
-    user: p.loaded(User, 'The user whose sessions ended.'),
-    ended: p.value('Int', 'The number of open sessions that ended.'),
-  }),
-  find: (finder, { user }) => ({
-    user: findUserOrSelf(finder, user, 'user'),
-  }),
-  target: ({ user }) => target('User', user),
-  may: (by) =>
-    by.either(
-      by.self((refs) => refs.user.id),
-      by.permissionOverUser('users.manage', (refs) => refs.user),
-    ),
-  readOnlyMode: 'ALLOWED',
-  shownOn: [{ on: User, as: 'SignOutEverywhere', refs: (row) => ({ user: userColumns(row.id, row.organizationId) }) }],
-  grants: 'nothing',
-  touchesCredentials: true,
-  async run({ tx, caller, refs: { user } }) {
-    const ended = await endSessions(tx, caller, user.id)
-    const change = ended > 0 ? { before: { sessions: ended } } : null
-    return { values: { user: user.id, ended }, change }
-  },
-})

@@ -6,6 +6,8 @@ import { createId } from '../../db/id.ts'
 import { sessions } from '../../db/tables.ts'
 import type { NewSession } from './token.ts'
 
+export type Session = typeof sessions.$inferSelect
+
 /** Begins a session that lasts as long as the user's organization sets, in whole seconds as in tokens. */
 export async function beginSession(tx: Transaction, userId: string, address: string | null): Promise<NewSession> {
   await forgetOldSessions(tx, userId)
@@ -54,7 +56,12 @@ export function endSessions(
 
 /** Ends the session of the request. False where the request did not use a session, or the session had ended. */
 export async function endOwnSession(tx: Transaction, caller: Caller): Promise<boolean> {
-  return caller.session !== null && (await end(tx, caller, eq(sessions.id, caller.session.id))) > 0
+  return caller.session !== null && endSession(tx, caller, caller.session.id)
+}
+
+/** Ends one session. False where it had ended. */
+export async function endSession(tx: Transaction, caller: Caller, id: string): Promise<boolean> {
+  return (await end(tx, caller, eq(sessions.id, id))) > 0
 }
 
 async function end(tx: Transaction, { userId }: { userId: string | null }, which: SQL | undefined): Promise<number> {

@@ -28,6 +28,9 @@ const NAMED = {
 const LINE = ed25519Line()
 const NEW_PASSWORD = 'another long password'
 
+/** A session is named by its id alone, so it is there only for whoever sees it. */
+const OF_SESSION = { ...OF_OWNER, foreign: ' NF    NF    NF     NF     NF    F     OK' }
+
 //                     plain   outsid  projct  orgadm  audit   limit admin
 const OF_OWNER_OR_ADMINISTRATOR = {
   ...SELF,
@@ -140,5 +143,6 @@ export const secretRows: Row[] = [
     missing: UNKNOWN,
   }),
   doneRow('signOut', undefined, () => ({}), SELF),
+  row('endSession', undefined, ({ sessionId }) => ({ session: sessionId }), OF_SESSION),
   doneRow('signOutEverywhere', undefined, ({ user }) => ({ user }), OF_OWNER, NAMED),
 ]

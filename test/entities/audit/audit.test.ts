@@ -149,8 +149,9 @@ describe('a change', () => {
 
 describe('the audit gets no row', () => {
   test('from a mutation that changes nothing', async () => {
-    const { bob } = given()
+    const { bob, sessionId } = given()
     await change(app.root, 'revokeApiKey', { apiKey: bob.keyId })
+    await change(app.root, 'endSession', { session: sessionId })
     const held = [{ role: 'EDITOR', organization: 'acme' }]
     const [gce1, web] = [
       { user: 'bob', controller: 'gce1' },
@@ -164,6 +165,7 @@ describe('the audit gets no row', () => {
       ['disableUser', { user: 'dave' }],
       ['enableUser', { user: 'bob' }],
       ['revokeApiKey', { apiKey: bob.keyId }],
+      ['endSession', { session: sessionId }],
       ['grantRoles', { user: 'bob', roles: held }],
       ['revokeRoles', { user: 'bob', roles: [{ role: 'AUDITOR', organization: 'acme' }] }],
       ['updateOrganization', { organization: 'acme', name: 'acme', addBasePermissions: ['doc.read'] }],

@@ -103,6 +103,7 @@ export const EXPECTED: Record<string, Expected> = {
       overlapUntil: [none, overlapUntil],
     }),
   },
+  endSession: { organization: 'default', changes: () => ({ user: ['bob', none] }) },
   revokeApiKey: { organization: 'default', changes: () => ({ user: ['bob', none], label: ['first key', none] }) },
   grantRoles: {
     organization: 'default',

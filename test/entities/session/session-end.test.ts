@@ -344,3 +344,55 @@ describe('a session', () => {
     expect((await actions()).filter((action) => action === 'signOutEverywhere')).toEqual([])
   })
 })
+
+describe('ending one session', () => {
+  const END = changeDocument('endSession', 'changed session { isActive endedAt }')
+  const idOf = (token: string) => `session_${readToken(token).payload.sid}`
+
+  test('refuses its token and leaves the others, and tells when it ended', async () => {
+    const { bob } = given()
+
+    const { endSession } = await bob.key.ok(END, { input: { session: idOf(bob.session.token) } })
+
+    expect(endSession).toMatchObject({ changed: true, session: { isActive: false, endedAt: expect.any(String) } })
+    expect(await statuses(bob.clients)).toEqual([401, 200])
+    expect(await endsOf(bob.id)).toEqual(['bob', null])
+  })
+
+  test('that has ended changes nothing', async () => {
+    const { bob } = given()
+    const input = { session: idOf(bob.session.token) }
+    await bob.key.ok(END, { input })
+
+    const { endSession } = await withoutWriting(app, () => bob.key.ok(END, { input }))
+
+    expect(endSession.changed).toBe(false)
+  })
+
+  test('by itself is the last that it does', async () => {
+    const { bob } = given()
+
+    const { endSession } = await bob.session.client.ok(END, { input: { session: idOf(bob.session.token) } })
+
+    expect(endSession.changed).toBe(true)
+    expect(await statuses(bob.clients)).toEqual([401, 200])
+  })
+
+  test('is for those who manage its user, and hidden from everybody else', async () => {
+    const { bob, carol, alice } = given()
+    const input = { session: idOf(bob.session.token) }
+    const hidden = await withoutWriting(app, async () => [
+      await alice.client.failed('NotFoundError', END, { input }),
+      await alice.client.failed('NotFoundError', END, { input: { session: `session_${NO_UUID}` } }),
+    ])
+    await grantRoles(app, 'carol', [{ role: 'KEEPER', organization: 'acme' }])
+
+    const { endSession } = await carol.client.ok(END, { input })
+
+    expect(hidden[0]).toEqual(hidden[1])
+    expect(endSession.changed).toBe(true)
+    expect(await endsOf(bob.id)).toEqual(['carol', null])
+  })
+})
+
+const NO_UUID = '00000000-0000-7000-8000-000000000000'

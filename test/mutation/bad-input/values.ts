@@ -135,6 +135,7 @@ for (const [name, path] of [
   ['restoreUser', 'id'],
   ['rotateApiKey', 'apiKey'],
   ['revokeApiKey', 'apiKey'],
+  ['endSession', 'session'],
 ]) {
   INVALID.push({ name: name ?? '', path: path ?? '', values: MALFORMED_IDS })
 }

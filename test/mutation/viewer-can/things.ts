@@ -41,7 +41,7 @@ function shownBy(type: string): string {
 
 const THINGS = `{ users(first: 100) { nodes { id name: username
     apiKeys(first: 10) { nodes { id name: label } } sshKeys(first: 10) { nodes { id name: fingerprint } }
-    credentials(first: 10) { nodes { id name } } } }
+    sessions(first: 10) { nodes { id name: address } } credentials(first: 10) { nodes { id name } } } }
   organizations(first: 100) { nodes { id name } } projects(first: 100) { nodes { id name: code } }
   roles(first: 100) { nodes { id name } }
   controllers(first: 100) { nodes { id name models(first: 10) { nodes { id name } } } } }`
@@ -59,8 +59,9 @@ export async function readThings(root: Client): Promise<Thing[]> {
     (list as { nodes: Named[] }).nodes.map(({ id, name }): Thing => ({ type, id, name, ...(within ? { within } : {}) }))
   return [
     ...listed('User', data.users),
-    ...data.users.nodes.flatMap(({ name, apiKeys, sshKeys, credentials }: Named) => [
+    ...data.users.nodes.flatMap(({ name, apiKeys, sessions, sshKeys, credentials }: Named) => [
       ...listed('ApiKey', apiKeys, name),
+      ...listed('Session', sessions, name),
       ...listed('SshKey', sshKeys, name),
       ...listed('Credential', credentials, name),
     ]),
@@ -99,15 +100,15 @@ const LISTS = Object.values(schema.getQueryType()?.getFields() ?? {}).flatMap(({
   return TYPES.includes(listed) ? [`${name}(first: 100) { nodes { ${shownBy(listed)} } }`] : []
 })
 
-const OWN = `${shownBy('User')} apiKeys { nodes { ${shownBy('ApiKey')} } }
+const OWN = `${shownBy('User')} apiKeys { nodes { ${shownBy('ApiKey')} } } sessions { nodes { ${shownBy('Session')} } }
   sshKeys { nodes { ${shownBy('SshKey')} } } credentials { nodes { ${shownBy('Credential')} } }`
 
 /** Every list shows of a thing what it shows by itself. */
 export async function expectSameInLists(client: Client, shown: Shown) {
   const lists = await client.ok(`{ ${LISTS.join(' ')} }`)
   const { viewer } = await client.ok(`{ viewer { user { ${OWN} } } }`)
-  const { apiKeys, sshKeys, credentials, ...self } = viewer.user
-  const nodes = Object.values({ ...lists, apiKeys, sshKeys, credentials }).flatMap(
+  const { apiKeys, sessions, sshKeys, credentials, ...self } = viewer.user
+  const nodes = Object.values({ ...lists, apiKeys, sessions, sshKeys, credentials }).flatMap(
     (list) => (list as { nodes: [] }).nodes,
   )
   for (const node of [self, ...nodes]) expect(node).toEqual(shown.get(node.id))
