@@ -240,6 +240,7 @@ test.each(Array.from({ length: BLOCKS }, (_, block) => 1 + block * WORLDS))(
       'setControllerAccess',
       'setModelAccess',
       'setUserPassword',
+      'updateApiKey',
       'updateOrganization',
       'updateRole',
       'updateUser',

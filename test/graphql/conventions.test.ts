@@ -219,6 +219,7 @@ describe('mutations', () => {
       'setControllerAccess',
       'setModelAccess',
       'setUserPassword',
+      'updateApiKey',
       'updateOrganization',
       'updateRole',
       'updateUser',

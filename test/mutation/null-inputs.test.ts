@@ -12,6 +12,7 @@ const given = app.world(() => makeWorld(app))
 
 /** The values whose absence means more: no end, no limits, every level, every organization, no change of a password that another user knows. */
 const MEANS_MORE = [
+  ...['updateApiKey.label', 'updateApiKey.expiresAt', 'updateApiKey.limits'],
   ...['createApiKey.expiresAt', 'createApiKey.isReadOnly', 'createApiKey.limits', 'createRole.organization'],
   ...['createUser.roles.0.expiresAt', 'createServiceUser.roles.0.expiresAt', 'grantRoles.roles.0.expiresAt'],
   ...['grantControllerAccess.expiresAt', 'setControllerAccess.expiresAt', 'revokeControllerAccess.access'],

@@ -185,6 +185,18 @@ export const CHANGES: SampleChange[] = [
     targetId: (payload) => payload.apiKey.id,
   },
   {
+    name: 'updateApiKey',
+    input: (world) => ({
+      apiKey: world.bob.keyId,
+      label: 'other',
+      expiresAt: later(),
+      limits: [{ role: 'VERSION_MANAGER', project: 'apollo' }],
+    }),
+    payload: `changed ${KEY}`,
+    targetType: 'ApiKey',
+    targetId: (_payload, world) => world.bob.keyId,
+  },
+  {
     name: 'revokeApiKey',
     input: (world) => ({ apiKey: world.bob.keyId }),
     payload: `changed ${KEY}`,

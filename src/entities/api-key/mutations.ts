@@ -1,49 +1,20 @@
-import { eq, sql } from 'drizzle-orm'
-import { isUsableKey } from '../../authentication/validity.ts'
+import { sql } from 'drizzle-orm'
 import { grantedByTakeover } from '../../authority/guard.ts'
-import { NOW } from '../../authority/held.ts'
-import { apiKeys } from '../../db/tables.ts'
 import { ConflictError } from '../../errors.ts'
 import { expiryIssues, nullIssues } from '../../graphql/input-checks.ts'
-import { readId } from '../../graphql/node-id.ts'
 import { mutation } from '../../mutation/declare.ts'
-import { type Finder, findRow, unchanging } from '../../mutation/lookup.ts'
+import { unchanging } from '../../mutation/lookup.ts'
 import { target } from '../audit/targets.ts'
 import { lockCredentials } from '../credential/operations.ts'
 import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
-import { findRoles, nameScope } from '../role/lookup.ts'
-import { findOwner, findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
+import { findRoles } from '../role/lookup.ts'
+import { findUserOrSelf, ownerColumns, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { earlier, expiryWithin, labelIssues } from './inputs.ts'
+import { describeLimits, findKey, isReplaceable, keyTarget, refuseFixed } from './lookup.ts'
 import { expiryNotices } from './notices.ts'
-import {
-  type ApiKey as ApiKeyRow,
-  endApiKey,
-  insertApiKey,
-  isApiKeyOpen,
-  overlapApiKey,
-  readLimits,
-  successorExpiry,
-} from './operations.ts'
+import { endApiKey, insertApiKey, isApiKeyOpen, overlapApiKey, readLimits, successorExpiry } from './operations.ts'
 import { ApiKey } from './type.ts'
-
-interface KeyRefs {
-  key: ApiKeyRow
-  user: UserReference
-}
-
-/** Finds the visible key with this id, and its owner. @throws NotFoundError */
-async function findKey(finder: Finder, id: string) {
-  const what = 'The API key'
-  const fits = eq(apiKeys.id, readId('key', id, 'apiKey'))
-  const key = await findRow(finder, apiKeys, ApiKey.visible, fits, { path: 'apiKey', what, lock: 'CHANGE' })
-  const owner = sql`(select k.user_id from ${apiKeys} as k where k.id = ${key.id})`
-  return { key, user: await findOwner(finder, owner, 'apiKey', what) }
-}
-
-function keyTarget({ key, user }: KeyRefs) {
-  return target('ApiKey', { id: key.id, organizationId: user.organizationId })
-}
 
 mutation({
   name: 'createApiKey',
@@ -154,8 +125,7 @@ mutation({
       on: ApiKey,
       as: 'Rotate',
       refs: (row) => ({ user: ownerColumns(row.userId) }),
-      never: (key) =>
-        sql`(${key.source} = 'ENVIRONMENT' or ${key.replacedBy} is not null or not ${isUsableKey({ revokedAt: key.revokedAt, expiresAt: key.expiresAt }, NOW)})`,
+      never: (key) => sql`not ${isReplaceable(key)}`,
       isGuarded: true,
     },
   ],
@@ -164,8 +134,7 @@ mutation({
   endangersAdministration: true,
   errors: ['CONFLICT'],
   async run({ tx, caller, input, refs: { key, user }, dryRun }) {
-    if (key.source === 'ENVIRONMENT')
-      throw new ConflictError('This key is set by ROOT_API_KEY: change the variable and start again.')
+    refuseFixed(key)
     if (key.replacedBy) throw new ConflictError('The key was rotated already: revoke it, or rotate its successor.')
     const overlapUntil = earlier(input.overlapUntil, key.expiresAt)
     const isOpen = overlapUntil ? await isApiKeyOpen(tx, key.id) : await endApiKey(tx, caller, key.id)
@@ -190,9 +159,7 @@ mutation({
         isReadOnly: readOnly,
         expiresAt: expiresAt && new Date(expiresAt).toISOString(),
         overlapUntil,
-        limits: limits
-          ?.filter(({ isGone }) => !isGone)
-          .map(({ role, project, organization }) => ({ role, scope: nameScope(project, organization) })),
+        limits: describeLimits(limits),
       },
     }
     const until = overlapUntil ? `until ${overlapUntil}` : 'no more'

@@ -43,18 +43,35 @@ export async function insertApiKey(
     hash: secret ? hashToken(secret) : randomBytes(32),
     createdBy: caller.userId,
   })
-  if (limits && limits.length > 0) {
-    await tx.insert(apiKeyLimits).values(
-      limits.map(({ roleId, organizationId, projectId }) => ({
-        id: createId(),
-        apiKeyId: id,
-        roleId,
-        organizationId,
-        projectId,
-      })),
-    )
-  }
+  await insertLimits(tx, id, limits ?? [])
   return { id, secret }
+}
+
+async function insertLimits(tx: Transaction, apiKeyId: string, limits: Limit[]) {
+  if (limits.length === 0) return
+  const rows = limits.map(({ roleId, organizationId, projectId }) => ({
+    id: createId(),
+    apiKeyId,
+    roleId,
+    organizationId,
+    projectId,
+  }))
+  await tx.insert(apiKeyLimits).values(rows)
+}
+
+/** Changes a key; its end and its limits stay as they are where they are not given. */
+export async function changeApiKey(
+  tx: Transaction,
+  id: string,
+  { label, expiresAt, limits }: { label: string; expiresAt: string | undefined; limits: Limit[] | null },
+) {
+  await tx
+    .update(apiKeys)
+    .set({ label, expiresAt, ...(limits && { limited: true }) })
+    .where(eq(apiKeys.id, id))
+  if (!limits) return
+  await tx.delete(apiKeyLimits).where(eq(apiKeyLimits.apiKeyId, id))
+  await insertLimits(tx, id, limits)
 }
 
 const isOpen = isUsableKey(apiKeys, sql`clock_timestamp()`)

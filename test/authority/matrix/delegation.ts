@@ -190,7 +190,6 @@ export function randomMove(world: World, random: Random, step: number): Move {
   const email = 'dan@example.test'
   const giving: Move[] = [
     { name: 'grantRoles', input: { user, roles: items } },
-    { name: 'grantRoles', input: { user, roles: items.slice(0, 1) } },
     { name: 'createUser', input: { username: fresh, organization, roles: items.slice(random.int(2)) } },
     { name: 'createUser', input: { username: fresh, organization, isAdmin: random.chance(0.2) } },
     {
@@ -212,6 +211,7 @@ export function randomMove(world: World, random: Random, step: number): Move {
     { name: 'createApiKey', input: { user, label: fresh, ...randomEnd(random) } },
     { name: 'createApiKey', input: { user, label: fresh, limits: places } },
     { name: 'rotateApiKey', input: { apiKey: random.pick(keyIds) } },
+    { name: 'updateApiKey', input: { apiKey: random.pick(keyIds), limits: places, ...randomEnd(random) } },
     { name: 'updateUser', input: { user, email } },
     { name: 'setUserPassword', input: { user, ...CHOSEN } },
     { name: 'setUserPassword', input: { user: random.pick([...users.keys()]), ...CHOSEN, endApiKeys: true } },

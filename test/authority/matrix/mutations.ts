@@ -94,6 +94,8 @@ export const mutationRows: Row[] = [
   ),
   row('rotateApiKey', undefined, ({ keyId }) => ({ apiKey: keyId }), OF_KEY),
   row('rotateApiKey', 'with an overlap', ({ keyId }) => ({ apiKey: keyId, overlapUntil: inDays(1) }), OF_KEY),
+  row('updateApiKey', undefined, ({ keyId }) => ({ apiKey: keyId, label: 'new' }), OF_KEY),
+  row('updateApiKey', 'with limits', ({ keyId }) => ({ apiKey: keyId, limits: [] }), OF_KEY),
   row('revokeApiKey', undefined, ({ keyId }) => ({ apiKey: keyId }), OF_KEY),
   row('createOrganization', undefined, () => ({ name: 'new' }), {
     own: '             F     F     F      F      F     F     OK',

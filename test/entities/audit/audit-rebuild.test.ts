@@ -22,6 +22,7 @@ function keyMutation(random: Random, keyIds: string[]): Mutation {
       input: { user: random.pick(['bob', 'carol', 'dave']), label: `k${random.int(99)}`, ...limits },
     },
     { name: 'rotateApiKey', input: { apiKey } },
+    { name: 'updateApiKey', input: { apiKey, label: `l${random.int(99)}`, ...limits } },
     { name: 'revokeApiKey', input: { apiKey } },
   ])
 }

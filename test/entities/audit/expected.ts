@@ -103,6 +103,14 @@ export const EXPECTED: Record<string, Expected> = {
       overlapUntil: [none, overlapUntil],
     }),
   },
+  updateApiKey: {
+    organization: 'default',
+    changes: ({ expiresAt }) => ({
+      label: ['first key', 'other'],
+      expiresAt: [none, expiresAt],
+      limits: [none, [{ role: 'VERSION_MANAGER', scope: 'project apollo' }]],
+    }),
+  },
   endSession: { organization: 'default', changes: () => ({ user: ['bob', none] }) },
   revokeApiKey: { organization: 'default', changes: () => ({ user: ['bob', none], label: ['first key', none] }) },
   grantRoles: {

@@ -135,6 +135,7 @@ for (const [name, path] of [
   ['restoreUser', 'id'],
   ['rotateApiKey', 'apiKey'],
   ['revokeApiKey', 'apiKey'],
+  ['updateApiKey', 'apiKey'],
   ['endSession', 'session'],
 ]) {
   INVALID.push({ name: name ?? '', path: path ?? '', values: MALFORMED_IDS })
@@ -146,6 +147,7 @@ for (const name of ['grantRoles', 'revokeRoles', 'createUser', 'createServiceUse
   INVALID.push({ name, path: 'roles', values: [listOf(101, () => ({ role: 'AUDITOR', everywhere: true }))] })
 }
 INVALID.push(
+  { name: 'updateApiKey', path: 'limits', values: [null, listOf(101, () => ({ role: 'AUDITOR', everywhere: true }))] },
   { name: 'createApiKey', path: 'limits', values: [listOf(101, () => ({ role: 'AUDITOR', everywhere: true }))] },
   { name: 'createRole', path: 'permissions', values: [listOf(101, (index) => `doc.a${index}`)] },
   { name: 'updateRole', path: 'addPermissions', values: [listOf(101, (index) => `doc.a${index}`)] },

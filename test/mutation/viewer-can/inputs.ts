@@ -58,6 +58,7 @@ const ofUsers: Record<string, Input> = {
   createApiKey: ({ name: user }) => ({ user, label: 'new' }),
   rotateApiKey: ({ id: apiKey }) => ({ apiKey }),
   revokeApiKey: ({ id: apiKey }) => ({ apiKey }),
+  updateApiKey: ({ id: apiKey }) => ({ apiKey, label: 'new' }),
   endSession: ({ id: session }) => ({ session }),
   addSshKey: ({ name: user }) => ({ user, key: KEY }),
   removeSshKey: ({ name: fingerprint, within: user }) => ({ user, fingerprint }),

@@ -231,5 +231,12 @@ const RULES: Record<string, (applied: Applied) => void> = {
     if (!after('overlapUntil')) state.keys.delete(before('apiKey'))
     putKey(state, id, idOf(state, `user ${after('user')}`), keyOf(applied))
   },
+  updateApiKey({ state, id, after }) {
+    const [key = '', ...limits] = state.keys.get(id)?.split(', ') ?? []
+    const label = after('label') as string | null
+    const known = label ? key.replace(/ .* (?=(true|false)$)/, ` ${label} `) : key
+    const given = after('limits') as Item[] | null
+    state.keys.set(id, [known, ...(given?.map((item) => held(state, item)) ?? limits)].join(', '))
+  },
   revokeApiKey: ({ state, id }) => state.keys.delete(id),
 }
