@@ -15,12 +15,12 @@ import { createReplay, mutate, passTime, type Replay } from './replay/replay.ts'
 
 const app = startApp()
 
-const MUTATIONS = process.env.CHATELAINE_LONG ? 5000 : 100
+const MUTATIONS = process.env.CHATELAINE_LONG ? 5000 : 125
 /** So many, and time passes. */
 const ROUND = 25
 /** At last, every so many moments are asked about again. */
 const EVERY = process.env.CHATELAINE_LONG ? 5 : 3
-const SEED = Number(process.env.CHATELAINE_SEED ?? 10)
+const SEED = Number(process.env.CHATELAINE_SEED ?? 12)
 
 /** Compares every so many of the snapshots from this one on but the last, whose moment is not yet past. */
 async function compareFrom(replay: Replay, first: number, every: number, counts: Counts) {
@@ -50,6 +50,7 @@ test(`the answers about a past moment equal the answers given at that moment, af
     ...['deleteController', 'deleteModel', 'deleteOrganization', 'deleteProject', 'deleteRole', 'deleteUser'],
     ...['disableUser', 'enableUser', 'grantControllerAccess', 'grantModelAccess', 'grantRoles', 'restoreUser'],
     ...['revokeControllerAccess', 'revokeModelAccess', 'revokeRoles', 'setControllerAccess', 'setModelAccess'],
+    'setRoles',
     ...['updateController', 'updateModel', 'updateOrganization', 'updateProject', 'updateRole', 'updateUser'],
   ])
 })

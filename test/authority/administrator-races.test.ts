@@ -37,6 +37,7 @@ const named = ({ username }: Admin, rest: object = {}) => ({ user: username, ...
 
 const ATTACKS: Record<string, Attack> = {
   demote: (_by, of) => [['revokeRoles', demotion(of)]],
+  'set to nothing': (_by, of) => [['setRoles', named(of, { everywhere: true, roles: [] })]],
   disable: (_by, of) => [['disableUser', named(of)]],
   'disable for a time': (_by, of) => [['disableUser', named(of, { expiresAt: inDays(1) })]],
   'disable and enable': (_by, of) => [

@@ -239,6 +239,7 @@ test.each(Array.from({ length: BLOCKS }, (_, block) => 1 + block * WORLDS))(
       'rotateApiKey',
       'setControllerAccess',
       'setModelAccess',
+      'setRoles',
       'setUserPassword',
       'updateApiKey',
       'updateOrganization',

@@ -28,6 +28,7 @@ async function addAdministrator(alice: SeededUser, username: string, expiresAt?:
 const ENDS: [string, (alice: SeededUser) => object][] = [
   ['disableUser', () => ({ user: 'alice' })],
   ['revokeRoles', () => ({ user: 'alice', roles: ADMINISTRATION })],
+  ['setRoles', () => ({ user: 'alice', everywhere: true, roles: [] })],
   ['revokeApiKey', (alice) => ({ apiKey: alice.keyId })],
 ]
 

@@ -218,6 +218,7 @@ describe('mutations', () => {
       'rotateApiKey',
       'setControllerAccess',
       'setModelAccess',
+      'setRoles',
       'setUserPassword',
       'updateApiKey',
       'updateOrganization',

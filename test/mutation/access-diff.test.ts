@@ -37,6 +37,8 @@ const COUNTS: Record<string, [number, number]> = {
   // Of the five words on the project bob has three.
   grantRoles: [6, 0],
   revokeRoles: [0, 4],
+  // What is held by the new role too ends earlier.
+  setRoles: [2, 3],
   // Of two members each, and of two holders: dave is one but disabled.
   updateOrganization: [2, 2],
   updateRole: [2, 2],

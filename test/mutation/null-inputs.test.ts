@@ -15,6 +15,7 @@ const MEANS_MORE = [
   ...['updateApiKey.label', 'updateApiKey.expiresAt', 'updateApiKey.limits'],
   ...['createApiKey.expiresAt', 'createApiKey.isReadOnly', 'createApiKey.limits', 'createRole.organization'],
   ...['createUser.roles.0.expiresAt', 'createServiceUser.roles.0.expiresAt', 'grantRoles.roles.0.expiresAt'],
+  'setRoles.roles.0.expiresAt',
   ...['grantControllerAccess.expiresAt', 'setControllerAccess.expiresAt', 'revokeControllerAccess.access'],
   ...['createUser.mustChangePassword', 'setUserPassword.mustChangePassword'],
   ...['grantModelAccess.expiresAt', 'setModelAccess.expiresAt', 'revokeModelAccess.access'],

@@ -231,6 +231,17 @@ export const CHANGES: SampleChange[] = [
     targetId: (_payload, world) => world.bob.id,
   },
   {
+    name: 'setRoles',
+    input: () => ({
+      user: 'bob',
+      project: 'apollo',
+      roles: [{ role: 'PROJECT_MANAGER', expiresAt: later() }],
+    }),
+    payload: `changed ${USER}`,
+    targetType: 'User',
+    targetId: (_payload, world) => world.bob.id,
+  },
+  {
     name: 'createOrganization',
     input: () => ({ name: 'apex', title: 'Apex', tokenTtl: 'PT2H', basePermissions: ['page.read'] }),
     payload: ORGANIZATION,

@@ -33,7 +33,10 @@ export async function findRoles(
 }
 
 async function findItem(finder: Finder, path: string, item: RoleInput): Promise<Found<FoundRole>> {
-  const [role, scope] = await Promise.all([findRole(finder, item.role, `${path}.role`), findScope(finder, path, item)])
+  const [role, scope] = await Promise.all([
+    findRole(finder, item.role, `${path}.role`),
+    findScope(finder, `${path}.`, item),
+  ])
   const expiresAt = item.expiresAt?.toISOString() ?? null
   return { locked: () => ({ ...roleOnScope(path, role.locked(), scope.locked()), expiresAt }) }
 }
@@ -50,19 +53,24 @@ export function findRole(finder: Finder, name: string, path: string, lock: 'CHAN
   return findRow(finder, roles, Role.visible, fits, { path, what: 'The role', lock })
 }
 
-interface FoundScope {
+export interface FoundScope {
   kind: ScopeName
   scope: Scope
   name: string
 }
 
-async function findScope(finder: Finder, path: string, item: RoleInput): Promise<Found<FoundScope>> {
+/** Finds the scope that an input names. @param path the path before its fields */
+export async function findScope(
+  finder: Finder,
+  path: string,
+  item: Omit<RoleInput, 'role' | 'expiresAt'>,
+): Promise<Found<FoundScope>> {
   if (typeof item.project === 'string') {
-    const project = await findProject(finder, item.project, `${path}.project`)
+    const project = await findProject(finder, item.project, `${path}project`)
     return { locked: () => projectScope(project.locked()) }
   }
   if (typeof item.organization === 'string') {
-    const organization = await findOrganization(finder, item.organization, `${path}.organization`)
+    const organization = await findOrganization(finder, item.organization, `${path}organization`)
     return { locked: () => organizationScope(organization.locked()) }
   }
   return unchanging({ kind: 'EVERYWHERE', scope: EVERYWHERE, name: nameScope(null, null) })

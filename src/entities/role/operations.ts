@@ -121,6 +121,55 @@ const insertGrants = render<NewGrants, never>((parameter) => {
   return insertSql(roleGrants, values, sql`from json_to_recordset(${grants}) as g(${columns})`)
 })
 
+/** A role that a user holds on a scope. */
+export interface HeldRole extends OpenGrant {
+  role: string
+}
+
+const rolesOn = render<Scope & { userId: string }, HeldRole>((parameter) => {
+  const organizationId = parameter('uuid', (scope) => scope.organizationId)
+  const projectId = parameter('uuid', (scope) => scope.projectId)
+  return sql`
+  select false as "isLapsed", g.id, g.role_id as "roleId", g.organization_id as "organizationId", g.project_id as "projectId",
+    g.expires_at as "expiresAt", r.name as role
+  from ${roleGrants} as g join ${roles} as r on r.id = g.role_id
+  where g.user_id = ${parameter('uuid', ({ userId }) => userId)} and g.organization_id is not distinct from ${organizationId}
+    and g.project_id is not distinct from ${projectId} and g.ended_at is null
+    and (g.expires_at is null or statement_timestamp() < g.expires_at)
+  order by r.name_key`
+})
+
+/** The roles that a user holds on exactly this scope now. */
+export function readRolesOn(tx: Transaction, userId: string, scope: Scope): Promise<HeldRole[]> {
+  return rolesOn(tx, { userId, ...scope })
+}
+
+/**
+ * Lets a user hold exactly these roles on a scope, where they hold others now. The user's row must be locked. Returns what was
+ * ended and what began: a role whose end is another one is both.
+ */
+export async function replaceRoles<Item extends RoleItem>(
+  tx: Transaction,
+  caller: Caller,
+  userId: string,
+  { held, wanted }: { held: HeldRole[]; wanted: Item[] },
+) {
+  const isKept = (grant: RoleItem, item: RoleItem) =>
+    isSameTarget(grant, item) && lasts(grant, item) && lasts(item, grant)
+  const ended = held.filter((grant) => !wanted.some((item) => isKept(grant, item)))
+  const begun = longestPerTarget(wanted).filter((item) => !held.some((grant) => isKept(grant, item)))
+  await endLapsedGrants(tx, userId)
+  await endGrants(tx, caller, ended)
+  const grants = begun.map((item) => ({ id: createId(), ...item }))
+  if (begun.length > 0) await insertGrants(tx, { userId, grantedBy: caller.userId, grants })
+  return { ended, begun }
+}
+
+/** Whether a user holds this already, for at least as long. */
+export function isHeldAlready(held: RoleItem[], item: RoleItem): boolean {
+  return held.some((grant) => isSameTarget(grant, item) && lasts(grant, item))
+}
+
 /** Revokes roles from a user. The user's row must be locked. Returns the grants that the user held. */
 export async function revokeRoles(
   tx: Transaction,
@@ -171,7 +220,7 @@ function isSameTarget(a: TargetScope, b: TargetScope): boolean {
   return a.roleId === b.roleId && a.organizationId === b.organizationId && a.projectId === b.projectId
 }
 
-function longestPerTarget(items: RoleItem[]): RoleItem[] {
+function longestPerTarget<Item extends RoleItem>(items: Item[]): Item[] {
   return items.filter(
     (item, index) =>
       !items.some(

@@ -21,6 +21,11 @@ function roleItem(random: Random): object {
 
 const roleItems = (random: Random) => Array.from({ length: 1 + random.int(2) }, () => roleItem(random))
 const granted = (random: Random) => roleItems(random).map((item) => ({ ...item, expiresAt: soon() }))
+function setTo(random: Random) {
+  const { role, ...where }: { role?: string } = roleItem(random)
+  return { ...where, roles: [{ role, expiresAt: soon() }] }
+}
+
 const anybody = (random: Random) => random.pick([...USERS, ...ORGANIZATIONS.map((name) => `member-of-${name}`), 'root'])
 const home = (random: Random) => ({ organization: random.pick(ORGANIZATIONS) })
 
@@ -40,6 +45,7 @@ const KINDS: ((random: Random) => NamedCall)[] = [
   (random) => ['createApiKey', { user: anybody(random), label: 'theirs', limits: roleItems(random) }],
   (random) => ['grantRoles', { user: anybody(random), roles: granted(random) }],
   (random) => ['grantRoles', { user: anybody(random), roles: granted(random) }],
+  (random) => ['setRoles', { user: anybody(random), ...setTo(random) }],
   (random) => ['revokeRoles', { user: anybody(random), roles: roleItems(random) }],
   (random) => ['updateOrganization', { ...home(random), addBasePermissions: random.some(WORDS, 0, 2) }],
   (random) => ['createProject', { code: freshName(), ...home(random) }],

@@ -138,10 +138,17 @@ const RENAMES: ((random: Random) => Mutation)[] = [
 const user = (random: Random) => ({ user: random.pick(USERS) })
 const organization = (random: Random) => ({ organization: random.pick(HOMES) })
 
+function setRoles({ random }: Replayed): Mutation {
+  const place = random.pick([{ everywhere: true }, organization(random), { project: random.pick(PROJECTS) }])
+  const roles = random.some(ROLES, 0, 2).map((role) => ({ role, ...end(random) }))
+  return { name: 'setRoles', input: { ...user(random), ...place, roles } }
+}
+
 const KINDS: Card[] = [
   ...LADDERS,
   [12, giveRoles],
   [6, (replayed) => ({ name: 'revokeRoles', input: userAndRoles(replayed) })],
+  [3, setRoles],
   [4, ({ random }) => ({ name: 'disableUser', input: { ...user(random), ...end(random) } })],
   [4, ({ random }) => ({ name: 'enableUser', input: user(random) })],
   [2, ({ random }) => ({ name: 'deleteUser', input: user(random) })],

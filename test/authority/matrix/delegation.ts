@@ -227,7 +227,9 @@ export function randomMove(world: World, random: Random, step: number): Move {
   ]
   const other = random.pick([...users.keys()])
   const taking: Move[] = [
-    { name: 'revokeRoles', input: { user, roles: places } },
+    random.chance(0.5)
+      ? { name: 'revokeRoles', input: { user, roles: places } }
+      : { name: 'setRoles', input: { user, ...setTo(items) } },
     randomStep(world, random, 'revoke', user),
     { name: 'createRole', input: { name: fresh, permissions: words, ...(random.chance(0.5) ? { organization } : {}) } },
     { name: 'deleteRole', input: { role: roles.at(-1) } },
@@ -237,6 +239,12 @@ export function randomMove(world: World, random: Random, step: number): Move {
     { name: 'deleteProject', input: { project: random.pick(projects) } },
   ]
   return random.pick(random.chance(0.7) ? giving : taking)
+}
+
+/** The first item alone, on its scope. */
+function setTo([item]: RoleItem[]) {
+  const { role, expiresAt, ...where } = item ?? { role: 'AUDITOR', everywhere: true }
+  return { ...where, roles: [{ role, ...(expiresAt && { expiresAt }) }] }
 }
 
 const NOBODY = 'user_01900000-0000-7000-8000-000000000000'

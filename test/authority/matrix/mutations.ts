@@ -56,6 +56,7 @@ const NAMED = {
   foreign: '           NF    NF    F      NF     NF    F',
 }
 
+const setTo = ({ role, organization }: Things) => ({ organization, roles: [{ role }] })
 const scoped = ({ role, organization }: Things) => ({ role, organization })
 
 export const mutationRows: Row[] = [
@@ -138,6 +139,17 @@ export const mutationRows: Row[] = [
     IN_ORGANIZATION,
   ),
   row('grantRoles', 'everywhere', (_, own) => ({ user: own.user, roles: [{ role: 'AUDITOR', everywhere: true }] }), {
+    server: '          F     F     F      F      F     F     OK',
+  }),
+  row('setRoles', 'of a user', ({ user }, own) => ({ user, ...setTo(own) }), {
+    self: '            F     F     F      OK     F     F     OK',
+    own: '             F     F     F      OK     F     F     OK',
+    stronger: '        F     F     F      F      F     F     OK',
+    foreign: '         F     F     F      OK     F     F     OK',
+    missing: '         F     F     F      NF     F     F     NF',
+  }),
+  row('setRoles', 'on a project', ({ project }, own) => ({ user: own.user, project, roles: [] }), IN_ORGANIZATION),
+  row('setRoles', 'everywhere', (_, own) => ({ user: own.user, everywhere: true, roles: [] }), {
     server: '          F     F     F      F      F     F     OK',
   }),
   row(

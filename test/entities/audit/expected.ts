@@ -127,6 +127,15 @@ export const EXPECTED: Record<string, Expected> = {
     }),
   },
   revokeRoles: { organization: 'default', changes: () => ({ roles: [[VERSIONS_ON_APOLLO, EDITOR_IN_ACME], none] }) },
+  setRoles: {
+    organization: 'default',
+    changes: ({ roles }) => ({
+      roles: [
+        [VERSIONS_ON_APOLLO],
+        [{ role: 'PROJECT_MANAGER', scope: 'project apollo', expiresAt: roles[0].expiresAt }],
+      ],
+    }),
+  },
   createOrganization: {
     organization: 'apex',
     changes: () => ({

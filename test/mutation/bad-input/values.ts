@@ -50,6 +50,7 @@ export const INVALID: BadInput[] = [
   { name: 'setModelAccess', path: 'expiresAt', values: [PAST] },
   { name: 'grantRoles', path: 'roles', values: [[]] },
   { name: 'revokeRoles', path: 'roles', values: [[]] },
+  { name: 'setRoles', path: 'roles.0.expiresAt', values: [PAST, null] },
   { name: 'rotateApiKey', path: 'overlapUntil', values: [PAST] },
   // Guesses are counted: no more than a few.
   { name: 'changePassword', path: 'currentPassword', values: [null, '', 'not the present one'] },
@@ -143,6 +144,7 @@ for (const [name, path] of [
 
 const listOf = (length: number, item: (index: number) => unknown) =>
   Array.from({ length }, (_none, index) => item(index))
+INVALID.push({ name: 'setRoles', path: 'roles', values: [listOf(101, () => ({ role: 'AUDITOR' }))] })
 for (const name of ['grantRoles', 'revokeRoles', 'createUser', 'createServiceUser']) {
   INVALID.push({ name, path: 'roles', values: [listOf(101, () => ({ role: 'AUDITOR', everywhere: true }))] })
 }

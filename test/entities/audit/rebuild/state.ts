@@ -218,6 +218,10 @@ const RULES: Record<string, (applied: Applied) => void> = {
   revokeRoles({ state, id, before }) {
     for (const item of before('roles') as Item[]) state.grants.delete(`${id} ${held(state, item)}`)
   },
+  setRoles({ state, id, before, after }) {
+    for (const item of before('roles') as Item[]) state.grants.delete(`${id} ${held(state, item)}`)
+    grantAll(state, id, after('roles'))
+  },
   grantControllerAccess: stepped,
   revokeControllerAccess: stepped,
   setControllerAccess: stepped,
