@@ -11,6 +11,11 @@ export function nameKey(name: string, source: string) {
     .generatedAlwaysAs(sql.raw(`lower("${source}" collate "C")`))
 }
 
+/** The same of a column that may be null, and that has more than ASCII: only A to Z become lower case. */
+export function textKey(name: string, source: string) {
+  return byteText(name).generatedAlwaysAs(sql.raw(`lower("${source}" collate "C")`))
+}
+
 /** A point in time with microseconds, which is read as text. */
 export function instant(name: string) {
   return timestamp(name, { withTimezone: true, precision: 6, mode: 'string' })

@@ -48,7 +48,17 @@ export function createFilters(builder: Builder, dateTime: TypeOption) {
     }
   }
 
-  return { name, time }
+  /** Creates a filter on a column that has one of the values of an enum. */
+  function choice(column: string, type: TypeOption, description: string): Filter {
+    return {
+      type,
+      description,
+      column,
+      where: (row, args, path) => sql`${at(row, column)} = ${args.param(path, 'text', asIs)}`,
+    }
+  }
+
+  return { name, time, choice }
 }
 
 /** The half-open range of all texts with this prefix, which an index in byte order can scan. */
@@ -66,9 +76,10 @@ function at(row: Row, column: string) {
   return sql`${row[column]}`
 }
 
-/** Returns the lower case of a text, as the database stores it in key columns. */
-export const lowerCase = (text: string) => text.toLowerCase()
+/** Returns the lower case of a text, as the database stores it in key columns: of A to Z alone. */
+export const lowerCase = (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 const lowerCases = (texts: string[]) => texts.map(lowerCase)
+const asIs = (value: string) => value
 const isoText = (time: Date) => time.toISOString()
-/** Returns the end of the range of a prefix: names are ASCII, so no name sorts after its prefix followed by the highest character. */
-const afterPrefix = (text: string) => `${text.toLowerCase()}\u{10ffff}`
+/** Returns the end of the range of a prefix: no text sorts after its prefix followed by the highest character. */
+const afterPrefix = (text: string) => `${lowerCase(text)}\u{10ffff}`

@@ -66,6 +66,10 @@ const PAGES_OF_USERS: [string, string][] = [
     '{ users(filter: { username: { startsWith: "user-77" } }, first: 50) { nodes { username } } }',
   ],
   [
+    'a page of users by e-mail',
+    '{ users(filter: { email: { startsWith: "user-77" } }, first: 50) { nodes { username } } }',
+  ],
+  [
     'a page of the holders of a role',
     '{ role(name: "VERSION_MANAGER") { holders(first: 50) { nodes { username } } } }',
   ],

@@ -98,6 +98,11 @@ async function wasteOfAnswer(credential: string, document: string, variables: ob
 }
 
 const LISTS = {
+  'users by e-mail':
+    '{ users(first: 50, filter: { email: { startsWith: "user-00001" } }) { nodes { username } totalCount } }',
+  'users by display name':
+    '{ users(first: 50, filter: { displayName: { startsWith: "user 12" } }) { nodes { username } } }',
+  'programs among the users': '{ users(first: 50, filter: { kind: SERVICE }) { nodes { username } } }',
   'users by name': '{ users(first: 50, filter: { username: { startsWith: "user-00" } }) { nodes { username } } }',
   'users counted': '{ users { totalCount } }',
   'organizations with their parts':

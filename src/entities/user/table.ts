@@ -1,6 +1,6 @@
 import { isNotNull, isNull, sql } from 'drizzle-orm'
 import { check, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { history, historyIndexes, instant, instantNow, nameKey } from '../../db/columns.ts'
+import { history, historyIndexes, instant, instantNow, nameKey, textKey } from '../../db/columns.ts'
 import { organizations } from '../organization/table.ts'
 
 export const users = pgTable(
@@ -11,7 +11,9 @@ export const users = pgTable(
     username: text('username').notNull(),
     usernameKey: nameKey('username_key', 'username'),
     displayName: text('display_name'),
+    displayNameKey: textKey('display_name_key', 'display_name'),
     email: text('email'),
+    emailKey: textKey('email_key', 'email'),
     kind: text('kind', { enum: ['HUMAN', 'SERVICE'] }).notNull(),
     createdAt: instantNow('created_at'),
     deletedAt: instant('deleted_at'),
@@ -24,6 +26,9 @@ export const users = pgTable(
     }).onDelete('restrict'),
     uniqueIndex('users_username_unique').on(t.usernameKey).where(isNull(t.deletedAt)),
     index('users_username_order').on(t.usernameKey, t.id),
+    index('users_display_name_index').on(t.displayNameKey),
+    index('users_email_index').on(t.emailKey),
+    index('users_kind_username_order').on(t.kind, t.usernameKey, t.id),
     index('users_created_order').on(t.createdAt, t.id),
     index('users_deleted_index').on(t.deletedAt).where(isNotNull(t.deletedAt)),
     index('users_organization_username_order').on(t.organizationId, t.usernameKey, t.id),

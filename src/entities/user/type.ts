@@ -96,6 +96,7 @@ export const User = reads.type('User', {
   }),
 })
 
+/** Its lists are of users whose records the caller may read, so that nothing of a record can be guessed by a filter. */
 export const UserConnection = reads.connection('User', {
   table: 'users',
   node: User,
@@ -103,6 +104,9 @@ export const UserConnection = reads.connection('User', {
   defaultOrder: 'USERNAME',
   filters: {
     username: filters.name('usernameKey', 'Keeps only users whose username matches.'),
+    displayName: filters.name('displayNameKey', 'Keeps only users whose display name matches.'),
+    email: filters.name('emailKey', 'Keeps only users whose e-mail address matches.'),
+    kind: filters.choice('kind', UserKind, 'Keeps only people, or only programs.'),
     createdAt: filters.time('createdAt', 'Keeps only users created in the given period.'),
     organization: {
       type: 'String',
