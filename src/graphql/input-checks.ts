@@ -8,6 +8,8 @@ const MAX_TEXT_LENGTH = 1000
 const MAX_LONG_TEXT_LENGTH = 20_000
 export const MAX_LIST_LENGTH = 100
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+/** Users of directories are called `name@domain`, and mail programs know `name+tag@domain`. */
+const USERNAME_PATTERN = /^[A-Za-z0-9]([A-Za-z0-9._@+-]*[A-Za-z0-9._-])?$/
 
 /** Returns the texts in an input that are too long or cannot be stored as text, and the lists that are too long. */
 export function textProblems(input: unknown, longTexts: string[], path = ''): Issue[] {
@@ -33,12 +35,23 @@ function textProblem(text: string, maxLength: number): string | null {
 
 /** Checks a name that people type and URLs contain: ASCII, 1 to 64 characters. */
 export function nameIssues(path: string, name: string | null | undefined): Issue[] {
+  const form = 'A name has 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter or digit.'
+  return formIssues(path, name, NAME_PATTERN, form)
+}
+
+/** Checks a username, which may also have "@" and "+" inside. */
+export function usernameFormIssues(path: string, name: string | null | undefined): Issue[] {
+  const form =
+    'A username has 1 to 64 letters, digits, ".", "_", "-", "@" or "+"; it begins with a letter or digit, and ends without "@" or "+".'
+  return formIssues(path, name, USERNAME_PATTERN, form)
+}
+
+function formIssues(path: string, name: string | null | undefined, pattern: RegExp, form: string): Issue[] {
   if (name === undefined) return []
   if (name === null) return [{ path, message: 'A name can’t be cleared.' }]
   // Names are the same in any case, ids are lower case.
   if (parseId(name.toLowerCase())) return [{ path, message: 'A name can’t look like an id.' }]
-  if (name.length <= 64 && NAME_PATTERN.test(name)) return []
-  return [{ path, message: 'A name has 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter or digit.' }]
+  return name.length <= 64 && pattern.test(name) ? [] : [{ path, message: form }]
 }
 
 /** Checks a title for people; null clears it. */

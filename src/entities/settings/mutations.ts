@@ -6,7 +6,7 @@ import { writeReadOnly } from './operations.ts'
 mutation({
   name: 'setReadOnly',
   description:
-    'Starts or ends read-only mode. In this mode every change is refused with READ_ONLY, except signing in and out, disabling users, revoking keys, and this mutation. It returns when all changes in progress have ended.',
+    'Starts or ends read-only mode. In this mode every change is refused with READ_ONLY, except signing in and out, ending sessions, disabling users, revoking keys, and this mutation. It returns when all changes in progress have ended.',
   input: (t) => ({ isReadOnly: t.boolean({ required: true, description: 'True to refuse changes from now on.' }) }),
   payload: (p) => ({
     isReadOnly: p.boolean('Whether the server is read-only now.'),

@@ -4,7 +4,7 @@ import { inOrganization } from '../../authority/caller.ts'
 import { grantedByMembership, grantedByRoles, grantedByTakeover, grantedTogether } from '../../authority/guard.ts'
 import { ConflictError, InvalidInputError, RaceLostError } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
-import { nameIssues, titleIssues } from '../../graphql/input-checks.ts'
+import { titleIssues, usernameFormIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { unchanging } from '../../mutation/lookup.ts'
 import { ApiKey } from '../api-key/type.ts'
@@ -58,7 +58,7 @@ mutation({
   }),
   check: (input) => [
     // The name is checked without the prefix.
-    ...nameIssues('username', serviceName(input.username).slice(SERVICE_PREFIX.length)),
+    ...usernameFormIssues('username', serviceName(input.username).slice(SERVICE_PREFIX.length)),
     ...titleIssues('displayName', input.displayName),
     ...roleIssues('roles', input.roles),
   ],

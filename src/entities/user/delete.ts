@@ -5,7 +5,7 @@ import { grantedByMembership } from '../../authority/guard.ts'
 import type { Transaction } from '../../db/database.ts'
 import { credentials, users } from '../../db/tables.ts'
 import { ConflictError } from '../../errors.ts'
-import { nameIssues } from '../../graphql/input-checks.ts'
+import { usernameFormIssues } from '../../graphql/input-checks.ts'
 import { readId } from '../../graphql/node-id.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
@@ -87,7 +87,7 @@ mutation({
   payload: (p) => ({
     user: p.loadedIfAny(User, 'The restored user, who is disabled; null where the caller may not see disabled users.'),
   }),
-  check: (input) => nameIssues('username', input.username),
+  check: (input) => usernameFormIssues('username', input.username),
   async find(finder, input) {
     const user = await findDeletedUser(finder, readId('user', input.id, 'id'), 'id')
     const home = sql`(select u.organization_id from ${users} as u where u.id = ${user.id})`

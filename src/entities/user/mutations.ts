@@ -2,7 +2,7 @@ import type { Caller } from '../../authority/caller.ts'
 import { grantedByTakeover } from '../../authority/guard.ts'
 import { ConflictError, InvalidInputError, type Issue } from '../../errors.ts'
 import type { Context } from '../../graphql/context.ts'
-import { expiryIssues, nameIssues, titleIssues } from '../../graphql/input-checks.ts'
+import { expiryIssues, titleIssues, usernameFormIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
 import { findSelf, findUser, isRootRow, userColumns } from './lookup.ts'
@@ -27,7 +27,7 @@ export function usernameIssues(path: string, username: string | null | undefined
       { path, message: `Names that begin with "${SERVICE_PREFIX}" are for service users: use createServiceUser.` },
     ]
   }
-  return nameIssues(path, username)
+  return usernameFormIssues(path, username)
 }
 
 mutation({
@@ -41,7 +41,10 @@ mutation({
     email: t.field({ type: 'EmailAddress', description: 'The address for notifications; null removes it.' }),
   }),
   payload: (p) => ({ user: p.loaded(User, 'The user after the change.') }),
-  check: (input) => [...nameIssues('username', input.username), ...titleIssues('displayName', input.displayName)],
+  check: (input) => [
+    ...usernameFormIssues('username', input.username),
+    ...titleIssues('displayName', input.displayName),
+  ],
   find: (finder, input) => ({ user: findUser(finder, input.user, 'user') }),
   target: ({ user }) => target('User', user),
   may: (by) => by.permissionOverUser('users.manage', (refs) => refs.user),

@@ -4,6 +4,7 @@ import { change, failChange, failInput } from '../../support/change.ts'
 import { permissionsOf, rolesOf, usernameOf } from '../../support/look.ts'
 import { withoutWriting } from '../../support/rows.ts'
 import { createOrganization, createProject, createUser, grantRoles } from '../../support/seed.ts'
+import { basic, PASSWORD, signIn } from '../../support/sessions.ts'
 
 const app = startApp()
 /** bob and carol, who hold nothing, the organization acme, and the project apollo. */
@@ -58,6 +59,18 @@ describe('creating a user', () => {
     const { user } = await app.root.ok('{ user(username: "dan") { apiKeys { totalCount } } }')
     expect(user.apiKeys.totalCount).toBe(0)
   })
+
+  test.each(['bob@acme.test', 'Bob+ops@ACME.test', 'a@b'])(
+    'of a directory: %s, who signs in by it',
+    async (username) => {
+      await change(app.root, 'createUser', { username, password: PASSWORD, mustChangePassword: false })
+
+      const { client } = await signIn(app, username.toUpperCase())
+
+      expect(await usernameOf(client)).toBe(username)
+      expect(await usernameOf(app.as(basic(username, PASSWORD)))).toBe(username)
+    },
+  )
 
   test('puts the user into the named organization', async () => {
     const dan = await createUser(app, 'dan', { organization: 'ACME' })

@@ -15,6 +15,8 @@ export interface BadInput {
 /** Each is answered with InvalidInputError that names the path. */
 export const INVALID: BadInput[] = [
   { name: 'createUser', path: 'username', values: OLD_FORMS.slice(0, -1) },
+  { name: 'createUser', path: 'username', values: ['@acme', 'bob@', '+bob', 'bob+', 'bob@ac me'] },
+  { name: 'createProject', path: 'code', values: ['bob@acme', 'a+b'] },
   { name: 'createUser', path: 'username', values: ['root', 'ROOT', 'api-x', 'API-x'] },
   { name: 'createUser', path: 'displayName', values: ['', '  ', 'a'.repeat(201)] },
   { name: 'updateUser', path: 'username', values: OLD_FORMS },
