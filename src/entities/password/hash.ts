@@ -1,11 +1,11 @@
 /** Argon2id is slow on purpose, so only a few hashes are computed at once and only a limited number wait. */
-import { randomBytes } from 'node:crypto'
-import argon2 from '@node-rs/argon2'
+import crypto, { type Argon2Parameters, randomBytes, timingSafeEqual } from 'node:crypto'
 import pLimit from 'p-limit'
 import { RateLimitedError } from '../../errors.ts'
 
-/** Argon2id, the default of the library, with OWASP's second recommended setting: 19 MiB, two passes. */
-const OPTIONS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+/** OWASP's second recommended setting: 19 MiB, two passes. */
+const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
+const SALT_BYTES = 16
 const MAX_WAITING = 64
 
 const atOnce = pLimit(4)
@@ -18,9 +18,9 @@ export function normalizePassword(password: string): string {
   return password.normalize('NFKC')
 }
 
-/** Hashes a new password. @throws RateLimitedError where too many are waiting already */
+/** Hashes a new password, in the PHC string format. @throws RateLimitedError where too many are waiting already */
 export function hashPassword(password: string): Promise<string> {
-  return bounded(() => argon2.hash(normalizePassword(password), OPTIONS))
+  return bounded(() => hash(normalizePassword(password)))
 }
 
 /**
@@ -30,15 +30,55 @@ export function hashPassword(password: string): Promise<string> {
  */
 export function verifyPassword(kept: string | null, password: string): Promise<boolean> {
   return bounded(async () => {
-    const fits = await argon2.verify(kept ?? (await dummyHash()), normalizePassword(password))
-    return fits && kept !== null
+    const { cost, nonce, tag } = readHash(kept ?? (await dummyHash()))
+    const made = await compute({ message: normalizePassword(password), nonce, ...cost })
+    return timingSafeEqual(made, tag) && kept !== null
   })
+}
+
+async function hash(message: string): Promise<string> {
+  const nonce = randomBytes(SALT_BYTES)
+  const tag = await compute({ message, nonce, ...COST })
+  const { memory, passes, parallelism } = COST
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${withoutPadding(nonce)}$${withoutPadding(tag)}`
+}
+
+function compute(parameters: Argon2Parameters): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  crypto.argon2('argon2id', parameters, (error, key) => (error ? reject(error) : resolve(key)))
+  return promise
+}
+
+function withoutPadding(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '')
+}
+
+interface KeptHash {
+  cost: Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism' | 'tagLength'>
+  nonce: Buffer
+  tag: Buffer
+}
+
+const FORM = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
+
+/** @throws Error where the database holds something else */
+function readHash(text: string): KeptHash {
+  const [, memory, passes, parallelism, salt, key] = FORM.exec(text) ?? []
+  if (!salt || !key) throw new Error('A password in the database has a hash that is not of argon2id.')
+  const tag = Buffer.from(key, 'base64')
+  const cost = {
+    memory: Number(memory),
+    passes: Number(passes),
+    parallelism: Number(parallelism),
+    tagLength: tag.length,
+  }
+  return { cost, nonce: Buffer.from(salt, 'base64'), tag }
 }
 
 let dummy: Promise<string> | null = null
 
 function dummyHash(): Promise<string> {
-  dummy ??= argon2.hash(randomBytes(32), OPTIONS)
+  dummy ??= hash(randomBytes(32).toString('base64'))
   return dummy
 }
 
