@@ -1,16 +1,22 @@
 # Chatelaine as an image: `docker build -t chatelaine .`
-FROM node:26-bookworm-slim AS dependencies
+FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+COPY drizzle drizzle
+# The image has a Node already.
+RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:26-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
-COPY --from=dependencies /app/node_modules node_modules
-COPY package.json ./
-COPY src src
-COPY drizzle drizzle
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/package.json ./
+COPY --from=build /app/src/main.js src/main.js
+COPY --from=build /app/dist dist
+COPY --from=build /app/drizzle drizzle
 RUN mkdir /data && chown node:node /data
 # The embedded database is here; with DATABASE_URL the folder stays empty.
 VOLUME /data

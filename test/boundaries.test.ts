@@ -29,8 +29,6 @@ const EXCEPTIONS: [from: RegExp, to: RegExp][] = [
   [/^src\/mutation\/run\.ts$/, /^src\/entities\/(audit|notification|settings)\/(operations|targets)\.ts$/],
   // What was made under an idempotency key.
   [/^src\/mutation\/(repeat|declare)\.ts$/, /^src\/entities\/idempotency\/operations\.ts$/],
-  // The version of the program.
-  [/^src\/version\.ts$/, /^package\.json$/],
   // The embedded database says why it ended.
   [/^src\/db\/embedded\.ts$/, /^src\/log\.ts$/],
   // Types alone.

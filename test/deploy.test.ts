@@ -31,5 +31,12 @@ test('the image has every file that the program needs', () => {
   )
 
   expect(copied.filter((name) => !existsSync(name))).toEqual([])
-  expect(copied.sort()).toEqual(['drizzle', 'package-lock.json', 'package.json', 'package.json', 'src'])
+  expect(copied.sort()).toEqual([
+    'drizzle',
+    'package-lock.json',
+    'package.json',
+    'src',
+    'tsconfig.build.json',
+    'tsconfig.json',
+  ])
 })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ClientConfig } from 'pg'
 import { logError } from '../log.ts'
@@ -135,7 +135,7 @@ interface Running {
 }
 
 async function openWorker(workerData: WorkerInput, explain: (error: unknown) => Error): Promise<Running> {
-  const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData })
+  const worker = new Worker(new URL(`./embedded-worker${extname(import.meta.url)}`, import.meta.url), { workerData })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const { id } = await untilReady(worker).catch((error: unknown) => {
     throw explain(error)
