@@ -27,16 +27,21 @@ const LONGEST_WAIT_SECONDS = 3600
 const SMTP_TIMEOUT_MS = 10_000
 /** Several workers run at once, so that a mail that waits for a slow server does not delay the next mails. */
 const WORKERS = { includeMetadata: true, localConcurrency: 4 } as const
-const POLLING_SECONDS = 1
 
-/** Opens the mailer where the configuration has an SMTP_URL. Returns null otherwise. @param polling how often it looks for mails, in seconds */
-export async function openMailerIfWanted(
-  database: Database,
-  config: Config,
-  polling = POLLING_SECONDS,
-): Promise<Mailer | null> {
+/** How often the queue is looked at, in seconds. */
+export interface Pace {
+  /** For mails. */
+  mails: number
+  /** For jobs that were given up: its maintenance. */
+  lost: number
+}
+
+const PACE: Pace = { mails: 1, lost: 60 }
+
+/** Opens the mailer where the configuration has an SMTP_URL. Returns null otherwise. */
+export async function openMailerIfWanted(database: Database, config: Config, pace = PACE): Promise<Mailer | null> {
   const { smtpUrl } = config
-  return smtpUrl === null ? null : openMailer(database, { ...config, smtpUrl }, polling)
+  return smtpUrl === null ? null : openMailer(database, { ...config, smtpUrl }, pace)
 }
 
 /**
@@ -44,13 +49,20 @@ export async function openMailerIfWanted(
  * can send mails afterwards.
  */
 export async function migrateQueue(database: Database) {
-  const boss = createBoss(database, false)
+  const boss = createBoss(database, null)
   await migrateAndStart(database, boss)
   await boss.stop({ graceful: false })
 }
 
-function createBoss(database: Database, supervise: boolean): PgBoss {
-  const boss = new PgBoss({ db: createExecutor(database), schedule: false, supervise, migrate: true })
+/** @param pace null where it is not maintained */
+function createBoss(database: Database, pace: Pace | null): PgBoss {
+  const boss = new PgBoss({
+    db: createExecutor(database),
+    schedule: false,
+    migrate: true,
+    supervise: pace !== null,
+    ...(pace && { superviseIntervalSeconds: pace.lost, monitorIntervalSeconds: pace.lost }),
+  })
   boss.on('error', (error) => logError(originOf(error), null))
   return boss
 }
@@ -67,8 +79,8 @@ async function refusePendingQueue(boss: PgBoss) {
 }
 
 /** Opens the queue, and creates its tables where they are missing and the server may do so. */
-async function openMailer(database: Database, config: Config & { smtpUrl: string }, polling: number): Promise<Mailer> {
-  const boss = createBoss(database, true)
+async function openMailer(database: Database, config: Config & { smtpUrl: string }, pace: Pace): Promise<Mailer> {
+  const boss = createBoss(database, pace)
   if (config.migrate && !database.isMixed) await migrateAndStart(database, boss)
   else {
     await refusePendingQueue(boss)
@@ -122,7 +134,7 @@ async function openMailer(database: Database, config: Config & { smtpUrl: string
       }
       await boss.work<Queued, void, WorkOptions & { includeMetadata: true }>(
         QUEUE,
-        { ...WORKERS, pollingIntervalSeconds: polling },
+        { ...WORKERS, pollingIntervalSeconds: pace.mails },
         handle,
       )
     },

@@ -16,7 +16,7 @@ import { MAIL_TIMEOUT, openMailbox } from '../../support/mailbox.ts'
 import { emptyQueue, readNotifications, waitForNotification, wordsOf } from '../../support/notifications.ts'
 import { ROOT_KEY } from '../../support/root-key.ts'
 import { query } from '../../support/rows.ts'
-import { openTestServices } from '../../support/services.ts'
+import { openTestServices, TEST_PACE } from '../../support/services.ts'
 
 // Mails are sent about once a second, and again some seconds after a refusal.
 vi.setConfig({ testTimeout: 120_000 })
@@ -181,7 +181,7 @@ describe('a queued mail', () => {
 
   test('by a command of the operator is sent by the server', async () => {
     const { config, keyring } = await openTestServices(app.database)
-    const mailer = await openMailerIfWanted(app.database, { ...config, ...mailbox.settings }, 0.5)
+    const mailer = await openMailerIfWanted(app.database, { ...config, ...mailbox.settings }, TEST_PACE)
     const services = createServices(app.database, keyring, config, mailer)
     const params = { query: changeDocument('createUser'), variables: { input: BOB }, operationName: null }
     const context = { caller: OPERATOR, requestId: createId(), address: null, isGet: false, proof: null }

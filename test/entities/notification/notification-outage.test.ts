@@ -14,6 +14,7 @@ import { MAIL_TIMEOUT, openMailbox } from '../../support/mailbox.ts'
 import { emptyQueue, waitUntilSent } from '../../support/notifications.ts'
 import { beginProgram, createStore, type Ended, lookInto, startProgram } from '../../support/program.ts'
 import { query } from '../../support/rows.ts'
+import { TEST_PACE } from '../../support/services.ts'
 
 // Processes start slowly where many tests run beside this one, and mails take seconds.
 vi.setConfig({ testTimeout: 150_000 })
@@ -41,7 +42,7 @@ async function expectWorking() {
 
 /** Another mailer on the database of the app. */
 function openAnother() {
-  return openMailerIfWanted(app.database, { ...readConfig({}), ...mailbox.settings })
+  return openMailerIfWanted(app.database, { ...readConfig({}), ...mailbox.settings }, TEST_PACE)
 }
 
 /** Breaks something of the queue while `act` runs. */
@@ -84,7 +85,7 @@ describe('a statement of the queue that begins a transaction and fails', () => {
     await expectWorking()
   })
 
-  // The queue maintains itself once a minute.
+  // The queue of the tests maintains itself every five seconds.
   test('is logged where it is part of the maintenance, and mails are still sent', async () => {
     const job = sql`insert into pgboss.job (name, state, started_on, expire_seconds, retry_limit)
       values ('notifications', 'active', now() - interval '1 day', 1, 0) returning id`
