@@ -1,9 +1,8 @@
 /** Writes the audit to a file, through the API like any other command. */
 import { existsSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { readConfig } from '../config.ts'
-import { EXIT, exitCodeOf, say, sayErrors } from './run-command.ts'
-import { inProcess, overHttp, type Result, type Send } from './send.ts'
+import { EXIT, exitCodeOf, say, sayErrors, sendBy } from './run-command.ts'
+import type { Result, Send } from './send.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './values.ts'
 
@@ -38,11 +37,9 @@ const documentOf = (isFirst: boolean) => `query ($before: String, $filter: Audit
  * process can read it. Returns the exit code. @throws UsageError
  */
 export async function exportAudit(terminal: Terminal, { file, before, url }: Export): Promise<number> {
-  const { env } = terminal
   const filter = before === undefined ? {} : { at: { to: readTime(before) } }
   if (existsSync(file)) throw existing(file)
-  const run = (send: Send) => writeAll(terminal, send, file, filter)
-  return url ? run(overHttp(url, env.CHATELAINE_API_KEY)) : inProcess(readConfig(env), terminal, run)
+  return sendBy(terminal, url, (send) => writeAll(terminal, send, file, filter))
 }
 
 function existing(file: string): UsageError {

@@ -1,22 +1,14 @@
+/** The command line. What a command does is loaded when it runs: help and completion need none of the server's code. */
 import { Command } from 'commander'
-import { readConfig } from '../config.ts'
-import { openDatabase } from '../db/database.ts'
-import { migrate } from '../db/migrate.ts'
-import { openKeyring } from '../encryption/open.ts'
-import { migrateQueue } from '../entities/notification/mailer.ts'
-import { schema } from '../graphql/schema.ts'
+import type { Config } from '../config.ts'
 import { VERSION } from '../version.ts'
-import { backUp, move, restore } from './backup.ts'
-import { bootstrapAndPrint } from './bootstrap.ts'
+import { readApi } from './api.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
-import { exportAudit } from './export-audit.ts'
-import { rotateEncryptionKey, rotateSigningKey } from './keys.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
 import { describeError } from './report.ts'
 import { EXIT, runCommand } from './run-command.ts'
 import { askSecrets } from './secrets.ts'
-import { serve } from './serve.ts'
 import type { Terminal } from './terminal.ts'
 
 const HELP = `
@@ -32,7 +24,7 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     await createProgram(run).parseAsync(args, { from: 'user' })
     return run.exitCode
   } catch (error) {
-    const { text, exitCode } = describeError(error)
+    const { text, exitCode } = await describeError(error)
     terminal.stderr.write(text)
     return exitCode
   }
@@ -59,12 +51,13 @@ function createProgram(run: Run): Command {
     .command('serve')
     .description('Migrate the database and serve the API.')
     .action(async () => {
-      run.exitCode = await serve(readConfig(env), terminal)
+      const { serve } = await import('./serve.ts')
+      run.exitCode = await serve(await configOf(terminal), terminal)
     })
   program
     .command('migrate')
     .description('Bring the database up to date, and make root where it is missing.')
-    .action(() => migrateOnly(terminal))
+    .action(async () => (await import('./migrate.ts')).migrateOnly(terminal))
   program
     .command('rotate-signing-key')
     .description('Sign the tokens of sessions with a new key from now on. Tokens that were signed before stay valid.')
@@ -72,19 +65,26 @@ function createProgram(run: Run): Command {
       '--withdraw <kid>',
       'withdraw this key, which leaked, instead: every server refuses the tokens that it signed at once, and where it is the key that signs, a new key takes over',
     )
-    .action(({ withdraw }: { withdraw?: string }) => rotateSigningKey(readConfig(env), stdout, withdraw))
+    .action(async ({ withdraw }: { withdraw?: string }) => {
+      const { rotateSigningKey } = await import('./keys.ts')
+      await rotateSigningKey(await configOf(terminal), stdout, withdraw)
+    })
   program
     .command('rotate-encryption-key')
     .description(
       'Encrypt all secrets again: with the first key of ENCRYPTION_KEY, while servers run, or with a new key where a data folder keeps its own key. If it is interrupted, repeat it.',
     )
-    .action(() => rotateEncryptionKey(readConfig(env), stdout))
+    .action(async () => {
+      const { rotateEncryptionKey } = await import('./keys.ts')
+      await rotateEncryptionKey(await configOf(terminal), stdout)
+    })
   program
     .command('export-audit')
     .argument('<file>', 'the file to write, which must not exist')
     .option('--before <time>', 'only events before this time, like 2026-01-31 or 2026-01-31T12:00:00Z')
     .description('Write the audit to a file: one event a line as JSON, the oldest first.')
     .action(async (file: string, { before }: { before?: string }) => {
+      const { exportAudit } = await import('./export-audit.ts')
       run.exitCode = await exportAudit(terminal, { ...program.opts(), file, before })
     })
   addBackupCommands(program, terminal)
@@ -95,8 +95,14 @@ function createProgram(run: Run): Command {
     .action((shell: string) => {
       stdout.write(completionScript(program, shell))
     })
-  for (const spec of deriveCommands(schema)) addCommand(run, program, spec)
+  for (const spec of deriveCommands(readApi())) addCommand(run, program, spec)
   return program
+}
+
+/** @throws ConfigError */
+async function configOf({ env }: Terminal): Promise<Config> {
+  const { readConfig } = await import('../config.ts')
+  return readConfig(env)
 }
 
 function addBackupCommands(program: Command, terminal: Terminal) {
@@ -104,32 +110,23 @@ function addBackupCommands(program: Command, terminal: Terminal) {
     .command('backup')
     .argument('<file>', 'the file, which is replaced if it exists')
     .description('Write the whole database into a file, while servers run. The file does not hold the encryption key.')
-    .action((file: string) => backUp(readConfig(terminal.env), file, terminal))
+    .action(async (file: string) => {
+      const { backUp } = await import('./backup.ts')
+      await backUp(await configOf(terminal), file, terminal)
+    })
   program
     .command('restore')
     .argument('<file>', 'a file of "backup"')
     .description('Load a backup into an empty database, with the encryption key of its server: all of it, or nothing.')
-    .action((file: string) => restore(readConfig(terminal.env), file, terminal))
+    .action(async (file: string) => {
+      const { restore } = await import('./backup.ts')
+      await restore(await configOf(terminal), file, terminal)
+    })
   program
     .command('move')
     .requiredOption('--to <address>', 'an empty PostgreSQL, like postgres://user@host:5432/database, with PGPASSWORD')
     .description('Copy the embedded database into an empty PostgreSQL, while no server runs: all of it, or nothing.')
-    .action(({ to }: { to: string }) => move(terminal, to))
-}
-
-async function migrateOnly({ env, stdout }: Terminal) {
-  const config = readConfig(env)
-  const database = await openDatabase(config)
-  try {
-    const keyring = openKeyring(config)
-    await migrate(database)
-    await bootstrapAndPrint({ database, keyring }, config, stdout)
-    // This command may know no SMTP_URL: its servers do.
-    if (database.kind === 'POSTGRESQL') await migrateQueue(database)
-    stdout.write('The database is up to date.\n')
-  } finally {
-    await database.close()
-  }
+    .action(async ({ to }: { to: string }) => (await import('./backup.ts')).move(terminal, to))
 }
 
 function addCommand(run: Run, program: Command, spec: CommandSpec) {

@@ -1,10 +1,9 @@
 /** Runs a command that is derived from the schema, and prints its answer. */
-import { readConfig } from '../config.ts'
 import type { CommandSpec } from './commands.ts'
 import { documentOf } from './document.ts'
 import { describeRest, readAllPages } from './pages.ts'
 import { formatJson, formatResult, printable } from './print.ts'
-import { inProcess, overHttp, type Result, type Send } from './send.ts'
+import { overHttp, type Result, type Send } from './send.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The exit codes, which scripts can read. */
@@ -22,10 +21,19 @@ interface Command {
 
 /** Sends the document of a command, prints the answer and returns the exit code. */
 export function runCommand(terminal: Terminal, command: Command): Promise<number> {
+  return sendBy(terminal, command.url, (send) => runWith(send, terminal, command))
+}
+
+/** Sends documents to a server, or to the database itself: only then is the server's code loaded. */
+export async function sendBy<T>(
+  terminal: Terminal,
+  url: string | undefined,
+  use: (send: Send) => Promise<T>,
+): Promise<T> {
   const { env } = terminal
-  return command.url
-    ? runWith(overHttp(command.url, env.CHATELAINE_API_KEY), terminal, command)
-    : inProcess(readConfig(env), terminal, (send) => runWith(send, terminal, command))
+  if (url) return use(overHttp(url, env.CHATELAINE_API_KEY))
+  const [{ readConfig }, { inProcess }] = await Promise.all([import('../config.ts'), import('./in-process.ts')])
+  return inProcess(readConfig(env), terminal, use)
 }
 
 async function runWith(send: Send, terminal: Terminal, { spec, variables, json, all }: Command): Promise<number> {

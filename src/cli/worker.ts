@@ -49,7 +49,7 @@ export async function serveAsWorker(config: Config, terminal: Terminal): Promise
     return EXIT.done
   } catch (error) {
     // The first process prints it, once for all workers.
-    const report = describeError(error)
+    const report = await describeError(error)
     await tell({ told: 'failed', report })
     return report.exitCode
   } finally {

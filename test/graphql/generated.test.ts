@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
-import { printedSchema } from '../../src/graphql/print-schema.ts'
+import { printedMarks, printedSchema } from '../../src/graphql/print-schema.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'chatelaine-generated-'))
@@ -15,6 +15,10 @@ test('schema.graphql is the schema as it is declared now', () => {
   const checkedIn = readFileSync(join(root, 'schema.graphql'), 'utf8')
 
   expect(checkedIn).toBe(printedSchema())
+})
+
+test('what the command line reads beside it is what is declared now', () => {
+  expect(readFileSync(join(root, 'src/cli/api.json'), 'utf8')).toBe(printedMarks())
 })
 
 test('the migrations make the tables as they are declared now', async () => {
