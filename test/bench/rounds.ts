@@ -30,7 +30,8 @@ export interface Setting {
   caller: Caller
 }
 
-const WARM_UP_SECONDS = 1
+/** Long enough that both programs are compiled by then. */
+const WARM_UP_SECONDS = 3
 
 export async function runRounds(
   programs: { limit: Program; server: Program },
