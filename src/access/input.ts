@@ -60,9 +60,7 @@ function refuseBadMutation(mutation: MutationQuestion, path: string) {
   }
 }
 
-/**
- * Everything that mutations name is looked up one by one, so mutations and their list items are limited per request.
- */
+/** What each mutation names is looked up by itself, so mutations and their list items are limited per request. */
 const MAX_LOOKUPS = 200
 
 function refuseTooMuch(ctx: Context, questions: Question[]) {

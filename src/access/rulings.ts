@@ -12,7 +12,7 @@ import { MissingAuthorityError, type MissingRequirement, missingCircumstance, No
 import type { Context } from '../graphql/context.ts'
 import { askableMutations } from '../mutation/declare.ts'
 import { missingForKey } from '../mutation/key-rules.ts'
-import { createFinder, type Finder, readFound } from '../mutation/lookup.ts'
+import { createFinder, type Finder, readUnlocked } from '../mutation/lookup.ts'
 import type { ChangePlan } from '../mutation/run.ts'
 import { type AskedRow, requirementRows } from './asked.ts'
 
@@ -82,7 +82,7 @@ function planOf(name: string): Plan {
 /** Everything the input names, as the finder sees it; null where a part of it is hidden or missing. */
 async function find(plan: Plan, input: unknown, finder: Finder): Promise<{ refs: unknown } | null> {
   try {
-    return { refs: await readFound(finder, await plan.find(finder, input)) }
+    return { refs: await readUnlocked(finder, () => plan.find(finder, input)) }
   } catch (error) {
     if (error instanceof NotFoundError) return null
     throw error

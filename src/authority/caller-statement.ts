@@ -32,22 +32,32 @@ export function callersStatement<Values, Row extends object>(given: {
 
   function build(values: Values): Rendered<Values, Row> {
     const known = flags.size
-    const statement = render<Values, Row>((parameter) => {
-      const scopes = callersOf(values).map((caller, index) =>
-        scopeOf(caller, flags, (sqlType, of) => parameter(sqlType, (run) => of(callersOf(run)[index]))),
-      )
-      return given.build(scopes, parameter, values)
-    })
-    // The keys of other statements lack the flags that were not known.
-    if (flags.size > known) {
-      statements.clear()
-      bits = new WeakMap()
+    try {
+      return render((parameter) => given.build(scopesOf(values, parameter), parameter, values))
+    } finally {
+      // The keys of other statements lack the flags that were not known.
+      if (flags.size > known) {
+        statements.clear()
+        bits = new WeakMap()
+      }
     }
+  }
+
+  function scopesOf(values: Values, parameter: Parameter<Values>): CallerScope[] {
+    return callersOf(values).map((caller, index) =>
+      scopeOf(caller, flags, (sqlType, of) => parameter(sqlType, (run) => of(callersOf(run)[index]))),
+    )
+  }
+
+  function statementOf(values: Values): Rendered<Values, Row> {
+    const known = statements.get(keyOf(values))
+    if (known) return known
+    const statement = build(values)
     statements.set(keyOf(values), statement)
     return statement
   }
 
-  return (on: Connection, values: Values) => (statements.get(keyOf(values)) ?? build(values))(on, values)
+  return (on: Connection, values: Values) => statementOf(values)(on, values)
 }
 
 /** The same about one caller. */

@@ -74,6 +74,7 @@ export function createLease(
   const { silence, prepared } = connected
   let isLost = false
   let isLate = false
+  let isReleased = false
   const ignoreDeadline = currentDeadline()?.whenPassed(() => {
     isLate = true
     cancel(client)
@@ -99,6 +100,7 @@ export function createLease(
   }
   return {
     async query(statement, values) {
+      if (isReleased) throw new Error('This connection was given back.')
       if (isLate) throw new DeadlinePassedError()
       const { text, rowMode, types } = statement
       const started = performance.now()
@@ -123,6 +125,7 @@ export function createLease(
     ignoreDeadline: () => ignoreDeadline?.(),
     isLost: () => isLost || isLate,
     release(isBroken = false) {
+      isReleased = true
       ignoreDeadline?.()
       silence.setPatient(false)
       client.release(isBroken || isLost || isLate || prepared.size > MOST_PREPARED)

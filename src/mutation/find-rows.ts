@@ -16,8 +16,12 @@ export interface Search {
   fits: Part
 }
 
-/** Searches rows; null where none fits, or where one of the callers does not see it. */
-export type RowSearch = (search: Search) => Promise<object | null>
+export interface RowSearch {
+  /** Searches one row; null where none fits, or where one of the callers does not see it. */
+  find(search: Search): Promise<object | null>
+  /** Nothing is sent any more; waits for what was sent. What is still searched for is refused. */
+  stop(): Promise<void>
+}
 
 interface Pending {
   search: Search
@@ -29,35 +33,49 @@ const MOST_AT_ONCE = 4
 
 /** @param callers those who must all see what is found */
 export function createRowSearch(tx: Transaction, callers: Caller[]): RowSearch {
-  let waiting: Pending[] = []
+  const waiting: Pending[] = []
+  let running: Promise<void> | null = null
+  let isStopped = false
 
   async function searchAll() {
-    const all = waiting
-    waiting = []
-    for (let from = 0; from < all.length; from += MOST_AT_ONCE) {
-      const some = all.slice(from, from + MOST_AT_ONCE)
-      const searches = some.map(({ search }) => search)
+    while (waiting.length > 0) {
+      const some = waiting.splice(0, MOST_AT_ONCE)
       try {
-        const [row] = await searchStatement(tx, { searches, callers })
-        for (const [place, { search, found }] of some.entries())
-          found.resolve(readFound(search, row?.[nameOf(place)] ?? null))
+        if (isStopped) throw new StoppedError()
+        await searchSome(some)
       } catch (error) {
-        for (const { found } of all.slice(from)) found.reject(error)
-        return
+        for (const { found } of some) found.reject(error)
       }
     }
+    running = null
   }
-  return (search) => {
-    // What is asked for in the same turn is asked for before this runs.
-    if (waiting.length === 0) queueMicrotask(searchAll)
-    const found = Promise.withResolvers<object | null>()
-    waiting.push({ search, found })
-    return found.promise
+
+  async function searchSome(some: Pending[]) {
+    const [row] = await searchStatement(tx, { searches: some.map(({ search }) => search), callers })
+    for (const [place, { search, found }] of some.entries()) {
+      const json = row?.[nameOf(place)]
+      found.resolve(json ? readRowJson(search.table, json) : null)
+    }
+  }
+
+  return {
+    find(search) {
+      const found = Promise.withResolvers<object | null>()
+      waiting.push({ search, found })
+      // What is asked for in the same turn is asked for before this runs.
+      running ??= Promise.resolve().then(searchAll)
+      return found.promise
+    },
+    async stop() {
+      isStopped = true
+      await running
+    },
   }
 }
 
-function readFound({ table }: Search, row: unknown[] | null): object | null {
-  return row && readRowJson(table, row)
+/** Something else was not found, so that the rest need not be searched for. */
+class StoppedError extends Error {
+  override name = 'StoppedError'
 }
 
 const nameOf = (place: number) => `row${place}`

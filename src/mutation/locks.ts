@@ -1,4 +1,4 @@
-/** Locks the rows of a mutation, all in one statement, in one order for all mutations. */
+/** Locks the rows of a mutation, in one order for all mutations. */
 import { and, getTableName, type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import { callersStatement } from '../authority/caller-statement.ts'

@@ -96,7 +96,7 @@ export async function findRow<T extends Named>(
 ): Promise<FoundRow<InferSelectModel<T>>> {
   const { search, locks, unlocked } = finder
   const gone = () => new NotFoundError(wanted.path, wanted.what)
-  const row = (await search({ table, visible, fits: partOf(fits) })) as InferSelectModel<Named> | null
+  const row = (await search.find({ table, visible, fits: partOf(fits) })) as InferSelectModel<Named> | null
   if (!row) throw gone()
   const id = String(row.id)
   let known: object | null = null
@@ -119,15 +119,15 @@ export async function findRow<T extends Named>(
  * while this transaction waited for the lock. `no key update` does not block the foreign keys that point to a row.
  * @throws NotFoundError
  */
-export async function lockFound<Refs>(finder: Finder, finding: Finding<Refs>): Promise<Refs> {
-  const found = await awaitAll(finding)
+export async function lockFound<Refs>(finder: Finder, find: () => Finding<Refs>): Promise<Refs> {
+  const found = await awaitAll(finder, find)
   await takeLocks(finder.tx, [...finder.locks, ...(await callerLocks(finder))])
   return readRefs(finder, found)
 }
 
 /** Returns everything as it was found, without locks: for questions, which change nothing. */
-export async function readFound<Refs>(finder: Finder, finding: Finding<Refs>): Promise<Refs> {
-  const found = await awaitAll(finding)
+export async function readUnlocked<Refs>(finder: Finder, find: () => Finding<Refs>): Promise<Refs> {
+  const found = await awaitAll(finder, find)
   for (const take of finder.unlocked) take()
   return readRefs(finder, found)
 }
@@ -135,10 +135,17 @@ export async function readFound<Refs>(finder: Finder, finding: Finding<Refs>): P
 /** What a mutation is finding. */
 export type Finding<Refs> = FoundRefs<Refs> | Promise<FoundRefs<Refs>>
 
-/** @throws the first of its errors, in the order of the names */
-async function awaitAll<Refs>(finding: Finding<Refs>): Promise<[string, Found<unknown>][]> {
-  const entries = Object.entries<Found<unknown> | Promise<Found<unknown>>>(await finding)
-  return Promise.all(entries.map(async ([name, found]): Promise<[string, Found<unknown>]> => [name, await found]))
+/** Waits for everything. Where something is not found, nothing more is sent once this has thrown. */
+async function awaitAll<Refs>(finder: Finder, find: () => Finding<Refs>): Promise<[string, Found<unknown>][]> {
+  try {
+    const entries = Object.entries<Found<unknown> | Promise<Found<unknown>>>(await find())
+    return await Promise.all(
+      entries.map(async ([name, found]): Promise<[string, Found<unknown>]> => [name, await found]),
+    )
+  } catch (error) {
+    await finder.search.stop()
+    throw error
+  }
 }
 
 async function readRefs<Refs>(finder: Finder, found: [string, Found<unknown>][]): Promise<Refs> {

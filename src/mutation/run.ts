@@ -202,7 +202,7 @@ async function findAndLock<Input, Refs, Values, Prepared>(
   input: Input,
 ): Promise<{ refs: Refs; caller: Caller }> {
   const finder = createFinder(tx, asking)
-  const refs = await lockFound(finder, await plan.find(finder, input))
+  const refs = await lockFound(finder, () => plan.find(finder, input))
   await proof?.completeWithin(tx)
   const caller = proof ? { ...asking, basis: null } : await readAuthority(tx, asking)
   if (!caller) throw new CallerEndedError()

@@ -325,6 +325,21 @@ describe('a mutation takes no more statements than it did', () => {
     expect(texts).toHaveLength(9)
   })
 
+  test('nothing is sent after the end of one that did not find what it names', async () => {
+    const limits = Array.from({ length: 60 }, (_, n) => ({ role: n === 0 ? 'NO_ROLE' : 'AUDITOR', project: 'apollo' }))
+    await callers.bob.ok(VIEWER)
+    statements.clear()
+
+    await callers.bob.failed('NotFoundError', changeDocument('createApiKey'), { input: { label: 'ci', limits } })
+    await callers.bob.ok(VIEWER)
+
+    const { texts } = statements
+    const end = texts.indexOf('rollback')
+    expect(texts.slice(end + 1).filter((text) => text.includes('as "row0"'))).toEqual([])
+    // What was under way when the first was missed, and no more.
+    expect(end).toBeLessThanOrEqual(3)
+  })
+
   test('granting dry, which is rolled back', async () => {
     const { changed, texts } = await grant(callers.carol, { input, dryRun: true })
 
