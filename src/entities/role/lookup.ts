@@ -41,7 +41,8 @@ async function findItem(finder: Finder, path: string, item: RoleInput): Promise<
   return { locked: () => ({ ...roleOnScope(path, role.locked(), scope.locked()), expiresAt }) }
 }
 
-function roleOnScope(path: string, role: RoleRow, { kind, scope, name }: FoundScope) {
+/** A role that was found, on a scope that was. @throws InvalidInputError where it can’t be held there */
+export function roleOnScope(path: string, role: RoleRow, { kind, scope, name }: FoundScope) {
   const problem = placeProblem(role, kind, scope)
   if (problem) throw new InvalidInputError([{ path, message: problem }])
   return { roleId: role.id, role: role.name, scope: name, ...scope }

@@ -156,8 +156,9 @@ export async function replaceRoles<Item extends RoleItem>(
 ) {
   const isKept = (grant: RoleItem, item: RoleItem) =>
     isSameTarget(grant, item) && lasts(grant, item) && lasts(item, grant)
-  const ended = held.filter((grant) => !wanted.some((item) => isKept(grant, item)))
-  const begun = longestPerTarget(wanted).filter((item) => !held.some((grant) => isKept(grant, item)))
+  const longest = longestPerTarget(wanted)
+  const ended = held.filter((grant) => !longest.some((item) => isKept(grant, item)))
+  const begun = longest.filter((item) => !held.some((grant) => isKept(grant, item)))
   await endLapsedGrants(tx, userId)
   await endGrants(tx, caller, ended)
   const grants = begun.map((item) => ({ id: createId(), ...item }))

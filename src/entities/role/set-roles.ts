@@ -1,6 +1,7 @@
 /** Sets the roles of a user on one scope: what is not named is revoked, in the same transaction. */
-import { grantedByRoles } from '../../authority/guard.ts'
+import { grantedByRoles, type RoleItem } from '../../authority/guard.ts'
 import { ADMINISTRATOR } from '../../authority/permissions.ts'
+import { lasts } from '../../db/history.ts'
 import { ConflictError } from '../../errors.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { type Finder, readOnceLocked } from '../../mutation/lookup.ts'
@@ -9,7 +10,7 @@ import { findUser } from '../user/lookup.ts'
 import { isRoot } from '../user/operations.ts'
 import { User } from '../user/type.ts'
 import { endIssues, RoleUntilInput, scopeFields, scopeIssues } from './inputs.ts'
-import { describeRoles, findRoles, findScope } from './lookup.ts'
+import { describeRoles, findRole, findScope, roleOnScope } from './lookup.ts'
 import { isHeldAlready, readRolesOn, replaceRoles } from './operations.ts'
 
 interface SetRolesInput {
@@ -21,20 +22,29 @@ interface SetRolesInput {
 }
 
 /** Finds the user, the scope, the roles on it that are wanted, and those that are held. @throws NotFoundError */
-async function findWanted(finder: Finder, { user: username, roles, ...input }: SetRolesInput) {
-  const { project, organization, everywhere } = input
-  const place = { project, organization, everywhere }
-  const [user, scope, items] = await Promise.all([
+async function findWanted(finder: Finder, { user: username, roles, ...place }: SetRolesInput) {
+  const [user, scope, found] = await Promise.all([
     findUser(finder, username, 'user'),
     findScope(finder, '', place),
-    findRoles(
-      finder,
-      'roles',
-      roles.map((item) => ({ ...item, ...place })),
-    ),
+    Promise.all(roles.map(({ role }, index) => findRole(finder, role, `roles.${index}.role`))),
   ])
+  const wanted = (role: (typeof found)[number], index: number) => ({
+    ...roleOnScope(`roles.${index}`, role.locked(), scope.locked()),
+    expiresAt: roles[index]?.expiresAt?.toISOString() ?? null,
+  })
+  const items = { locked: () => found.map(wanted) }
   const held = readOnceLocked(finder, () => readRolesOn(finder.tx, user.id, scope.locked().scope))
   return { user, scope, items, held }
+}
+
+/** The time as the audit records it. */
+function isoTime({ expiresAt }: RoleItem): string | null {
+  return expiresAt && new Date(expiresAt).toISOString()
+}
+
+/** Whether a role ends that nothing of this keeps at least as long. */
+function isLost(grant: RoleItem, items: RoleItem[]): boolean {
+  return !items.some((item) => item.roleId === grant.roleId && lasts(item, grant))
 }
 
 mutation({
@@ -72,11 +82,13 @@ mutation({
   errors: ['CONFLICT'],
   async run({ tx, caller, refs: { user, scope, items, held } }) {
     const { ended, begun } = await replaceRoles(tx, caller, user.id, { held, wanted: items })
-    const isDemoted = (roleId: string) => roleId === ADMINISTRATOR.id && !items.some((item) => item.roleId === roleId)
-    if (isRoot(user) && ended.some(({ roleId }) => isDemoted(roleId))) throw new ConflictError('root is never demoted.')
+    if (isRoot(user) && ended.some((grant) => grant.roleId === ADMINISTRATOR.id && isLost(grant, items)))
+      throw new ConflictError('root is never demoted.')
     const changed = ended.length + begun.length > 0
     const sides = {
-      before: { roles: describeRoles(ended.map((grant) => ({ ...grant, scope: scope.name }))) },
+      before: {
+        roles: describeRoles(ended.map((grant) => ({ ...grant, expiresAt: isoTime(grant), scope: scope.name }))),
+      },
       after: { roles: describeRoles(begun) },
     }
     return { values: { user: user.id, changed }, change: changed ? sides : null }

@@ -77,6 +77,15 @@ describe('setting roles', () => {
     expect(await rowOfReader()).toEqual(before)
   })
 
+  test('takes the later of two ends of one role', async () => {
+    const [soon, late] = [inDays(2), inDays(9)]
+
+    await set([{ role: 'READER', expiresAt: soon }, { role: 'reader', expiresAt: late }, { role: 'WRITER' }])
+    await set([{ role: 'READER', expiresAt: late }, { role: 'READER' }, { role: 'WRITER' }])
+
+    expect(await endsOnApollo()).toEqual({ READER: null, WRITER: null })
+  })
+
   test('writes nothing where they are held exactly so', async () => {
     await set([{ role: 'READER' }])
 
@@ -99,7 +108,8 @@ describe('setting roles', () => {
 
     const event = (await readAudit(app)).at(-1)
     expect(event).toMatchObject({ action: 'setRoles', target_type: 'User', target_id: uuidOf(bob.id) })
-    expect(event?.before).toMatchObject({ roles: [{ role: 'READER' }, { role: 'WRITER' }] })
+    const iso = expect.stringMatching(/^[0-9-]{10}T[0-9:.]+Z$/)
+    expect(event?.before).toMatchObject({ roles: [{ role: 'READER' }, { role: 'WRITER', expiresAt: iso }] })
     expect(event?.after).toEqual({ roles: [{ role: 'READER', scope: 'project apollo', expiresAt: end }] })
   })
 
@@ -157,11 +167,14 @@ describe('a delegate', () => {
   })
 })
 
-test('root is never demoted', async () => {
+test.each([
+  ['at once', []],
+  ['in the future', [{ role: 'ADMINISTRATOR', expiresAt: inDays(1) }]],
+])('root is never demoted: not %s', async (_when, roles) => {
   await createUser(app, 'alice', { isAdmin: true })
 
   const { message } = await withoutWriting(app, () =>
-    failChange(app.root, 'ConflictError', 'setRoles', { user: 'root', everywhere: true, roles: [] }),
+    failChange(app.root, 'ConflictError', 'setRoles', { user: 'root', everywhere: true, roles }),
   )
 
   expect(message).toBe('root is never demoted.')
