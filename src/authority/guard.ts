@@ -27,8 +27,8 @@ export interface RoleItem extends Scope {
 export interface Given {
   words?: SQL
   levels?: SQL
-  /** The planned end of a key that is made; where it is omitted, the key ends as late as it may. */
-  keyUntil?: Date | null
+  /** The planned end of a key that is made or widened; where it is omitted, the key ends as late as it may. */
+  keyUntil?: Date | 'NEVER' | null
   /** What of it other users hold, which not every caller may be told. */
   secrecy?: Secrecy
 }
@@ -204,10 +204,9 @@ function told(missing: MissingRequirement[], { secrecy }: Given, reader: Caller)
   return [...inOrder.filter(isKnown), ...[...hidden].flatMap(missingCircumstance)]
 }
 
-function refuseLongerKey({ apiKey }: Caller, until: Date | null | undefined) {
-  if (!apiKey?.expiresAt || !until || until.getTime() <= Date.parse(apiKey.expiresAt)) return
-  throw new MissingAuthorityError(
-    missingCircumstance(`a key that lasts until ${until.toISOString()}`),
-    'A key made with a key never outlives it',
-  )
+function refuseLongerKey({ apiKey }: Caller, until: Given['keyUntil']) {
+  if (!apiKey?.expiresAt || !until) return
+  if (until !== 'NEVER' && until.getTime() <= Date.parse(apiKey.expiresAt)) return
+  const needed = until === 'NEVER' ? 'a key without an end' : `a key that lasts until ${until.toISOString()}`
+  throw new MissingAuthorityError(missingCircumstance(needed), 'A key made with a key never outlives it')
 }

@@ -67,7 +67,11 @@ export async function changeApiKey(
 ) {
   await tx
     .update(apiKeys)
-    .set({ label, expiresAt, ...(limits && { limited: true }) })
+    .set({
+      label,
+      ...(expiresAt && { expiresAt, endSetAt: sql`clock_timestamp()` }),
+      ...(limits && { limited: true }),
+    })
     .where(eq(apiKeys.id, id))
   if (!limits) return
   await tx.delete(apiKeyLimits).where(eq(apiKeyLimits.apiKeyId, id))
@@ -143,12 +147,15 @@ const IS_GONE = sql<boolean>`(${roles.deletedAt} is not null or ${projects.delet
 
 /**
  * Returns the planned end of a key's successor. Where the key is used to rotate itself, the successor has the same
- * planned end. Otherwise the successor gets the full lifetime of the key again, but it never ends after the key that
+ * planned end. Otherwise the successor gets the full lifetime of the key again, from when its end was set, but it never ends after the key that
  * creates it.
  */
 export function successorExpiry(key: ApiKey, caller: Caller, now: Date): string | null {
   if (caller.apiKey?.id === key.id) return key.expiresAt
-  const full = key.expiresAt === null ? null : now.getTime() + Date.parse(key.expiresAt) - Date.parse(key.createdAt)
+  const full =
+    key.expiresAt === null
+      ? null
+      : now.getTime() + Date.parse(key.expiresAt) - Date.parse(key.endSetAt ?? key.createdAt)
   const most = caller.apiKey?.expiresAt ? Date.parse(caller.apiKey.expiresAt) : null
   const ends = [full, most].filter((end) => end !== null)
   return ends.length > 0 ? new Date(Math.min(...ends)).toISOString() : null

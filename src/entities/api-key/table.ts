@@ -27,6 +27,8 @@ export const apiKeys = pgTable(
     createdAt: instantNow('created_at'),
     createdBy: uuid('created_by'),
     expiresAt: instant('expires_at'),
+    /** When the planned end was changed: a successor lives as long as was left then. Null where it is the first one. */
+    endSetAt: instant('end_set_at'),
     revokedAt: instant('revoked_at'),
     revokedBy: uuid('revoked_by'),
     lastUsedAt: instant('last_used_at'),

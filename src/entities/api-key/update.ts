@@ -7,6 +7,7 @@ import { ConflictError } from '../../errors.ts'
 import { expiryIssues, nullIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { unchanging } from '../../mutation/lookup.ts'
+import { lockCredentials } from '../credential/operations.ts'
 import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
 import { findRoles } from '../role/lookup.ts'
 import { ownerColumns } from '../user/lookup.ts'
@@ -63,7 +64,8 @@ mutation({
   grants: ({ refs, caller, input }) => widened(refs, caller, input),
   touchesCredentials: true,
   endangersAdministration: true,
-  async run({ tx, input: { label, expiresAt }, refs: { key, user, limits } }) {
+  async run({ tx, caller, input, refs: { key, user, limits } }) {
+    const { label, expiresAt } = input
     refuseFixed(key)
     if (key.replacedBy) throw new ConflictError('The key was rotated already: change its successor.')
     if (!(await isApiKeyOpen(tx, key.id))) throw new ConflictError('The key has ended: make a new one.')
@@ -78,13 +80,17 @@ mutation({
       expiresAt: expiresAt?.toISOString() ?? before.expiresAt,
       limits: limits ? limits.map(({ role, scope }) => ({ role, scope })) : former,
     }
+    if (user.id !== caller.userId && widened({ key, user }, caller, input)) await lockCredentials(tx, user.id)
     const changed = !isDeepStrictEqual(before, after)
     if (changed) await changeApiKey(tx, key.id, { label: after.label, expiresAt: expiresAt?.toISOString(), limits })
     const isEndNew = after.expiresAt !== before.expiresAt
     return {
       values: { apiKey: key.id, changed },
       change: { before, after },
-      notices: isEndNew ? expiryNotices({ id: key.id, userId: user.id, ...after }) : [],
+      notices: [
+        { userId: user.id, kind: 'KEY_CHANGED', details: { label: after.label } },
+        ...(isEndNew ? expiryNotices({ id: key.id, userId: user.id, ...after }) : []),
+      ],
     }
   },
 })
@@ -98,6 +104,6 @@ function widened(
   const isLonger = expiresAt && key.expiresAt !== null && expiresAt.getTime() > Date.parse(key.expiresAt)
   const isOther = key.limited && limits
   if (!isLonger && !isOther) return null
-  const taken = user.id === caller.userId ? null : grantedByTakeover(user)
-  return { ...taken, keyUntil: isLonger ? expiresAt : null }
+  const until = expiresAt ?? (key.expiresAt === null ? 'NEVER' : new Date(key.expiresAt))
+  return { ...(user.id === caller.userId ? null : grantedByTakeover(user)), keyUntil: until } as const
 }

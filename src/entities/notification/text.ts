@@ -10,6 +10,7 @@ const TEXTS = {
   PASSWORD_SET: 'The password of {username} was set again. If that was not you, tell an administrator.',
   KEY_CREATED: 'A new API key “{label}” was made for {username}.',
   KEY_ROTATED: 'The API key “{label}” of {username} was replaced by a new one. The old one works {until}.',
+  KEY_CHANGED: 'The API key “{label}” of {username} was changed: its label, its end or its limits.',
   KEY_REVOKED: 'The API key “{label}” of {username} was revoked: it works no more.',
   KEY_EXPIRING: 'The API key “{label}” of {username} expires at {until}. Rotate it before that.',
 } as const

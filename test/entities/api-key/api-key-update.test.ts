@@ -157,6 +157,46 @@ describe('widening the key of another user', () => {
   })
 })
 
+describe('a key that ends', () => {
+  test.each([
+    ['without an end', null],
+    ['that ends later', 9],
+  ])('never gives other limits to a key %s', async (_which, days) => {
+    const { bob } = given()
+    const passing = await createApiKey(bob.client, { label: 'passing', expiresAt: inDays(1) })
+    const end = days === null ? {} : { expiresAt: inDays(days) }
+    const { id, key } = await createApiKey(bob.client, { label: 'ci', limits: [READER], ...end })
+    const input = { apiKey: id, limits: [WRITER] }
+
+    await withoutWriting(app, () => failChange(app.as(passing.key), 'MissingAuthorityError', 'updateApiKey', input))
+    await change(app.as(passing.key), 'updateApiKey', { ...input, expiresAt: inDays(0.5) })
+
+    expect(await permissionsOf(app.as(key))).toEqual(['page.read everywhere', 'page.write everywhere'])
+  })
+
+  test('is followed by one that lives as long as its end was set for, and no longer', async () => {
+    const { bob } = given()
+    const { id } = await createApiKey(bob.client, { label: 'ci', expiresAt: inDays(300) })
+    await change(bob.client, 'updateApiKey', { apiKey: id, expiresAt: inDays(2) })
+
+    const { apiKey } = await change(bob.client, 'rotateApiKey', { apiKey: id }, 'apiKey { expiresAt }')
+
+    expect(Date.parse(apiKey.expiresAt)).toBeLessThanOrEqual(Date.parse(inDays(2.1)))
+  })
+})
+
+test('the owner is told of each change', async () => {
+  const { bob, keeper } = given()
+  const { id } = await createApiKey(bob.client, { label: 'ci' })
+
+  await change(keeper.client, 'updateApiKey', { apiKey: id, label: 'deploy' })
+  await change(keeper.client, 'updateApiKey', { apiKey: id, label: 'deploy' })
+
+  const { notifications } = await app.root.ok('{ notifications(first: 100) { nodes { kind user { username } } } }')
+  const told = notifications.nodes.filter(({ kind }: { kind: string }) => kind === 'KEY_CHANGED')
+  expect(told).toEqual([{ kind: 'KEY_CHANGED', user: { username: 'bob' } }])
+})
+
 test('the last lasting administrator keeps a key without an end and without limits', async () => {
   const alice = await createUser(app, 'alice', { isAdmin: true })
   const { viewer } = await app.root.ok('{ viewer { apiKey { id } } }')

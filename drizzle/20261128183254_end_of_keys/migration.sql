@@ -1,0 +1,1 @@
+ALTER TABLE "api_keys" ADD COLUMN "end_set_at" timestamp(6) with time zone;
