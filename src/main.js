@@ -52,9 +52,7 @@ function newestNode() {
 /** Runs the program by another Node, which gets the signals that this process gets, and whose end is its own. */
 function runBy(node) {
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  // The terminal interrupts both.
-  process.on('SIGINT', () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, () => child.kill(signal))
   child.on('error', ({ message }) => fail(`${node} can’t be run: ${message}`))
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code)

@@ -5,7 +5,7 @@ import type { PgTable } from 'drizzle-orm/pg-core'
 import { isUsableKey } from './authentication/validity.ts'
 import { NOW } from './authority/held.ts'
 import type { Config } from './config.ts'
-import { type Database, readRows, type Transaction } from './db/database.ts'
+import { type Database, type FirstRow, readRows, type Transaction } from './db/database.ts'
 import {
   auditEvents,
   authorityVersions,
@@ -116,12 +116,8 @@ async function removeAll(database: Database, old: Old, signal: AbortSignal | und
   let count = 0
   while (!signal?.aborted) {
     const began = performance.now()
-    const step = await database.transaction(
-      (tx, first) => (isReadOnly(first) ? Promise.resolve(null) : removeStep(tx, old)),
-      {
-        first: AS_CHANGE,
-      },
-    )
+    const remove = async (tx: Transaction, first: FirstRow) => (isReadOnly(first) ? null : removeStep(tx, old))
+    const step = await database.transaction(remove, { first: AS_CHANGE })
     count += step ?? 0
     if (step !== STEP) return { count, mayGoOn: step !== null }
     // Requests have at least half of the time, on the embedded database too, where only one can work at a time.

@@ -1,6 +1,6 @@
 /** E-mail addresses, of which the domain may be internationalized. */
 import { domainToASCII, domainToUnicode } from 'node:url'
-import { GraphQLScalarType, Kind } from 'graphql'
+import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
 import { GraphQLEmailAddress } from 'graphql-scalars'
 
 /** The scalar of e-mail addresses. It keeps an address as it is written. */
@@ -9,11 +9,21 @@ export const EmailAddress = new GraphQLScalarType<string, string>({
   description:
     'An e-mail address as HTML defines it, or with an internationalized domain, like `bar@münchen.example`. It is kept as it is written.',
   coerceOutputValue: readAddress,
-  coerceInputValue: readAddress,
+  coerceInputValue: readInput,
   coerceInputLiteral: (node) =>
-    node.kind === Kind.STRING ? readAddress(node.value) : GraphQLEmailAddress.parseLiteral(node, {}),
+    node.kind === Kind.STRING ? readInput(node.value) : GraphQLEmailAddress.parseLiteral(node, {}),
   extensions: GraphQLEmailAddress.extensions,
 })
+
+/** What mail servers can be told of (RFC 5321). */
+const MOST_CHARACTERS = 254
+
+/** @throws GraphQLError where the value is not an e-mail address */
+function readInput(value: unknown): string {
+  if (typeof value === 'string' && value.length > MOST_CHARACTERS)
+    throw new GraphQLError(`An e-mail address has at most ${MOST_CHARACTERS} characters.`)
+  return readAddress(value)
+}
 
 /** @throws GraphQLError where the value is not an e-mail address */
 function readAddress(value: unknown): string {

@@ -71,6 +71,8 @@ function runBefore(root: RootField, operation: OperationDefinitionNode, ctx: Con
   const spec = field && fieldSpec(field)
   const [node] = root.fieldNodes
   if (!field || !node || (spec?.kind !== 'rootOne' && spec?.kind !== 'rootConnection') || !spec.before) return
+  // The executor refuses it, and does nothing then.
+  if (spec.scope && !spec.scope.of(ctx.caller)) return
   spec.before(ctx, getArgumentValues(field, node, values), { fieldNodes: root.fieldNodes, operation })
 }
 

@@ -190,7 +190,9 @@ function readBody(request: IncomingMessage): Promise<string | null> {
   })
   request.once('end', () => resolve(Buffer.concat(chunks).toString()))
   request.once('error', reject)
-  request.once('close', () => reject(new Error('The client broke off.')))
+  request.once('close', () => {
+    if (!request.complete) reject(new Error('The client broke off.'))
+  })
   return promise
 }
 

@@ -5,7 +5,7 @@ import type { ArgumentScope, Row } from './spec.ts'
 /** Creates filters, each on one indexed column, with a small input of typed operators. */
 export function createFilters(builder: Builder, dateTime: TypeOption) {
   const nameFilter = builder.inputType('NameFilter', {
-    description: 'A filter on names, which ignores case; a name must fit every key given.',
+    description: 'A filter on names, which ignores the case of A to Z; a name must fit every key given.',
     fields: (t) => ({
       equals: t.string({ description: 'The name is equal to this text.' }),
       in: t.stringList({ description: 'The name is one of these.' }),

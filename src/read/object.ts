@@ -134,8 +134,9 @@ function objectsSql(
 ) {
   const pairs = new Map<string, SQL>()
   for (const [responseName, [node]] of collectFields(c, type, sets)) {
-    const field = type.getFields()[node?.name.value ?? '']
-    const value = values[field?.name ?? '']
+    const name = node?.name.value ?? ''
+    const [field, value] = [type.getFields()[name], values[name]]
+    if (name !== '__typename' && !value) throw new Error(`${type.name}.${name} has no value.`)
     if (field && value)
       pairs.set(responseName, leafSql(c, timeAsText(value, getNamedType(field.type).name), field.type))
     else addTypeName(c, type, responseName, pairs)
