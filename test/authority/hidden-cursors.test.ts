@@ -95,8 +95,10 @@ test('a filter that matches a hidden thing answers as a filter that matches noth
 
   const leaks: object[] = []
   const keys = new Set<string>()
-  for (const caller of callers) {
-    for (const { list, variables } of listsFor(caller)) {
+  for (const [place, caller] of callers.entries()) {
+    // Each list by a third of the callers; by all of them in the long run.
+    const isAsked = (_: unknown, n: number) => process.env.CHATELAINE_LONG !== undefined || (n + place) % 3 === 0
+    for (const { list, variables } of listsFor(caller).filter(isAsked)) {
       const [hidden, none] = [filtersNaming(list, foreign, '2001'), filtersNaming(list, missing, '2002')]
       for (const [n, filter] of hidden.entries()) {
         const documents = [filter, none[n]].map((one) => documentOf(list, [`first: 1, filter: { ${one} }`]))

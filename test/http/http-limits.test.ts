@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
-import { changeDocument } from '../support/change.ts'
 import { CREATE, JSON_AS_ROOT, post, sendRaw } from '../support/http.ts'
 import { snapshot } from '../support/rows.ts'
 
@@ -60,24 +59,5 @@ describe('a body larger than 256 kB', () => {
     const { text } = await sendRaw(app.url, `${head}${length}\r\n\r\n${large}${next}`)
 
     expect(text.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200'])
-  })
-})
-
-describe('slow clients', () => {
-  test('a client that never finishes is disconnected, and other clients are answered in the meantime', async () => {
-    const head = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\n'
-    const body = `${head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n`
-    const slow = Promise.all([
-      sendRaw(app.url, head),
-      sendRaw(app.url, head, 'X-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'),
-      sendRaw(app.url, ''),
-      sendRaw(app.url, body, ' '.repeat(90)),
-    ])
-
-    await app.root.ok(changeDocument('createProject'), { input: { code: 'meanwhile' } })
-    const ends = (await slow).map(({ endedAfterMs }) => endedAfterMs)
-
-    expect(ends.slice(0, 3).filter((ms) => ms > 7500)).toEqual([])
-    expect(ends.filter((ms) => ms > 12_500)).toEqual([])
   })
 })
