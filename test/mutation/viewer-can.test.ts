@@ -26,7 +26,7 @@ test('every viewerCan… is true exactly where its mutation does not refuse the 
   for (const asker of askers) cells.push(...(await readCells(asker, things)))
   const before = await snapshot(app)
 
-  const wrong = await judgeAll(cells.filter(isTried))
+  const wrong = await judgeAll(cells.filter(isTried).filter(isAsked))
   const after = await snapshot(app)
   wrong.push(...(await judgeAll(cells.filter((cell) => !isTried(cell)))))
 
@@ -43,6 +43,11 @@ interface Cell {
   thing: Thing
   button: Button
   isShown: boolean
+}
+
+/** A half of the mutations that can be tried; all of them in the long run. */
+function isAsked(_: Cell, n: number): boolean {
+  return process.env.CHATELAINE_LONG !== undefined || n % 2 === 0
 }
 
 /** What can't be tried without being done is asked last. */
