@@ -1,5 +1,7 @@
+import argon2 from '@node-rs/argon2'
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
+import { computeByNode } from '../../../src/entities/password/hash.ts'
 import { type Client, startApp, type TestApp } from '../../support/app.ts'
 import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { statusOf, usernameOf } from '../../support/look.ts'
@@ -327,4 +329,13 @@ describe('the password of a user', () => {
     await change(app.root, 'setUserPassword', { user: 'bob', password: PASSWORD })
     expect(await letsIn(app, 'bob', PASSWORD)).toBe(true)
   })
+})
+
+test('Node computes the same as the library, which an installation may lack', async () => {
+  const [message, nonce] = ['correct horse battery', Buffer.alloc(16, 7)]
+  const parameters = { message, nonce, memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
+
+  const tag = await computeByNode(parameters)
+
+  expect(tag).toEqual(await argon2.hashRaw(message, { salt: nonce, memoryCost: 19_456, timeCost: 2, parallelism: 1 }))
 })

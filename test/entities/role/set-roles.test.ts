@@ -1,4 +1,3 @@
-// Runs on both databases.
 /** The roles of a user on one scope, set to exactly what is named. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'

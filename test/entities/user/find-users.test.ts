@@ -1,4 +1,3 @@
-// Runs on both databases.
 /** Users that are found by a part of what is known of them. */
 import { describe, expect, test } from 'vitest'
 import { type Client, startApp } from '../../support/app.ts'
