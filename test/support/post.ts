@@ -27,7 +27,10 @@ export function post(url: string, headers: Record<string, string>, json: object)
         resolve({ status: statusCode, headers: new Headers(pairs), body: Buffer.concat(parts).toString() })
       })
     })
-    sent.once('error', reject)
+    // The server may close a connection that was kept at the moment at which the request is sent: it has not read it then.
+    sent.once('error', (error: NodeJS.ErrnoException) =>
+      sent.reusedSocket && error.code === 'ECONNRESET' ? resolve(post(url, headers, json)) : reject(error),
+    )
     sent.end(body)
   })
 }
