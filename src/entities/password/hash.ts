@@ -1,5 +1,5 @@
 /** Argon2id is slow on purpose, so only a few hashes are computed at once and only a limited number wait. */
-import crypto, { type Argon2Parameters, randomBytes, timingSafeEqual } from 'node:crypto'
+import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import pLimit from 'p-limit'
 import { RateLimitedError } from '../../errors.ts'
 
@@ -49,22 +49,31 @@ async function hash(message: string): Promise<string> {
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${withoutPadding(nonce)}$${withoutPadding(tag)}`
 }
 
-function compute(parameters: Argon2Parameters): Promise<Buffer> {
-  return library ? computeBy(library, parameters) : computeByNode(parameters)
+interface Cost {
+  /** In KiB. */
+  memory: number
+  passes: number
+  parallelism: number
+  /** In bytes. */
+  tagLength: number
 }
 
-function computeBy(
-  { hashRaw }: NonNullable<typeof library>,
-  { message, nonce, memory, passes, parallelism, tagLength }: Argon2Parameters,
-): Promise<Buffer> {
+interface Salted extends Cost {
+  message: string
+  nonce: Buffer
+}
+
+function compute(salted: Salted): Promise<Buffer> {
+  if (!library) return computeByNode(salted)
+  const { message, nonce, memory, passes, parallelism, tagLength } = salted
   const cost = { memoryCost: memory, timeCost: passes, parallelism, outputLen: tagLength }
-  return hashRaw(message as string, { ...cost, salt: nonce as Buffer })
+  return library.hashRaw(message, { ...cost, salt: nonce })
 }
 
 /** Exported so that a test can hold it against the library. */
-export function computeByNode(parameters: Argon2Parameters): Promise<Buffer> {
+export function computeByNode(salted: Salted): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  crypto.argon2('argon2id', parameters, (error, key) => (error ? reject(error) : resolve(key)))
+  argon2('argon2id', salted, (error, key) => (error ? reject(error) : resolve(key)))
   return promise
 }
 
@@ -73,7 +82,7 @@ function withoutPadding(bytes: Buffer): string {
 }
 
 interface KeptHash {
-  cost: Pick<Argon2Parameters, 'memory' | 'passes' | 'parallelism' | 'tagLength'>
+  cost: Cost
   nonce: Buffer
   tag: Buffer
 }

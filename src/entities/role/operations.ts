@@ -88,9 +88,7 @@ export async function grantRoles(
   items: RoleItem[],
 ): Promise<RoleItem[]> {
   const open = await endLapsedGrants(tx, userId)
-  const wanted = longestPerTarget(items).filter(
-    (item) => !open.some((grant) => isSameTarget(grant, item) && lasts(grant, item)),
-  )
+  const wanted = longestPerTarget(items).filter((item) => !isHeldAlready(open, item))
   const replaced = open.filter((grant) => wanted.some((item) => isSameTarget(grant, item)))
   await endGrants(tx, caller, replaced)
   if (wanted.length > 0) {
@@ -122,7 +120,8 @@ const insertGrants = render<NewGrants, never>((parameter) => {
 })
 
 /** A role that a user holds on a scope. */
-export interface HeldRole extends OpenGrant {
+export interface HeldRole extends RoleItem {
+  id: string
   role: string
 }
 
@@ -130,7 +129,7 @@ const rolesOn = render<Scope & { userId: string }, HeldRole>((parameter) => {
   const organizationId = parameter('uuid', (scope) => scope.organizationId)
   const projectId = parameter('uuid', (scope) => scope.projectId)
   return sql`
-  select false as "isLapsed", g.id, g.role_id as "roleId", g.organization_id as "organizationId", g.project_id as "projectId",
+  select g.id, g.role_id as "roleId", g.organization_id as "organizationId", g.project_id as "projectId",
     g.expires_at as "expiresAt", r.name as role
   from ${roleGrants} as g join ${roles} as r on r.id = g.role_id
   where g.user_id = ${parameter('uuid', ({ userId }) => userId)} and g.organization_id is not distinct from ${organizationId}
