@@ -39,7 +39,7 @@ export async function answerQuestions(
   const rulings = await ruleOnMutations(ctx, asking)
   const rows = asking.questions.map((question, n) => rulings.get(n)?.rows ?? [rowOf(question)])
   const asked = rows.flatMap((some, n) => some.map((row, place) => ({ id: `${n} ${place}`, ...row })))
-  const found = await readParts(ctx, { ...asking, rows: asked })
+  const found = await readParts(ctx, asking, asked)
   if (found === null) return null
   const { subject, parts } = found
   const missing = await nameAllMissing(ctx.services.database.db, asking.caller, schema, rulings)

@@ -24,8 +24,8 @@ export interface AskedRow {
   modelId?: string | null
 }
 
-/** The columns of a row, as the statement reads them. */
-export const ASKED_COLUMNS = sql`id text, kind text, permission text, project text, organization text, controller text, model text, access int, "organizationId" uuid, "projectId" uuid, "controllerId" uuid, "modelId" uuid`
+/** The columns of a row, as the statement reads them from its JSON. */
+export const ASKED_COLUMNS = sql`id text, permission text, project text, organization text, controller text, model text, access int, "organizationId" uuid, "projectId" uuid, "controllerId" uuid, "modelId" uuid`
 
 /** The row of a question that is not about a mutation. The rows of a mutation come from its rule. */
 export function rowOf({ permission, controller, model }: Question): AskedRow {

@@ -24,7 +24,7 @@ export const answerChecks: FinalResolver = async ({ ctx, args, fields }) => {
   if (ctx.caller === null || !isPlain || !isKnown || !subject) return null
   refuseBadQuestions({ questions, user })
   const rows = questions.map((question, n) => ({ id: String(n), ...rowOf(question) }))
-  const found = await readParts(ctx, { caller: ctx.caller, subject, at, depth: 'CODE', rows })
+  const found = await readParts(ctx, { caller: ctx.caller, subject, at, depth: 'CODE' }, rows)
   if (found === null) return 'null'
   const texts = new Map<AccessCode | undefined, string>()
   const answers = rows.map(({ id }) => {

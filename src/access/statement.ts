@@ -11,10 +11,10 @@ import { ForbiddenError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import type { CallerScope } from '../read/spec.ts'
 import { literal } from '../read/sql.ts'
-import { ASKED_COLUMNS, type AskedRow } from './asked.ts'
+import type { AskedRow } from './asked.ts'
 import { given, granters, grantorsOf } from './grantors.ts'
 import { askedSubject, type Parties, type Subject, shapeOf } from './subject.ts'
-import { askedTarget, kindsOf, nameOfKind } from './target.ts'
+import { askedTargets, type Kind, kindsOf, shapeOfKind } from './target.ts'
 import { type Way, waysTo } from './ways.ts'
 
 /** `NOT_FOUND` means that the caller can't see it, `HIDDEN` that the subject of a mutation can't see it. */
@@ -48,7 +48,7 @@ export interface Part {
 const SUBJECT_COLUMNS = sql`s.id, s.organization_id as "organizationId", s.created_at as "createdAt", s.key, s.may_ask as "mayAsk"`
 
 /** The questions, each with an id of its own. */
-type Run = Asking & { rows: (AskedRow & { id: string })[] }
+type Run = Asking & { kinds: Kind[] }
 
 const subjectStatement = callerStatement<Parties, SubjectRow>({
   callerOf: ({ caller }) => caller,
@@ -70,31 +70,33 @@ function mayAskAbout<Row extends SubjectRow>(row: Row | undefined): Row | null {
   throw new ForbiddenError([{ what: 'access.check', where }], { targetType: 'User', targetId: id, organizationId })
 }
 
+/** The answer to the row with this id; ways and grantors are missing where they are not asked for. */
+type AnsweredRow = { id: string } & Pick<Part, 'code'> & Partial<Part>
+
 /** There is always one row; where there is no subject, its columns are null. */
 interface AnswerRow extends SubjectRow {
   isProven: boolean
-  parts: (Part & { id: string })[]
+  parts: AnsweredRow[]
 }
 
 const answerStatement = callerStatement<Run, AnswerRow>({
   callerOf: ({ caller }) => caller,
-  shape: ({ caller: { basis }, subject, at, depth, rows }) =>
-    [basis ? 'proven' : '', shapeOf(subject), at ? 'then' : 'now', depth, ...kindsOf(rows).map(nameOfKind)].join(),
+  shape: ({ caller: { basis }, subject, at, depth, kinds }) =>
+    [basis ? 'proven' : '', shapeOf(subject), at ? 'then' : 'now', depth, ...kinds.map(shapeOfKind)].join(),
   build(caller, parameter, run) {
     const isProven = run.caller.basis ? isUnchanged(caller) : literal(true)
     const time = run.at === null ? NOW : parameter('timestamptz', ({ at }) => at?.toISOString())
     const { relations, ruling, answer } = run.depth === 'CODE' ? codes(run, time) : ways(caller, run, time)
-    const asked = parameter('text', ({ rows }) => textOf(rows))
+    const rowsOf = (index: number) => parameter('text', ({ kinds }) => textOf(kinds[index]?.rows ?? []))
     const read = [
       sql`subject as materialized (${askedSubject(caller, run.subject, parameter, time)})`,
-      sql`asked as materialized (select * from json_to_recordset(${asked}::json) as q(${ASKED_COLUMNS}))`,
-      sql`targets as materialized (select q.id as question_id, t.* from asked as q, lateral ${askedTarget(caller, time, kindsOf(run.rows))} as t)`,
+      sql`asked as materialized (${askedTargets(caller, time, run.kinds, rowsOf)})`,
       ...relations,
     ]
     return sql`with ${sql.join(read, sql`, `)}
     select p."isProven", ${SUBJECT_COLUMNS}, (
-      select coalesce(json_agg(json_build_object('id', q.id, 'code', ${CODE}, ${answer})), '[]'::json)
-      from asked as q join targets as t on t.question_id = q.id, lateral ${ruling} as w
+      select coalesce(json_agg(json_build_object('id', q.id, 'code', ${CODE}${answer})), '[]'::json)
+      from asked as q, lateral (select q.*) as t, lateral ${ruling} as w
     ) as parts
     from (select ${isProven} as "isProven") as p left join subject as s on true`
   },
@@ -114,18 +116,19 @@ interface Parts {
 }
 
 /** Whether the subject has anything that allows what is asked. Only what the questions are about is read. */
-function codes({ subject, rows }: Run, time: SQL): Parts {
+function codes({ subject, kinds }: Run, time: SQL): Parts {
   const holder = {
     userId: sql`(select s.id from subject as s)`,
     apiKeyId: 'username' in subject ? null : sql`(select s.api_key_id from subject as s)`,
   }
+  const rows = kinds.flatMap((kind) => kind.rows)
   const [ofPermissions, ofLevels] = [rows.some(({ permission }) => permission), rows.some(({ access }) => access)]
   const authority = sql`authority as materialized (select * from ${authorityOf(holder, time)} as a)`
-  const levels = sql`levels as materialized (select l.* from ${levelsOf(holder, time)} as l where l.controller_id = any(array(select t.controller_id from targets as t)))`
+  const levels = sql`levels as materialized (select l.* from ${levelsOf(holder, time)} as l where l.controller_id = any(array(select t.controller_id from asked as t)))`
   return {
     relations: [...(ofPermissions ? [authority] : []), ...(ofLevels ? [levels] : [])],
     ruling: sql`(select ${ofPermissions ? PERMISSION_IS_HELD : literal(false)} or ${ofLevels ? LEVEL_IS_HELD : literal(false)} as is_allowed)`,
-    answer: sql`'ways', '[]'::json, 'grantors', '[]'::json`,
+    answer: sql``,
   }
 }
 
@@ -155,17 +158,16 @@ function ways(caller: CallerScope, { at, depth }: Asking, time: SQL): Parts {
       sql`given as materialized (${given})`,
     ],
     ruling: waysTo(caller),
-    answer: sql`'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
+    answer: sql`, 'ways', case when t.missing is null then coalesce(w.ways, '[]'::json) else '[]'::json end,
       'grantors', ${wantsGrantors ? grantors : sql`'[]'::json`}`,
   }
 }
 
 /** The rows as JSON, with names in lower case. The database does not accept a lone surrogate as text, and no name contains one. */
-function textOf(rows: Run['rows']): string {
+function textOf(rows: AskedRow[]): string {
   const key = (name: string | null | undefined) => name?.toLowerCase().toWellFormed()
-  const keyed = rows.map(({ project, organization, controller, model, ...row }) => ({
+  const keyed = rows.map(({ kind, project, organization, controller, model, ...row }) => ({
     ...row,
-    kind: kindsOf([row]).map(nameOfKind)[0],
     ...{ project: key(project), organization: key(organization), controller: key(controller), model: key(model) },
   }))
   return JSON.stringify(keyed)
@@ -175,9 +177,14 @@ function textOf(rows: Run['rows']): string {
  * The answer to each row, by its id, in one statement; null where the subject is hidden or missing.
  * @throws ForbiddenError where the caller may see the subject, but not ask about it
  */
-export async function readParts({ services, proof }: Pick<Context, 'services' | 'proof'>, run: Run) {
-  const [row] = await answerStatement(services.database.db, run)
+export async function readParts(
+  { services, proof }: Pick<Context, 'services' | 'proof'>,
+  asking: Asking,
+  rows: (AskedRow & { id: string })[],
+) {
+  const [row] = await answerStatement(services.database.db, { ...asking, kinds: kindsOf(rows) })
   proof?.note(row?.isProven === true)
   const found = mayAskAbout(row?.id ? row : undefined)
-  return found && { subject: found, parts: new Map(found.parts.map(({ id, ...part }) => [id, part])) }
+  const whole = ({ id, ...part }: AnsweredRow): [string, Part] => [id, { ways: [], grantors: [], ...part }]
+  return found && { subject: found, parts: new Map(found.parts.map(whole)) }
 }

@@ -6,8 +6,7 @@ import { Model } from '../entities/model/type.ts'
 import { Organization } from '../entities/organization/type.ts'
 import { Project } from '../entities/project/type.ts'
 import type { CallerScope } from '../read/spec.ts'
-import { literal } from '../read/sql.ts'
-import type { AskedRow } from './asked.ts'
+import { ASKED_COLUMNS, type AskedRow } from './asked.ts'
 import { mayCheckIn } from './subject.ts'
 
 /**
@@ -38,62 +37,85 @@ function names(
   return sql`${table}.${sql.identifier(key)} = q.${name}`
 }
 
-/** What questions of one kind name, and which of it by id. A name never looks like an id. */
+/** Questions that name the same things in the same way, by name or by id. A name never looks like an id. */
 export interface Kind {
   kind: AskedRow['kind']
   byId: string[]
+  rows: AskedRow[]
 }
 
-/** The kinds of these questions, each once. */
+const REFERENCES = ['organization', 'project', 'controller', 'model'] as const
+
+/** The questions by their kinds, in the order of the names of these. */
 export function kindsOf(rows: AskedRow[]): Kind[] {
-  const kinds = rows.map((row) => {
-    const references = ['organization', 'project', 'controller', 'model'] as const
-    return { kind: row.kind, byId: row.kind === 'PLACE' ? [] : references.filter((reference) => row[`${reference}Id`]) }
-  })
-  return [...new Map(kinds.map((kind) => [nameOfKind(kind), kind])).values()]
+  const kinds = new Map<string, Kind>()
+  for (const row of rows) {
+    const byId = row.kind === 'PLACE' ? [] : REFERENCES.filter((reference) => row[`${reference}Id`])
+    const name = [row.kind, ...byId].join(' ')
+    const known = kinds.get(name) ?? { kind: row.kind, byId, rows: [] }
+    known.rows.push(row)
+    kinds.set(name, known)
+  }
+  return [...kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind)
 }
 
-/** The name of a kind, by which the statement finds its questions. */
-export function nameOfKind({ kind, byId }: Kind): string {
-  return [kind, ...byId].join(' ')
+/** What decides the part of a statement that is about one kind. */
+export function shapeOfKind({ kind, byId, rows }: Kind): string {
+  return [kind, ...byId, rows.length === 1 ? 'one' : 'many'].join(' ')
 }
 
 /**
- * The relation target(missing, organization_id, project_id, controller_id, model_id): what the question q is about, as
- * the caller sees it. `missing` is NOT_FOUND where the caller can't see it, and NOT_HELD where it did not exist at that
- * time. @param kinds the kinds of the questions
+ * The relation (id, permission, access, missing, organization_id, project_id, controller_id, model_id): the questions, and
+ * what each is about, as the caller sees it. `missing` is NOT_FOUND where the caller can't see it, and NOT_HELD where it
+ * did not exist at that time. @param rowsOf the parameter with the questions of a kind, as JSON
  */
-export function askedTarget(caller: CallerScope, time: SQL, kinds: Kind[]): SQL {
-  const nothing = sql`select null as missing, null::uuid as organization_id, null::uuid as project_id, null::uuid as controller_id, null::uuid as model_id where false`
-  const arms = kinds.map(
-    (kind) => sql`${TARGETS[kind.kind](caller, time, kind)} where q.kind = ${literal(nameOfKind(kind))}`,
-  )
-  return sql`(${sql.join([nothing, ...arms], sql` union all `)})`
+export function askedTargets(caller: CallerScope, time: SQL, kinds: Kind[], rowsOf: (index: number) => SQL): SQL {
+  const arms = kinds.map((kind, index) => {
+    const { columns, joined = sql`` } = TARGETS[kind.kind](caller, time, kind)
+    // The database expects many rows of a function, and would read whole tables for one.
+    const limit = kind.rows.length === 1 ? sql`limit 1` : sql``
+    return sql`select q.id, q.permission, q.access, ${columns}
+      from (select * from json_to_recordset(${rowsOf(index)}::json) as r(${ASKED_COLUMNS}) ${limit}) as q ${joined}`
+  })
+  return sql.join([NOTHING, ...arms], sql` union all `)
 }
 
-const TARGETS: Record<AskedRow['kind'], (caller: CallerScope, time: SQL, kind: Kind) => SQL> = {
-  EVERYWHERE: () => sql`select null, null::uuid, null::uuid, null::uuid, null::uuid`,
-  PLACE: (caller) => sql`
-    select case when ${isKnown} then null else 'NOT_FOUND' end,
-      coalesce(q."organizationId", c.organization_id), q."projectId", q."controllerId", q."modelId"
-    from (select) as one
-    left join organizations as o on o.id = q."organizationId" and ${mayName.organization(caller)}
-    left join projects as p on p.id = q."projectId" and ${mayName.project(caller)}
-    left join controllers as c on c.id = q."controllerId" and ${mayName.controller(caller)}
-    left join models as m on m.id = q."modelId" and ${mayName.model(caller)}`,
-  ORGANIZATION: (caller, time, kind) => sql`
-    select case when o.id is null then 'NOT_FOUND' when o.created_at > ${time} then 'NOT_HELD' end, o.id, null, null, null
-    from (select) as one left join organizations as o on ${names('o', 'name_key', 'organization', kind)} and ${mayName.organization(caller)}`,
-  PROJECT: (caller, time, kind) => sql`
-    select case when p.id is null then 'NOT_FOUND' when p.created_at > ${time} then 'NOT_HELD' end, p.organization_id, p.id, null, null
-    from (select) as one left join projects as p on ${names('p', 'code_key', 'project', kind)} and ${mayName.project(caller)}`,
-  CONTROLLER: (caller, _time, kind) => sql`
-    select case when c.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, null
-    from (select) as one left join controllers as c on ${names('c', 'name_key', 'controller', kind)} and c.deleted_at is null and ${mayName.controller(caller)}`,
-  MODEL: (caller, _time, kind) => sql`
-    select case when m.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, m.id
-    from (select) as one left join (
-      controllers as c join models as m on m.controller_id = c.id and c.deleted_at is null and m.deleted_at is null
-        and ${mayName.model(caller)}
-    ) on ${names('c', 'name_key', 'controller', kind)} and ${names('m', 'name_key', 'model', kind)}`,
+const NOTHING = sql`select null as id, null as permission, null::int as access, null as missing,
+  null::uuid as organization_id, null::uuid as project_id, null::uuid as controller_id, null::uuid as model_id where false`
+
+/** The columns from `missing` on, and the tables that they are read from. */
+interface TargetSql {
+  columns: SQL
+  joined?: SQL
+}
+
+const TARGETS: Record<AskedRow['kind'], (caller: CallerScope, time: SQL, kind: Kind) => TargetSql> = {
+  EVERYWHERE: () => ({ columns: sql`null, null::uuid, null::uuid, null::uuid, null::uuid` }),
+  PLACE: (caller) => ({
+    columns: sql`case when ${isKnown} then null else 'NOT_FOUND' end,
+      coalesce(q."organizationId", c.organization_id), q."projectId", q."controllerId", q."modelId"`,
+    joined: sql`left join organizations as o on o.id = q."organizationId" and ${mayName.organization(caller)}
+      left join projects as p on p.id = q."projectId" and ${mayName.project(caller)}
+      left join controllers as c on c.id = q."controllerId" and ${mayName.controller(caller)}
+      left join models as m on m.id = q."modelId" and ${mayName.model(caller)}`,
+  }),
+  ORGANIZATION: (caller, time, kind) => ({
+    columns: sql`case when o.id is null then 'NOT_FOUND' when o.created_at > ${time} then 'NOT_HELD' end, o.id, null, null, null`,
+    joined: sql`left join organizations as o on ${names('o', 'name_key', 'organization', kind)} and ${mayName.organization(caller)}`,
+  }),
+  PROJECT: (caller, time, kind) => ({
+    columns: sql`case when p.id is null then 'NOT_FOUND' when p.created_at > ${time} then 'NOT_HELD' end, p.organization_id, p.id, null, null`,
+    joined: sql`left join projects as p on ${names('p', 'code_key', 'project', kind)} and ${mayName.project(caller)}`,
+  }),
+  CONTROLLER: (caller, _time, kind) => ({
+    columns: sql`case when c.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, null`,
+    joined: sql`left join controllers as c on ${names('c', 'name_key', 'controller', kind)} and c.deleted_at is null and ${mayName.controller(caller)}`,
+  }),
+  MODEL: (caller, _time, kind) => ({
+    columns: sql`case when m.id is null then 'NOT_FOUND' end, c.organization_id, null, c.id, m.id`,
+    joined: sql`left join (
+        controllers as c join models as m on m.controller_id = c.id and c.deleted_at is null and m.deleted_at is null
+          and ${mayName.model(caller)}
+      ) on ${names('c', 'name_key', 'controller', kind)} and ${names('m', 'name_key', 'model', kind)}`,
+  }),
 }
