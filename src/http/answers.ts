@@ -1,6 +1,12 @@
 /** The path from a request's parameters to its answer: without Request and Response, with one pass through the plugins. */
 
-import { type ExecutionResult, type GraphQLError, type GraphQLErrorExtensions, getOperationAST } from 'graphql'
+import {
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLErrorExtensions,
+  getOperationAST,
+  getVariableValues,
+} from 'graphql'
 import { AuthorityChangedError } from '../authentication/kept.ts'
 import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
@@ -43,6 +49,9 @@ interface Unexecuted {
 
 type Result = Executed | Unexecuted
 
+/** GraphQL's own messages are not used: to write one for each of many faults takes long. */
+const ONLY_WHETHER = { maxErrors: 1, hideSuggestions: true }
+
 function refused(status: number, message: string): Unexecuted {
   return { errors: [badUserInput(message)], status }
 }
@@ -60,12 +69,13 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     if (context.record) recordOperation(context.record, operation)
     const contextValue = await contextFactory()
     const { variables, issues } = readInputValues(schema, operation, params.variables ?? {})
-    const errors = variableErrors(schema, operation, variables, context.caller === null)
+    const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, ONLY_WHETHER)
+    const errors = variableValues ? [] : variableErrors(schema, operation, variables, context.caller === null)
     if (errors.length > 0) return { errors }
     Object.assign(contextValue, { inputIssues: issues })
     return await inOperationSpan(operation, async () => {
-      const text = await answerFinally(document, operation, variables, contextValue)
-      if (text !== null) return { isQuery: true, text }
+      const text = variableValues && (await answerFinally(document, operation, variableValues, contextValue))
+      if (typeof text === 'string') return { isQuery: true, text }
       const { operationName } = params
       const result = await run({ schema, document, contextValue, variableValues: variables, operationName })
       return { ...result, isQuery: operation.operation === 'query' }

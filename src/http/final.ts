@@ -4,7 +4,6 @@ import {
   type FieldNode,
   GraphQLError,
   getArgumentValues,
-  getVariableValues,
   Kind,
   type OperationDefinitionNode,
 } from 'graphql'
@@ -25,13 +24,12 @@ import { fieldSpec } from '../read/spec.ts'
 export async function answerFinally(
   document: DocumentNode,
   operation: OperationDefinitionNode,
-  inputs: Record<string, unknown>,
+  variableValues: VariableValues,
   ctx: Context,
 ): Promise<string | null> {
   if (ctx.caller === null || ctx.caller.mustChangePassword) return null
   const way = findWay(document, operation)
-  const { variableValues } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs)
-  if (!way || !variableValues) return null
+  if (!way) return null
   return Promise.try(way, ctx, variableValues).catch((error: unknown) => {
     if (isForExecutor(error) || operation.selectionSet.selections.length > 1) return null
     throw error instanceof AuthorityChangedError ? error : atRoot(error, operation)
