@@ -47,6 +47,8 @@ const SETTINGS = {
   jit: 'off',
   // Statements are written so that one plan is right for all their values: a plan for each run costs more than the run.
   plan_cache_mode: 'force_generic_plan',
+  // What is read often is in memory, or on a disk without a head to move.
+  random_page_cost: '1.1',
 }
 
 /** The settings are made by a statement: some poolers refuse them as parameters of the connection, or ignore them. */
