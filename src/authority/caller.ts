@@ -116,6 +116,11 @@ export function isAdministrator(caller: Caller): boolean {
   return caller.authority.some((row) => row.what === EVERYTHING && row.organizationId === null)
 }
 
+/** Whether the caller holds everything everywhere, without an end: there is nothing that they could not grant. */
+export function holdsEverything(caller: Caller): boolean {
+  return caller.authority.some((row) => row.what === EVERYTHING && row.organizationId === null && row.until === null)
+}
+
 /** Whether the caller may grant something to any user, in any scope. */
 export function grantsSomewhere(caller: Caller): boolean {
   const grantsLevels = caller.levels.some(
