@@ -6,6 +6,7 @@ import { createNoteUse, type NoteUse } from './entities/api-key/use.ts'
 import type { Mailer } from './entities/notification/operations.ts'
 import { createPasswordChecker, type PasswordChecker } from './entities/password/check.ts'
 import { createTokens, type Tokens } from './entities/session/token.ts'
+import { createNoteVisit, type NoteVisit } from './entities/user/seen.ts'
 
 /** The services that all parts of the server share; there is one instance per process. */
 export interface Services {
@@ -15,6 +16,7 @@ export interface Services {
   readonly passwords: PasswordChecker
   readonly tokens: Tokens
   readonly noteUse: NoteUse
+  readonly noteVisit: NoteVisit
   readonly keptCallers: KeptCallers
   /** It is null where SMTP_URL is not set. */
   readonly mailer: Mailer | null
@@ -33,6 +35,7 @@ export function createServices(
     passwords: createPasswordChecker(database),
     mailer,
     noteUse: createNoteUse(database),
+    noteVisit: createNoteVisit(database),
     keptCallers: createKeptCallers(),
     tokens: createTokens(keyring, config.tokenIssuer),
   }

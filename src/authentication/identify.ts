@@ -35,11 +35,12 @@ export async function identify(
 ): Promise<Caller | null> {
   const credentials = readCredentials(header)
   if (credentials === null) return null
-  const { keptCallers, noteUse } = services
+  const { keptCallers, noteUse, noteVisit } = services
   if (isFresh) keptCallers.forget(credentials)
   const kept = keptCallers.get(credentials)
   const known = kept ?? (await findCaller(services, credentials, origin))
   if (known.keyHash) noteUse(known.keyHash)
+  if (credentials.user) noteVisit(known.caller)
   if (kept) return kept.caller
   keptCallers.keep(credentials, known)
   return { ...known.caller, basis: null }

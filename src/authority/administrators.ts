@@ -6,11 +6,16 @@ import { LastAdministratorError } from '../errors.ts'
 import { historyOf, holdsAt, isActiveAt, NOW } from './held.ts'
 import { ADMINISTRATOR } from './permissions.ts'
 
+const ADMINISTRATOR_ID = sql`${ADMINISTRATOR.id}`.inlineParams()
+
 /** Whether a user holds the role ADMINISTRATOR at a time. */
 export function administersAt(userId: unknown, at: SQL): SQL {
   const grant = historyOf('g')
-  return sql`exists (select from ${roleGrants} as g where g.user_id = ${userId} and g.role_id = ${sql`${ADMINISTRATOR.id}`.inlineParams()} and ${holdsAt(grant, at)})`
+  return sql`exists (select from ${roleGrants} as g where g.user_id = ${userId} and g.role_id = ${ADMINISTRATOR_ID} and ${holdsAt(grant, at)})`
 }
+
+/** The ids of the users who hold the role ADMINISTRATOR now. */
+export const ADMINISTRATORS = sql`(select g.user_id from ${roleGrants} as g where g.role_id = ${ADMINISTRATOR_ID} and ${holdsAt(historyOf('g'), NOW)})`
 
 /**
  * Whether an administrator remains permanently: their administration has no planned end, and they have a password or a

@@ -115,8 +115,8 @@ function codeOf({ extensions }: Answer['errors'][number]): string {
   return extensions.code
 }
 
-/** The uses of keys are noted while they are compared. */
-const CHANGING = ['lastUsedAt']
+/** The uses of keys and the visits of users are noted while they are compared. */
+const CHANGING = ['lastUsedAt', 'lastSeenAt']
 
 /** They ask for everything; the others, who they are. */
 const THOROUGH = ['the key of root', 'a key', 'the key of an auditor']

@@ -35,10 +35,10 @@ describe('a query', () => {
 
     expect(lines).toHaveLength(3)
     expect(lines[0]?.split(/ {2,}/)).toEqual(
-      'ID USERNAME DISPLAYNAME KIND ISACTIVE EMAIL ORGANIZATION ISADMIN CREATEDAT'.split(' '),
+      'ID USERNAME DISPLAYNAME KIND ISACTIVE EMAIL ORGANIZATION ISADMIN CREATEDAT LASTSEENAT'.split(' '),
     )
     expect(lines[1]).toMatch(
-      new RegExp(`^${id} {2}bob +- +HUMAN +true +bob@example\\.test +default +false +\\d{4}-[^ ]+Z$`),
+      new RegExp(`^${id} {2}bob +- +HUMAN +true +bob@example\\.test +default +false +\\d{4}-[^ ]+Z +-$`),
     )
     expect(lines[1]?.indexOf('bob')).toBe(lines[0]?.indexOf('USERNAME'))
     expect(data.users.nodes).toHaveLength(1)

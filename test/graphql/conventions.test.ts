@@ -127,6 +127,7 @@ describe('authority', () => {
       'User.effectiveAccess',
       'User.email',
       'User.isAdmin',
+      'User.lastSeenAt',
       'User.mustChangePassword',
       'User.organization',
       'User.roles',

@@ -103,6 +103,14 @@ const LISTS = {
   'users by display name':
     '{ users(first: 50, filter: { displayName: { startsWith: "user 12" } }) { nodes { username } } }',
   'programs among the users': '{ users(first: 50, filter: { kind: SERVICE }) { nodes { username } } }',
+  'suspended users': '{ users(first: 50, filter: { isActive: false }) { nodes { username } } }',
+  'administrators among the users': '{ users(first: 50, filter: { isAdmin: true }) { nodes { username } } }',
+  'users by role': '{ users(first: 50, filter: { role: "GRANTED_1" }) { nodes { username } } }',
+  'users who were not seen':
+    '{ users(first: 50, filter: { notSeenSince: "2026-01-01T00:00:00Z" }) { nodes { username } } }',
+  'deleted users': '{ deletedUsers(first: 50) { nodes { username } } }',
+  'keys that were not used':
+    '{ apiKeys(first: 50, filter: { isValid: true, notUsedSince: "2026-01-01T00:00:00Z" }) { nodes { label } } }',
   'users by name': '{ users(first: 50, filter: { username: { startsWith: "user-00" } }) { nodes { username } } }',
   'users counted': '{ users { totalCount } }',
   'organizations with their parts':

@@ -38,7 +38,7 @@ export async function snapshot(app: Holder): Promise<Record<string, string>> {
   const parts = (await tablesOf(app)).map((name) => {
     const table = sql.identifier(name)
     return sql`select ${name}::text as name, count(*)::text || ' ' || coalesce(md5(string_agg(row, E'\n' order by row)), '') as sum from (
-      select (to_jsonb(t) - 'last_used_at')::text as row from ${table} as t where ${TRACES[name] ?? sql`true`}) as t`
+      select (to_jsonb(t) - 'last_used_at' - 'last_seen_at')::text as row from ${table} as t where ${TRACES[name] ?? sql`true`}) as t`
   })
   const rows = await query<{ name: string; sum: string }>(app, sql.join(parts, sql` union all `))
   return Object.fromEntries(rows.map(({ name, sum }) => [name, sum]))

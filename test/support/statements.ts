@@ -11,8 +11,8 @@ export interface Statements {
 export function recordStatements(database: Database): Statements {
   const texts: string[] = []
   database.observe(({ text }) => {
-    // Written once a minute, and nobody waits for it.
-    if (text.includes('"last_used_at" = statement_timestamp()')) return
+    // Uses and visits are written once in a while, and nobody waits for it.
+    if (/last_(used|seen)_at = statement_timestamp\(\)/.test(text)) return
     texts.push(text.endsWith('; commit') ? 'commit' : text.trim())
   })
   return {

@@ -36,5 +36,5 @@ export async function statementsOf(
   await client.ok(document, variables)
   statements.clear()
   await client.ok(document, variables)
-  return statements.texts.filter((text) => !text.startsWith('update "api_keys" set "last_used_at"'))
+  return statements.texts
 }

@@ -49,6 +49,7 @@ export const apiKeys = pgTable(
       .on(t.source)
       .where(and(eq(t.source, 'ENVIRONMENT'), isNull(t.revokedAt)) ?? isNull(t.revokedAt)),
     index('api_keys_user_order').on(t.userId, t.createdAt, t.id),
+    index('api_keys_created_order').on(t.createdAt, t.id),
   ],
 )
 

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { isUsableKey } from '../../authentication/validity.ts'
 import { NOW } from '../../authority/held.ts'
 import { reads } from '../../graphql/builder.ts'
@@ -93,6 +93,30 @@ const ApiKeyConnection = reads.connection('ApiKey', {
   node: ApiKey,
   orders: { CREATED_AT: ['createdAt'] },
   defaultOrder: 'CREATED_AT',
+  filters: {
+    isValid: {
+      type: 'Boolean',
+      description: 'Keeps only keys that are neither revoked nor expired; with false, only the others.',
+      where: (key, args, path) => {
+        const isValid = isUsableKey({ revokedAt: key.revokedAt, expiresAt: key.expiresAt }, NOW)
+        return args.matches(path, 'true', (value) => value === true) ? isValid : sql`not ${isValid}`
+      },
+    },
+    notUsedSince: {
+      type: 'DateTime',
+      description: 'Keeps only keys that no request used since this time, also those that were never used.',
+      where: (key, args, path) => {
+        const since = args.param(path, 'timestamptz', (time: Date) => time.toISOString())
+        return sql`(${key.lastUsedAt} is null or ${key.lastUsedAt} < ${since})`
+      },
+    },
+  },
+})
+
+reads.queryConnection('apiKeys', ApiKeyConnection, {
+  description:
+    'The API keys of all users whose records the caller may read, including revoked and expired keys: at least the caller’s own.',
+  authScopes: { signedIn: true },
 })
 
 reads.extend(User, (f) => ({

@@ -3,12 +3,6 @@ import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import pLimit from 'p-limit'
 import { RateLimitedError } from '../../errors.ts'
 
-/** The native library takes two thirds of the time. An installation without optional packages lacks it. */
-const library = await import('@node-rs/argon2').then(
-  (loaded) => loaded.default,
-  () => null,
-)
-
 /** OWASP's second recommended setting: 19 MiB, two passes. */
 const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 }
 const SALT_BYTES = 16
@@ -63,11 +57,23 @@ interface Salted extends Cost {
   nonce: Buffer
 }
 
-function compute(salted: Salted): Promise<Buffer> {
-  if (!library) return computeByNode(salted)
+let library: ReturnType<typeof loadLibrary> | null = null
+
+/** The native library takes two thirds of the time. An installation without optional packages lacks it. */
+function loadLibrary() {
+  return import('@node-rs/argon2').then(
+    (loaded) => loaded.default,
+    () => null,
+  )
+}
+
+async function compute(salted: Salted): Promise<Buffer> {
+  library ??= loadLibrary()
+  const native = await library
+  if (!native) return computeByNode(salted)
   const { message, nonce, memory, passes, parallelism, tagLength } = salted
   const cost = { memoryCost: memory, timeCost: passes, parallelism, outputLen: tagLength }
-  return library.hashRaw(message, { ...cost, salt: nonce })
+  return native.hashRaw(message, { ...cost, salt: nonce })
 }
 
 /** Exported so that a test can hold it against the library. */

@@ -1,21 +1,13 @@
-import { and, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, type SQL, sql } from 'drizzle-orm'
 import { allows, historyOf, holdsAt, NOW } from '../../authority/held.ts'
 import { BUILT_IN_ROLES } from '../../authority/permissions.ts'
-import {
-  holdsEverywhere,
-  holdsInOrganization,
-  holdsOnProject,
-  isCaller,
-  isThere,
-  organizationInReach,
-  seesOnlyOwnHoldings,
-} from '../../authority/visibility.ts'
-import type { roleGrants, roles } from '../../db/tables.ts'
+import { isThere } from '../../authority/visibility.ts'
+import type { roles } from '../../db/tables.ts'
 import { filters, reads } from '../../graphql/builder.ts'
 import { fitsArgument } from '../../graphql/references.ts'
-import type { CallerScope } from '../../read/spec.ts'
 import { Organization } from '../organization/type.ts'
 import { Permission } from '../permission/type.ts'
+import { isRoleInReach } from './visibility.ts'
 
 const HELD_WORD = historyOf('p')
 
@@ -25,13 +17,7 @@ export const Role = reads.type('Role', {
   description:
     'A named set of permissions. All callers see the roles of the server; the roles of an organization are visible to callers that see the organization.',
   authScopes: { signedIn: true },
-  visible: (role, caller, time) =>
-    and(
-      isThere(role, time),
-      holdsEverywhere(caller, 'anything')
-        ? undefined
-        : or(isNull(role.organizationId), organizationInReach(caller, role.organizationId)),
-    ),
+  visible: (role, caller, time) => and(isThere(role, time), isRoleInReach(role, caller)),
   fields: (f) => ({
     name: f.column('name', { type: 'String', description: 'The name, unique in the server regardless of case.' }),
     title: f.column('title', { type: 'String', description: 'A title for people to read.' }),
@@ -95,28 +81,3 @@ reads.extend(Organization, (f) => ({
       'The roles that can be granted in the organization: its own, and those of the server, except built-in roles that can be held only everywhere.',
   }),
 }))
-
-/**
- * The grants the caller may see: their own, those on scopes whose users they may read, those everywhere of such users.
- */
-export function mayReadHolding(holding: Holding, caller: CallerScope): SQL | undefined {
-  if (holdsEverywhere(caller, 'users.read')) return undefined
-  const own = isCaller(caller, holding.userId)
-  if (seesOnlyOwnHoldings(caller)) return own
-  const onScope = holdsOnProject(caller, 'users.read', holding.projectId, holding.organizationId)
-  const home = holdsInOrganization(caller, 'users.read', sql`u.organization_id`)
-  const everywhere = sql`(${holding.organizationId} is null and exists (select from users as u where u.id = ${holding.userId} and ${home}))`
-  return or(own, onScope, everywhere)
-}
-
-/** Something that a user holds on a scope. */
-interface Holding {
-  userId: unknown
-  organizationId: unknown
-  projectId: unknown
-}
-
-/** The same as `mayReadHolding`, for grants that are in effect now. */
-export function mayReadGrant(grant: typeof roleGrants, caller: CallerScope): SQL | undefined {
-  return and(holdsAt(grant, NOW), mayReadHolding(grant, caller))
-}

@@ -1,7 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { administersAt } from '../../authority/administrators.ts'
 import { NOW } from '../../authority/held.ts'
-import { holdsEverywhere, holdsInOrganization } from '../../authority/visibility.ts'
 import { render } from '../../db/rendered.ts'
 import { users } from '../../db/tables.ts'
 import { NotFoundError } from '../../errors.ts'
@@ -9,7 +8,7 @@ import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, type Found, type FoundRow, findRow, readOnceLocked, unchanging } from '../../mutation/lookup.ts'
 import type { Row, Visibility } from '../../read/spec.ts'
 import { ROOT_USERNAME, type User as UserRow } from './operations.ts'
-import { User } from './type.ts'
+import { mayManage, User } from './type.ts'
 
 /** A user that an input names. */
 export interface UserReference extends UserRow {
@@ -58,13 +57,11 @@ async function findUserWhere(finder: Finder, fits: SQL, at: { path: string; what
 export async function findDeletedUser(finder: Finder, id: string, path: string): Promise<FoundRow<UserReference>> {
   const what = 'The deleted user'
   const fits = sql`${users.id} = ${id} and ${users.deletedAt} is not null`
+  // Deleted users are found by those that may restore them.
+  const isManaged: Visibility = ({ organizationId }, caller) => mayManage({ organizationId }, caller)
   const found = await findRow(finder, users, isManaged, fits, { path, what, lock: 'CHANGE', deleted: true })
   return withAdministration(finder, found)
 }
-
-/** Deleted users are in no list: only callers that may restore them can find them. */
-const isManaged: Visibility = (user, caller) =>
-  holdsEverywhere(caller, 'users.manage') ? undefined : holdsInOrganization(caller, 'users.manage', user.organizationId)
 
 const readAdministers = render<string, { administers: boolean }>(
   (parameter) =>

@@ -22,7 +22,7 @@ import {
 import type { ScopeName } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { AccessLevel, ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
-import { mayReadGrant } from '../role/type.ts'
+import { mayReadGrant } from '../role/visibility.ts'
 
 /** A role or a level that ended when its user was deleted. It contains names, because the scope may be deleted too. */
 export interface LostAccess {

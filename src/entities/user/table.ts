@@ -17,6 +17,8 @@ export const users = pgTable(
     kind: text('kind', { enum: ['HUMAN', 'SERVICE'] }).notNull(),
     createdAt: instantNow('created_at'),
     deletedAt: instant('deleted_at'),
+    /** When the user sent a request, noted at most once a day. */
+    lastSeenAt: instant('last_seen_at'),
   },
   (t) => [
     foreignKey({
@@ -31,6 +33,8 @@ export const users = pgTable(
     index('users_kind_username_order').on(t.kind, t.usernameKey, t.id),
     index('users_created_order').on(t.createdAt, t.id),
     index('users_deleted_index').on(t.deletedAt).where(isNotNull(t.deletedAt)),
+    index('users_last_seen_index').on(t.lastSeenAt),
+    index('users_organization_last_seen_index').on(t.organizationId, t.lastSeenAt),
     index('users_organization_username_order').on(t.organizationId, t.usernameKey, t.id),
     index('users_organization_created_order').on(t.organizationId, t.createdAt, t.id),
     check('users_kind', sql`${t.kind} in ('HUMAN', 'SERVICE')`),

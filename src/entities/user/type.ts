@@ -10,8 +10,9 @@ import { fitsArgument } from '../../graphql/references.ts'
 import { unreadable } from '../../graphql/refusals.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Organization } from '../organization/type.ts'
+import { userFilters } from './filters.ts'
 
-const UserKind = builder.enumType('UserKind', {
+export const UserKind = builder.enumType('UserKind', {
   description: 'The kind of a user: a person or a program.',
   values: {
     HUMAN: { description: 'The user is a person.' },
@@ -23,7 +24,7 @@ const UserKind = builder.enumType('UserKind', {
 })
 
 /** True for users of organizations where the caller holds `users.manage`. */
-function mayManage(user: typeof users, caller: CallerScope): SQL | undefined {
+export function mayManage(user: { organizationId: unknown }, caller: CallerScope): SQL | undefined {
   return holdsEverywhere(caller, 'users.manage')
     ? undefined
     : holdsInOrganization(caller, 'users.manage', user.organizationId)
@@ -93,6 +94,11 @@ export const User = reads.type('User', {
       guard: 'record',
       description: 'The time when the user was created.',
     }),
+    lastSeenAt: f.column('lastSeenAt', {
+      type: 'DateTime',
+      guard: 'record',
+      description: 'The time of a request of the user, accurate to a day; null where they never sent one.',
+    }),
   }),
 })
 
@@ -115,6 +121,7 @@ export const UserConnection = reads.connection('User', {
       where: (user, args, path) =>
         sql`${user.organizationId} in (select o.id from organizations as o where ${fitsArgument('organization', { id: sql`o.id`, key: sql`o.name_key` }, args, path)} and o.deleted_at is null)`,
     },
+    ...userFilters,
   },
 })
 

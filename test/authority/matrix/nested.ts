@@ -21,7 +21,7 @@ const OBJECT = '{ __typename }'
 /** Fields that are guarded, and lead to no other type. */
 const LEAVES = [
   ...['Model.authorizedKeys', 'User.createdAt', 'User.email', 'User.isAdmin', 'User.mustChangePassword'],
-  'User.signInLockedUntil',
+  ...['User.lastSeenAt', 'User.signInLockedUntil'],
 ]
 const LISTS = /(apiKeys|controllers|credentials|effectiveAccess|holders|models|projects|roles|sessions|sshKeys|users)$/
 
@@ -254,6 +254,7 @@ export const nestedRows: Row[] = [
   ),
   nested('User.email', RECORD, REFERENCE),
   nested('User.isAdmin', RECORD, REFERENCE),
+  nested('User.lastSeenAt', RECORD, REFERENCE),
   nested('User.organization', RECORD, REFERENCE),
   nested('User.mustChangePassword', MANAGED_AND_SET, REFERENCE),
   nested('User.signInLockedUntil', MANAGED, REFERENCE),

@@ -91,6 +91,22 @@ export const queryRows: Row[] = [
   list('roles', 'name', 'role', ROLE),
   list('permissions', 'name', 'permission', ROLE),
   {
+    field: 'deletedUsers',
+    document: `query ($name: String!) { result: deletedUsers(first: 1, filter: { username: { equals: $name } }) ${LIST} }`,
+    variables: ({ organization }) => ({ name: `off-${organization}` }),
+    expect: {
+      own: '           NULL  NULL  NULL  OK     NULL   NULL  OK',
+      foreign: ADMINISTRATOR_ONLY,
+      missing: NONE,
+    },
+  },
+  {
+    field: 'apiKeys',
+    document: `{ result: apiKeys(first: 1) ${LIST} }`,
+    variables: () => ({}),
+    expect: { self: ALL },
+  },
+  {
     field: 'viewer',
     document: `{ result: viewer { __typename user { __typename id email isAdmin } apiKey { id } session { id }
       sessions { totalCount nodes { id isCurrent } } expiresAt permissions { name } } }`,
