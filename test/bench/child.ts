@@ -48,7 +48,7 @@ export function startChild(name: string, [command, ...args]: string[], options: 
         const isOver = await Promise.race([ended.then(() => true), pause()])
         if (isOver) break
       }
-      throw new BenchError(`${name} did not start: ${lastLine(said)}`)
+      throw new BenchError(`${name} did not start: ${reasonOf(said)}`)
     },
   }
 }
@@ -69,12 +69,14 @@ async function stopChild(child: ChildProcess, ended: Promise<unknown>, signal: N
   clearTimeout(timer)
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) || 'it ended without a word.'
+/** The reason of a failure: the error that ended a program, otherwise its last line. */
+function reasonOf(text: string): string {
+  const [error] = /^\w*error: .+$/im.exec(text) ?? []
+  return error ?? (text.trim().split('\n').at(-1) || 'it ended without a word.')
 }
 
 /** Runs a process to its end. @throws BenchError where it fails */
 export async function runChild(name: string, command: string[], options: SpawnOptions = {}) {
   const { code, said } = await startChild(name, command, options).ended()
-  if (code !== 0) throw new BenchError(`${name} failed: ${lastLine(said)}`)
+  if (code !== 0) throw new BenchError(`${name} failed: ${reasonOf(said)}`)
 }
