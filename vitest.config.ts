@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-const EVERY = globSync('test/**/*.test.ts')
+const EVERY = globSync('test/**/*.test.ts', { exclude: ['**/node_modules'] })
 /** What starts, moves, kills and cuts off whole servers takes long, and is run by `npm run test:servers`. */
 const SERVERS = EVERY.filter((file) => readFileSync(file, 'utf8').slice(0, 100).includes('// Runs with whole servers.'))
 const suite = process.env.CHATELAINE_SUITE

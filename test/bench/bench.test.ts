@@ -64,5 +64,11 @@ test('a wrong option is explained in one line', () => {
   expect(() => readOptions(['--users', 'many'])).toThrow(
     '--users must be a whole number from 2000 to 10000000, not "many".',
   )
+  expect(() => readOptions(['--peers', '--profile'])).toThrow('--profile measures the server alone, without --peers.')
   expect(() => readOptions(['--faster'])).toThrow("Unknown option '--faster'; --help lists the options.")
+})
+
+test('the peers are measured only where that is asked for', () => {
+  expect(readOptions([])).toMatchObject({ peers: false })
+  expect(readOptions(['--peers'])).toMatchObject({ peers: true })
 })

@@ -1,4 +1,4 @@
-/** Both programs must give the same answers, so that the limit is one of the same work. */
+/** All programs must give the same answers, so that they are compared at the same work. */
 import { isDeepStrictEqual } from 'node:util'
 import { BenchError } from './cleanup.ts'
 import { SIGN_IN } from './documents.ts'
@@ -20,7 +20,7 @@ export async function compareAnswers(
     const answer = await ask(second, workload, workload.isChange ? withAnotherRole(asked) : asked)
     if (!JSON.stringify(answer).includes(workload.expected) || !isDeepStrictEqual(answer, expected)) {
       throw new BenchError(
-        `${workload.name} as ${caller} ${JSON.stringify(asked.variables)}: the ${first.name} answers ${JSON.stringify(expected)}, the ${second.name} ${JSON.stringify(answer)}`,
+        `${workload.name} as ${caller} ${JSON.stringify(asked.variables)}: ${first.name} answers ${JSON.stringify(expected)}, ${second.name} ${JSON.stringify(answer)}`,
       )
     }
   }
@@ -32,11 +32,12 @@ function withAnotherRole(asked: Asked): Asked {
   return { ...asked, variables: JSON.parse(text) }
 }
 
-/** Returns the answer of a program, as JSON. */
+/** Returns the answer of a program, as JSON in the names of the server. */
 export async function ask(program: Program, workload: Workload, asked: Asked): Promise<unknown> {
   const { headers, body } = program.requestOf(workload, asked)
   const response = await fetch(program.urlOf(workload), { method: 'POST', headers, body })
-  return response.json()
+  const answer = await response.json()
+  return response.ok && program.own ? program.own.translate(workload, answer) : answer
 }
 
 /** Signs in the users that have a password, and returns their tokens. @throws BenchError */

@@ -13,6 +13,7 @@ export interface Options {
   as: readonly Caller[]
   databaseUrl: string | null
   profile: boolean
+  peers: boolean
 }
 
 export const HELP = `npm run bench -- [options]
@@ -25,6 +26,7 @@ export const HELP = `npm run bench -- [options]
   --as root,user      these callers alone: root, administrator, user
   --seed N            the seed of the random variables (1)
   --database-url URL  a PostgreSQL server to make a database on, instead of an own server
+  --peers             measures Mercurius and PostGraphile too, whose packages it installs
   --profile           measures the server alone, and shows where its time goes
 `
 
@@ -34,6 +36,7 @@ const TEXT = { type: 'string' } as const
 export function readOptions(args: string[]): Options | null {
   const values = parse(args)
   if (values.help) return null
+  if (values.profile && values.peers) throw new BenchError('--profile measures the server alone, without --peers.')
   const users = whole('users', values.users, 100_000, 2000, 10_000_000)
   return {
     users,
@@ -45,6 +48,7 @@ export function readOptions(args: string[]): Options | null {
     as: chooseCallers(values.as),
     databaseUrl: readUrl(values['database-url']),
     profile: values.profile ?? false,
+    peers: values.peers ?? false,
   }
 }
 
@@ -62,6 +66,7 @@ function parse(args: string[]) {
         as: TEXT,
         'database-url': TEXT,
         profile: { type: 'boolean' },
+        peers: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     }).values

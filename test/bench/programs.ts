@@ -1,4 +1,4 @@
-/** The two programs that are compared: the server as its users start it, and the limit. */
+/** The programs that are always compared: the server as its users start it, and the limit. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ENCRYPTION_KEY } from '../support/encryption-key.ts'
@@ -7,16 +7,24 @@ import type { Sent } from './load.ts'
 import type { Asked, Workload } from './workloads.ts'
 
 export const ROOT_FOLDER = fileURLToPath(new URL('../..', import.meta.url))
-const NODE = join(ROOT_FOLDER, 'node_modules/.bin/node')
+export const NODE = join(ROOT_FOLDER, 'node_modules/.bin/node')
 
 /** A program that answers the workloads. */
 export interface Program {
-  name: 'limit' | 'server'
+  /** As sentences call it. */
+  name: string
   child: Child
   /** The address for a workload. */
   urlOf(workload: Workload): string
   /** The request of a workload with these variables. */
   requestOf(workload: Workload, asked: Asked): Sent
+  /** For a program that answers in other names than the server. */
+  own?: {
+    /** A part of every good answer to a workload. */
+    expected(workload: Workload): string
+    /** An answer in the server's names. */
+    translate(workload: Workload, answer: unknown): unknown
+  }
 }
 
 export const POOL_SIZE = 10
@@ -32,13 +40,18 @@ const environment = (databaseUrl: string) => ({
   PORT: '0',
 })
 
+/** Starts a program with Node. @param name how a failure calls it. @returns it, when it listens, with its address */
+export async function startNode(name: string, args: string[], databaseUrl: string, more: NodeJS.ProcessEnv = {}) {
+  const env = { ...environment(databaseUrl), ...more }
+  const child = startChild(name, [NODE, ...args], { cwd: ROOT_FOLDER, env })
+  return { child, url: await child.line(/listens at (\S+)\n/) }
+}
+
 /** Starts `serve`. @param options options of Node */
 export async function startServer(databaseUrl: string, options: string[] = []): Promise<Program> {
-  const command = [NODE, ...options, 'src/main.js', 'serve']
-  const child = startChild('The server', command, { cwd: ROOT_FOLDER, env: environment(databaseUrl) })
-  const url = await child.line(/listens at (\S+)\n/)
+  const { child, url } = await startNode('The server', [...options, 'src/main.js', 'serve'], databaseUrl)
   return {
-    name: 'server',
+    name: 'the server',
     child,
     urlOf: () => url,
     requestOf: ({ document }, { credential, variables }) => request(credential, { query: document, variables }),
@@ -47,11 +60,9 @@ export async function startServer(databaseUrl: string, options: string[] = []): 
 
 /** Starts the hand-written statements. */
 export async function startLimit(databaseUrl: string): Promise<Program> {
-  const command = [NODE, 'test/bench/limit/server.ts']
-  const child = startChild('The limit', command, { cwd: ROOT_FOLDER, env: environment(databaseUrl) })
-  const url = await child.line(/listens at (\S+)\n/)
+  const { child, url } = await startNode('The limit', ['test/bench/limit/server.ts'], databaseUrl)
   return {
-    name: 'limit',
+    name: 'the limit',
     child,
     urlOf: ({ name }) => `${url}/${name}`,
     requestOf: (_workload, { credential, variables }) => request(credential, { variables }),

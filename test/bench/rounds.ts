@@ -1,4 +1,4 @@
-/** The rounds of one workload as one caller: the limit and the server by turns, so that both meet the same machine. */
+/** The rounds of one workload as one caller: all programs by turns, so that they meet the same machine. */
 
 import { countChanges } from './changes.ts'
 import { BenchError } from './cleanup.ts'
@@ -17,7 +17,10 @@ export interface Turn extends Measured {
 export interface Result {
   workload: Workload
   caller: Caller
-  rounds: { limit: Turn; server: Turn }[]
+  /** The turns of each program, one a round. */
+  limit: Turn[]
+  server: Turn[]
+  peers: { name: string; turns: Turn[] }[]
   /** The resident memory of the server after the rounds, in MB. */
   serverMemory: number | null
 }
@@ -30,22 +33,28 @@ export interface Setting {
   caller: Caller
 }
 
-/** Long enough that both programs are compiled by then. */
+/** Long enough that the programs are compiled by then. */
 const WARM_UP_SECONDS = 3
 
 export async function runRounds(
-  programs: { limit: Program; server: Program },
+  { limit, server, peers }: { limit: Program; server: Program; peers: Program[] },
   setting: Setting,
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<Result> {
-  for (const program of [programs.limit, programs.server]) await runTurn(program, setting, WARM_UP_SECONDS)
-  const result: Result = { workload: setting.workload, caller: setting.caller, rounds: [], serverMemory: null }
+  const measured = [limit, server, ...peers].map((program) => ({ program, turns: [] as Turn[] }))
+  for (const { program } of measured) await runTurn(program, setting, WARM_UP_SECONDS)
   for (let round = 0; round < rounds; round++) {
-    const limit = await runTurn(programs.limit, setting, seconds)
-    const server = await runTurn(programs.server, setting, seconds)
-    result.rounds.push({ limit, server })
+    for (const { program, turns } of measured) turns.push(await runTurn(program, setting, seconds))
   }
-  return { ...result, serverMemory: memoryOf(programs.server.child.pid) }
+  const turnsOf = (program: Program) => measured.find((one) => one.program === program)?.turns ?? []
+  return {
+    workload: setting.workload,
+    caller: setting.caller,
+    limit: turnsOf(limit),
+    server: turnsOf(server),
+    peers: peers.map((peer) => ({ name: peer.name, turns: turnsOf(peer) })),
+    serverMemory: memoryOf(server.child.pid),
+  }
 }
 
 /** One program under load. @throws BenchError where an answer is not good, or a change was lost */
@@ -55,11 +64,11 @@ export async function runTurn(program: Program, setting: Setting, seconds: numbe
   const usage = () => [cpuOf(program.child.pid), cpuOfFamily(postgres.pid)] as const
   const [ownBefore, databaseBefore] = usage()
   const target = {
-    name: `${workload.name} as ${caller}: the ${program.name}`,
+    name: `${workload.name} as ${caller}: ${program.name}`,
     url: program.urlOf(workload),
     next: () => program.requestOf(workload, workload.next(load, caller)),
   }
-  const measured = await sendLoad(target, seconds, isGood(workload))
+  const measured = await sendLoad(target, seconds, isGood(program.own?.expected(workload) ?? workload.expected))
   const [own, database] = usage()
   if (before !== null) refuseLost(target.name, await countChanges(postgres.url), before, measured.answered)
   return {
@@ -70,7 +79,7 @@ export async function runTurn(program: Program, setting: Setting, seconds: numbe
 }
 
 /** Whether the body is an answer, as text: to parse each one would take much of the CPU. PostgreSQL writes spaces at colons. */
-function isGood({ expected }: Workload): (body: string) => boolean {
+function isGood(expected: string): (body: string) => boolean {
   const pattern = new RegExp(expected.replaceAll(':', ' ?: ?').replace(/[[{]/g, '\\$&'))
   return (body) => pattern.test(body) && !body.includes('"errors"')
 }

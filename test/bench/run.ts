@@ -11,9 +11,10 @@ import { type Figures, figuresOf } from './figures.ts'
 import { fillDatabase } from './fill.ts'
 import { describeCommit, describeMachine } from './machine.ts'
 import type { Options } from './options.ts'
+import { hasPeers, installPeers, startPeers } from './peers.ts'
 import { openPostgres, type Postgres } from './postgres.ts'
 import { ROOT_FOLDER, startLimit, startServer } from './programs.ts'
-import { resultsPage, TERMINAL_HEAD, terminalLine } from './report.ts'
+import { resultsPage, terminalHead, terminalLine } from './report.ts'
 import { runRounds, type Setting } from './rounds.ts'
 import { CALLERS, type Load, WORKLOADS } from './workloads.ts'
 
@@ -29,6 +30,7 @@ export async function run(options: Options) {
     workload.callers.filter((caller) => options.as.includes(caller)).map((caller) => ({ workload, caller })),
   )
   if (chosen.length === 0) throw new BenchError('None of the workloads of --only has a caller of --as.')
+  if (options.peers) await preparePeers(chosen)
   const postgres = await openPostgres(options.databaseUrl, options.profile)
   say(`${postgres.description}; ${users.toLocaleString('en-US')} users\n`)
   const started = performance.now()
@@ -40,6 +42,13 @@ export async function run(options: Options) {
   else await measureAll(settings, options, postgres)
 }
 
+async function preparePeers(chosen: Pick<Setting, 'workload' | 'caller'>[]) {
+  if (!chosen.some(({ workload, caller }) => hasPeers(workload, caller))) {
+    throw new BenchError('--peers measures W1 to W5 as root, and none of them is among --only and --as.')
+  }
+  await installPeers()
+}
+
 async function explainAll(settings: Setting[], { seconds }: Options) {
   for (const setting of settings) say(explanationText(setting, await explain(setting, seconds)))
 }
@@ -47,16 +56,20 @@ async function explainAll(settings: Setting[], { seconds }: Options) {
 async function measureAll(settings: Setting[], options: Options, postgres: Postgres) {
   const server = await startServer(postgres.url)
   const limit = await startLimit(postgres.url)
+  const allPeers = options.peers ? await startPeers(postgres.url) : []
   const figures: Figures[] = []
-  say(TERMINAL_HEAD)
+  say(terminalHead(options.peers))
   for (const setting of settings) {
-    const { workload, load } = setting
+    const { workload, caller, load } = setting
+    const peers = hasPeers(workload, caller) ? allPeers : []
     if (workload.usesTokens) load.tokens = await signIn(server, load.world.password)
     await compareAnswers([limit, server], setting, SAMPLES)
     if (workload.isChange) await compareChanges(postgres.url)
-    const result = figuresOf(await runRounds({ limit, server }, setting, options))
+    // The rows of a peer's changes differ, because they name no caller.
+    for (const peer of peers) await compareAnswers([server, peer], setting, SAMPLES)
+    const result = figuresOf(await runRounds({ limit, server, peers }, setting, options))
     figures.push(result)
-    say(terminalLine(result))
+    say(terminalLine(result, options.peers))
   }
   writeResults(figures, options, postgres)
 }

@@ -9,6 +9,7 @@ export const ROLES = 40
 export const ROLES_TO_GRANT = 20
 /** Users with a password. The server keeps at most 100 sessions of one user. */
 export const USERS_WITH_PASSWORD = 20
+export const ROOT_USERNAME = 'root'
 export const HEAVY_USERNAME = 'heavy'
 
 /** The kinds of rows, each with the part of its ids that says so. */

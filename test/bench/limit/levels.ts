@@ -4,12 +4,12 @@ import { heldBy, inForce } from './statement.ts'
 const CONTROLLER_RANK = `case g.level when 'LOGIN' then 1 when 'ADD_MODEL' then 2 else 3 end`
 const MODEL_RANK = `case g.level when 'READ' then 1 when 'WRITE' then 2 else 3 end`
 
-/** The levels that were granted to a user: controller_id, model_id, level. */
+/** The levels that were granted to users: user_id, controller_id, model_id, level. */
 export const grantedTo = (relation: string) => `(
-    select g.controller_id, null::uuid as model_id, ${CONTROLLER_RANK} as level
+    select g.user_id, g.controller_id, null::uuid as model_id, ${CONTROLLER_RANK} as level
     from ${relation} as h join controller_grants as g on g.user_id = h.id and ${inForce('g')}
     union all
-    select m.controller_id, m.id, ${MODEL_RANK}
+    select g.user_id, m.controller_id, m.id, ${MODEL_RANK}
     from ${relation} as h join model_grants as g on g.user_id = h.id and ${inForce('g')} join models as m on m.id = g.model_id
   )`
 
