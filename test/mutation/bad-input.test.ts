@@ -96,7 +96,7 @@ describe('every text that a mutation takes', () => {
       ({ path, what }) => !(path.startsWith('attributes.') && what === '1,001 characters'),
     )
 
-    expect(attempts.length).toBe(146 * UNREADABLE.length - 5)
+    expect(attempts.length).toBe(148 * UNREADABLE.length - 5)
     expect(await surprisesOf(world, attempts)).toEqual([])
   })
 

@@ -29,7 +29,18 @@ const MEANS_MORE = [
 const MEANS_NO_MORE = [
   ...['addBasePermissions', 'addPermissions', 'apiKey', 'basePermissions', 'confirmPassword', 'credential', 'code'],
   ...['currentPassword', 'detachCredentials', 'displayName', 'email', 'endApiKeys', 'everywhere', 'fingerprint'],
-  ...['ifExists', 'isAdmin', 'key', 'name', 'organization', 'overlapUntil', 'password', 'project', 'reason'],
+  ...[
+    'ifExists',
+    'isAdmin',
+    'key',
+    'maxKeyTtl',
+    'name',
+    'organization',
+    'overlapUntil',
+    'password',
+    'project',
+    'reason',
+  ],
   ...['removeBasePermissions', 'removePermissions', 'roles', 'title', 'tokenTtl', 'type', 'user', 'username'],
   ...['withApiKey'],
 ]

@@ -82,7 +82,7 @@ const USER = `user { id username displayName email kind isActive isAdmin organiz
   roles { totalCount edges { node { name } project { code } organization { name } expiresAt grantedBy { username } } }
   controllers { totalCount edges { access node { name } models { edges { access node { name } } } } } }`
 const KEY = 'apiKey { id label hint isValid isReadOnly isLimited limits { role { name } } expiresAt user { username } }'
-const ORGANIZATION = 'organization { id name title tokenTtl basePermissions { name } }'
+const ORGANIZATION = 'organization { id name title tokenTtl maxKeyTtl basePermissions { name } }'
 const PROJECT = 'project { id code title organization { name } }'
 const ROLE = 'role { id name title organization { name } permissions { name } }'
 
@@ -243,7 +243,7 @@ export const CHANGES: SampleChange[] = [
   },
   {
     name: 'createOrganization',
-    input: () => ({ name: 'apex', title: 'Apex', tokenTtl: 'PT2H', basePermissions: ['page.read'] }),
+    input: () => ({ name: 'apex', title: 'Apex', tokenTtl: 'PT2H', maxKeyTtl: 'P90D', basePermissions: ['page.read'] }),
     payload: ORGANIZATION,
     targetType: 'Organization',
     targetId: (payload) => payload.organization.id,
@@ -255,6 +255,7 @@ export const CHANGES: SampleChange[] = [
       name: 'apex',
       title: 'Apex',
       tokenTtl: 'PT2H',
+      maxKeyTtl: 'P90D',
       addBasePermissions: ['page.read'],
       removeBasePermissions: ['doc.read'],
     }),

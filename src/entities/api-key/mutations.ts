@@ -11,6 +11,7 @@ import { findRoles } from '../role/lookup.ts'
 import { findUserOrSelf, ownerColumns, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { earlier, expiryWithin, labelIssues } from './inputs.ts'
+import { refuseLongLife } from './life.ts'
 import { describeLimits, findKey, isReplaceable, keyTarget, refuseFixed } from './lookup.ts'
 import { expiryNotices } from './notices.ts'
 import { endApiKey, insertApiKey, isApiKeyOpen, overlapApiKey, readLimits, successorExpiry } from './operations.ts'
@@ -27,7 +28,7 @@ mutation({
     expiresAt: t.field({
       type: 'DateTime',
       description:
-        'The planned end of the key; by default the key does not expire, or it expires with the caller’s key.',
+        'The planned end of the key; by default it expires with the caller’s key, at the end of the longest life that the organization of its owner sets, or not at all.',
     }),
     isReadOnly: t.boolean({ description: 'True for a key that cannot call any mutation.' }),
     limits: t.field({
@@ -74,9 +75,10 @@ mutation({
   touchesCredentials: true,
   async run({ tx, caller, input, refs: { user, limits }, dryRun }) {
     if (user.id !== caller.userId) await lockCredentials(tx, user.id)
-    const expiresAt = expiryWithin(caller, input.expiresAt)
-    const fields = { label: input.label, readOnly: input.isReadOnly ?? false, expiresAt }
-    const { id, secret } = await insertApiKey(tx, caller, { ...fields, userId: user.id, limits }, dryRun)
+    await refuseLongLife(tx, user.id, input.expiresAt)
+    const fields = { label: input.label, readOnly: input.isReadOnly ?? false }
+    const wanted = { ...fields, userId: user.id, limits, expiresAt: expiryWithin(caller, input.expiresAt) }
+    const { id, secret, expiresAt } = await insertApiKey(tx, caller, wanted, dryRun)
     const after = {
       label: fields.label,
       isReadOnly: fields.readOnly,
@@ -140,15 +142,10 @@ mutation({
     const isOpen = overlapUntil ? await isApiKeyOpen(tx, key.id) : await endApiKey(tx, caller, key.id)
     if (!isOpen) throw new ConflictError('The key has ended: make a new one.')
     if (user.id !== caller.userId) await lockCredentials(tx, user.id)
-    const expiresAt = successorExpiry(key, caller, new Date())
     const limits = await readLimits(tx, key)
     const { label, readOnly } = key
-    const { id, secret } = await insertApiKey(
-      tx,
-      caller,
-      { userId: user.id, label, readOnly, expiresAt, limits },
-      dryRun,
-    )
+    const wanted = { userId: user.id, label, readOnly, limits, expiresAt: successorExpiry(key, caller, new Date()) }
+    const { id, secret, expiresAt } = await insertApiKey(tx, caller, wanted, dryRun)
     if (overlapUntil) await overlapApiKey(tx, key.id, overlapUntil, id)
     const sides = {
       before: { apiKey: `key_${key.id}` },

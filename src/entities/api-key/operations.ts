@@ -5,6 +5,7 @@ import type { Caller, Scope } from '../../authority/caller.ts'
 import type { Transaction } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
 import { apiKeyLimits, apiKeys, organizations, projects, roles } from '../../db/tables.ts'
+import { endWithinLife } from './life.ts'
 import { createToken, hashToken, hintOf } from './token.ts'
 
 export type ApiKey = typeof apiKeys.$inferSelect
@@ -25,8 +26,10 @@ export interface NewApiKey {
 export interface MintedApiKey {
   id: string
   secret: string | null
+  expiresAt: string | null
 }
 
+/** Makes a key, which ends as it should, or sooner where the user’s organization allows no such life. */
 export async function insertApiKey(
   tx: Transaction,
   caller: Caller,
@@ -35,16 +38,18 @@ export async function insertApiKey(
 ): Promise<MintedApiKey> {
   const id = createId()
   const secret = dryRun ? null : createToken(id)
+  const expiresAt = await endWithinLife(tx, row.userId, row.expiresAt)
   await tx.insert(apiKeys).values({
     id,
     ...row,
+    expiresAt,
     limited: limits !== null,
     hint: secret ? hintOf(secret) : '····',
     hash: secret ? hashToken(secret) : randomBytes(32),
     createdBy: caller.userId,
   })
   await insertLimits(tx, id, limits ?? [])
-  return { id, secret }
+  return { id, secret, expiresAt }
 }
 
 async function insertLimits(tx: Transaction, apiKeyId: string, limits: Limit[]) {

@@ -12,6 +12,7 @@ import { RoleScopeInput, roleIssues } from '../role/inputs.ts'
 import { findRoles } from '../role/lookup.ts'
 import { ownerColumns } from '../user/lookup.ts'
 import { labelIssues } from './inputs.ts'
+import { refuseLongLife } from './life.ts'
 import { describeLimits, findKey, isReplaceable, type KeyRefs, keyTarget, refuseFixed } from './lookup.ts'
 import { expiryNotices } from './notices.ts'
 import { changeApiKey, isApiKeyOpen, readLimits } from './operations.ts'
@@ -69,6 +70,7 @@ mutation({
     refuseFixed(key)
     if (key.replacedBy) throw new ConflictError('The key was rotated already: change its successor.')
     if (!(await isApiKeyOpen(tx, key.id))) throw new ConflictError('The key has ended: make a new one.')
+    await refuseLongLife(tx, user.id, expiresAt)
     const former = describeLimits(await readLimits(tx, key))
     const before = {
       label: key.label,

@@ -122,7 +122,19 @@ const FIELDS: ReadonlySet<string> = new Set([
     'password',
     'permissions',
   ],
-  ...['project', 'isReadOnly', 'reason', 'revealed', 'roles', 'sessions', 'sshKey', 'title', 'tokenTtl', 'type'],
+  ...[
+    'project',
+    'isReadOnly',
+    'reason',
+    'revealed',
+    'roles',
+    'sessions',
+    'sshKey',
+    'title',
+    'tokenTtl',
+    'type',
+    'maxKeyTtl',
+  ],
   ...['user', 'username', 'wrongPasswords'],
 ])
 

@@ -3,7 +3,7 @@ import { grantedPermissions } from '../../authority/guard.ts'
 import { crossedIssues, nameIssues, permissionIssues, titleIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
 import { target } from '../audit/targets.ts'
-import { durationText, ttlIssues, ttlSeconds } from './duration.ts'
+import { durationText, keyTtlIssues, keyTtlSeconds, keyTtlText, ttlIssues, ttlSeconds } from './duration.ts'
 import { findOrganization } from './lookup.ts'
 import {
   addBasePermissions,
@@ -30,6 +30,10 @@ mutation({
       type: 'Duration',
       description: 'The time that sessions of members last, from 1 minute to 30 days; one hour by default.',
     }),
+    maxKeyTtl: t.field({
+      type: 'Duration',
+      description: 'The longest life of a new API key of a member, from 1 hour to 3650 days; none by default.',
+    }),
     basePermissions: t.stringList({ description: 'The permissions that every active member holds; none by default.' }),
   }),
   payload: (p) => ({ organization: p.loaded(Organization, 'The organization that was created.') }),
@@ -43,6 +47,7 @@ mutation({
     ...nameIssues('name', input.name),
     ...titleIssues('title', input.title),
     ...ttlIssues('tokenTtl', input.tokenTtl),
+    ...keyTtlIssues('maxKeyTtl', input.maxKeyTtl),
     ...permissionIssues('basePermissions', input.basePermissions),
   ],
   async run({ tx, caller, input }) {
@@ -50,12 +55,14 @@ mutation({
       name: input.name,
       title: input.title ?? null,
       tokenTtlSeconds: input.tokenTtl ? ttlSeconds(input.tokenTtl) : undefined,
+      maxKeyTtlSeconds: keyTtlSeconds(input.maxKeyTtl),
       basePermissions: input.basePermissions ?? [],
     })
     const after = {
       name: input.name,
       title: input.title,
       tokenTtl: input.tokenTtl,
+      maxKeyTtl: input.maxKeyTtl,
       basePermissions: input.basePermissions,
     }
     return {
@@ -77,6 +84,11 @@ mutation({
       type: 'Duration',
       description: 'The time that sessions of members last, from 1 minute to 30 days.',
     }),
+    maxKeyTtl: t.field({
+      type: 'Duration',
+      description:
+        'The longest life of a new API key of a member, from 1 hour to 3650 days; null removes it. Keys that there are keep their end.',
+    }),
     addBasePermissions: t.stringList({ description: 'The permissions that every active member holds from now on.' }),
     removeBasePermissions: t.stringList({
       description: 'The permissions that members no longer hold through their membership.',
@@ -97,6 +109,7 @@ mutation({
     ...nameIssues('name', input.name),
     ...titleIssues('title', input.title),
     ...ttlIssues('tokenTtl', input.tokenTtl),
+    ...keyTtlIssues('maxKeyTtl', input.maxKeyTtl),
     ...permissionIssues('addBasePermissions', input.addBasePermissions),
     ...crossedIssues('addBasePermissions', input.addBasePermissions, input.removeBasePermissions),
   ],
@@ -106,18 +119,21 @@ mutation({
       name: input.name ?? undefined,
       title: input.title,
       tokenTtlSeconds: input.tokenTtl ? ttlSeconds(input.tokenTtl) : undefined,
+      maxKeyTtlSeconds: keyTtlSeconds(input.maxKeyTtl),
     })
     await endBasePermissions(tx, caller, organization.id, input.removeBasePermissions ?? [])
     await addBasePermissions(tx, caller, organization.id, input.addBasePermissions ?? [])
     const { name, title, tokenTtlSeconds } = organization
+    const maxKeyTtl = keyTtlText(organization.maxKeyTtlSeconds)
     return {
       values: { organization: organization.id },
       change: {
-        before: { name, title, tokenTtl: durationText(tokenTtlSeconds), basePermissions: words },
+        before: { name, title, tokenTtl: durationText(tokenTtlSeconds), maxKeyTtl, basePermissions: words },
         after: {
           name: input.name ?? name,
           title: input.title === undefined ? title : input.title,
           tokenTtl: input.tokenTtl ?? durationText(tokenTtlSeconds),
+          maxKeyTtl: input.maxKeyTtl === undefined ? maxKeyTtl : input.maxKeyTtl,
           basePermissions: await readBasePermissions(tx, organization.id),
         },
       },

@@ -17,6 +17,7 @@ interface OrganizationFields {
   name?: string
   title?: string | null
   tokenTtlSeconds?: number
+  maxKeyTtlSeconds?: number | null
 }
 
 /** Inserts an organization and returns its id. @throws ConflictError where the name is taken. */

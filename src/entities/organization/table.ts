@@ -10,6 +10,8 @@ export const organizations = pgTable(
     nameKey: nameKey('name_key', 'name'),
     title: text('title'),
     tokenTtlSeconds: integer('token_ttl_seconds').notNull().default(3600),
+    /** The longest life of a new API key of a member; null where there is none. */
+    maxKeyTtlSeconds: integer('max_key_ttl_seconds'),
     createdAt: instantNow('created_at'),
     deletedAt: instant('deleted_at'),
   },

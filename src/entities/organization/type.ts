@@ -4,7 +4,7 @@ import { holdsEverywhere, isThere, organizationInReach } from '../../authority/v
 import { filters, reads } from '../../graphql/builder.ts'
 import { fitsArgument } from '../../graphql/references.ts'
 import { Permission } from '../permission/type.ts'
-import { durationText } from './duration.ts'
+import { durationText, keyTtlText } from './duration.ts'
 
 export const Organization = reads.type('Organization', {
   table: 'organizations',
@@ -28,6 +28,13 @@ export const Organization = reads.type('Organization', {
       needs: ['tokenTtlSeconds'],
       description: 'The time that a session of a member lasts.',
       resolve: (row) => durationText(Number(row.tokenTtlSeconds)),
+    }),
+    maxKeyTtl: f.resolved({
+      type: 'Duration',
+      nullable: true,
+      needs: ['maxKeyTtlSeconds'],
+      description: 'The longest life of a new API key of a member; null where keys may live for ever.',
+      resolve: (row) => keyTtlText(row.maxKeyTtlSeconds === null ? null : Number(row.maxKeyTtlSeconds)),
     }),
     basePermissions: f.many(Permission, {
       description: 'The permissions that every active member holds in the organization through membership.',

@@ -18,8 +18,7 @@ export async function furnish(
   await grantRoles(tx, caller, userId, items)
   if (!withApiKey) return null
   const expiresAt = caller.apiKey?.expiresAt ?? null
-  const key = { userId, label: FIRST_KEY, readOnly: false, limits: null, expiresAt }
-  return { ...(await insertApiKey(tx, caller, key, dryRun)), expiresAt }
+  return insertApiKey(tx, caller, { userId, label: FIRST_KEY, readOnly: false, limits: null, expiresAt }, dryRun)
 }
 
 /** The warnings about the end of a first key, where there is a key. */

@@ -36,6 +36,8 @@ export const INVALID: BadInput[] = [
   },
   { name: 'updateOrganization', path: 'name', values: OLD_FORMS },
   { name: 'updateOrganization', path: 'tokenTtl', values: ['PT59S', 'P31D'] },
+  { name: 'createOrganization', path: 'maxKeyTtl', values: ['PT59M', 'P3651D', 'P1M', '-P1D'] },
+  { name: 'updateOrganization', path: 'maxKeyTtl', values: ['PT59M', 'P3651D'] },
   { name: 'createProject', path: 'code', values: OLD_FORMS.slice(0, -1) },
   { name: 'updateProject', path: 'code', values: OLD_FORMS },
   { name: 'createRole', path: 'name', values: OLD_FORMS.slice(0, -1) },
