@@ -111,7 +111,7 @@ describe('help', () => {
 
   test.each([
     ['update-user', 'display-name, email'],
-    ['update-organization', 'title'],
+    ['update-organization', 'title, max-key-ttl'],
     ['update-project', 'title'],
     ['update-role', 'title'],
     ['update-model', 'credential'],

@@ -39,7 +39,7 @@ const REFERENCES = /^(user|organization|project|role|controller|model)$/
 /** What a mutation's name begins with. */
 const VERBS = [
   'create update delete restore disable enable rotate revoke grant set',
-  'signIn signOut signOutEverywhere change add remove reveal unlock end',
+  'signIn signOut signOutEverywhere change add remove replace reveal unlock end',
 ].flatMap((line) => line.split(' '))
 
 /** Mutations that can't be tried without being done. */

@@ -96,7 +96,7 @@ describe('every text that a mutation takes', () => {
       ({ path, what }) => !(path.startsWith('attributes.') && what === '1,001 characters'),
     )
 
-    expect(attempts.length).toBe(148 * UNREADABLE.length - 5)
+    expect(attempts.length).toBe(152 * UNREADABLE.length - 7)
     expect(await surprisesOf(world, attempts)).toEqual([])
   })
 
@@ -220,7 +220,7 @@ describe('a name that nothing has', () => {
   test('is NotFoundError at its path, in every mutation', async () => {
     const world = given()
     const references = /(^|\.)(user|organization|project|role|controller|model|credential)$/
-    const named = ['removeCredential', 'revealCredential']
+    const named = ['removeCredential', 'replaceCredential', 'revealCredential']
     const attempts = attemptsOf(world, [['a name', 'no-such-thing']], () => []).filter(
       ({ name, path }) => references.test(path) || (path === 'name' && named.includes(name)),
     )
@@ -236,7 +236,7 @@ describe('a name that nothing has', () => {
         ])
       }
     })
-    expect(attempts.length).toBe(72)
+    expect(attempts.length).toBe(74)
   })
 })
 

@@ -109,6 +109,13 @@ export function secretChanges(USER: string): SampleChange[] {
       targetId: (_payload, world) => world.awsId,
     },
     {
+      name: 'replaceCredential',
+      input: () => ({ user: 'bob', name: 'aws', attributes: { userpass: { username: 'me', password: 'a secret' } } }),
+      payload: CREDENTIAL,
+      targetType: 'Credential',
+      targetId: (_payload, world) => world.awsId,
+    },
+    {
       name: 'revealCredential',
       input: () => ({ name: 'own' }),
       // Without the values: a dry run has none, and the table compares the two.

@@ -7,6 +7,7 @@ import { fitsReference } from '../../graphql/references.ts'
 import { type Finder, type FoundRow, findRow } from '../../mutation/lookup.ts'
 import { rowOf } from '../../read/sql.ts'
 import { Model } from '../model/type.ts'
+import { findUserOrSelf } from '../user/lookup.ts'
 import { type Credential as CredentialRow, readUses } from './operations.ts'
 import { Credential } from './type.ts'
 
@@ -24,6 +25,12 @@ export function findCredential(
     what: 'The credential',
     lock,
   })
+}
+
+/** A user, by default the caller, and a credential of theirs, to change it. @throws NotFoundError */
+export async function findOwned(finder: Finder, input: { user?: string | null; name: string }) {
+  const user = await findUserOrSelf(finder, input.user, 'user')
+  return { user, credential: await findCredential(finder, user.id, input.name, 'name', 'CHANGE') }
 }
 
 /**

@@ -3,12 +3,11 @@ import { credentials } from '../../db/tables.ts'
 import { ConflictError } from '../../errors.ts'
 import { nameIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
-import type { Finder } from '../../mutation/lookup.ts'
 import { target } from '../audit/targets.ts'
 import { findUserOrSelf, ownerColumns, type UserReference, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { attributeIssues, type CredentialAttributes, CredentialAttributesInput, readAttributes } from './inputs.ts'
-import { describeUses, findCredential } from './lookup.ts'
+import { describeUses, findOwned } from './lookup.ts'
 import {
   type Credential as CredentialRow,
   insertCredential,
@@ -101,11 +100,6 @@ mutation({
     }
   },
 })
-
-async function findOwned(finder: Finder, input: { user?: string | null; name: string }) {
-  const user = await findUserOrSelf(finder, input.user, 'user')
-  return { user, credential: await findCredential(finder, user.id, input.name, 'name', 'CHANGE') }
-}
 
 mutation({
   name: 'revealCredential',

@@ -27,18 +27,34 @@ interface NewCredential {
 
 /** Inserts a credential and returns its id. @throws ConflictError where the user has one with this name. */
 export async function insertCredential(tx: Transaction, keyring: Keyring, given: NewCredential): Promise<string> {
-  const { userId, name, type, values } = given
+  const { userId, name } = given
   const id = createId()
-  const secrets = await seal(keyring, JSON.stringify(valuesOf(values, true)), boundTo({ id, userId }))
-  const secretNames = Object.keys(valuesOf(values, true))
-  const attributes = valuesOf(values, false)
-  const row = { id, userId, name, type, attributes, secretNames, secrets, keyId: keyring.current.id }
+  const row = { id, userId, name, ...(await sealed(keyring, { id, userId }, given)) }
   await writeUnique(
     tx.insert(credentials).values(row),
     'credentials_name_unique',
     `There is a credential named "${name}" already.`,
   )
   return id
+}
+
+type Attributes = Pick<NewCredential, 'type' | 'values'>
+
+/** The columns of attributes, of which the secrets are encrypted. */
+async function sealed(keyring: Keyring, owned: Pick<Credential, 'id' | 'userId'>, { type, values }: Attributes) {
+  const secret = valuesOf(values, true)
+  const secrets = await seal(keyring, JSON.stringify(secret), boundTo(owned))
+  const attributes = valuesOf(values, false)
+  return { type, attributes, secretNames: Object.keys(secret), secrets, keyId: keyring.current.id }
+}
+
+/** Replaces everything but the name of a credential. */
+export async function replaceAttributes(tx: Transaction, keyring: Keyring, credential: Credential, given: Attributes) {
+  const columns = await sealed(keyring, credential, given)
+  await tx
+    .update(credentials)
+    .set({ ...columns, lockedAt: null })
+    .where(eq(credentials.id, credential.id))
 }
 
 function valuesOf(values: AttributeValue[], isSecret: boolean): Record<string, string> {

@@ -69,6 +69,7 @@ const VARIANTS: Call[] = [
   call('removeSshKey', 'that is missing', { fingerprint: fingerprintOf(ed25519Line('nobody')) }),
   call('removeCredential', 'of an administrator', { user: 'root', name: 'own' }),
   call('removeCredential', 'of their own', { name: 'aws' }),
+  call('replaceCredential', 'of their own', { name: 'aws', attributes: { empty: { confirm: true } } }),
   call('revealCredential', 'of another', { name: 'aws' }),
 ]
 

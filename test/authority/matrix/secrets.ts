@@ -105,6 +105,13 @@ export const secretRows: Row[] = [
     foreign: SEEN,
   }),
   rowOfTwo(
+    'replaceCredential',
+    undefined,
+    ({ user, credential }) => ({ user, name: credential, attributes: USERPASS }),
+    OF_CREDENTIAL,
+    { own: SEEN, stronger: SEEN, foreign: SEEN },
+  ),
+  rowOfTwo(
     'removeCredential',
     'of one user',
     ({ credential }, { user }) => ({ user, name: credential }),

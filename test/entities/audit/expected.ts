@@ -257,6 +257,14 @@ export const EXPECTED: Record<string, Expected> = {
     isGone: true,
     changes: () => ({ name: ['aws', none], type: ['access-key', none] }),
   },
+  replaceCredential: {
+    organization: 'default',
+    changes: () => ({
+      name: [none, 'aws'],
+      type: [none, 'userpass'],
+      attributes: [none, ['username', 'password']],
+    }),
+  },
   revealCredential: { organization: 'default', changes: ({ name }) => ({ revealed: [none, name] }) },
   setReadOnly: { organization: null, isNoNode: true, changes: () => ({ isReadOnly: [false, true] }) },
 }

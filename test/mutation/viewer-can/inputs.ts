@@ -63,6 +63,7 @@ const ofUsers: Record<string, Input> = {
   addSshKey: ({ name: user }) => ({ user, key: KEY }),
   removeSshKey: ({ name: fingerprint, within: user }) => ({ user, fingerprint }),
   removeCredential: ({ name, within: user }) => ({ user, name }),
+  replaceCredential: ({ name, within: user }) => ({ user, name, attributes: USERPASS }),
   changePassword: ({ name }, user) => (name === user ? { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } : null),
   addCredential: ({ name: user }) => ({ user, name: `${OWN_CREDENTIAL}-2`, attributes: USERPASS }),
   revealCredential: ({ name, within }, user) => (within === user ? { name } : null),
