@@ -1,5 +1,6 @@
 /** Writes scripts with which a shell completes commands and their flags. They are made from the program itself, so they are never outdated. */
 import type { Command } from 'commander'
+import { summarize } from './help.ts'
 import { UsageError } from './values.ts'
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript }
@@ -46,7 +47,7 @@ function zshScript(program: Command): string {
 function fishScript(program: Command): string {
   const first = '__fish_use_subcommand'
   const lines = program.commands.flatMap((command) => [
-    `complete -c chatelaine -f -n ${first} -a ${command.name()} -d '${quoted(command.summary() || command.description())}'`,
+    `complete -c chatelaine -f -n ${first} -a ${command.name()} -d '${quoted(summarize(command))}'`,
     ...command.options.map(
       (option) =>
         `complete -c chatelaine -n '__fish_seen_subcommand_from ${command.name()}' -l ${option.long?.slice(2)} -d '${quoted(option.description)}'`,

@@ -1,21 +1,17 @@
 /** The command line. What a command does is loaded when it runs: help and completion need none of the server's code. */
 import { Command } from 'commander'
-import type { Config } from '../config.ts'
 import { VERSION } from '../version.ts'
 import { readApi } from './api.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
+import { describeSyntax, formatOverview, helpWidth, printHelpOf } from './help.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
 import { describeError } from './report.ts'
+import type { Run } from './run.ts'
 import { EXIT, runCommand } from './run-command.ts'
 import { askSecrets } from './secrets.ts'
+import { addBackupCommands, addServerCommands } from './server-commands.ts'
 import type { Terminal } from './terminal.ts'
-
-const HELP = `
-Without --url a command works on the database itself, as the operator. With --url it asks a server over HTTP, with the
-key in CHATELAINE_API_KEY. Values with several parts are written key=value,key=value and can be repeated.
-
-Exit codes: 0 done · 1 refused, or not possible · 2 wrong usage · 3 server or database out of reach`
 
 /** Runs one command line and returns the exit code. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
@@ -30,64 +26,32 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
   }
 }
 
-/** The state of one command line while it runs. */
-interface Run {
-  terminal: Terminal
-  exitCode: number
-}
-
 function createProgram(run: Run): Command {
   const { terminal } = run
   const { env, stdout, stderr } = terminal
   const program = new Command('chatelaine')
-    .description('Administers who may do what: users, API keys, organizations, projects and roles.')
+    .description('Administers who may do what: users, API keys, roles, controllers and models.')
     .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', env.CHATELAINE_URL)
     .option('--json', 'print the answer as JSON')
     .version(VERSION, '--version', 'print the version')
-    .addHelpText('after', HELP)
+    .helpCommand(false)
+    .helpOption('-h, --help', 'print this help, or that of a command')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
-  program
-    .command('serve')
-    .description('Migrate the database and serve the API.')
-    .action(async () => {
-      const { serve } = await import('./serve.ts')
-      run.exitCode = await serve(await configOf(terminal), terminal)
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => helpWidth(terminal),
+      getErrHelpWidth: () => helpWidth(terminal),
     })
+  // The usage error of an unknown command is short; `--help` is not.
+  program.helpInformation = () => formatOverview(program)
   program
-    .command('migrate')
-    .description('Bring the database up to date, and make root where it is missing.')
-    .action(async () => (await import('./migrate.ts')).migrateOnly(terminal))
-  program
-    .command('rotate-signing-key')
-    .description('Sign the tokens of sessions with a new key from now on. Tokens that were signed before stay valid.')
-    .option(
-      '--withdraw <kid>',
-      'withdraw this key, which leaked, instead: every server refuses the tokens that it signed at once, and where it is the key that signs, a new key takes over',
-    )
-    .action(async ({ withdraw }: { withdraw?: string }) => {
-      const { rotateSigningKey } = await import('./keys.ts')
-      await rotateSigningKey(await configOf(terminal), stdout, withdraw)
-    })
-  program
-    .command('rotate-encryption-key')
-    .description(
-      'Encrypt all secrets again: with the first key of ENCRYPTION_KEY, while servers run, or with a new key where a data folder keeps its own key. If it is interrupted, repeat it.',
-    )
-    .action(async () => {
-      const { rotateEncryptionKey } = await import('./keys.ts')
-      await rotateEncryptionKey(await configOf(terminal), stdout)
-    })
-  program
-    .command('export-audit')
-    .argument('<file>', 'the file to write, which must not exist')
-    .option('--before <time>', 'only events before this time, like 2026-01-31 or 2026-01-31T12:00:00Z')
-    .description('Write the audit to a file: one event a line as JSON, the oldest first.')
-    .action(async (file: string, { before }: { before?: string }) => {
-      const { exportAudit } = await import('./export-audit.ts')
-      run.exitCode = await exportAudit(terminal, { ...program.opts(), file, before })
-    })
-  addBackupCommands(program, terminal)
+    .command('help')
+    .argument('[topic]', 'a topic, a command, or all')
+    .description('Explain a topic or a command, or list all commands.')
+    .action((name?: string) => printHelpOf(program, terminal, name))
+  addServerCommands(program, run)
+  addBackupCommands(program, run)
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
@@ -96,42 +60,12 @@ function createProgram(run: Run): Command {
       stdout.write(completionScript(program, shell))
     })
   for (const spec of deriveCommands(readApi())) addCommand(run, program, spec)
+  for (const command of program.commands) describeSyntax(command)
   return program
 }
 
-/** @throws ConfigError */
-async function configOf({ env }: Terminal): Promise<Config> {
-  const { readConfig } = await import('../config.ts')
-  return readConfig(env)
-}
-
-function addBackupCommands(program: Command, terminal: Terminal) {
-  program
-    .command('backup')
-    .argument('<file>', 'the file, which is replaced if it exists')
-    .description('Write the whole database into a file, while servers run. The file does not hold the encryption key.')
-    .action(async (file: string) => {
-      const { backUp } = await import('./backup.ts')
-      await backUp(await configOf(terminal), file, terminal)
-    })
-  program
-    .command('restore')
-    .argument('<file>', 'a file of "backup"')
-    .description('Load a backup into an empty database, with the encryption key of its server: all of it, or nothing.')
-    .action(async (file: string) => {
-      const { restore } = await import('./backup.ts')
-      await restore(await configOf(terminal), file, terminal)
-    })
-  program
-    .command('move')
-    .requiredOption('--to <address>', 'an empty PostgreSQL, like postgres://user@host:5432/database, with PGPASSWORD')
-    .description('Copy the embedded database into an empty PostgreSQL, while no server runs: all of it, or nothing.')
-    .action(async ({ to }: { to: string }) => (await import('./backup.ts')).move(terminal, to))
-}
-
 function addCommand(run: Run, program: Command, spec: CommandSpec) {
-  const [summary = ''] = spec.description.split('\n')
-  const command = program.command(spec.name).summary(summary.replace(/\. .*/, '.')).description(spec.description)
+  const command = program.command(spec.name).description(spec.description)
   addOptions(command, spec)
   command.exitOverride().action(async (...received) => {
     const flags: Flags = received.at(-2)

@@ -1,0 +1,7 @@
+import type { Terminal } from './terminal.ts'
+
+/** The state of one command line while it runs. */
+export interface Run {
+  terminal: Terminal
+  exitCode: number
+}
