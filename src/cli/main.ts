@@ -6,6 +6,7 @@ import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
 import { describeSyntax, formatOverview, helpWidth, printHelpOf } from './help.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
+import { readOutput } from './output.ts'
 import { describeError } from './report.ts'
 import type { Run } from './run.ts'
 import { EXIT, runCommand } from './run-command.ts'
@@ -32,7 +33,10 @@ function createProgram(run: Run): Command {
   const program = new Command('chatelaine')
     .description('Administers who may do what: users, API keys, roles, controllers and models.')
     .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', env.CHATELAINE_URL)
-    .option('--json', 'print the answer as JSON')
+    .option('-o, --output <form>', 'table, wide (with ids, nothing shortened), json or csv')
+    .option('--json', 'the same as -o json: the whole answer')
+    .option('--csv', 'the same as -o csv')
+    .option('--fields <names>', 'show these fields: username,email,organization.name')
     .version(VERSION, '--version', 'print the version')
     .helpCommand(false)
     .helpOption('-h, --help', 'print this help, or that of a command')
@@ -70,7 +74,9 @@ function addCommand(run: Run, program: Command, spec: CommandSpec) {
   command.exitOverride().action(async (...received) => {
     const flags: Flags = received.at(-2)
     const asked = readVariables(spec, spec.positional ? received[0] : undefined, flags)
+    const output = readOutput(run.terminal, spec, program.opts())
     const variables = await askSecrets(run.terminal, asked)
-    run.exitCode = await runCommand(run.terminal, { ...program.opts(), spec, variables, all: flags.all === true })
+    const { url } = program.opts()
+    run.exitCode = await runCommand(run.terminal, { spec, variables, output, url, all: flags.all === true })
   })
 }

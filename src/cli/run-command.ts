@@ -1,8 +1,12 @@
 /** Runs a command that is derived from the schema, and prints its answer. */
+import { printable } from './cells.ts'
 import type { CommandSpec } from './commands.ts'
 import { documentOf } from './document.ts'
-import { describeRest, readAllPages } from './pages.ts'
-import { formatJson, formatResult, printable } from './print.ts'
+import { createListPrinter, formatAnswer } from './list-printer.ts'
+import type { Output } from './output.ts'
+import { countAll, describeRest, readPages } from './pages.ts'
+import { formatJson } from './print.ts'
+import { createProgress } from './progress.ts'
 import { overHttp, type Result, type Send } from './send.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -13,15 +17,16 @@ export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 }
 interface Command {
   spec: CommandSpec
   variables: Record<string, unknown>
+  output: Output
   url?: string
-  json?: boolean
   /** True where all pages of a list are wanted. */
   all: boolean
 }
 
 /** Sends the document of a command, prints the answer and returns the exit code. */
 export function runCommand(terminal: Terminal, command: Command): Promise<number> {
-  return sendBy(terminal, command.url, (send) => runWith(send, terminal, command))
+  const run = command.all ? printAll : printOne
+  return sendBy(terminal, command.url, (send) => run(send, terminal, command))
 }
 
 /** Sends documents to a server, or to the database itself: only then is the server's code loaded. */
@@ -36,15 +41,40 @@ export async function sendBy<T>(
   return inProcess(readConfig(env), terminal, use)
 }
 
-async function runWith(send: Send, terminal: Terminal, { spec, variables, json, all }: Command): Promise<number> {
-  const result = all ? await readAllPages(send, spec, variables) : await send(documentOf(spec, variables), variables)
-  if (json) terminal.stdout.write(`${formatJson(result)}\n`)
-  else printResult(terminal, spec, result)
-  for (const text of await describeRest(send, spec, variables, result)) say(terminal, text)
+async function printOne(send: Send, terminal: Terminal, { spec, variables, output }: Command): Promise<number> {
+  const result = await send(documentOf(spec, variables, output.fields), variables)
+  printResult(terminal, spec, result, output)
+  for (const text of await describeRest(send, spec, variables, result)) note(terminal, text)
   const exitCode = exitCodeOf(spec.field.name, result)
   if (mustChangePassword(result)) say(terminal, SIGNED_IN)
-  if (variables.dryRun === true && exitCode === EXIT.done) say(terminal, 'This was a dry run: nothing was saved.')
+  if (variables.dryRun === true && exitCode === EXIT.done) note(terminal, 'This was a dry run: nothing was saved.')
   return exitCode
+}
+
+/** Prints all pages of a list, each as soon as it is there. Only JSON is printed at the end, as one document. */
+async function printAll(send: Send, terminal: Terminal, { spec, variables, output }: Command): Promise<number> {
+  const printer = createListPrinter(terminal, spec, output)
+  const errors: Result['errors'] = []
+  const { hide, show } = createProgress(terminal, () => countAll(send, spec, variables))
+  for await (const { result, page } of readPages(send, spec, { variables, fields: output.fields })) {
+    hide()
+    if (!page) {
+      if (output.form === 'json') terminal.stdout.write(`${formatJson(result)}\n`)
+      else sayErrors(terminal, result)
+      return exitCodeOf(spec.field.name, result)
+    }
+    printer.add(page)
+    errors.push(...(result.errors ?? []))
+    if (page.pageInfo.hasNextPage) await show(page.nodes.length)
+  }
+  printer.end(errors)
+  if (output.form !== 'json') sayErrors(terminal, { errors })
+  return EXIT.done
+}
+
+/** Writes a line to standard error that is no error. */
+function note({ stderr }: Terminal, text: string) {
+  stderr.write(`${printable(text)}\n`)
 }
 
 /** Writes one line for people to standard error. In messages of the API null is what removes a value. */
@@ -63,11 +93,16 @@ function mustChangePassword({ data }: Result): boolean {
   return mustChangePassword
 }
 
-function printResult(terminal: Terminal, spec: CommandSpec, { data, errors }: Result) {
-  if (sayErrors(terminal, { errors })) return
+function printResult(terminal: Terminal, spec: CommandSpec, result: Result, output: Output) {
+  const { data, errors } = result
   const value = data?.[spec.field.name]
+  if (output.form === 'json' && (!output.fields || !value || isErrorMember(value))) {
+    terminal.stdout.write(`${formatJson(result)}\n`)
+    return
+  }
+  if (sayErrors(terminal, { errors })) return
   if (isErrorMember(value)) say(terminal, value.message)
-  else if (value !== null && value !== undefined) terminal.stdout.write(`${formatResult(value)}\n`)
+  else if (value !== null && value !== undefined) terminal.stdout.write(formatAnswer(spec, value, output))
   else if (!errors) say(terminal, NOTHING[spec.field.name] ?? 'Not found.')
 }
 
