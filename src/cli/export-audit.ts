@@ -1,7 +1,8 @@
 /** Writes the audit to a file, through the API like any other command. */
 import { existsSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { EXIT, exitCodeOf, say, sayErrors, sendBy } from './run-command.ts'
+import { EXIT, exitCodeOf } from './exit.ts'
+import { say, sayErrors, sendBy } from './run-command.ts'
 import type { Result, Send } from './send.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './values.ts'

@@ -19,7 +19,8 @@ const BEGIN = [
 const NOTES = `Without --url a command works on the database itself, as the operator. With --url it asks a server
 over HTTP, with the key in CHATELAINE_API_KEY.
 
-Exit codes: 0 done · 1 refused, or not possible · 2 wrong usage · 3 server or database out of reach`
+Exit codes: 0 done · 1 no, or failed · 2 bad input · 3 unavailable · 4 not found · 5 forbidden
+6 exists, or the state does not allow it`
 
 /** Returns the width of the help in a terminal. */
 export function helpWidth({ stdout }: Terminal): number {

@@ -2,6 +2,7 @@
 import { printable } from './cells.ts'
 import type { CommandSpec } from './commands.ts'
 import { documentOf } from './document.ts'
+import { EXIT, exitCodeOf, isErrorMember } from './exit.ts'
 import { createListPrinter, formatAnswer } from './list-printer.ts'
 import type { Output } from './output.ts'
 import { countAll, describeRest, readPages } from './pages.ts'
@@ -9,9 +10,6 @@ import { formatJson } from './print.ts'
 import { createProgress } from './progress.ts'
 import { overHttp, type Result, type Send } from './send.ts'
 import type { Terminal } from './terminal.ts'
-
-/** The exit codes, which scripts can read. */
-export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 }
 
 /** A command with its values, and the options of the program. */
 interface Command {
@@ -43,7 +41,7 @@ export async function sendBy<T>(
 
 async function printOne(send: Send, terminal: Terminal, { spec, variables, output }: Command): Promise<number> {
   const result = await send(documentOf(spec, variables, output.fields), variables)
-  printResult(terminal, spec, result, output)
+  printResult(terminal, { spec, variables, output }, result)
   for (const text of await describeRest(send, spec, variables, result)) note(terminal, text)
   const exitCode = exitCodeOf(spec.field.name, result)
   if (mustChangePassword(result)) say(terminal, SIGNED_IN)
@@ -93,7 +91,11 @@ function mustChangePassword({ data }: Result): boolean {
   return mustChangePassword
 }
 
-function printResult(terminal: Terminal, spec: CommandSpec, result: Result, output: Output) {
+function printResult(
+  terminal: Terminal,
+  { spec, variables, output }: Pick<Command, 'spec' | 'variables' | 'output'>,
+  result: Result,
+) {
   const { data, errors } = result
   const value = data?.[spec.field.name]
   if (output.form === 'json' && (!output.fields || !value || isErrorMember(value))) {
@@ -103,7 +105,7 @@ function printResult(terminal: Terminal, spec: CommandSpec, result: Result, outp
   if (sayErrors(terminal, { errors })) return
   if (isErrorMember(value)) say(terminal, value.message)
   else if (value !== null && value !== undefined) terminal.stdout.write(formatAnswer(spec, value, output))
-  else if (!errors) say(terminal, NOTHING[spec.field.name] ?? 'Not found.')
+  else if (!errors) say(terminal, describeNothing(spec, variables))
 }
 
 /** Says the errors of an answer. Returns whether they are about the caller, so that there is nothing else to say. */
@@ -128,15 +130,8 @@ const NOTHING: Record<string, string> = {
   viewer: 'The operator is no user. With --url and a key it is the key’s owner who asks.',
 }
 
-function isErrorMember(value: unknown): value is { code: string; message: string } {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
-}
-
-/** Returns the exit code for the answer to a document with this one field. */
-export function exitCodeOf(field: string, { data, errors }: Result): number {
-  const value = data?.[field] ?? null
-  if (value !== null) return isErrorMember(value) ? EXIT.refused : EXIT.done
-  const codes = errors?.map((error) => error.extensions?.code) ?? []
-  if (codes.includes('INTERNAL_SERVER_ERROR') || codes.includes('OUTCOME_UNKNOWN')) return EXIT.unreachable
-  return codes.includes('BAD_USER_INPUT') ? EXIT.usage : EXIT.refused
+function describeNothing({ field, name, positional }: CommandSpec, variables: Record<string, unknown>): string {
+  const named = positional && variables[positional.name]
+  const thing = typeof named === 'string' ? `The ${name} "${named}"` : 'It'
+  return NOTHING[field.name] ?? `${thing} does not exist, or you may not see it.`
 }

@@ -77,15 +77,12 @@ describe('a query', () => {
     expect(stdout).toContain(bob.keyId)
   })
 
-  test('of a missing or hidden object exits 1 and prints nothing on standard output', async () => {
+  test('of a missing or hidden object exits 4 and prints nothing on standard output', async () => {
     const bob = await createUser(app, 'bob')
 
-    expect(await run(['user', 'nobody'])).toMatchObject({ code: 1, stdout: '', stderr: 'chatelaine: Not found.\n' })
-    expect(await run(['user', 'root'], bob.key)).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: 'chatelaine: Not found.\n',
-    })
+    const said = (name: string) => `chatelaine: The user "${name}" does not exist, or you may not see it.\n`
+    expect(await run(['user', 'nobody'])).toMatchObject({ code: 4, stdout: '', stderr: said('nobody') })
+    expect(await run(['user', 'root'], bob.key)).toMatchObject({ code: 4, stdout: '', stderr: said('root') })
   })
 
   test('prints the visible fields, and the refused ones on standard error', async () => {
@@ -152,7 +149,7 @@ describe('a change', () => {
       { display_name: 'null' },
     ])
     expect({ code, stderr }).toEqual({
-      code: 1,
+      code: 2,
       stderr: 'chatelaine: displayName: A title has 1 to 200 characters; --clear removes it.\n',
     })
   })
@@ -171,9 +168,9 @@ describe('a change', () => {
   })
 
   test('with --dry-run of a change that fails prints only why', async () => {
-    const { code, stderr } = await run(['create-user', 'root', '--dry-run'])
+    const { code, stderr } = await run(['create-project', 'a b', '--dry-run'])
 
-    expect({ code, stderr: stderr.split('\n').length }).toEqual({ code: 1, stderr: 2 })
+    expect({ code, stderr: stderr.split('\n').length }).toEqual({ code: 2, stderr: 2 })
     expect(stderr).not.toContain('dry run')
   })
 
