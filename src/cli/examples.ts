@@ -90,6 +90,9 @@ const CREDENTIALS = {
 }
 
 const ACCESS = {
+  'can-i': 'can-i version.create apollo --user bob',
+  why: 'why bob version.create apollo',
+  'who-can': 'who-can write gce1/default',
   'check-access': 'check-access --user bob --questions permission.permission=version.create,permission.project=apollo',
   'access-changes': 'access-changes 2026-01-01T00:00:00Z --user bob',
   viewer: 'viewer',

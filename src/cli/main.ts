@@ -1,6 +1,7 @@
 /** The command line. What a command does is loaded when it runs: help and completion need none of the server's code. */
 import { Command } from 'commander'
 import { VERSION } from '../version.ts'
+import { addAccessCommands } from './access-commands.ts'
 import { readApi } from './api.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
@@ -57,6 +58,7 @@ function createProgram(run: Run): Command {
     .action((name?: string) => printHelpOf(program, terminal, name))
   addServerCommands(program, run)
   addBackupCommands(program, run)
+  addAccessCommands(program, run)
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')

@@ -23,11 +23,16 @@ export interface Output {
 }
 
 /** @throws UsageError */
-export function readOutput({ stdout }: Terminal, spec: CommandSpec, options: OutputOptions): Output {
-  const form = readForm(options)
+export function readOutput(terminal: Terminal, spec: CommandSpec, options: OutputOptions): Output {
   const fields = options.fields === undefined ? null : readFields(spec, options.fields)
+  return { ...readLook(terminal, options), fields }
+}
+
+/** Reads the form alone. @throws UsageError */
+export function readLook({ stdout }: Terminal, options: OutputOptions): Pick<Output, 'form' | 'look'> {
+  const form = readForm(options)
   const isWide = form === 'wide'
-  return { form, fields, look: { width: stdout.isTTY && !isWide ? (stdout.columns ?? null) : null, isWide } }
+  return { form, look: { width: stdout.isTTY && !isWide ? (stdout.columns ?? null) : null, isWide } }
 }
 
 function readForm({ output, json, csv }: OutputOptions): string {

@@ -64,7 +64,7 @@ export const TOPICS: Topic[] = [
   {
     name: 'access',
     summary: 'What a user may do and why, who may do it, and what has changed.',
-    commands: ['check-access', 'access-changes', 'viewer'],
+    commands: ['can-i', 'why', 'who-can', 'check-access', 'access-changes', 'viewer'],
   },
   {
     name: 'audit',

@@ -83,7 +83,16 @@ describe('help', () => {
 
     const listed = [...stdout.matchAll(/^ {2}(\S+) +(\S.*)$/gm)].map(([, name = '', text = '']) => ({ name, text }))
     const own = ['serve', 'migrate', 'backup', 'restore', 'move', 'rotate-signing-key', 'rotate-encryption-key']
-    const expected = [...commands.map(({ name }) => name), ...own, 'export-audit', 'completion', 'help']
+    const expected = [
+      ...commands.map(({ name }) => name),
+      ...own,
+      'export-audit',
+      'can-i',
+      'why',
+      'who-can',
+      'completion',
+      'help',
+    ]
     expect(listed.map(({ name }) => name).sort()).toEqual(expected.sort())
     for (const { name, text } of listed) expect(text, name).toMatch(/^[A-Z].*[^.,;:]\.$/)
   })
