@@ -17,11 +17,10 @@ export function addAccessCommands(program: Command, run: Run) {
   const asked = async (what: string, on: string | undefined, { organization, at }: Given) => {
     const { readQuestion } = await import('./access/question.ts')
     const { form } = readLook(terminal, program.opts())
-    const { url } = program.opts()
     return {
       question: readQuestion(what, on, organization),
       isJson: form === 'json',
-      url,
+      target: program.opts(),
       ...(at !== undefined && { at }),
     }
   }

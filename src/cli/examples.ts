@@ -118,6 +118,10 @@ const SERVER = {
 }
 
 const CLIENT = {
+  login: 'login https://chatelaine.example.com --username bob --name prod',
+  use: 'use prod',
+  whoami: 'whoami',
+  logout: 'logout prod',
   completion: 'completion bash',
   help: 'help users',
 }

@@ -11,13 +11,14 @@ const LONGEST_SUMMARY = 71
 const LONGEST_LINE = 90
 
 const BEGIN = [
+  ['login https://chatelaine.example.com', 'sign in to a server, and keep it as a profile'],
   ['help users', 'the commands of a topic'],
   ['create-user --help', 'one command, with an example'],
   ['users --filter username.startsWith=b', 'the users whose names begin with b'],
 ]
 
-const NOTES = `Without --url a command works on the database itself, as the operator. With --url it asks a server
-over HTTP, with the key in CHATELAINE_API_KEY.
+const NOTES = `A command is sent to the server of --url (or CHATELAINE_URL) with the key in CHATELAINE_API_KEY, or
+else to the server of your profile. Without both it works on the database itself, as the operator.
 
 Exit codes: 0 done · 1 no, or failed · 2 bad input · 3 unavailable · 4 not found · 5 forbidden
 6 exists, or the state does not allow it`

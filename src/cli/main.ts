@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { VERSION } from '../version.ts'
 import { addAccessCommands } from './access-commands.ts'
+import { addAccountCommands } from './account-commands.ts'
 import { readApi } from './api.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
 import { completionScript } from './completion.ts'
@@ -35,6 +36,8 @@ function createProgram(run: Run): Command {
   const program = new Command('chatelaine')
     .description('Administers who may do what: users, API keys, roles, controllers and models.')
     .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', env.CHATELAINE_URL)
+    .option('--profile <name>', 'the server of this profile, to which you signed in')
+    .option('--local', 'no server, but the database of the configuration, as the operator')
     .option('-o, --output <form>', 'table, wide (with ids, nothing shortened), json or csv')
     .option('--json', 'the same as -o json: the whole answer')
     .option('--csv', 'the same as -o csv')
@@ -59,6 +62,7 @@ function createProgram(run: Run): Command {
   addServerCommands(program, run)
   addBackupCommands(program, run)
   addAccessCommands(program, run)
+  addAccountCommands(program, run)
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
@@ -79,7 +83,7 @@ function addCommand(run: Run, program: Command, spec: CommandSpec) {
     const asked = readVariables(spec, spec.positional ? received[0] : undefined, flags)
     const output = readOutput(run.terminal, spec, program.opts())
     const variables = await askSecrets(run.terminal, asked)
-    const { url } = program.opts()
-    run.exitCode = await runCommand(run.terminal, { spec, variables, output, url, all: flags.all === true })
+    const target = program.opts()
+    run.exitCode = await runCommand(run.terminal, { spec, variables, output, target, all: flags.all === true })
   })
 }

@@ -9,6 +9,7 @@ import { countAll, describeRest, readPages } from './pages.ts'
 import { formatJson } from './print.ts'
 import { createProgress } from './progress.ts'
 import { overHttp, type Result, type Send } from './send.ts'
+import { findTarget, type TargetOptions } from './target.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A command with its values, and the options of the program. */
@@ -16,7 +17,7 @@ interface Command {
   spec: CommandSpec
   variables: Record<string, unknown>
   output: Output
-  url?: string
+  target: TargetOptions
   /** True where all pages of a list are wanted. */
   all: boolean
 }
@@ -24,17 +25,18 @@ interface Command {
 /** Sends the document of a command, prints the answer and returns the exit code. */
 export function runCommand(terminal: Terminal, command: Command): Promise<number> {
   const run = command.all ? printAll : printOne
-  return sendBy(terminal, command.url, (send) => run(send, terminal, command))
+  return sendBy(terminal, command.target, (send) => run(send, terminal, command))
 }
 
 /** Sends documents to a server, or to the database itself: only then is the server's code loaded. */
 export async function sendBy<T>(
   terminal: Terminal,
-  url: string | undefined,
+  options: TargetOptions,
   use: (send: Send) => Promise<T>,
 ): Promise<T> {
   const { env } = terminal
-  if (url) return use(overHttp(url, env.CHATELAINE_API_KEY))
+  const target = findTarget(terminal, options)
+  if (target) return use(overHttp(target.url, target.key))
   const [{ readConfig }, { inProcess }] = await Promise.all([import('../config.ts'), import('./in-process.ts')])
   return inProcess(readConfig(env), terminal, use)
 }
@@ -111,7 +113,7 @@ function printResult(
 /** Says the errors of an answer. Returns whether they are about the caller, so that there is nothing else to say. */
 export function sayErrors(terminal: Terminal, { errors }: Result): boolean {
   if (errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) {
-    say(terminal, 'The server asks for a valid API key: put it into CHATELAINE_API_KEY.')
+    say(terminal, 'The server asks for a valid API key: put it into CHATELAINE_API_KEY, or run "chatelaine login".')
     return true
   }
   if (errors?.some((error) => error.extensions?.code === 'PASSWORD_CHANGE_REQUIRED')) {

@@ -52,7 +52,7 @@ export function addServerCommands(program: Command, run: Run) {
     .description('Write the audit to a file: one event a line as JSON, the oldest first.')
     .action(async (file: string, { before }: { before?: string }) => {
       const { exportAudit } = await import('./export-audit.ts')
-      run.exitCode = await exportAudit(terminal, { ...program.opts(), file, before })
+      run.exitCode = await exportAudit(terminal, { target: program.opts(), file, before })
     })
 }
 

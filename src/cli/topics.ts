@@ -81,7 +81,7 @@ export const TOPICS: Topic[] = [
   },
   {
     name: 'client',
-    summary: 'This program itself: completion in a shell, and its help.',
-    commands: ['completion', 'help'],
+    summary: 'This program itself: the servers that you sign in to, completion, and its help.',
+    commands: ['login', 'use', 'whoami', 'logout', 'completion', 'help'],
   },
 ]

@@ -45,6 +45,7 @@ function wordsOf(line: string): string[] {
     .replaceAll(/key_[\w-]+/g, key.id)
     .replaceAll(/session_[\w-]+/g, sessionId)
     .replaceAll(/user_[\w-]+/g, daveId)
+    .replace('https://chatelaine.example.com', app.url)
     .replace('$(cat id_ed25519.pub)', PUBLIC_KEY)
     .replace('audit.jsonl', () => join(createFolder(), 'audit.jsonl'))
   return [...replaced.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
@@ -56,15 +57,18 @@ test.each(ours)('the example of %s runs: %s', async (name, line) => {
   if (name === 'remove-ssh-key') await change(app.root, 'addSshKey', { user: 'bob', key: PUBLIC_KEY })
   const { bob, key } = world()
   const environment = {
+    XDG_CONFIG_HOME: createFolder(),
     CHATELAINE_URL: app.url,
     CHATELAINE_API_KEY: OF_BOB.includes(name) ? bob.token : ROOT_KEY,
-    CHATELAINE_PASSWORD: name === 'sign-in' ? PASSWORD : OTHER_PASSWORD,
+    CHATELAINE_PASSWORD: ['sign-in', 'login', 'use', 'logout'].includes(name) ? PASSWORD : OTHER_PASSWORD,
     CHATELAINE_CURRENT_PASSWORD: PASSWORD,
     CHATELAINE_NEW_PASSWORD: OTHER_PASSWORD,
     CHATELAINE_SECRET_KEY: 'spelled-out-nowhere',
     CHATELAINE_SECRET: key.key,
     CHATELAINE_TOKEN: bob.token,
   }
+
+  if (['use', 'logout'].includes(name)) await runCommand(wordsOf(EXAMPLES.login ?? ''), environment)
 
   const { code, stderr } = await runCommand(wordsOf(line), environment)
 

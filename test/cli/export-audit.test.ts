@@ -164,7 +164,9 @@ describe('an export that fails', () => {
 
     expect([refused.code, unknown.code, unreachable.code]).toEqual([5, 5, 3])
     expect(refused.stderr).toMatch(/^chatelaine: .*audit\.read.*\n$/)
-    expect(unknown.stderr).toBe('chatelaine: The server asks for a valid API key: put it into CHATELAINE_API_KEY.\n')
+    expect(unknown.stderr).toBe(
+      'chatelaine: The server asks for a valid API key: put it into CHATELAINE_API_KEY, or run "chatelaine login".\n',
+    )
     expect(refused.stdout + unknown.stdout + unreachable.stdout).toBe('')
     expect(readdirSync(dirname(file))).toEqual([])
   })

@@ -192,7 +192,15 @@ function spawnProgram([file = '', ...args]: string[], environment: Environment) 
     cwd: ROOT_FOLDER,
     // A program that starts ours is ended with all that it started.
     detached: file !== NODE,
-    env: { PATH, HOME, NODE_COMPILE_CACHE: inject('compileCache'), ...QUIET, ...environment },
+    // A person who runs the tests may be signed in to a server.
+    env: {
+      PATH,
+      HOME,
+      XDG_CONFIG_HOME: '/nonexistent',
+      NODE_COMPILE_CACHE: inject('compileCache'),
+      ...QUIET,
+      ...environment,
+    },
   })
   const output = { stdout: '', stderr: '' }
   const secrets = new Set(secretsOf(environment))

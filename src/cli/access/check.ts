@@ -4,6 +4,7 @@ import { EXIT, exitCodeOf } from '../exit.ts'
 import { formatJson } from '../print.ts'
 import { say, sayErrors, sendBy } from '../run-command.ts'
 import type { Result } from '../send.ts'
+import type { TargetOptions } from '../target.ts'
 import type { Terminal } from '../terminal.ts'
 import { drawWays, type Way } from './picture.ts'
 import { type Question, textOf } from './question.ts'
@@ -16,7 +17,7 @@ export interface Asked {
   /** A time in the past. */
   at?: string
   isJson: boolean
-  url?: string
+  target: TargetOptions
 }
 
 interface Answer {
@@ -50,12 +51,12 @@ export function why(terminal: Terminal, asked: Asked & { user: string }): Promis
 
 async function ask(
   terminal: Terminal,
-  { question, user, at, isJson, url }: Asked,
+  { question, user, at, isJson, target }: Asked,
   isWhole: boolean,
   format: (answer: Answer) => string[],
 ): Promise<number> {
   const input = { questions: [question], ...(user !== undefined && { user }), ...(at !== undefined && { at }) }
-  const result = await sendBy(terminal, url, (send) => send(documentOf(isWhole), { input }))
+  const result = await sendBy(terminal, target, (send) => send(documentOf(isWhole), { input }))
   const [answer] = (result.data?.checkAccess ?? []) as Answer[]
   if (isJson) terminal.stdout.write(`${formatJson(result)}\n`)
   if (!answer) return isJson ? codeOf(result) : refuse(terminal, result, user)
@@ -71,9 +72,12 @@ function codeOf(result: Result): number {
   return exitCodeOf('checkAccess', result)
 }
 
+const NO_USER = 'The operator is no user and may do everything: name a user with --user.'
+
 function refuse(terminal: Terminal, result: Result, user: string | undefined): number {
   sayErrors(terminal, result)
-  if (!result.errors) say(terminal, `The user "${user}" does not exist, or you may not ask about them.`)
+  if (!result.errors)
+    say(terminal, user === undefined ? NO_USER : `The user "${user}" does not exist, or you may not ask about them.`)
   return codeOf(result)
 }
 

@@ -6,6 +6,7 @@ import { formatJson, formatResult } from '../print.ts'
 import { say, sayErrors, sendBy } from '../run-command.ts'
 import type { Result, Send } from '../send.ts'
 import { formatCsv, type Look } from '../table.ts'
+import type { TargetOptions } from '../target.ts'
 import type { Terminal } from '../terminal.ts'
 import { levelsFrom, type PermissionScope, type Question, textOf } from './question.ts'
 
@@ -37,7 +38,7 @@ export interface Asked {
   question: Question
   form: string
   look: Look
-  url?: string
+  target: TargetOptions
 }
 
 const EDGE = `scope organization { name } project { code } controller { name } model { name } role { id name isBuiltIn permissions { name } } level via since
@@ -79,9 +80,9 @@ interface Holder {
 const COLUMNS = ['username', 'holds', 'where', 'since', 'expiresAt', 'grantedBy']
 
 /** Lists the users who have it, with what they hold. Returns the exit code: 1 where there is none. */
-export async function whoCan(terminal: Terminal, { question, form, look, url }: Asked): Promise<number> {
+export async function whoCan(terminal: Terminal, { question, form, look, target }: Asked): Promise<number> {
   try {
-    const holders = await sendBy(terminal, url, (send) => readHolders(send, question))
+    const holders = await sendBy(terminal, target, (send) => readHolders(send, question))
     const rows = holders.map((holder) => pick({ ...holder }, COLUMNS))
     if (form === 'json') terminal.stdout.write(`${formatJson(rows)}\n`)
     else if (form === 'csv') terminal.stdout.write(formatCsv([COLUMNS, ...rows.map(Object.values)]))
