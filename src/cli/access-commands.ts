@@ -1,6 +1,5 @@
 /** The short questions about access. What they do is loaded when they run. */
 import type { Command } from 'commander'
-import { readLook } from './output.ts'
 import type { Run } from './run.ts'
 
 const ON = 'a project like apollo, a model like gce1/default, or a controller like gce1; else everywhere'
@@ -16,6 +15,7 @@ export function addAccessCommands(program: Command, run: Run) {
   const { terminal } = run
   const asked = async (what: string, on: string | undefined, { organization, at }: Given) => {
     const { readQuestion } = await import('./access/question.ts')
+    const { readLook } = await import('./output.ts')
     const { form } = readLook(terminal, program.opts())
     return {
       question: readQuestion(what, on, organization),
@@ -59,6 +59,7 @@ export function addAccessCommands(program: Command, run: Run) {
     .option('--organization <name>', 'ask about a permission in this organization')
     .action(async (what: string, on: string | undefined, given: Given) => {
       const { whoCan } = await import('./access/who-can.ts')
+      const { readLook } = await import('./output.ts')
       run.exitCode = await whoCan(terminal, {
         ...(await asked(what, on, given)),
         ...readLook(terminal, program.opts()),

@@ -1,6 +1,5 @@
 /** The commands for the servers that a person works with. What they do is loaded when they run. */
 import type { Command } from 'commander'
-import { readLook } from './output.ts'
 import type { Run } from './run.ts'
 
 export function addAccountCommands(program: Command, run: Run) {
@@ -23,6 +22,7 @@ export function addAccountCommands(program: Command, run: Run) {
     .argument('[profile]', 'the name of the profile; all are listed otherwise')
     .action(async (name?: string) => {
       const { use } = await import('./login.ts')
+      const { readLook } = await import('./output.ts')
       run.exitCode = use(terminal, name, readLook(terminal, program.opts()))
     })
   program
@@ -30,6 +30,7 @@ export function addAccountCommands(program: Command, run: Run) {
     .description('Say as which user, by what and on which server commands are done.')
     .action(async () => {
       const { whoAmI } = await import('./login.ts')
+      const { readLook } = await import('./output.ts')
       run.exitCode = await whoAmI(terminal, program.opts(), readLook(terminal, program.opts()))
     })
   program

@@ -5,15 +5,10 @@ import { addAccessCommands } from './access-commands.ts'
 import { addAccountCommands } from './account-commands.ts'
 import { readApi } from './api.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
-import { completionScript } from './completion.ts'
 import { EXIT } from './exit.ts'
 import { describeSyntax, formatOverview, helpWidth, printHelpOf } from './help.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
-import { readOutput } from './output.ts'
-import { describeError } from './report.ts'
 import type { Run } from './run.ts'
-import { runCommand } from './run-command.ts'
-import { askSecrets } from './secrets.ts'
 import { addBackupCommands, addServerCommands } from './server-commands.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -21,16 +16,17 @@ import type { Terminal } from './terminal.ts'
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const run: Run = { terminal, exitCode: EXIT.done }
   try {
-    await createProgram(run).parseAsync(args, { from: 'user' })
+    await createProgram(run, args).parseAsync(args, { from: 'user' })
     return run.exitCode
   } catch (error) {
+    const { describeError } = await import('./report.ts')
     const { text, exitCode } = await describeError(error)
     terminal.stderr.write(text)
     return exitCode
   }
 }
 
-function createProgram(run: Run): Command {
+function createProgram(run: Run, args: string[]): Command {
   const { terminal } = run
   const { env, stdout, stderr } = terminal
   const program = new Command('chatelaine')
@@ -67,20 +63,40 @@ function createProgram(run: Run): Command {
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')
     .description('Print the script that completes commands and flags in a shell: source <(chatelaine completion bash).')
-    .action((shell: string) => {
+    .action(async (shell: string) => {
+      const { completionScript } = await import('./completion.ts')
       stdout.write(completionScript(program, shell))
     })
-  for (const spec of deriveCommands(readApi())) addCommand(run, program, spec)
-  for (const command of program.commands) describeSyntax(command)
+  if (needsApi(program, args)) for (const spec of deriveCommands(readApi())) addCommand(run, program, spec, args)
+  for (const command of program.commands) if (isWanted(command.name(), args)) describeSyntax(command)
   return program
 }
 
-function addCommand(run: Run, program: Command, spec: CommandSpec) {
+/** What is made of the schema takes most of the time of a command that does not need it. */
+function needsApi(program: Command, [first = '--help']: string[]): boolean {
+  if (NEEDING_API.includes(first)) return true
+  return !['--version', '--help', '-h'].includes(first) && program.commands.every((command) => command.name() !== first)
+}
+
+const NEEDING_API = ['help', 'completion']
+
+/** Whether the options of a command matter: those of eighty commands take as long as the rest. */
+function isWanted(name: string, args: string[]): boolean {
+  return args.includes(name) || args[0] === 'completion'
+}
+
+function addCommand(run: Run, program: Command, spec: CommandSpec, args: string[]) {
   const command = program.command(spec.name).description(spec.description)
+  if (!isWanted(spec.name, args)) return
   addOptions(command, spec)
   command.exitOverride().action(async (...received) => {
     const flags: Flags = received.at(-2)
     const asked = readVariables(spec, spec.positional ? received[0] : undefined, flags)
+    const [{ readOutput }, { askSecrets }, { runCommand }] = await Promise.all([
+      import('./output.ts'),
+      import('./secrets.ts'),
+      import('./run-command.ts'),
+    ])
     const output = readOutput(run.terminal, spec, program.opts())
     const variables = await askSecrets(run.terminal, asked)
     const target = program.opts()

@@ -7,8 +7,7 @@ import {
   isInputObjectType,
   isScalarType,
 } from 'graphql'
-import { type CommandSpec, isList, namedOf, type Parameter } from './commands.ts'
-import { PAGE_PARAMETERS } from './pages.ts'
+import { type CommandSpec, isList, namedOf, PAGE_PARAMETERS, type Parameter } from './commands.ts'
 import { variableOf } from './secrets.ts'
 import { shortcutsOf } from './shortcuts.ts'
 import { ASKED, namesOfValues, readValue, UsageError } from './values.ts'

@@ -1,13 +1,11 @@
 /** Lists that come in pages: reads them, and says what of a list is not shown. */
 import { formatCount } from './cells.ts'
-import type { CommandSpec } from './commands.ts'
+import { type CommandSpec, PAGE_PARAMETERS } from './commands.ts'
 import { countDocumentOf, documentOf } from './document.ts'
 import type { Result, Send } from './send.ts'
 
 type Json = Record<string, unknown>
 
-/** The parameters that choose the page of a list. */
-export const PAGE_PARAMETERS = ['first', 'last', 'after', 'before']
 const LARGEST_PAGE = 100
 
 export interface Page {
