@@ -1,4 +1,5 @@
 /** Prints the answer of a command in the form that was asked for, a long list page by page. */
+import { type AccessDiff, formatAccessDiff, hasAccessDiff } from './access-diff.ts'
 import { isObject, type Json, rowsOf } from './cells.ts'
 import type { CommandSpec } from './commands.ts'
 import { columnsOf } from './document.ts'
@@ -7,7 +8,7 @@ import type { Output } from './output.ts'
 import type { Page } from './pages.ts'
 import { formatJson, formatResult } from './print.ts'
 import type { Result } from './send.ts'
-import { formatCsv, layOut, type Table } from './table.ts'
+import { formatCsv, type Look, layOut, type Table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Formats an answer that is no error. */
@@ -15,10 +16,15 @@ export function formatAnswer(spec: CommandSpec, value: unknown, { form, fields, 
   const rows = rowsOf(value)
   const picked = rows ?? (isObject(value) ? [value] : [])
   if (form === 'csv') return formatRows(spec, picked, fields, true)
+  if (!fields && form !== 'json' && hasAccessDiff(value)) return formatDry(value, look)
   if (!fields) return `${formatResult(value, look)}\n`
   const shown = picked.map((row) => pick(row, fields))
   if (form === 'json') return `${formatJson(rows ? shown : shown[0])}\n`
   return `${formatResult(rows ? shown : shown[0], look)}\n`
+}
+
+function formatDry({ accessDiff, ...rest }: { accessDiff: AccessDiff }, look: Look): string {
+  return `${formatResult(rest, look)}\n\n${formatAccessDiff(accessDiff, look)}\n`
 }
 
 function formatRows(spec: CommandSpec, rows: Json[], fields: string[] | null, hasHead: boolean): string {

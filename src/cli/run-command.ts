@@ -47,7 +47,7 @@ async function printOne(send: Send, terminal: Terminal, { spec, variables, outpu
   for (const text of await describeRest(send, spec, variables, result)) note(terminal, text)
   const exitCode = exitCodeOf(spec.field.name, result)
   if (mustChangePassword(result)) say(terminal, SIGNED_IN)
-  if (variables.dryRun === true && exitCode === EXIT.done) note(terminal, 'This was a dry run: nothing was saved.')
+  if (variables.dryRun === true && exitCode === EXIT.done) note(terminal, 'Nothing was changed: this was a dry run.')
   return exitCode
 }
 

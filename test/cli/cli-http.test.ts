@@ -160,7 +160,7 @@ describe('a change', () => {
       Promise.all([run(plain), run([...plain, '--json']), run(['create-user', 'dry', '--dry-run', 'true'])]),
     )
 
-    const said = { code: 0, stderr: 'This was a dry run: nothing was saved.\n' }
+    const said = { code: 0, stderr: 'Nothing was changed: this was a dry run.\n' }
     for (const { code, stderr } of [table, json, long]) expect({ code, stderr }).toEqual(said)
     expect(table.stdout).toMatch(/^ {2}username: dry$/m)
     expect(table.stdout).toMatch(/^secret: -$/m)
@@ -174,7 +174,7 @@ describe('a change', () => {
     expect(stderr).not.toContain('dry run')
   })
 
-  test('prints the access difference with --dry-run, one line for each change, and not without', async () => {
+  test('prints the access difference with --dry-run as a table, and not without', async () => {
     await createUser(app, 'bob')
     await createProject(app, 'apollo')
     const words = ['grant-roles', 'bob', '--roles', 'VERSION_MANAGER,project=apollo']
@@ -182,28 +182,17 @@ describe('a change', () => {
     const dry = await withoutWriting(app, () => run([...words, '--dry-run']))
     const real = await print(...words)
 
-    const lines = dry.stdout.slice(dry.stdout.indexOf('accessDiff:')).trimEnd().split('\n')
-    expect(lines.slice(0, 4)).toEqual(['accessDiff:', '  gained: 3', '  lost: 0', '  items:'])
-    expect(lines[4]?.trim().split(/ {2,}/).slice(0, 6)).toEqual([
-      'KIND',
-      'USERNAME',
-      'PERMISSION',
-      'SCOPE',
-      'ORGANIZATION',
-      'PROJECT',
-    ])
-    expect(lines.slice(5).map((line) => line.trim().split(/ {2,}/).slice(0, 6))).toEqual(
-      ['create', 'delete', 'update'].map((verb) => [
-        'GAINED',
-        'bob',
-        `version.${verb}`,
-        'PROJECT',
-        'default',
-        'apollo',
-      ]),
-    )
+    expect(dry.stderr).toBe('Nothing was changed: this was a dry run.\n')
+    expect(dry.stdout.slice(dry.stdout.indexOf('\nAccess'))).toBe(`
+Access would change: 3 gained, 0 lost.
+
+CHANGE    USER  WHAT            WHERE           UNTIL
++ gained  bob   version.create  project apollo  -
++ gained  bob   version.delete  project apollo  -
++ gained  bob   version.update  project apollo  -
+`)
     expect(real).toMatch(/^changed: true$/m)
-    expect(real).not.toContain('accessDiff')
+    expect(real).not.toContain('Access would')
   })
 
   test('has boolean flags that accept true and false, and mean true without a value', async () => {

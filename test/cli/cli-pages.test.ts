@@ -109,6 +109,6 @@ describe('a list in an answer', () => {
 
     const { stderr } = await run('grant-roles', 'bob', ...roles, '--dry-run')
 
-    expect(stderr).toBe('accessDiff: 100 of 125 changes are shown.\nThis was a dry run: nothing was saved.\n')
+    expect(stderr).toBe('accessDiff: 100 of 125 changes are shown.\nNothing was changed: this was a dry run.\n')
   })
 })

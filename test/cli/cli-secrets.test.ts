@@ -267,7 +267,7 @@ describe('a credential', () => {
 
     expect(await print(['reveal-credential', 'aws'])).toContain('kept-and-hidden')
     const dry = await run(['reveal-credential', 'aws', '--dry-run'])
-    expect(dry).toMatchObject({ code: 0, stderr: 'This was a dry run: nothing was saved.\n' })
+    expect(dry).toMatchObject({ code: 0, stderr: 'Nothing was changed: this was a dry run.\n' })
     expect(dry.stdout).not.toContain('kept-and-hidden')
     expect(await print(['user', 'bob', '--json'])).not.toContain('kept-and-hidden')
   })

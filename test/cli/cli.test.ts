@@ -131,10 +131,10 @@ describe('the operator', () => {
 
     const { code, stdout, stderr } = await run('create-user', 'dry', '--dry-run')
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'This was a dry run: nothing was saved.\n' })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'Nothing was changed: this was a dry run.\n' })
     expect(stdout).toMatch(/^ {2}username: dry$/m)
     expect(stdout).toMatch(/^secret: -$/m)
-    expect(stdout).toMatch(/^accessDiff:\n {2}gained: 0\n {2}lost: 0\n {2}items: -$/m)
+    expect(stdout).toMatch(/\n\nAccess would not change\.\n$/)
     expect(await look(snapshot)).toEqual(before)
   })
 
