@@ -117,6 +117,15 @@ const SERVER = {
   'set-read-only': 'set-read-only true',
 }
 
+const SCRIPTS = {
+  ensure: 'ensure role EDITOR --permissions doc.edit doc.read',
+  'ensure user': 'ensure user uploader --service --email me@example.test',
+  'ensure role': 'ensure role EDITOR --permissions doc.edit doc.read --title Editor',
+  'ensure project': 'ensure project apollo --title "To the moon"',
+  'ensure controller': 'ensure controller gce1 --type gce',
+  'ensure grant': 'ensure grant bob EDITOR apollo --expires-at 2099-01-31T00:00:00Z',
+}
+
 const CLIENT = {
   login: 'login https://chatelaine.example.com --username bob --name prod',
   use: 'use prod',
@@ -137,5 +146,6 @@ export const EXAMPLES: Record<string, string> = {
   ...ACCESS,
   ...AUDIT,
   ...SERVER,
+  ...SCRIPTS,
   ...CLIENT,
 }

@@ -93,13 +93,14 @@ export function summarize(command: Command): string {
 }
 
 /** Writes the required values of a command into its usage, and an example below its options. */
-export function describeSyntax(command: Command) {
+export function describeSyntax(command: Command, name = command.name()) {
   const needed = command.options.filter(({ mandatory, hidden }) => mandatory && !hidden)
-  const words = command.registeredArguments.map(wordOf)
-  const line = [`chatelaine ${command.name()}`, ...words, ...needed.map(({ flags }) => flags), '[options]'].join(' ')
+  const words = command.commands.length > 0 ? ['<thing>'] : command.registeredArguments.map(wordOf)
+  const line = [`chatelaine ${name}`, ...words, ...needed.map(({ flags }) => flags), '[options]'].join(' ')
   command.helpOption('-h, --help', 'print this help').configureHelp({ commandUsage: () => breakLine(line, '') })
-  const example = EXAMPLES[command.name()]
+  const example = EXAMPLES[name]
   if (example) command.addHelpText('after', `\nExample:\n  ${breakLine(`chatelaine ${example}`, ' \\')}`)
+  for (const inner of command.commands) describeSyntax(inner, `${name} ${inner.name()}`)
 }
 
 function wordOf(argument: Argument): string {

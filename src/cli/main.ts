@@ -5,6 +5,7 @@ import { addAccessCommands } from './access-commands.ts'
 import { addAccountCommands } from './account-commands.ts'
 import { readApi } from './api.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
+import { addEnsureCommands } from './ensure-commands.ts'
 import { EXIT } from './exit.ts'
 import { describeSyntax, formatOverview, helpWidth, printHelpOf } from './help.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
@@ -59,6 +60,7 @@ function createProgram(run: Run, args: string[]): Command {
   addBackupCommands(program, run)
   addAccessCommands(program, run)
   addAccountCommands(program, run)
+  addEnsureCommands(program, run)
   program
     .command('completion')
     .argument('<shell>', 'bash, zsh or fish')

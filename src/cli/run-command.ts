@@ -73,7 +73,7 @@ async function printAll(send: Send, terminal: Terminal, { spec, variables, outpu
 }
 
 /** Writes a line to standard error that is no error. */
-function note({ stderr }: Terminal, text: string) {
+export function note({ stderr }: Terminal, text: string) {
   stderr.write(`${printable(text)}\n`)
 }
 

@@ -72,6 +72,11 @@ export const TOPICS: Topic[] = [
     commands: ['audit-events', 'export-audit', 'notifications', 'node', 'nodes'],
   },
   {
+    name: 'scripts',
+    summary: 'What scripts repeat: create something, or bring it to a state.',
+    commands: ['ensure'],
+  },
+  {
     name: 'server',
     summary: 'Start, migrate, back up and move the server, and replace its keys.',
     commands: [

@@ -84,7 +84,19 @@ describe('help', () => {
     const listed = [...stdout.matchAll(/^ {2}(\S+) +(\S.*)$/gm)].map(([, name = '', text = '']) => ({ name, text }))
     const own = [
       ...['serve', 'migrate', 'backup', 'restore', 'move', 'rotate-signing-key', 'rotate-encryption-key'],
-      ...['export-audit', 'can-i', 'why', 'who-can', 'login', 'use', 'whoami', 'logout', 'completion', 'help'],
+      ...[
+        'export-audit',
+        'can-i',
+        'why',
+        'who-can',
+        'login',
+        'use',
+        'whoami',
+        'logout',
+        'ensure',
+        'completion',
+        'help',
+      ],
     ]
     const expected = [...commands.map(({ name }) => name), ...own]
     expect(listed.map(({ name }) => name).sort()).toEqual(expected.sort())

@@ -14,9 +14,8 @@ export type Question =
   | { model: { controller: string; model: string; access: string } }
 
 /** @throws UsageError */
-export function readQuestion(what: string, on: string | undefined, organization: string | undefined): Question {
-  const level = what.toUpperCase().replaceAll('-', '_')
-  if (MODEL_LEVELS.includes(level) || CONTROLLER_LEVELS.includes(level)) return readLevel(level, on, organization)
+export function readQuestion(what: string, on: string | undefined, organization?: string): Question {
+  if (isLevel(what)) return readLevel(levelOf(what), on, organization)
   if (!what.includes('.')) {
     const levels = [...CONTROLLER_LEVELS, ...MODEL_LEVELS].join(', ')
     throw new UsageError(`"${what}" is neither a permission, like version.create, nor a level: ${levels}.`)
@@ -26,6 +25,15 @@ export function readQuestion(what: string, on: string | undefined, organization:
   if (on !== undefined) return { permission: { permission: what, project: on } }
   if (organization !== undefined) return { permission: { permission: what, organization } }
   return { permission: { permission: what, everywhere: true } }
+}
+
+/** Whether it is a level, in any case. */
+export function isLevel(what: string): boolean {
+  return [...MODEL_LEVELS, ...CONTROLLER_LEVELS].includes(levelOf(what))
+}
+
+function levelOf(what: string): string {
+  return what.toUpperCase().replaceAll('-', '_')
 }
 
 function readLevel(access: string, on = '', organization: string | undefined): Question {
