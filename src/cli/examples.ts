@@ -131,7 +131,9 @@ const CLIENT = {
   use: 'use prod',
   whoami: 'whoami',
   logout: 'logout prod',
+  open: 'open users --filter username.startsWith=b',
   completion: 'completion bash',
+  man: 'man',
   help: 'help users',
 }
 

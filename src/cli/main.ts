@@ -11,13 +11,17 @@ import { describeSyntax, formatOverview, helpWidth, printHelpOf } from './help.t
 import { addOptions, type Flags, readVariables } from './options.ts'
 import type { Run } from './run.ts'
 import { addBackupCommands, addServerCommands } from './server-commands.ts'
+import { addShellCommands } from './shell-commands.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs one command line and returns the exit code. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
-  const run: Run = { terminal, exitCode: EXIT.done }
+  // "open users" is "users", but not done: its options are those of the command.
+  const isOpen = args[0] === 'open' && args.length > 1 && !['-h', '--help'].includes(args[1] ?? '')
+  const run: Run = { terminal, exitCode: EXIT.done, isOpen }
   try {
-    await createProgram(run, args).parseAsync(args, { from: 'user' })
+    const words = isOpen ? args.slice(1) : args
+    await createProgram(run, words).parseAsync(words, { from: 'user' })
     return run.exitCode
   } catch (error) {
     const { describeError } = await import('./report.ts')
@@ -51,27 +55,26 @@ function createProgram(run: Run, args: string[]): Command {
     })
   // The usage error of an unknown command is short; `--help` is not.
   program.helpInformation = () => formatOverview(program)
+  // What is opened is not done: there are no commands that would do something.
+  if (!run.isOpen) addOwnCommands(program, run)
+  const specs = needsApi(program, args) ? deriveCommands(readApi()) : []
+  if (!run.isOpen) addShellCommands(program, run, specs)
+  for (const spec of specs) addCommand(run, program, spec, args)
+  for (const command of program.commands) if (isWanted(command.name(), args)) describeSyntax(command)
+  return program
+}
+
+function addOwnCommands(program: Command, run: Run) {
   program
     .command('help')
     .argument('[topic]', 'a topic, a command, or all')
     .description('Explain a topic or a command, or list all commands.')
-    .action((name?: string) => printHelpOf(program, terminal, name))
+    .action((name?: string) => printHelpOf(program, run.terminal, name))
   addServerCommands(program, run)
   addBackupCommands(program, run)
   addAccessCommands(program, run)
   addAccountCommands(program, run)
   addEnsureCommands(program, run)
-  program
-    .command('completion')
-    .argument('<shell>', 'bash, zsh or fish')
-    .description('Print the script that completes commands and flags in a shell: source <(chatelaine completion bash).')
-    .action(async (shell: string) => {
-      const { completionScript } = await import('./completion.ts')
-      stdout.write(completionScript(program, shell))
-    })
-  if (needsApi(program, args)) for (const spec of deriveCommands(readApi())) addCommand(run, program, spec, args)
-  for (const command of program.commands) if (isWanted(command.name(), args)) describeSyntax(command)
-  return program
 }
 
 /** What is made of the schema takes most of the time of a command that does not need it. */
@@ -80,11 +83,11 @@ function needsApi(program: Command, [first = '--help']: string[]): boolean {
   return !['--version', '--help', '-h'].includes(first) && program.commands.every((command) => command.name() !== first)
 }
 
-const NEEDING_API = ['help', 'completion']
+const NEEDING_API = ['help', 'complete', 'man', 'open']
 
 /** Whether the options of a command matter: those of eighty commands take as long as the rest. */
 function isWanted(name: string, args: string[]): boolean {
-  return args.includes(name) || args[0] === 'completion'
+  return args.includes(name) || args[0] === 'man'
 }
 
 function addCommand(run: Run, program: Command, spec: CommandSpec, args: string[]) {
@@ -100,6 +103,13 @@ function addCommand(run: Run, program: Command, spec: CommandSpec, args: string[
       import('./run-command.ts'),
     ])
     const output = readOutput(run.terminal, spec, program.opts())
+    if (run.isOpen)
+      return (await import('./link.ts')).printLink(run.terminal, {
+        spec,
+        variables: asked,
+        output,
+        target: program.opts(),
+      })
     const variables = await askSecrets(run.terminal, asked)
     const target = program.opts()
     run.exitCode = await runCommand(run.terminal, { spec, variables, output, target, all: flags.all === true })

@@ -4,4 +4,6 @@ import type { Terminal } from './terminal.ts'
 export interface Run {
   terminal: Terminal
   exitCode: number
+  /** True where a command is not done: the address of GraphiQL with its query is printed. */
+  isOpen: boolean
 }

@@ -87,6 +87,6 @@ export const TOPICS: Topic[] = [
   {
     name: 'client',
     summary: 'This program itself: the servers that you sign in to, completion, and its help.',
-    commands: ['login', 'use', 'whoami', 'logout', 'completion', 'help'],
+    commands: ['login', 'use', 'whoami', 'logout', 'open', 'completion', 'man', 'help'],
   },
 ]

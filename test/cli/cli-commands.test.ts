@@ -94,6 +94,8 @@ describe('help', () => {
         'whoami',
         'logout',
         'ensure',
+        'man',
+        'open',
         'completion',
         'help',
       ],
