@@ -45,6 +45,7 @@ function createProgram(run: Run, args: string[]): Command {
     .option('--fields <names>', 'show these fields: username,email,organization.name')
     .version(VERSION, '--version', 'print the version')
     .helpCommand(false)
+    .showHelpAfterError('Add --help for the syntax and an example.')
     .helpOption('-h, --help', 'print this help, or that of a command')
     .exitOverride()
     .configureOutput({

@@ -1,4 +1,5 @@
 /** Runs a command that is derived from the schema, and prints its answer. */
+import { existsSync } from 'node:fs'
 import { printable } from './cells.ts'
 import type { CommandSpec } from './commands.ts'
 import { documentOf } from './document.ts'
@@ -11,6 +12,7 @@ import { createProgress } from './progress.ts'
 import { overHttp, type Result, type Send } from './send.ts'
 import { findTarget, type TargetOptions } from './target.ts'
 import type { Terminal } from './terminal.ts'
+import { UsageError } from './values.ts'
 
 /** A command with its values, and the options of the program. */
 interface Command {
@@ -38,7 +40,17 @@ export async function sendBy<T>(
   const target = findTarget(terminal, options)
   if (target) return use(overHttp(target.url, target.key))
   const [{ readConfig }, { inProcess }] = await Promise.all([import('../config.ts'), import('./in-process.ts')])
-  return inProcess(readConfig(env), terminal, use)
+  const config = readConfig(env)
+  if (config.databaseUrl === null && !env.DATA_DIR && !options.local && !existsSync(config.dataDir))
+    throw noDatabase(config.dataDir)
+  return inProcess(config, terminal, use)
+}
+
+/** A person who is signed in to no server, and in any folder, does not want a new database there. */
+function noDatabase(folder: string): UsageError {
+  return new UsageError(
+    `There is no database in ${folder}: sign in to a server with "chatelaine login", or start one with "chatelaine serve".`,
+  )
 }
 
 async function printOne(send: Send, terminal: Terminal, { spec, variables, output }: Command): Promise<number> {

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
-import { createFolder, type Ended, runCommand } from '../support/program.ts'
+import { createFolder, type Ended, runCommand, runProgram } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
 import { withoutWriting } from '../support/rows.ts'
 import { createPerson, PASSWORD } from '../support/sessions.ts'
@@ -107,6 +107,15 @@ describe('login', () => {
       })
     }
   })
+})
+
+test('without a server and a database a command makes none, and says what to do', async () => {
+  const { code, stdout, stderr } = await runProgram(['users'], {}, '', createFolder())
+
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toBe(
+    'chatelaine: There is no database in data: sign in to a server with "chatelaine login", or start one with "chatelaine serve".\n',
+  )
 })
 
 describe('profiles', () => {
