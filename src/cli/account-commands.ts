@@ -7,14 +7,14 @@ export function addAccountCommands(program: Command, run: Run) {
   program
     .command('login')
     .description('Sign in to a server and keep it as a profile, which commands use from then on.')
-    .argument('[server]', 'the address of the server; by default --url, or that of the current profile')
+    .argument('[server]', 'the address of the server; by default CHATELAINE_URL, or that of the current profile')
     .option('--username <name>', 'the username; it is asked for otherwise')
     .option('--with-key', 'sign in with an API key, asked for or from CHATELAINE_API_KEY, and not with a password')
     .option('--name <profile>', 'the name of the profile; the host of the server by default')
     .action(async (server: string | undefined, flags: { username?: string; withKey?: boolean; name?: string }) => {
       const { login } = await import('./login.ts')
-      const { url = server } = program.opts()
-      run.exitCode = await login(terminal, { ...flags, withKey: flags.withKey === true, url: server ?? url })
+      const url = server ?? program.opts().url ?? terminal.env.CHATELAINE_URL
+      run.exitCode = await login(terminal, { ...flags, withKey: flags.withKey === true, url })
     })
   program
     .command('use')

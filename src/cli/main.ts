@@ -33,10 +33,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
 
 function createProgram(run: Run, args: string[]): Command {
   const { terminal } = run
-  const { env, stdout, stderr } = terminal
+  const { stdout, stderr } = terminal
   const program = new Command('chatelaine')
     .description('Administers who may do what: users, API keys, roles, controllers and models.')
-    .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', env.CHATELAINE_URL)
+    .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql')
     .option('--profile <name>', 'the server of this profile, to which you signed in')
     .option('--local', 'no server, but the database of the configuration, as the operator')
     .option('-o, --output <form>', 'table, wide (with ids, nothing shortened), json or csv')

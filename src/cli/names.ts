@@ -29,10 +29,7 @@ export async function namesFromServer(
 ): Promise<Candidate[]> {
   const { key, about } = KINDS[kind]
   try {
-    const target = findTarget(terminal, {
-      ...(terminal.env.CHATELAINE_URL && { url: terminal.env.CHATELAINE_URL }),
-      ...options,
-    })
+    const target = findTarget(terminal, options)
     if (!target) return []
     const filter = start === '' ? '' : `, filter: { ${key}: { startsWith: $start } }`
     const document = `query${start === '' ? '' : ' ($start: String)'} { ${kind}(first: ${MOST}${filter}) { nodes { ${key} ${about} } } }`

@@ -22,15 +22,16 @@ export interface Target {
  * no profile's. @throws UsageError
  */
 export function findTarget({ env }: Terminal, { url, profile, local }: TargetOptions): Target | null {
-  if (local && profile) throw new UsageError('--local and --profile exclude each other.')
+  if ([url, profile, local].filter(Boolean).length > 1)
+    throw new UsageError('--url, --profile and --local exclude each other.')
   if (local) return null
-  const name = profile ?? (url ? undefined : env.CHATELAINE_PROFILE)
-  if (url && name === undefined) return { url, key: env.CHATELAINE_API_KEY || keyOf(env, url), profile: null }
+  const address = url || (profile ? undefined : env.CHATELAINE_URL)
+  if (address) return { url: address, key: env.CHATELAINE_API_KEY || keyOf(env, address), profile: null }
   const profiles = readProfiles(env)
-  const chosen = name ?? profiles.current
+  const chosen = profile || env.CHATELAINE_PROFILE || profiles.current
   if (!chosen) return null
-  const { url: address, key } = findProfile(profiles, chosen)
-  return { url: address, key, profile: chosen }
+  const { url: own, key } = findProfile(profiles, chosen)
+  return { url: own, key, profile: chosen }
 }
 
 /** Returns the key of the current profile, if it is of this server. */

@@ -177,9 +177,14 @@ describe('profiles', () => {
   test('use their own key, and not that of the environment, which belongs to an address', async () => {
     const { run } = await createTwo()
 
-    const { stdout } = await run(['whoami', '--json', '--profile', 'prod'], { CHATELAINE_API_KEY: world().key })
+    const other = { CHATELAINE_API_KEY: world().key }
+    const flag = await run(['whoami', '--json', '--profile', 'prod'], {
+      ...other,
+      CHATELAINE_URL: 'http://127.0.0.1:1',
+    })
+    const variable = await run(['whoami', '--json'], { ...other, CHATELAINE_PROFILE: 'prod' })
 
-    expect(JSON.parse(stdout).user).toBe('root')
+    expect([flag, variable].map(({ stdout }) => JSON.parse(stdout).user)).toEqual(['root', 'root'])
   })
 
   test('are refused where other users can read the file', async () => {
@@ -192,11 +197,19 @@ describe('profiles', () => {
     expect(stderr).toMatch(/^chatelaine: \S+ holds keys, and other users can read it: run "chmod 600 \S+"\.\n$/)
   })
 
-  test('are not used with --local', async () => {
+  test('are not used with --local, and exclude it and --url', async () => {
     const { run } = await createTwo()
 
     expect((await run(['whoami', '--local'])).stdout).toMatch(/^user: the operator$/m)
-    expect((await run(['whoami', '--local', '--profile', 'prod'])).code).toBe(2)
+    for (const other of [
+      ['--local', '--profile', 'prod'],
+      ['--url', app.url, '--profile', 'prod'],
+    ]) {
+      expect(await run(['whoami', ...other])).toMatchObject({
+        ...{ code: 2, stdout: '' },
+        stderr: 'chatelaine: --url, --profile and --local exclude each other.\n',
+      })
+    }
   })
 })
 
