@@ -2,7 +2,7 @@
 export type Json = Record<string, unknown>
 
 /** What something is told by; where it has one of them, its id is only for programs. */
-export const NAMES = ['username', 'code', 'name', 'action']
+export const NAMES = ['username', 'code', 'name', 'action', 'permission']
 
 const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$/
 
@@ -38,8 +38,12 @@ export function rowsOf(value: unknown): Json[] | null {
 
 /** What the relation says, such as the scope of a role, stands before what else is known of the node. */
 function rowOfEdge(node: Json, own: Json): Json {
-  const names = Object.entries(node).filter(([name]) => name === 'id' || NAMES.includes(name))
-  return { ...Object.fromEntries(names), ...own, ...node, ...own }
+  const names = Object.fromEntries(Object.entries(node).filter(([name]) => name === 'id' || NAMES.includes(name)))
+  // A relation names both its ends: the node itself needs no second column.
+  const others = Object.entries(own).filter(
+    ([, end]) => !isObject(end) || !NAMES.some((name) => name in end && end[name] === node[name]),
+  )
+  return { ...names, ...Object.fromEntries(others), ...node, ...Object.fromEntries(others) }
 }
 
 /** Replaces control characters: text from the database or a server must not control the terminal. */

@@ -131,7 +131,7 @@ function connectionSelection(type: GraphQLObjectType, depth: number): string {
   const node = getNamedType(type.getFields().nodes?.type)
   if (!isObjectType(node)) return ''
   if (depth < 2)
-    return `{ edges { ${edgeFields(type).join(' ')} node { ${leafFields(node).join(' ')} } } pageInfo { hasNextPage } }`
+    return `{ edges { ${edgeFields(type).join(' ')} node { ${nodeFields(node).join(' ')} } } pageInfo { hasNextPage } }`
   return `{ nodes { ${fieldsOf(node, 1).join(' ')} } ${PAGE_INFO} }`
 }
 
@@ -141,6 +141,11 @@ function edgeFields(type: GraphQLObjectType): string[] {
   if (!isObjectType(edge)) return []
   const own = Object.values(edge.getFields()).filter(({ name }) => name !== 'cursor' && name !== 'node')
   return own.flatMap((field) => fieldSelection(field, 1))
+}
+
+/** What is held is told by what it is held on, such as the model of a level. */
+function nodeFields(type: GraphQLObjectType): string[] {
+  return type.getInterfaces().some(({ name }) => name === 'Holding') ? fieldsOf(type, 1) : leafFields(type)
 }
 
 function leafFields(type: GraphQLObjectType): string[] {

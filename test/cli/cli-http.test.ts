@@ -72,8 +72,10 @@ describe('a query', () => {
 
     expect(stdout).toMatch(/^username: bob$/m)
     expect(stdout).toMatch(/^email: bob@example\.test$/m)
-    expect(stdout).toContain('VERSION_MANAGER')
-    expect(stdout).toContain('project1')
+    expect(stdout).toMatch(
+      /^ {2}NAME +SCOPE +ORGANIZATION +PROJECT .*\n {2}VERSION_MANAGER +PROJECT +default +project1 /m,
+    )
+    expect(stdout).toMatch(/^ {2}PERMISSION +SCOPE .*\n {2}version\.create +PROJECT +default +project1 /m)
     expect(stdout).toContain(bob.keyId)
   })
 
