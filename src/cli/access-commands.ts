@@ -2,8 +2,9 @@
 import type { Command } from 'commander'
 import type { Run } from './run.ts'
 
-const ON = 'a project like apollo, a model like gce1/default, or a controller like gce1; else everywhere'
-const WHAT = 'a permission like version.create, or a level like write'
+const ON =
+  'a project like apollo, a model like gce1/default, a controller like gce1, or the value of a command; else everywhere'
+const WHAT = 'a permission like version.create, a level like write, or a command like delete-user'
 
 interface Given {
   user?: string
@@ -18,7 +19,7 @@ export function addAccessCommands(program: Command, run: Run) {
     const { readLook } = await import('./output.ts')
     const { form } = readLook(terminal, program.opts())
     return {
-      question: readQuestion(what, on, organization),
+      question: (await mutationOf(what, on)) ?? readQuestion(what, on, organization),
       isJson: form === 'json',
       target: program.opts(),
       ...(at !== undefined && { at }),
@@ -65,4 +66,11 @@ export function addAccessCommands(program: Command, run: Run) {
         ...readLook(terminal, program.opts()),
       })
     })
+}
+
+/** The schema is read only where the word can be a command. */
+async function mutationOf(what: string, on: string | undefined) {
+  const { isLevel } = await import('./access/question.ts')
+  if (what.includes('.') || isLevel(what)) return null
+  return (await import('./access/mutation.ts')).readMutation(what, on)
 }

@@ -45,6 +45,16 @@ describe('can-i', () => {
     expect(await run(args, world().bob.key)).toMatchObject({ code, stdout, stderr: '' })
   })
 
+  test('answers whether a command is allowed', async () => {
+    expect(await run(['can-i', 'delete-project', 'apollo'])).toMatchObject({ code: 0, stdout: 'yes\n' })
+    expect(await run(['can-i', 'delete-user', 'alice'], world().bob.key)).toMatchObject({
+      ...{ code: 1, stderr: '' },
+      stdout: 'no · missing: users.manage in the organization acme · can grant it: root\n',
+    })
+    const { stdout } = await run(['why', 'bob', 'delete-user', 'alice'])
+    expect(stdout).toMatch(/^no: bob may not delete-user alice\n/)
+  })
+
   test('answers for another user, and says that they are suspended', async () => {
     expect(await run(['can-i', 'doc.edit', 'apollo', '--user', 'bob'])).toMatchObject({ code: 0, stdout: 'yes\n' })
     await change(app.root, 'disableUser', { user: 'bob' })
@@ -66,11 +76,17 @@ describe('can-i', () => {
   })
 
   test.each([
-    [['can-i', 'edit'], /"edit" is neither a permission, like version\.create, nor a level: LOGIN, /],
+    [['can-i', 'edit'], /"edit" is no permission, like version\.create, no level \(LOGIN, .*\) and no command/],
     [['can-i', 'write', 'gce1'], /WRITE is a level on a model, like gce1\/default\./],
     [['can-i', 'login', 'gce1/default'], /LOGIN is a level on a controller, like gce1\./],
     [['can-i', 'login', 'gce1', '--organization', 'acme'], /A level is on a controller or a model/],
     [['can-i', 'doc.edit', 'apollo', '--organization', 'acme'], /not about both/],
+    [['can-i', 'delete-user'], /delete-user takes a value: chatelaine can-i delete-user <user>/],
+    [
+      ['can-i', 'create-role', 'X'],
+      /create-role needs --permissions too: ask with "chatelaine create-role … --dry-run"/,
+    ],
+    [['who-can', 'delete-user', 'bob'], /who-can takes a permission or a level/],
   ])('of what is no question is wrong usage: %j', async (args, message) => {
     const { code, stdout, stderr } = await run(args)
 

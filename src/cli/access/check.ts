@@ -7,7 +7,7 @@ import type { Result } from '../send.ts'
 import type { TargetOptions } from '../target.ts'
 import type { Terminal } from '../terminal.ts'
 import { drawWays, type Way } from './picture.ts'
-import { type Question, textOf } from './question.ts'
+import { inputOf, type Question, textOf } from './question.ts'
 
 /** A question, its subject, and how it is asked. */
 export interface Asked {
@@ -42,11 +42,16 @@ export function canI(terminal: Terminal, asked: Asked): Promise<number> {
 export function why(terminal: Terminal, asked: Asked & { user: string }): Promise<number> {
   const { user, question } = asked
   return ask(terminal, asked, true, (answer) => [
-    `${answer.isAllowed ? 'yes' : 'no'}: ${user} ${answer.isAllowed ? 'has' : 'does not have'} ${textOf(question)}`,
+    `${answer.isAllowed ? 'yes' : 'no'}: ${user} ${describe(answer.isAllowed, question)}`,
     '',
     ...drawWays(user, answer.ways, question),
     ...(answer.isAllowed ? [] : ['', ...reasonsOf(answer)]),
   ])
+}
+
+function describe(isAllowed: boolean, question: Question): string {
+  if ('mutation' in question) return `${isAllowed ? 'may' : 'may not'} ${textOf(question)}`
+  return `${isAllowed ? 'has' : 'does not have'} ${textOf(question)}`
 }
 
 async function ask(
@@ -55,7 +60,7 @@ async function ask(
   isWhole: boolean,
   format: (answer: Answer) => string[],
 ): Promise<number> {
-  const input = { questions: [question], ...(user !== undefined && { user }), ...(at !== undefined && { at }) }
+  const input = { questions: [inputOf(question)], ...(user !== undefined && { user }), ...(at !== undefined && { at }) }
   const result = await sendBy(terminal, target, (send) => send(documentOf(isWhole), { input }))
   const [answer] = (result.data?.checkAccess ?? []) as Answer[]
   if (isJson) terminal.stdout.write(`${formatJson(result)}\n`)

@@ -12,13 +12,27 @@ export type Question =
   | { permission: { permission: string } & PermissionScope }
   | { controller: { controller: string; access: string } }
   | { model: { controller: string; model: string; access: string } }
+  | MutationQuestion
+
+/** Whether a mutation is allowed, and how its command is typed. */
+export interface MutationQuestion {
+  mutation: Record<string, object>
+  text: string
+}
+
+/** Returns the question as `AccessQuestionInput` has it. */
+export function inputOf(question: Question): object {
+  return 'mutation' in question ? { mutation: question.mutation } : question
+}
 
 /** @throws UsageError */
 export function readQuestion(what: string, on: string | undefined, organization?: string): Question {
   if (isLevel(what)) return readLevel(levelOf(what), on, organization)
   if (!what.includes('.')) {
     const levels = [...CONTROLLER_LEVELS, ...MODEL_LEVELS].join(', ')
-    throw new UsageError(`"${what}" is neither a permission, like version.create, nor a level: ${levels}.`)
+    throw new UsageError(
+      `"${what}" is no permission, like version.create, no level (${levels}) and no command that changes something.`,
+    )
   }
   if (on !== undefined && organization !== undefined)
     throw new UsageError(`Ask about the project "${on}" or about --organization, not about both.`)
@@ -50,17 +64,20 @@ function readLevel(access: string, on = '', organization: string | undefined): Q
 
 /** Returns the question as people say it: `version.create on the project apollo`. */
 export function textOf(question: Question): string {
+  if ('mutation' in question) return question.text
   return `${nameOf(question)} ${placeOf(question)}`
 }
 
 /** Returns the permission or the level. */
 export function nameOf(question: Question): string {
+  if ('mutation' in question) return question.text
   if ('permission' in question) return question.permission.permission
   return 'controller' in question ? question.controller.access : question.model.access
 }
 
 /** Returns where it is asked about. */
 export function placeOf(question: Question): string {
+  if ('mutation' in question) return 'there'
   if ('controller' in question) return `on the controller ${question.controller.controller}`
   if ('model' in question) return `on the model ${question.model.controller}/${question.model.model}`
   const { permission: scope } = question

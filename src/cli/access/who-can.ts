@@ -8,6 +8,7 @@ import type { Result, Send } from '../send.ts'
 import { formatCsv, type Look } from '../table.ts'
 import type { TargetOptions } from '../target.ts'
 import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../values.ts'
 import { levelsFrom, type PermissionScope, type Question, textOf } from './question.ts'
 
 interface Role {
@@ -100,6 +101,8 @@ export async function whoCan(terminal: Terminal, { question, form, look, target 
 
 async function readHolders(send: Send, question: Question): Promise<Holder[]> {
   if ('permission' in question) return readPermission(send, question.permission)
+  if ('mutation' in question)
+    throw new UsageError('who-can takes a permission or a level; "can-i" and "why" take a command too.')
   const [document, { access, ...names }] =
     'controller' in question ? [DOCUMENTS.controller, question.controller] : [DOCUMENTS.model, question.model]
   const edges = await readEdges(send, document, names)
