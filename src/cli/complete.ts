@@ -156,15 +156,17 @@ function plain(value: string): Candidate {
   return { value }
 }
 
+const LEVELS = ['read', 'write', 'admin', 'login', 'add-model', 'superuser']
+
 /** The arguments of commands that are not in the schema, by command and place. */
-const ARGUMENTS: Record<string, (Kind | 'topics' | 'shells' | 'profiles' | 'on')[]> = {
+const ARGUMENTS: Record<string, (Kind | 'topics' | 'shells' | 'profiles' | 'what' | 'on')[]> = {
   help: ['topics'],
   completion: ['shells'],
   use: ['profiles'],
   logout: ['profiles'],
-  why: ['users', 'permissions', 'on'],
-  'can-i': ['permissions', 'on'],
-  'who-can': ['permissions', 'on'],
+  why: ['users', 'what', 'on'],
+  'can-i': ['what', 'on'],
+  'who-can': ['what', 'on'],
   grant: ['users', 'roles', 'on'],
   user: ['users'],
   role: ['roles'],
@@ -182,6 +184,7 @@ async function argumentsOf(place: Place): Promise<Candidate[]> {
     return [...TOPICS.map(({ name, summary }) => ({ value: name, about: summary })), ...commandsOf(known)]
   if (kind === 'shells') return ['bash', 'zsh', 'fish', 'powershell'].map(plain)
   if (kind === 'profiles') return Object.keys(readProfiles(terminal.env).profiles).map(plain)
+  if (kind === 'what') return [...(await names('permissions', current)), ...LEVELS.map(plain)]
   if (kind === 'on') return [...(await names('projects', current)), ...(await names('controllers', current))]
   return names(kind, current)
 }

@@ -52,6 +52,7 @@ describe('completion offers', () => {
     expect(await values('grant-controller-access', 'bob', '--controller', '')).toEqual(['gce1'])
     expect(await values('create-role', 'X', '--permissions', 'users.read', 'doc')).toEqual(['doc.edit'])
     expect(await values('why', 'bobb')).toEqual(['bobby'])
+    expect(await values('can-i', 'wr')).toEqual(['write'])
     expect(await values('can-i', 'doc.edit', 'z')).toEqual(['zeus'])
     expect(await values('ensure', 'grant', 'bob', 'ED')).toEqual(['EDITOR'])
   })
