@@ -1,6 +1,6 @@
 /** The servers that a person is signed in to, in a file that only they can read. */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './values.ts'
 
@@ -23,10 +23,21 @@ export interface Profiles {
 
 type Env = Terminal['env']
 
-/** Returns the path of the file; null where the user of the process has no folder for it. */
+/** Returns the path of the file; null where the user of the process has no folder for it. @throws UsageError */
 function pathOf({ XDG_CONFIG_HOME, APPDATA, HOME }: Env): string | null {
+  if (XDG_CONFIG_HOME && !isFolder(XDG_CONFIG_HOME))
+    throw new UsageError('XDG_CONFIG_HOME must be the absolute path of a folder, like /home/bob/.config.')
   const folder = XDG_CONFIG_HOME || APPDATA || (HOME && join(HOME, '.config'))
   return folder ? join(folder, 'chatelaine', 'profiles.json') : null
+}
+
+/** Whether it is a folder, or can be made. */
+function isFolder(path: string): boolean {
+  return isAbsolute(path) && statSync(parentThatExists(path)).isDirectory()
+}
+
+function parentThatExists(path: string): string {
+  return existsSync(path) ? path : parentThatExists(dirname(path))
 }
 
 /** Reads the profiles; none where there is no file. @throws UsageError where other users can read the file */

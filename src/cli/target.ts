@@ -1,4 +1,5 @@
 /** What a command is sent to: a server with a key, or the database itself. */
+import { printable } from './cells.ts'
 import { findProfile, readProfiles } from './profiles.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './values.ts'
@@ -30,8 +31,17 @@ export function findTarget({ env }: Terminal, { url, profile, local }: TargetOpt
   const profiles = readProfiles(env)
   const chosen = profile || env.CHATELAINE_PROFILE || profiles.current
   if (!chosen) return null
+  if (!profile && chosen === env.CHATELAINE_PROFILE && !Object.hasOwn(profiles.profiles, chosen))
+    throw noProfile(chosen)
   const { url: own, key } = findProfile(profiles, chosen)
   return { url: own, key, profile: chosen }
+}
+
+function noProfile(name: string): UsageError {
+  const shown = printable(name.slice(0, 40))
+  return new UsageError(
+    `CHATELAINE_PROFILE must be the name of a profile, which "chatelaine login" keeps, not "${shown}".`,
+  )
 }
 
 /** Returns the key of the current profile, if it is of this server. */
