@@ -205,6 +205,18 @@ const CASES: Record<string, Case> = {
     isSecret: true,
     exit: 2,
   },
+  CHATELAINE_PROFILE: {
+    form: 'the name of a profile, which "chatelaine login" keeps',
+    wrong: [' ', 'none', 'a\nb', 'x'.repeat(500), '__proto__'],
+    command: ['viewer'],
+    exit: 2,
+  },
+  XDG_CONFIG_HOME: {
+    form: 'the absolute path of a folder, like /home/bob/.config',
+    wrong: ['.', 'folder', ' ', '/dev/null', '/dev/null/folder'],
+    command: ['viewer'],
+    exit: 2,
+  },
 }
 
 const ROWS = Object.entries(CASES).flatMap(([name, one]) =>

@@ -13,7 +13,15 @@ import {
 } from 'graphql'
 import type { ApiMarks } from '../graphql/print-schema.ts'
 
+let api: GraphQLSchema | null = null
+
+/** Returns the schema, which is read once. */
 export function readApi(): GraphQLSchema {
+  api ??= buildApi()
+  return api
+}
+
+function buildApi(): GraphQLSchema {
   const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
   const marks: ApiMarks = JSON.parse(read('./api.json'))
   const { definitions, ...document } = parse(read('../../schema.graphql'), { noLocation: true })

@@ -41,6 +41,9 @@ export interface CommandSpec {
   isPaged: boolean
 }
 
+/** The parameters that choose the page of a list. */
+export const PAGE_PARAMETERS = ['first', 'last', 'after', 'before']
+
 /** Derives all commands of a schema, queries first. */
 export function deriveCommands(schema: GraphQLSchema): CommandSpec[] {
   const queries = Object.values(schema.getQueryType()?.getFields() ?? {})

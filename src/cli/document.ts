@@ -13,6 +13,7 @@ import {
   isUnionType,
 } from 'graphql'
 import type { CommandSpec } from './commands.ts'
+import { selectPaths, shownType } from './fields.ts'
 
 /** The fields that are selected on each type of error, in addition to its code and message. */
 const ERROR_FIELDS: Record<string, string> = {
@@ -24,14 +25,33 @@ const ERROR_FIELDS: Record<string, string> = {
 /** The fields by which people identify an object; the first that exists is used. */
 const LABELS = ['username', 'code', 'name', 'label', 'text']
 
-/** Returns the document for the arguments given; the other arguments keep their defaults. */
-export function documentOf({ operation, field }: CommandSpec, given: object): string {
-  return documentFor(operation, field, given, selectionOf(field.type, 2, 'dryRun' in given && given.dryRun === true))
+/** Returns the document for the arguments given; the other arguments keep their defaults. It selects these fields, if any. */
+export function documentOf(spec: CommandSpec, given: object, fields: string[] | null = null): string {
+  const { operation, field } = spec
+  const isDry = 'dryRun' in given && given.dryRun === true
+  const selection = fields ? selectionOfFields(spec, fields) : selectionOf(field.type, 2, isDry)
+  return documentFor(operation, field, given, selection)
+}
+
+function selectionOfFields(spec: CommandSpec, fields: string[]): string {
+  const named = getNamedType(spec.field.type)
+  const type = shownType(spec)
+  const selected = type ? selectPaths(type, fields, (field) => fieldSelection(field, 2)) : ''
+  if (isUnionType(named)) return resultSelection(named, () => selected)
+  return spec.isPaged ? `{ nodes { ${selected} } ${PAGE_INFO} }` : `{ ${selected} }`
+}
+
+const PAGE_INFO = 'pageInfo { hasNextPage hasPreviousPage endCursor }'
+
+/** Returns the names of the fields that are shown of each item of a list. */
+export function columnsOf(spec: CommandSpec): string[] {
+  const type = shownType(spec)
+  return type ? fieldsOf(type, 1).map((selected) => selected.split(' ')[0] ?? '') : []
 }
 
 /** Returns the document that counts a list that comes in pages. */
 export function countDocumentOf({ operation, field }: CommandSpec, given: object): string {
-  return documentFor(operation, field, given, '{ totalCount }')
+  return documentFor(operation, field, given, '{ totalCount isTotalCountExact }')
 }
 
 function documentFor(
@@ -52,18 +72,16 @@ function documentFor(
 function selectionOf(type: GraphQLOutputType, depth: number, isDry = false): string {
   const named = getNamedType(type)
   if (isLeafType(named)) return ''
-  if (isUnionType(named)) return resultSelection(named, depth, isDry)
+  if (isUnionType(named)) return resultSelection(named, (type) => payloadFields(type, depth, isDry))
   if (isInterfaceType(named)) return '{ __typename id }'
   if (!isObjectType(named)) return ''
   if (isConnection(named)) return connectionSelection(named, depth)
   return `{ ${fieldsOf(named, depth).join(' ')} }`
 }
 
-function resultSelection(union: GraphQLUnionType, depth: number, isDry: boolean): string {
+function resultSelection(union: GraphQLUnionType, selectPayload: (type: GraphQLObjectType) => string): string {
   const members = union.getTypes().map((type) => {
-    const fields = type.name.endsWith('Payload')
-      ? payloadFields(type, depth, isDry)
-      : (ERROR_FIELDS[type.name] ?? 'code')
+    const fields = type.name.endsWith('Payload') ? selectPayload(type) : (ERROR_FIELDS[type.name] ?? 'code')
     return `... on ${type.name} { ${fields} }`
   })
   return `{ __typename ${members.join(' ')} ... on MutationError { code message } }`
@@ -113,8 +131,8 @@ function connectionSelection(type: GraphQLObjectType, depth: number): string {
   const node = getNamedType(type.getFields().nodes?.type)
   if (!isObjectType(node)) return ''
   if (depth < 2)
-    return `{ edges { ${edgeFields(type).join(' ')} node { ${leafFields(node).join(' ')} } } pageInfo { hasNextPage } }`
-  return `{ nodes { ${fieldsOf(node, 1).join(' ')} } pageInfo { hasNextPage hasPreviousPage endCursor } }`
+    return `{ edges { ${edgeFields(type).join(' ')} node { ${nodeFields(node).join(' ')} } } pageInfo { hasNextPage } }`
+  return `{ nodes { ${fieldsOf(node, 1).join(' ')} } ${PAGE_INFO} }`
 }
 
 /** Selects the fields of the relation itself: the scope in which a role is held, and since when. */
@@ -123,6 +141,11 @@ function edgeFields(type: GraphQLObjectType): string[] {
   if (!isObjectType(edge)) return []
   const own = Object.values(edge.getFields()).filter(({ name }) => name !== 'cursor' && name !== 'node')
   return own.flatMap((field) => fieldSelection(field, 1))
+}
+
+/** What is held is told by what it is held on, such as the model of a level. */
+function nodeFields(type: GraphQLObjectType): string[] {
+  return type.getInterfaces().some(({ name }) => name === 'Holding') ? fieldsOf(type, 1) : leafFields(type)
 }
 
 function leafFields(type: GraphQLObjectType): string[] {

@@ -1,8 +1,10 @@
 /** Writes the audit to a file, through the API like any other command. */
 import { existsSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { EXIT, exitCodeOf, say, sayErrors, sendBy } from './run-command.ts'
+import { EXIT, exitCodeOf } from './exit.ts'
+import { say, sayErrors, sendBy } from './run-command.ts'
 import type { Result, Send } from './send.ts'
+import type { TargetOptions } from './target.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './values.ts'
 
@@ -11,7 +13,7 @@ interface Export {
   file: string
   /** Only events before this time; where it is omitted, all. */
   before?: string
-  url?: string
+  target: TargetOptions
 }
 
 interface Page {
@@ -36,10 +38,10 @@ const documentOf = (isFirst: boolean) => `query ($before: String, $filter: Audit
  * Writes all events as lines of JSON, the oldest first. The file is there only when it is complete, and only the user of this
  * process can read it. Returns the exit code. @throws UsageError
  */
-export async function exportAudit(terminal: Terminal, { file, before, url }: Export): Promise<number> {
+export async function exportAudit(terminal: Terminal, { file, before, target }: Export): Promise<number> {
   const filter = before === undefined ? {} : { at: { to: readTime(before) } }
   if (existsSync(file)) throw existing(file)
-  return sendBy(terminal, url, (send) => writeAll(terminal, send, file, filter))
+  return sendBy(terminal, target, (send) => writeAll(terminal, send, file, filter))
 }
 
 function existing(file: string): UsageError {

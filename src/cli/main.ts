@@ -1,142 +1,118 @@
 /** The command line. What a command does is loaded when it runs: help and completion need none of the server's code. */
 import { Command } from 'commander'
-import type { Config } from '../config.ts'
 import { VERSION } from '../version.ts'
+import { addAccessCommands } from './access-commands.ts'
+import { addAccountCommands } from './account-commands.ts'
 import { readApi } from './api.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
-import { completionScript } from './completion.ts'
+import { addEnsureCommands } from './ensure-commands.ts'
+import { EXIT } from './exit.ts'
+import { describeSyntax, formatOverview, helpWidth, printHelpOf } from './help.ts'
 import { addOptions, type Flags, readVariables } from './options.ts'
-import { describeError } from './report.ts'
-import { EXIT, runCommand } from './run-command.ts'
-import { askSecrets } from './secrets.ts'
+import type { Run } from './run.ts'
+import { addBackupCommands, addServerCommands } from './server-commands.ts'
+import { addShellCommands } from './shell-commands.ts'
 import type { Terminal } from './terminal.ts'
-
-const HELP = `
-Without --url a command works on the database itself, as the operator. With --url it asks a server over HTTP, with the
-key in CHATELAINE_API_KEY. Values with several parts are written key=value,key=value and can be repeated.
-
-Exit codes: 0 done · 1 refused, or not possible · 2 wrong usage · 3 server or database out of reach`
 
 /** Runs one command line and returns the exit code. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
-  const run: Run = { terminal, exitCode: EXIT.done }
+  // "open users" is "users", but not done: its options are those of the command.
+  const isOpen = args[0] === 'open' && args.length > 1 && !['-h', '--help'].includes(args[1] ?? '')
+  const run: Run = { terminal, exitCode: EXIT.done, isOpen }
   try {
-    await createProgram(run).parseAsync(args, { from: 'user' })
+    const words = isOpen ? args.slice(1) : args
+    await createProgram(run, words).parseAsync(words, { from: 'user' })
     return run.exitCode
   } catch (error) {
+    const { describeError } = await import('./report.ts')
     const { text, exitCode } = await describeError(error)
     terminal.stderr.write(text)
     return exitCode
   }
 }
 
-/** The state of one command line while it runs. */
-interface Run {
-  terminal: Terminal
-  exitCode: number
-}
-
-function createProgram(run: Run): Command {
+function createProgram(run: Run, args: string[]): Command {
   const { terminal } = run
-  const { env, stdout, stderr } = terminal
+  const { stdout, stderr } = terminal
   const program = new Command('chatelaine')
-    .description('Administers who may do what: users, API keys, organizations, projects and roles.')
-    .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql', env.CHATELAINE_URL)
-    .option('--json', 'print the answer as JSON')
+    .description('Administers who may do what: users, API keys, roles, controllers and models.')
+    .option('--url <address>', 'the address of a server, like http://127.0.0.1:4000/graphql')
+    .option('--profile <name>', 'the server of this profile, to which you signed in')
+    .option('--local', 'no server, but the database of the configuration, as the operator')
+    .option('-o, --output <form>', 'table, wide (with ids, nothing shortened), json or csv')
+    .option('--json', 'the same as -o json: the whole answer')
+    .option('--csv', 'the same as -o csv')
+    .option('--fields <names>', 'show these fields: username,email,organization.name')
     .version(VERSION, '--version', 'print the version')
-    .addHelpText('after', HELP)
+    .helpCommand(false)
+    .showHelpAfterError('Add --help for the syntax and an example.')
+    .helpOption('-h, --help', 'print this help, or that of a command')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
-  program
-    .command('serve')
-    .description('Migrate the database and serve the API.')
-    .action(async () => {
-      const { serve } = await import('./serve.ts')
-      run.exitCode = await serve(await configOf(terminal), terminal)
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => helpWidth(terminal),
+      getErrHelpWidth: () => helpWidth(terminal),
     })
-  program
-    .command('migrate')
-    .description('Bring the database up to date, and make root where it is missing.')
-    .action(async () => (await import('./migrate.ts')).migrateOnly(terminal))
-  program
-    .command('rotate-signing-key')
-    .description('Sign the tokens of sessions with a new key from now on. Tokens that were signed before stay valid.')
-    .option(
-      '--withdraw <kid>',
-      'withdraw this key, which leaked, instead: every server refuses the tokens that it signed at once, and where it is the key that signs, a new key takes over',
-    )
-    .action(async ({ withdraw }: { withdraw?: string }) => {
-      const { rotateSigningKey } = await import('./keys.ts')
-      await rotateSigningKey(await configOf(terminal), stdout, withdraw)
-    })
-  program
-    .command('rotate-encryption-key')
-    .description(
-      'Encrypt all secrets again: with the first key of ENCRYPTION_KEY, while servers run, or with a new key where a data folder keeps its own key. If it is interrupted, repeat it.',
-    )
-    .action(async () => {
-      const { rotateEncryptionKey } = await import('./keys.ts')
-      await rotateEncryptionKey(await configOf(terminal), stdout)
-    })
-  program
-    .command('export-audit')
-    .argument('<file>', 'the file to write, which must not exist')
-    .option('--before <time>', 'only events before this time, like 2026-01-31 or 2026-01-31T12:00:00Z')
-    .description('Write the audit to a file: one event a line as JSON, the oldest first.')
-    .action(async (file: string, { before }: { before?: string }) => {
-      const { exportAudit } = await import('./export-audit.ts')
-      run.exitCode = await exportAudit(terminal, { ...program.opts(), file, before })
-    })
-  addBackupCommands(program, terminal)
-  program
-    .command('completion')
-    .argument('<shell>', 'bash, zsh or fish')
-    .description('Print the script that completes commands and flags in a shell: source <(chatelaine completion bash).')
-    .action((shell: string) => {
-      stdout.write(completionScript(program, shell))
-    })
-  for (const spec of deriveCommands(readApi())) addCommand(run, program, spec)
+  // The usage error of an unknown command is short; `--help` is not.
+  program.helpInformation = () => formatOverview(program)
+  // What is opened is not done: there are no commands that would do something.
+  if (!run.isOpen) addOwnCommands(program, run)
+  const specs = needsApi(program, args) ? deriveCommands(readApi()) : []
+  if (!run.isOpen) addShellCommands(program, run, specs)
+  for (const spec of specs) addCommand(run, program, spec, args)
+  for (const command of program.commands) if (isWanted(command.name(), args)) describeSyntax(command)
   return program
 }
 
-/** @throws ConfigError */
-async function configOf({ env }: Terminal): Promise<Config> {
-  const { readConfig } = await import('../config.ts')
-  return readConfig(env)
+function addOwnCommands(program: Command, run: Run) {
+  program
+    .command('help')
+    .argument('[topic]', 'a topic, a command, or all')
+    .description('Explain a topic or a command, or list all commands.')
+    .action((name?: string) => printHelpOf(program, run.terminal, name))
+  addServerCommands(program, run)
+  addBackupCommands(program, run)
+  addAccessCommands(program, run)
+  addAccountCommands(program, run)
+  addEnsureCommands(program, run)
 }
 
-function addBackupCommands(program: Command, terminal: Terminal) {
-  program
-    .command('backup')
-    .argument('<file>', 'the file, which is replaced if it exists')
-    .description('Write the whole database into a file, while servers run. The file does not hold the encryption key.')
-    .action(async (file: string) => {
-      const { backUp } = await import('./backup.ts')
-      await backUp(await configOf(terminal), file, terminal)
-    })
-  program
-    .command('restore')
-    .argument('<file>', 'a file of "backup"')
-    .description('Load a backup into an empty database, with the encryption key of its server: all of it, or nothing.')
-    .action(async (file: string) => {
-      const { restore } = await import('./backup.ts')
-      await restore(await configOf(terminal), file, terminal)
-    })
-  program
-    .command('move')
-    .requiredOption('--to <address>', 'an empty PostgreSQL, like postgres://user@host:5432/database, with PGPASSWORD')
-    .description('Copy the embedded database into an empty PostgreSQL, while no server runs: all of it, or nothing.')
-    .action(async ({ to }: { to: string }) => (await import('./backup.ts')).move(terminal, to))
+/** What is made of the schema takes most of the time of a command that does not need it. */
+function needsApi(program: Command, [first = '--help']: string[]): boolean {
+  if (NEEDING_API.includes(first)) return true
+  return !['--version', '--help', '-h'].includes(first) && program.commands.every((command) => command.name() !== first)
 }
 
-function addCommand(run: Run, program: Command, spec: CommandSpec) {
-  const [summary = ''] = spec.description.split('\n')
-  const command = program.command(spec.name).summary(summary.replace(/\. .*/, '.')).description(spec.description)
+const NEEDING_API = ['help', 'complete', 'man', 'open']
+
+/** Whether the options of a command matter: those of eighty commands take as long as the rest. */
+function isWanted(name: string, args: string[]): boolean {
+  return args.includes(name) || args[0] === 'man'
+}
+
+function addCommand(run: Run, program: Command, spec: CommandSpec, args: string[]) {
+  const command = program.command(spec.name).description(spec.description)
+  if (!isWanted(spec.name, args)) return
   addOptions(command, spec)
   command.exitOverride().action(async (...received) => {
     const flags: Flags = received.at(-2)
     const asked = readVariables(spec, spec.positional ? received[0] : undefined, flags)
+    const [{ readOutput }, { askSecrets }, { runCommand }] = await Promise.all([
+      import('./output.ts'),
+      import('./secrets.ts'),
+      import('./run-command.ts'),
+    ])
+    const output = readOutput(run.terminal, spec, program.opts())
+    if (run.isOpen)
+      return (await import('./link.ts')).printLink(run.terminal, {
+        spec,
+        variables: asked,
+        output,
+        target: program.opts(),
+      })
     const variables = await askSecrets(run.terminal, asked)
-    run.exitCode = await runCommand(run.terminal, { ...program.opts(), spec, variables, all: flags.all === true })
+    const target = program.opts()
+    run.exitCode = await runCommand(run.terminal, { spec, variables, output, target, all: flags.all === true })
   })
 }

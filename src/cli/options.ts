@@ -1,11 +1,16 @@
 /** The options of a command, and the values that a command line gives them. */
 import { type Command, Option } from 'commander'
-import { isScalarType } from 'graphql'
-import { type CommandSpec, isList, namedOf, type Parameter } from './commands.ts'
-import { PAGE_PARAMETERS } from './pages.ts'
+import {
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  isEnumType,
+  isInputObjectType,
+  isScalarType,
+} from 'graphql'
+import { type CommandSpec, isList, namedOf, PAGE_PARAMETERS, type Parameter } from './commands.ts'
 import { variableOf } from './secrets.ts'
 import { shortcutsOf } from './shortcuts.ts'
-import { ASKED, readValue, UsageError } from './values.ts'
+import { ASKED, namesOfValues, readValue, UsageError } from './values.ts'
 
 /** The options of one command line, by the names of their parameters. */
 export type Flags = Record<string, string | string[] | boolean | undefined>
@@ -27,20 +32,40 @@ export function addOptions(command: Command, spec: CommandSpec) {
     if (!taken.has(flag)) command.option(`--${flag} <value${isRepeatable ? '...' : ''}>`, description)
   }
   if (spec.isPaged) command.addOption(new Option('--all', 'show the whole list').conflicts(PAGE_PARAMETERS))
-  if (hasInput) command.option('--clear <names...>', describeClear(parameters))
+  if (hasInput) command.addOption(clearOption(parameters))
 }
 
 /** In the descriptions of the API null is what removes a value; on the command line that is `--clear`. */
 const REMOVES = /\bnull removes\b/
 
-/** Describes an option in the words of the command line. */
-function describe({ flag, description }: Parameter): string {
-  return description.replace(REMOVES, `--clear ${flag} removes`)
+/** Describes an option in the words of the command line, with the values that it takes. */
+function describe({ flag, description, type }: Parameter): string {
+  return [description.replace(REMOVES, `--clear ${flag} removes`), ...describeValues(namedOf(type))].join(' ')
 }
 
-function describeClear(parameters: Parameter[]): string {
+function describeValues(type: GraphQLInputType): string[] {
+  if (isEnumType(type)) return [`One of ${namesOfValues(type)}.`]
+  if (!isInputObjectType(type)) return []
+  return [`Parts: ${partsOf(type, '').join(', ')}.`]
+}
+
+/** Describes parts as they are written: `role=…`, `everywhere=true`, `kind=HUMAN|SERVICE`, `username.startsWith=…`. */
+function partsOf(type: GraphQLInputObjectType, path: string): string[] {
+  return Object.values(type.getFields()).flatMap(({ name, type: given, extensions }) => {
+    const named = namedOf(given)
+    if (extensions.isSecret) return `${path}${name}=-`
+    if (isEnumType(named)) return `${path}${name}=${namesOfValues(named, '|')}`
+    // The inputs of all mutations would fill pages.
+    if (isInputObjectType(named))
+      return path === '' && name !== 'mutation' ? partsOf(named, `${name}.`) : `${path}${name}.…`
+    return isScalarType(named) && named.name === 'Boolean' ? `${path}${name}=true` : `${path}${name}=…`
+  })
+}
+
+/** `--clear` is listed where there is something to remove; it is taken everywhere, as null is by the API. */
+function clearOption(parameters: Parameter[]): Option {
   const names = parameters.filter(({ description }) => REMOVES.test(description)).map(({ flag }) => flag)
-  return names.length > 0 ? `remove these values: ${names.join(', ')}` : 'send no value for these options'
+  return new Option('--clear <names...>', `remove these values: ${names.join(', ')}`).hideHelp(names.length === 0)
 }
 
 function optionOf({ name, flag, type, description, isRequired, isSecret }: Parameter): Option {

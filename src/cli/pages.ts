@@ -1,39 +1,35 @@
-/** Lists that come in pages: reads all pages, and says what of a list is not shown. */
-import type { CommandSpec } from './commands.ts'
+/** Lists that come in pages: reads them, and says what of a list is not shown. */
+import { formatCount } from './cells.ts'
+import { type CommandSpec, PAGE_PARAMETERS } from './commands.ts'
 import { countDocumentOf, documentOf } from './document.ts'
 import type { Result, Send } from './send.ts'
 
 type Json = Record<string, unknown>
 
-/** The parameters that choose the page of a list. */
-export const PAGE_PARAMETERS = ['first', 'last', 'after', 'before']
 const LARGEST_PAGE = 100
 
-interface Page {
+export interface Page {
   nodes: unknown[]
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string | null }
 }
 
-/** Reads all pages of a list as one answer. Where a page is refused, the answer is that of the page. */
-export async function readAllPages(send: Send, spec: CommandSpec, variables: Json): Promise<Result> {
-  const nodes: unknown[] = []
-  const errors: Result['errors'] = []
+/** Reads the pages of a list, one after the other. The last result has no page where it is refused. */
+export async function* readPages(
+  send: Send,
+  spec: CommandSpec,
+  { variables, fields }: { variables: Json; fields: string[] | null },
+): AsyncGenerator<{ result: Result; page: Page | null }> {
   let after: string | null = null
-  while (true) {
+  do {
     const given: Json = { ...variables, first: LARGEST_PAGE, ...(after !== null && { after }) }
-    const result: Result = await send(documentOf(spec, given), given)
+    const result = await send(documentOf(spec, given, fields), given)
     const page = pageOf(spec, result)
-    if (!page) return result
-    nodes.push(...page.nodes)
-    errors.push(...(result.errors ?? []))
-    after = page.pageInfo.endCursor
-    if (page.pageInfo.hasNextPage && after !== null) continue
-    const pageInfo = { ...page.pageInfo, hasPreviousPage: false }
-    return { data: { [spec.field.name]: { ...page, nodes, pageInfo } }, ...(errors.length > 0 && { errors }) }
-  }
+    yield { result, page }
+    after = page?.pageInfo.hasNextPage ? page.pageInfo.endCursor : null
+  } while (after !== null)
 }
 
-function pageOf({ field, isPaged }: CommandSpec, { data }: Result): Page | null {
+export function pageOf({ field, isPaged }: CommandSpec, { data }: Result): Page | null {
   return isPaged ? ((data?.[field.name] ?? null) as Page | null) : null
 }
 
@@ -41,21 +37,19 @@ function pageOf({ field, isPaged }: CommandSpec, { data }: Result): Page | null 
 export async function describeRest(send: Send, spec: CommandSpec, variables: Json, result: Result): Promise<string[]> {
   const page = pageOf(spec, result)
   if (!page) return describeInner(result.data?.[spec.field.name], '')
-  const { hasNextPage, hasPreviousPage, endCursor } = page.pageInfo
+  const { hasNextPage, hasPreviousPage } = page.pageInfo
   if (!hasNextPage && !hasPreviousPage) return []
-  const total = await countAll(send, spec, variables)
-  const { length } = page.nodes
-  const shown = total === null ? `${length} are shown, and there are more.` : `${length} of ${total} are shown.`
-  const next = hasNextPage ? ` --after=${endCursor} shows the next ones,` : ''
-  return [`${shown}${next} --first ${LARGEST_PAGE} shows up to ${LARGEST_PAGE}, and --all shows all.`]
+  return [`${formatCount(page.nodes.length)} of ${await countAll(send, spec, variables)} · --all for the rest`]
 }
 
-/** Counts a whole list; null where that is refused. */
-async function countAll(send: Send, spec: CommandSpec, variables: Json): Promise<number | null> {
+/** Counts a whole list, for people. */
+export async function countAll(send: Send, spec: CommandSpec, variables: Json): Promise<string> {
   const filters = Object.entries(variables).filter(([name]) => !PAGE_PARAMETERS.includes(name))
   const given = Object.fromEntries(filters)
   const { data } = await send(countDocumentOf(spec, given), given)
-  return (data?.[spec.field.name] as { totalCount?: number } | null | undefined)?.totalCount ?? null
+  const count = data?.[spec.field.name] as { totalCount: number; isTotalCountExact: boolean } | null | undefined
+  if (!count) return 'more'
+  return count.isTotalCountExact ? formatCount(count.totalCount) : `at least ${formatCount(count.totalCount)}`
 }
 
 /** Describes the lists in an object, such as the roles of a user and the changes of a dry run. */

@@ -1,41 +1,45 @@
 /** Formats answers for a terminal. */
-type Json = Record<string, unknown>
+import { formatCell, isObject, type Json, NAMES, rowsOf } from './cells.ts'
+import { type Look, layOut } from './table.ts'
 
 /** Formats a list as a table, and an object as lines of `name: value`. */
-export function formatResult(value: unknown): string {
+export function formatResult(value: unknown, look: Look): string {
   const rows = rowsOf(value)
-  if (rows) return formatTable(rows)
-  if (isObject(value)) return formatObject(value, '')
+  if (rows) return formatTable(rows, look)
+  if (isObject(value)) return formatObject(value, '', look)
   return formatCell(value)
 }
 
-/** Returns the rows of a list or a connection, with an edge's own fields beside its node's; null for anything else. */
-function rowsOf(value: unknown): Json[] | null {
-  if (Array.isArray(value)) return value.filter(isObject)
-  if (!isObject(value)) return null
-  if (Array.isArray(value.nodes)) return value.nodes.filter(isObject)
-  if (!Array.isArray(value.edges)) return null
-  return value.edges.filter(isObject).map(({ node, ...own }) => ({ ...(isObject(node) ? node : {}), ...own }))
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function formatObject(object: Json, indent: string): string {
+function formatObject(object: Json, indent: string, look: Look): string {
   return Object.entries(object)
     .filter(([name]) => name !== '__typename')
-    .map(([name, value]) => formatPart(name, value, indent))
+    .map(([name, value]) => formatPart(name, isNamed(object) && !look.isWide ? shortOf(value) : value, indent, look))
     .join('\n')
 }
 
-function formatPart(name: string, value: unknown, indent: string): string {
+/** Returns the name of what an object belongs to, such as the organization of a user: all else of that is not its own. */
+function shortOf(value: unknown): unknown {
+  return isObject(value) && isNamed(value) ? value[nameOf(value) ?? ''] : value
+}
+
+function isNamed(object: Json): boolean {
+  return nameOf(object) !== undefined
+}
+
+function nameOf(object: Json): string | undefined {
+  return NAMES.find((name) => typeof object[name] === 'string')
+}
+
+function formatPart(name: string, value: unknown, indent: string, look: Look): string {
   const rows = isObject(value) || isListOfRecords(value) ? rowsOf(value) : null
-  if (rows && rows.length > 0) return `${indent}${name}:\n${formatTable(rows).replace(/^/gm, `${indent}  `)}`
-  if (!rows && isObject(value) && Object.keys(value).length > 1) {
-    return `${indent}${name}:\n${formatObject(value, `${indent}  `)}`
+  if (rows && rows.length > 0) {
+    const inner = { ...look, width: look.width && look.width - indent.length - 2 }
+    return `${indent}${name}:\n${formatTable(rows, inner).replace(/^/gm, `${indent}  `)}`
   }
-  return `${indent}${name}: ${rows ? '-' : formatCell(value)}`
+  if (!rows && isObject(value) && Object.keys(value).length > 1) {
+    return `${indent}${name}:\n${formatObject(value, `${indent}  `, look)}`
+  }
+  return `${indent}${name}: ${rows ? '-' : formatCell(value, look.isWide)}`
 }
 
 /** Whether the value is a list of objects with several fields, which would not be readable in one line. */
@@ -44,39 +48,10 @@ function isListOfRecords(value: unknown): boolean {
   return isObject(first) && Object.keys(first).length > 1
 }
 
-function formatTable(rows: Json[]): string {
-  const names = Object.keys(rows[0] ?? {}).filter((name) => name !== '__typename')
-  if (names.length === 0) return '(none)'
-  const cells = [
-    names.map((name) => name.toUpperCase()),
-    ...rows.map((row) => names.map((name) => formatCell(row[name]))),
-  ]
-  const widths = names.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)))
-  return cells
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
-
-/** Formats any value in one line: objects by their values, lists by their items. */
-function formatCell(value: unknown): string {
-  if (value === null || value === undefined) return '-'
-  if (Array.isArray(value)) return value.map(formatCell).join(', ') || '-'
-  if (!isObject(value)) return printable(String(value))
-  return Object.entries(value)
-    .filter(([name, part]) => name !== '__typename' && part !== null)
-    .map(([, part]) => formatCell(part))
-    .join(' ')
-}
-
-/** Replaces control characters: text from the database or a server must not control the terminal. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: this expression replaces control characters.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '�')
+function formatTable(rows: Json[], look: Look): string {
+  if (rows.length === 0) return '(none)'
+  const { head, formatRows } = layOut(rows, look)
+  return `${head}\n${formatRows(rows)}`
 }
 
 /** Returns JSON in which every control character is escaped. */

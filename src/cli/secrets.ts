@@ -32,10 +32,15 @@ async function inTurn(asks: (() => Promise<unknown>)[]): Promise<unknown[]> {
   return answers
 }
 
-/** `newPassword` → `CHATELAINE_NEW_PASSWORD`. The key that a command asks about has a variable of its own: it is not the caller's key. */
+/** The caller's own key, as it is asked for. */
+export const OWN_KEY = 'API key'
+
+/** The key that a command asks about has a variable of its own: it is not the caller's key. */
+const VARIABLES: Record<string, string> = { apiKey: 'CHATELAINE_ASKED_API_KEY', [OWN_KEY]: 'CHATELAINE_API_KEY' }
+
+/** `newPassword` → `CHATELAINE_NEW_PASSWORD`. */
 export function variableOf(name: string): string {
-  if (name === 'apiKey') return 'CHATELAINE_ASKED_API_KEY'
-  return `CHATELAINE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+  return VARIABLES[name] ?? `CHATELAINE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 }
 
 async function askSecret(terminal: Terminal, lines: LineReader, name: string): Promise<string> {

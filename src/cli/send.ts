@@ -18,14 +18,14 @@ export class UnreachableError extends Error {
 const HTTP_TIMEOUT_MS = 15_000
 
 /** Sends documents to a server, with a key. The documents can be refused with UnreachableError. @throws UsageError */
-export function overHttp(url: string, apiKey: string | undefined): Send {
+export function overHttp(url: string, apiKey: string | undefined, timeoutMs = HTTP_TIMEOUT_MS): Send {
   refuseAddress(url)
   // The library would repeat a wrong header, and so the key.
   if (apiKey && !/^[\x21-\x7e]+$/.test(apiKey))
     throw new UsageError(
       'CHATELAINE_API_KEY must be an API key like chl_…, or a token, of printable ASCII characters without spaces.',
     )
-  return (document, variables) => post(url, apiKey, document, variables)
+  return (document, variables) => post(url, apiKey, JSON.stringify({ query: document, variables }), timeoutMs)
 }
 
 /** The value may hold a password, so it is not repeated. @throws UsageError */
@@ -38,14 +38,14 @@ function refuseAddress(text: string) {
 }
 
 /** @throws UnreachableError */
-async function post(url: string, apiKey: string | undefined, document: string, variables: object): Promise<Result> {
+async function post(url: string, apiKey: string | undefined, body: string, timeoutMs: number): Promise<Result> {
   let response: Response
   try {
     response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
-      body: JSON.stringify({ query: document, variables }),
-      signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
+      body,
+      signal: AbortSignal.timeout(timeoutMs),
     })
     return readResult(await response.json())
   } catch (error) {

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import type { Config } from '../config.ts'
 import { setLogLevel } from '../log.ts'
-import { EXIT } from './run-command.ts'
+import { EXIT } from './exit.ts'
 import { prepareStart, withServer } from './running.ts'
 import { untilNoticed, untilStopped } from './stop.ts'
 import type { Terminal } from './terminal.ts'

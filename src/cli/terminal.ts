@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 export interface Terminal {
   env: Record<string, string | undefined>
   stdin: Readable & { isTTY?: boolean; unref?(): void }
-  stdout: Writable
-  stderr: Writable
+  /** The columns are known only where a person looks at it. */
+  stdout: Writable & { isTTY?: boolean; columns?: number }
+  stderr: Writable & { isTTY?: boolean }
 }

@@ -1,5 +1,12 @@
 /** Converts the text of the command line to the variables of a document. */
-import { type GraphQLInputType, isInputObjectType, isRequiredInputField, isScalarType } from 'graphql'
+import {
+  type GraphQLEnumType,
+  type GraphQLInputType,
+  isEnumType,
+  isInputObjectType,
+  isRequiredInputField,
+  isScalarType,
+} from 'graphql'
 import { isList, namedOf } from './commands.ts'
 
 /** The command line is not valid; the message says which part. */
@@ -19,10 +26,26 @@ export function readValue(flag: string, type: GraphQLInputType, given: string | 
 
 function readOne(flag: string, type: GraphQLInputType, text: string): unknown {
   if (isInputObjectType(type)) return readObject(flag, type, text)
+  if (isEnumType(type)) return readName(flag, type, text)
   if (!isScalarType(type)) return text
   if (type.name === 'Int') return readInteger(flag, text)
   if (type.name === 'Boolean') return readBoolean(flag, text)
   return text
+}
+
+/** Reads a value of an enum in any case, also with dashes: `add-model`. */
+function readName(flag: string, type: GraphQLEnumType, text: string): string {
+  const name = text.toUpperCase().replaceAll('-', '_')
+  if (type.getValue(name)) return name
+  throw new UsageError(`--${flag} takes ${namesOfValues(type)}, not "${text}".`)
+}
+
+/** The values of an enum, for people. */
+export function namesOfValues(type: GraphQLEnumType, separator = ', '): string {
+  return type
+    .getValues()
+    .map(({ name }) => name)
+    .join(separator)
 }
 
 function readInteger(flag: string, text: string): number {

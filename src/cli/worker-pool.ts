@@ -1,8 +1,8 @@
 /** Keeps a number of workers running: one that ends is started again, unless it ends again and again. */
 import cluster, { type Worker } from 'node:cluster'
 import { log } from '../log.ts'
+import { EXIT } from './exit.ts'
 import type { Report } from './report.ts'
-import { EXIT } from './run-command.ts'
 import type { Order, Told } from './worker.ts'
 
 export interface WorkerPool {
@@ -111,7 +111,7 @@ export function startWorkers(count: number): WorkerPool {
 
 function endedTooOften(reason: string): Report {
   const text = `A worker ended ${MOST_EARLY} times within its first ${EARLY_SECONDS} s, so the server stops. The last reason: ${reason}`
-  return { text: `chatelaine: ${text}\n`, exitCode: EXIT.refused }
+  return { text: `chatelaine: ${text}\n`, exitCode: EXIT.failed }
 }
 
 function order(worker: Worker, order: Order['order']) {

@@ -4,10 +4,12 @@ import { isObjectType, parse, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { type CommandSpec, deriveCommands } from '../../src/cli/commands.ts'
 import { documentOf } from '../../src/cli/document.ts'
+import { TOPICS } from '../../src/cli/topics.ts'
 import { schema } from '../../src/graphql/schema.ts'
 import { startApp } from '../support/app.ts'
 import { runCommand } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
+import { createUser } from '../support/seed.ts'
 
 const app = startApp()
 const commands = deriveCommands(schema)
@@ -15,6 +17,13 @@ const commands = deriveCommands(schema)
 /** Runs a command line; gives its exit code and what it wrote. */
 function run(...args: string[]) {
   return runCommand(args, { CHATELAINE_API_KEY: ROOT_KEY })
+}
+
+/** Does one after the other. */
+async function inTurn<T>(acts: (() => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = []
+  for (const act of acts) results.push(await act())
+  return results
 }
 
 /** Text without the line breaks and spaces that a help page puts in. */
@@ -49,17 +58,82 @@ test('every field of Query and Mutation has one command', () => {
 })
 
 describe('help', () => {
-  test('lists every command with a complete sentence', async () => {
+  test('lists the topics, each in a line', async () => {
     const { code, stdout, stderr } = await run('--help')
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const lines = stdout.split('\n')
-    for (const name of [...commands.map((command) => command.name), 'serve', 'migrate']) {
-      expect(
-        lines.find((line) => line.startsWith(`  ${name} `)),
-        name,
-      ).toMatch(/\.$/)
-    }
+    for (const { name, summary } of TOPICS) expect(stdout).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'))
+  })
+
+  test('of a topic lists its commands, each with a sentence in its line', async () => {
+    const { code, stdout, stderr } = await run('help', 'roles')
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.split('\n').slice(0, 5)).toEqual([
+      'roles: Roles, the permissions in them, and the users who hold them.',
+      '',
+      '  roles         The roles that the caller may see.',
+      '  role          Returns a role by its name or id.',
+      '  permissions   The permissions that a role can hold and the caller may see.',
+    ])
+  })
+
+  test('of everything has each command once, in a topic, with a sentence', async () => {
+    const { stdout } = await run('help', 'all')
+
+    const listed = [...stdout.matchAll(/^ {2}(\S+) +(\S.*)$/gm)].map(([, name = '', text = '']) => ({ name, text }))
+    const own = [
+      ...['serve', 'migrate', 'backup', 'restore', 'move', 'rotate-signing-key', 'rotate-encryption-key'],
+      ...[
+        'export-audit',
+        'can-i',
+        'why',
+        'who-can',
+        'login',
+        'use',
+        'whoami',
+        'logout',
+        'ensure',
+        'man',
+        'open',
+        'completion',
+        'help',
+      ],
+    ]
+    const expected = [...commands.map(({ name }) => name), ...own]
+    expect(listed.map(({ name }) => name).sort()).toEqual(expected.sort())
+    for (const { name, text } of listed) expect(text, name).toMatch(/^[A-Z].*[^.,;:]\.$/)
+  })
+
+  test('of a command is also what "help" prints of it, and what is unknown is wrong usage', async () => {
+    const unknown = await run('help', 'shoes')
+
+    expect((await run('help', 'grant-roles')).stdout).toBe((await run('grant-roles', '--help')).stdout)
+    expect({ code: unknown.code, stdout: unknown.stdout }).toEqual({ code: 2, stdout: '' })
+    expect(unknown.stderr).toMatch(
+      /^chatelaine: There is no topic and no command "shoes"\. The topics are users, keys, /,
+    )
+  })
+
+  test('has no line over 100 columns, and an example for each command', async () => {
+    const { stdout } = await run('help', 'all')
+    const names = [...stdout.matchAll(/^ {2}(\S+) /gm)].map(([, name = '']) => name)
+    const pages = await inTurn(names.map((name) => async () => (await run(name, '--help')).stdout))
+
+    const lines = [stdout, (await run('--help')).stdout, ...pages].flatMap((page) => page.split('\n'))
+    expect(lines.filter((line) => line.length > 100)).toEqual([])
+    for (const [index, name] of names.entries()) expect(pages[index]).toContain(`\nExample:\n  chatelaine ${name}`)
+  })
+
+  test('of a command shows its required values, and the values that an option takes', async () => {
+    const { stdout } = await run('grant-controller-access', '--help')
+    const users = await run('users', '--help')
+
+    expect(plain(stdout)).toMatch(
+      /^Usage: chatelaine grant-controller-access <user> --controller <value> --access <value>/,
+    )
+    expect(plain(stdout)).toContain('One of ADD_MODEL, LOGIN, SUPERUSER.')
+    expect(plain(users.stdout)).toContain('email.startsWith=…, kind=HUMAN|SERVICE, createdAt.from=…')
   })
 
   test.each(commands.map((spec) => [spec.name, spec] as const))(
@@ -190,12 +264,33 @@ describe('a value', () => {
     ['that is no whole number', ['users', '--first', '1.5'], /--first takes a whole number/],
     ['that is neither true nor false', [...grant, 'A,everywhere=yes'], /everywhere takes true or false, not "yes"/],
     ['that is neither, of a flag', ['create-user', 'x', '--is-admin', 'maybe'], /--is-admin takes true or false/],
+    ['that no enum has', ['users', '--order-by', 'shoe-size'], /field takes CREATED_AT, USERNAME, not "shoe-size"/],
     ['to clear that does not exist', ['update-user', 'x', '--clear', 'shoeSize'], /shoeSize/],
   ])('%s is wrong usage, without a request to a server', async (_name, args, message) => {
     const { code, stdout, stderr } = await run('--url', 'http://127.0.0.1:1/graphql', ...args)
 
     expect({ code, stdout }, stderr).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(message)
+  })
+
+  test.each(['add-model', 'ADD_MODEL', 'Add_Model'])('of an enum can be written in any case: %s', async (access) => {
+    const terms = ['--url', app.url, 'create-controller', 'gce1', '--type', 'gce']
+    await run(...terms)
+    await createUser(app, 'bob')
+
+    const granted = await run(
+      '--url',
+      app.url,
+      'grant-controller-access',
+      'bob',
+      '--controller=gce1',
+      '--access',
+      access,
+    )
+
+    expect({ code: granted.code, stderr: granted.stderr }).toEqual({ code: 0, stderr: '' })
+    const { controller } = await app.root.ok('{ controller(name: "gce1") { holders(last: 1) { edges { level } } } }')
+    expect(controller.holders.edges).toEqual([{ level: 'ADD_MODEL' }])
   })
 
   test('can contain equals signs, commas, and words that look like flags', async () => {

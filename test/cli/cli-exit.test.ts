@@ -39,7 +39,7 @@ test('a process ends with the exit code of its command', async () => {
 
   expect(ended.map(({ code, stdout }) => [code, stdout.includes('root')])).toEqual([
     [0, true],
-    [1, false],
+    [2, false],
     [2, false],
     [3, false],
   ])
@@ -53,20 +53,28 @@ describe('a refusal', () => {
     return ended.stderr
   }
 
-  test('by the server exits 1 and names the reason', async () => {
+  test('by the server exits with the code of its kind and names the reason', async () => {
     const bob = await createUser(app, 'bob')
+    const grant = ['grant-roles', 'bob', '--roles']
 
-    expect(await refuse(1, ['create-project', 'x'], bob.key)).toMatch(/^chatelaine: [^\n]*projects\.manage[^\n]*\n$/)
-    expect(await refuse(1, ['create-user', 'BOB'])).toMatch(/^chatelaine: [^\n]*bob[^\n]*\n$/i)
-    expect(await refuse(1, ['create-user', 'a b'])).toMatch(/^chatelaine: username: [^\n]+\n$/)
-    expect(await refuse(1, ['grant-roles', 'bob', '--roles', 'NONE,everywhere=true'])).toMatch(/^chatelaine: [^\n]+\n$/)
+    expect(await refuse(5, ['create-project', 'x'], bob.key)).toMatch(/^chatelaine: [^\n]*projects\.manage[^\n]*\n$/)
+    expect(await refuse(6, ['create-user', 'BOB'])).toMatch(/^chatelaine: [^\n]*bob[^\n]*\n$/i)
+    expect(await refuse(2, ['create-user', 'a b'])).toMatch(/^chatelaine: username: [^\n]+\n$/)
+    expect(await refuse(4, [...grant, 'NONE,everywhere=true'])).toMatch(/^chatelaine: [^\n]+\n$/)
+    expect(await refuse(6, ['delete-user', 'root'])).toMatch(/^chatelaine: [^\n]+\n$/)
   })
 
-  test('of a missing or invalid key exits 1 and names the key', async () => {
+  test('in read-only mode exits 3: it can be tried again', async () => {
+    await run(['set-read-only', 'true'])
+
+    expect(await refuse(3, ['create-project', 'x'])).toMatch(/^chatelaine: [^\n]*read-only[^\n]*\n$/i)
+  })
+
+  test('of a missing or invalid key exits 5 and names the key', async () => {
     for (const key of ['', 'a-bad-key']) {
-      expect(await refuse(1, ['users'], key)).toMatch(/^chatelaine: [^\n]*(key|credential|sign)[^\n]*\n$/i)
+      expect(await refuse(5, ['users'], key)).toMatch(/^chatelaine: [^\n]*(key|credential|sign)[^\n]*\n$/i)
     }
-    expect(await refuse(1, ['users'], '')).toContain('CHATELAINE_API_KEY')
+    expect(await refuse(5, ['users'], '')).toContain('CHATELAINE_API_KEY')
   })
 
   test.each([
@@ -84,8 +92,8 @@ describe('a refusal', () => {
 
   test('of values that the schema does not accept exits 2 and names their field', async () => {
     expect(await refuse(2, ['users', '--first', '101'])).toContain('first')
-    expect(await refuse(2, ['users', '--order-by', 'SHOE_SIZE'])).toContain('UserOrderField')
-    expect(await refuse(1, ['create-service-user', 'x', '--email', 'no-address'])).toContain('email')
+    expect(await refuse(2, ['users', '--order-by', 'SHOE_SIZE'])).toContain('CREATED_AT, USERNAME')
+    expect(await refuse(2, ['create-service-user', 'x', '--email', 'no-address'])).toContain('email')
   })
 })
 
@@ -117,13 +125,13 @@ describe('a server', () => {
     const refusal = { data: null, errors: [{ message, path: ['user', '\u001b]0;title\u0007'] }] }
     const failure = { data: { createProject: { __typename: 'ConflictError', code: 'CONFLICT', message } } }
 
-    for (const [body, args] of [
-      [refusal, ['user', 'bob']],
-      [failure, ['create-project', 'x']],
+    for (const [body, args, exit] of [
+      [refusal, ['user', 'bob'], 1],
+      [failure, ['create-project', 'x'], 6],
     ] as const) {
       const { code, stderr } = await ask(await serveText(JSON.stringify(body)), ...args)
 
-      expect(code).toBe(1)
+      expect(code).toBe(exit)
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
       expect(stderr).toMatch(/^chatelaine: [^\u0000-\u001f\u007f-\u009f]+\n$/)
     }

@@ -31,16 +31,16 @@ describe('a query', () => {
     const args = ['users', '--filter', 'username.startsWith=b']
 
     const lines = (await print(...args)).split('\n')
+    const wide = (await print(...args, '-o', 'WIDE')).split('\n')
     const { data } = JSON.parse(await print(...args, '--json'))
 
+    const heads = 'USERNAME DISPLAYNAME KIND ISACTIVE EMAIL ORGANIZATION ISADMIN CREATEDAT LASTSEENAT'.split(' ')
     expect(lines).toHaveLength(3)
-    expect(lines[0]?.split(/ {2,}/)).toEqual(
-      'ID USERNAME DISPLAYNAME KIND ISACTIVE EMAIL ORGANIZATION ISADMIN CREATEDAT LASTSEENAT'.split(' '),
-    )
-    expect(lines[1]).toMatch(
-      new RegExp(`^${id} {2}bob +- +HUMAN +true +bob@example\\.test +default +false +\\d{4}-[^ ]+Z +-$`),
-    )
-    expect(lines[1]?.indexOf('bob')).toBe(lines[0]?.indexOf('USERNAME'))
+    expect(lines[0]?.split(/ {2,}/)).toEqual(heads)
+    expect(lines[1]).toMatch(/^bob +- +HUMAN +true +bob@example\.test +default +false +[\d-]+T\d\d:\d\d:\d\dZ +-$/)
+    expect(wide[0]?.split(/ {2,}/)).toEqual(['ID', ...heads])
+    expect(wide[1]).toMatch(new RegExp(`^${id} {2}bob +- +HUMAN +true +bob@example\\.test .*\\d\\.\\d+Z +-$`))
+    expect(wide[1]?.indexOf('bob')).toBe(wide[0]?.indexOf('USERNAME'))
     expect(data.users.nodes).toHaveLength(1)
     expect(data.users.nodes[0]).toMatchObject({ id, username: 'bob', organization: { name: 'default' } })
   })
@@ -50,7 +50,7 @@ describe('a query', () => {
     const read = async (...flags: string[]) => {
       const args = ['users', '--filter', 'username.startsWith=b', '--first', '1', '--json', ...flags]
       const { stdout, stderr } = await run(args)
-      expect(stderr).toMatch(/^chatelaine: 1 of 3 are shown\. /)
+      expect(stderr).toBe('1 of 3 · --all for the rest\n')
       return JSON.parse(stdout).data.users
     }
 
@@ -72,20 +72,19 @@ describe('a query', () => {
 
     expect(stdout).toMatch(/^username: bob$/m)
     expect(stdout).toMatch(/^email: bob@example\.test$/m)
-    expect(stdout).toContain('VERSION_MANAGER')
-    expect(stdout).toContain('project1')
+    expect(stdout).toMatch(
+      /^ {2}NAME +SCOPE +ORGANIZATION +PROJECT .*\n {2}VERSION_MANAGER +PROJECT +default +project1 /m,
+    )
+    expect(stdout).toMatch(/^ {2}PERMISSION +SCOPE .*\n {2}version\.create +PROJECT +default +project1 /m)
     expect(stdout).toContain(bob.keyId)
   })
 
-  test('of a missing or hidden object exits 1 and prints nothing on standard output', async () => {
+  test('of a missing or hidden object exits 4 and prints nothing on standard output', async () => {
     const bob = await createUser(app, 'bob')
 
-    expect(await run(['user', 'nobody'])).toMatchObject({ code: 1, stdout: '', stderr: 'chatelaine: Not found.\n' })
-    expect(await run(['user', 'root'], bob.key)).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: 'chatelaine: Not found.\n',
-    })
+    const said = (name: string) => `chatelaine: The user "${name}" does not exist, or you may not see it.\n`
+    expect(await run(['user', 'nobody'])).toMatchObject({ code: 4, stdout: '', stderr: said('nobody') })
+    expect(await run(['user', 'root'], bob.key)).toMatchObject({ code: 4, stdout: '', stderr: said('root') })
   })
 
   test('prints the visible fields, and the refused ones on standard error', async () => {
@@ -152,7 +151,7 @@ describe('a change', () => {
       { display_name: 'null' },
     ])
     expect({ code, stderr }).toEqual({
-      code: 1,
+      code: 2,
       stderr: 'chatelaine: displayName: A title has 1 to 200 characters; --clear removes it.\n',
     })
   })
@@ -163,7 +162,7 @@ describe('a change', () => {
       Promise.all([run(plain), run([...plain, '--json']), run(['create-user', 'dry', '--dry-run', 'true'])]),
     )
 
-    const said = { code: 0, stderr: 'chatelaine: This was a dry run: nothing was saved.\n' }
+    const said = { code: 0, stderr: 'Nothing was changed: this was a dry run.\n' }
     for (const { code, stderr } of [table, json, long]) expect({ code, stderr }).toEqual(said)
     expect(table.stdout).toMatch(/^ {2}username: dry$/m)
     expect(table.stdout).toMatch(/^secret: -$/m)
@@ -171,13 +170,13 @@ describe('a change', () => {
   })
 
   test('with --dry-run of a change that fails prints only why', async () => {
-    const { code, stderr } = await run(['create-user', 'root', '--dry-run'])
+    const { code, stderr } = await run(['create-project', 'a b', '--dry-run'])
 
-    expect({ code, stderr: stderr.split('\n').length }).toEqual({ code: 1, stderr: 2 })
+    expect({ code, stderr: stderr.split('\n').length }).toEqual({ code: 2, stderr: 2 })
     expect(stderr).not.toContain('dry run')
   })
 
-  test('prints the access difference with --dry-run, one line for each change, and not without', async () => {
+  test('prints the access difference with --dry-run as a table, and not without', async () => {
     await createUser(app, 'bob')
     await createProject(app, 'apollo')
     const words = ['grant-roles', 'bob', '--roles', 'VERSION_MANAGER,project=apollo']
@@ -185,28 +184,17 @@ describe('a change', () => {
     const dry = await withoutWriting(app, () => run([...words, '--dry-run']))
     const real = await print(...words)
 
-    const lines = dry.stdout.slice(dry.stdout.indexOf('accessDiff:')).trimEnd().split('\n')
-    expect(lines.slice(0, 4)).toEqual(['accessDiff:', '  gained: 3', '  lost: 0', '  items:'])
-    expect(lines[4]?.trim().split(/ {2,}/).slice(0, 6)).toEqual([
-      'KIND',
-      'USERNAME',
-      'PERMISSION',
-      'SCOPE',
-      'ORGANIZATION',
-      'PROJECT',
-    ])
-    expect(lines.slice(5).map((line) => line.trim().split(/ {2,}/).slice(0, 6))).toEqual(
-      ['create', 'delete', 'update'].map((verb) => [
-        'GAINED',
-        'bob',
-        `version.${verb}`,
-        'PROJECT',
-        'default',
-        'apollo',
-      ]),
-    )
+    expect(dry.stderr).toBe('Nothing was changed: this was a dry run.\n')
+    expect(dry.stdout.slice(dry.stdout.indexOf('\nAccess'))).toBe(`
+Access would change: 3 gained, 0 lost.
+
+CHANGE    USER  WHAT            WHERE           UNTIL
++ gained  bob   version.create  project apollo  -
++ gained  bob   version.delete  project apollo  -
++ gained  bob   version.update  project apollo  -
+`)
     expect(real).toMatch(/^changed: true$/m)
-    expect(real).not.toContain('accessDiff')
+    expect(real).not.toContain('Access would')
   })
 
   test('has boolean flags that accept true and false, and mean true without a value', async () => {

@@ -37,16 +37,13 @@ function codes(from: number, to: number): string[] {
 }
 
 describe('a list that is longer than a page', () => {
-  test('says on standard error how many of how many are shown, and its words lead to the next ones', async () => {
+  test('says on standard error how many of how many are shown, and the cursor of the answer leads to the next ones', async () => {
     const first = await run('projects')
-    const [, next = ''] = /(--after=\S+) shows the next ones/.exec(first.stderr) ?? []
-    const second = await run('projects', next)
+    const { endCursor } = JSON.parse((await run('projects', '--json')).stdout).data.projects.pageInfo
+    const second = await run('projects', '--after', endCursor)
 
     expect(codesIn(first.stdout)).toEqual(codes(1, 20))
-    expect(first.code).toBe(0)
-    expect(first.stderr).toBe(
-      `chatelaine: 20 of 205 are shown. ${next} shows the next ones, --first 100 shows up to 100, and --all shows all.\n`,
-    )
+    expect({ code: first.code, stderr: first.stderr }).toEqual({ code: 0, stderr: '20 of 205 · --all for the rest\n' })
     expect(codesIn(second.stdout)).toEqual(codes(21, 40))
   })
 
@@ -54,14 +51,14 @@ describe('a list that is longer than a page', () => {
     const { stdout, stderr } = await run('projects', '--filter', 'code.startsWith=p-1', '--first', '30', '--json')
 
     expect(JSON.parse(stdout).data.projects.nodes).toHaveLength(30)
-    expect(stderr).toMatch(/^chatelaine: 30 of 100 are shown\. --after=\S+ shows the next ones, /)
+    expect(stderr).toBe('30 of 100 · --all for the rest\n')
   })
 
   test('says it for the last page, where nothing comes after it', async () => {
     const { stdout, stderr } = await run('projects', '--last', '5')
 
     expect(codesIn(stdout)).toEqual(codes(201, 205))
-    expect(stderr).toBe('chatelaine: 5 of 205 are shown. --first 100 shows up to 100, and --all shows all.\n')
+    expect(stderr).toBe('5 of 205 · --all for the rest\n')
   })
 
   test('is shown as a whole with --all, with a filter and as JSON too', async () => {
@@ -101,7 +98,7 @@ describe('a list in an answer', () => {
 
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: 'chatelaine: apiKeys: the first 20 are shown. The API gives more, with `first` and `after`.\n',
+      stderr: 'apiKeys: the first 20 are shown. The API gives more, with `first` and `after`.\n',
     })
     expect(stdout).not.toContain('hasNextPage')
   })
@@ -112,8 +109,6 @@ describe('a list in an answer', () => {
 
     const { stderr } = await run('grant-roles', 'bob', ...roles, '--dry-run')
 
-    expect(stderr).toBe(
-      'chatelaine: accessDiff: 100 of 125 changes are shown.\nchatelaine: This was a dry run: nothing was saved.\n',
-    )
+    expect(stderr).toBe('accessDiff: 100 of 125 changes are shown.\nNothing was changed: this was a dry run.\n')
   })
 })

@@ -116,7 +116,7 @@ describe('a secret', () => {
 
     const { code, signal, afterMs } = await running.ended
 
-    expect({ code, signal }).toEqual({ code: 1, signal: null })
+    expect({ code, signal }).toEqual({ code: 5, signal: null })
     expect(afterMs).toBeLessThan(10_000)
   })
 
@@ -144,7 +144,7 @@ describe('a secret', () => {
       CHATELAINE_PASSWORD: OTHER_PASSWORD,
     })
 
-    expect([code, stdout, stderr]).toEqual([1, '', 'chatelaine: The username or password is not right.\n'])
+    expect([code, stdout, stderr]).toEqual([5, '', 'chatelaine: The username or password is not right.\n'])
   })
 
   test.each([
@@ -193,10 +193,10 @@ describe('signing in', () => {
     expect(JSON.parse(shown).data.verifyApiKey.username).toBe('bob')
   })
 
-  test('with a wrong password exits 1 and does not print the password', async () => {
+  test('with a wrong password exits 5 and does not print the password', async () => {
     const { code, stdout, stderr } = await run(['sign-in', 'bob'], { CHATELAINE_PASSWORD: 'wrong-and-hidden' })
 
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
     expect(stderr).toMatch(/^chatelaine: [^\n]+\n$/)
     expect(stderr).not.toContain('wrong-and-hidden')
   })
@@ -225,7 +225,7 @@ describe('a password that another user set', () => {
     const changed = await print(['change-password', '--current-password'], { key, ...passwords })
 
     expect(refused).toMatchObject({
-      ...{ code: 1, stdout: '' },
+      ...{ code: 5, stdout: '' },
       stderr: `chatelaine: This password was set by somebody else: ${CHOOSE}\n`,
     })
     expect(shown).toMatch(/^mustChangePassword: true$/m)
@@ -267,7 +267,7 @@ describe('a credential', () => {
 
     expect(await print(['reveal-credential', 'aws'])).toContain('kept-and-hidden')
     const dry = await run(['reveal-credential', 'aws', '--dry-run'])
-    expect(dry).toMatchObject({ code: 0, stderr: 'chatelaine: This was a dry run: nothing was saved.\n' })
+    expect(dry).toMatchObject({ code: 0, stderr: 'Nothing was changed: this was a dry run.\n' })
     expect(dry.stdout).not.toContain('kept-and-hidden')
     expect(await print(['user', 'bob', '--json'])).not.toContain('kept-and-hidden')
   })
@@ -293,6 +293,6 @@ describe('the operator', () => {
 
     expect([set.code, set.stderr]).toEqual([0, ''])
     expect(JSON.parse(signedIn.stdout).data.signIn.token).toMatch(/^eyJ/)
-    expect(own.map(({ code, stderr }) => [code, stderr.includes('    at ')])).toEqual(Array(5).fill([1, false]))
+    expect(own.map(({ code, stderr }) => [code, stderr.includes('    at ')])).toEqual(Array(5).fill([4, false]))
   })
 })

@@ -73,13 +73,13 @@ describe('create-service-user', () => {
     expect(await lookAtUser('api-test')).toEqual({ ...made, displayName: 'Nightly' })
   })
 
-  test('with --if-exists FAIL changes nothing and exits 1 if the user exists', async () => {
+  test('with --if-exists FAIL changes nothing and exits 6 if the user exists', async () => {
     await print('create-service-user', 'twice', ...created)
     const before = await look(snapshot)
 
     const { code, stdout, stderr } = await run('create-service-user', 'twice', '--email', EMAIL, '--if-exists', 'FAIL')
 
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 6, stdout: '' })
     expect(stderr).toMatch(/^chatelaine: .*api-twice.*\n$/)
     expect(await look(snapshot)).toEqual(before)
   })
@@ -119,7 +119,7 @@ describe('the operator', () => {
     const deleted = await run('delete-user', 'root')
 
     for (const { code, stdout, stderr } of [revoked, disabled, deleted]) {
-      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect({ code, stdout }).toEqual({ code: 6, stdout: '' })
       expect(stderr).toMatch(/^chatelaine: [^\n]+\n$/)
     }
     expect(revoked.stderr).toContain('administrator')
@@ -131,10 +131,10 @@ describe('the operator', () => {
 
     const { code, stdout, stderr } = await run('create-user', 'dry', '--dry-run')
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'chatelaine: This was a dry run: nothing was saved.\n' })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'Nothing was changed: this was a dry run.\n' })
     expect(stdout).toMatch(/^ {2}username: dry$/m)
     expect(stdout).toMatch(/^secret: -$/m)
-    expect(stdout).toMatch(/^accessDiff:\n {2}gained: 0\n {2}lost: 0\n {2}items: -$/m)
+    expect(stdout).toMatch(/\n\nAccess would not change\.\n$/)
     expect(await look(snapshot)).toEqual(before)
   })
 
@@ -148,7 +148,7 @@ describe('the operator', () => {
   test('gets an error from "viewer" that names the operator', async () => {
     const { code, stderr } = await run('viewer')
 
-    expect(code).toBe(1)
+    expect(code).toBe(4)
     expect(stderr).toMatch(/operator/i)
   })
 })

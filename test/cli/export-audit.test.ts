@@ -162,9 +162,11 @@ describe('an export that fails', () => {
     const unknown = await exportAudit(file, [], 'chl_nonsense')
     const unreachable = await runCommand(['--url', 'http://127.0.0.1:1/graphql', 'export-audit', file])
 
-    expect([refused.code, unknown.code, unreachable.code]).toEqual([1, 1, 3])
+    expect([refused.code, unknown.code, unreachable.code]).toEqual([5, 5, 3])
     expect(refused.stderr).toMatch(/^chatelaine: .*audit\.read.*\n$/)
-    expect(unknown.stderr).toBe('chatelaine: The server asks for a valid API key: put it into CHATELAINE_API_KEY.\n')
+    expect(unknown.stderr).toBe(
+      'chatelaine: The server asks for a valid API key: put it into CHATELAINE_API_KEY, or run "chatelaine login".\n',
+    )
     expect(refused.stdout + unknown.stdout + unreachable.stdout).toBe('')
     expect(readdirSync(dirname(file))).toEqual([])
   })
@@ -179,7 +181,7 @@ describe('an export that fails', () => {
     await change(app.root, 'revokeApiKey', { apiKey: id })
     const { code, stdout } = await running
 
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' })
     expect(readdirSync(dirname(file))).toEqual([])
   })
 

@@ -5,7 +5,9 @@ import { complexityError, MAX_TOKENS } from '../../src/http/limits.ts'
 import { startApp } from '../support/app.ts'
 import { openBrowser, type TestBrowser, type Visit } from '../support/browser.ts'
 import { findChromium } from '../support/chromium.ts'
+import { runCommand } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
+import { createUser } from '../support/seed.ts'
 
 const app = startApp()
 
@@ -152,6 +154,20 @@ describe.runIf(chromium !== null)('in a browser', () => {
     expect(outside).toEqual([])
     expect(problems).toEqual([])
     expect(JSON.stringify(await page.context().storageState())).not.toContain(ROOT_KEY)
+  })
+
+  test('the address that the command line prints opens the page with the query and the variables of the command', async () => {
+    await createUser(app, 'bob')
+    const { stdout } = await runCommand(['open', 'user', 'bob', '--fields', 'username,email', '--url', app.url])
+    const visit = await browser.visit()
+    await visit.page.goto(stdout.trim())
+
+    await visit.page.getByRole('button', { name: 'Headers' }).click()
+    await enterKey(visit, ROOT_KEY)
+    await visit.page.getByRole('button', { name: /^Execute query/ }).click()
+
+    await waitForAnswer(visit, '"email": "bob@example.test"')
+    expect(visit.problems).toEqual([])
   })
 
   test('a wrong key shows the error', async () => {

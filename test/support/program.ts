@@ -151,8 +151,14 @@ export async function runCommand(args: string[], environment: Environment = {}, 
 }
 
 /** Runs a command to its end as a process of its own; `input` is all that its standard input has. */
-export function runProgram(args: string[], environment: Environment = {}, input = ''): Promise<Ended> {
-  const { child, ended, write } = spawnProgram([NODE, 'src/main.js', ...args], { PORT: '0', ...environment })
+export function runProgram(
+  args: string[],
+  environment: Environment = {},
+  input = '',
+  folder = ROOT_FOLDER,
+): Promise<Ended> {
+  const command = [NODE, join(ROOT_FOLDER, 'src/main.js'), ...args]
+  const { child, ended, write } = spawnProgram(command, { PORT: '0', ...environment }, folder)
   write(input)
   child.stdin.end()
   return ended
@@ -185,14 +191,22 @@ async function failed(ended: Promise<Ended>): Promise<never> {
 /** A program that does not say by then what is waited for has failed, and what it said instead tells why. */
 const LONGEST_SILENCE_MS = 100_000
 
-function spawnProgram([file = '', ...args]: string[], environment: Environment) {
+function spawnProgram([file = '', ...args]: string[], environment: Environment, cwd = ROOT_FOLDER) {
   const { PATH = '', HOME = '' } = process.env
   const started = performance.now()
   const child = spawn(file, args, {
-    cwd: ROOT_FOLDER,
+    cwd,
     // A program that starts ours is ended with all that it started.
     detached: file !== NODE,
-    env: { PATH, HOME, NODE_COMPILE_CACHE: inject('compileCache'), ...QUIET, ...environment },
+    // A person who runs the tests may be signed in to a server.
+    env: {
+      PATH,
+      HOME,
+      XDG_CONFIG_HOME: '/nonexistent',
+      NODE_COMPILE_CACHE: inject('compileCache'),
+      ...QUIET,
+      ...environment,
+    },
   })
   const output = { stdout: '', stderr: '' }
   const secrets = new Set(secretsOf(environment))

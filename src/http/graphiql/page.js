@@ -40,6 +40,8 @@ YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), {
   logo: settings.logo,
   fetcher: send,
   defaultQuery: settings.operations,
+  // The command line prints addresses with a query and its variables.
+  variables: new URLSearchParams(location.search).get('variables') ?? undefined,
   defaultHeaders: AUTHORIZATION,
   visiblePlugin: 'Documentation Explorer',
   onEditHeaders: introspectSoon,
