@@ -12,8 +12,9 @@ import { RateLimitedError } from '../../errors.ts'
 import { logError } from '../../log.ts'
 import { networkOf } from '../../network.ts'
 import { recordRefusal } from '../audit/refusals.ts'
+import { isOwnForm } from './argon2.ts'
 import { digest, GUESSES, guessKey } from './guesses.ts'
-import { normalizePassword, verifyPassword } from './hash.ts'
+import { hashPassword, normalizePassword, verifyPassword } from './hash.ts'
 
 /**
  * The user whose password was checked, and when it was set: it must still be the same password when the result is used.
@@ -60,7 +61,8 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
   const secret = randomBytes(32)
   const known = new LRUCache<string, Known>({ max: 1000, ttl: KNOWN_FOR_MS })
 
-  async function isRight(userKey: string, address: string, password: string, kept: string | null) {
+  async function isRight(userKey: string, address: string, password: string, found: FoundPassword | null) {
+    const kept = found?.hash ?? null
     const addressKey = digest(networkOf(address))
     // The address is counted first, so that a blocked address leaves no row for each name it tries.
     await count(() => ofAddress.consume(addressKey))
@@ -71,6 +73,7 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
       throw error
     })
     if (right) await Promise.all([ofUser.delete(userKey), ofAddress.reward(addressKey)])
+    if (right && found) await upgradeHash(db, found, password)
     return right
   }
 
@@ -86,7 +89,7 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
       const userKey = guessKey(name, networkOf(address))
       const remembered = known.get(userKey)
       // A password that many requests bring at the same time is checked, and counted, once.
-      const checking = remembered?.proof === proof ? remembered.right : isRight(userKey, address, password, kept)
+      const checking = remembered?.proof === proof ? remembered.right : isRight(userKey, address, password, found)
       known.set(userKey, { proof, right: checking })
       const right = await checking.catch((error: unknown) => {
         known.delete(userKey)
@@ -108,7 +111,28 @@ interface Known {
   right: Promise<boolean>
 }
 
-async function findPassword(db: Database['db'], name: string) {
+interface FoundPassword extends CheckedPassword {
+  hash: string
+}
+
+/**
+ * Replaces the hash of another system by one of ours, now that the password is known. The password stays the same, and
+ * with it its sessions. Where it cannot be done, the next sign-in tries again.
+ */
+async function upgradeHash(db: Database['db'], { userId, hash }: FoundPassword, password: string) {
+  if (isOwnForm(hash)) return
+  try {
+    const upgraded = await hashPassword(password)
+    await db
+      .update(passwords)
+      .set({ hash: upgraded })
+      .where(and(eq(passwords.userId, userId), eq(passwords.hash, hash)))
+  } catch (error) {
+    logError(error, null)
+  }
+}
+
+async function findPassword(db: Database['db'], name: string): Promise<FoundPassword | null> {
   const [row] = await db
     .select({ userId: users.id, hash: passwords.hash, setAt: passwords.setAt })
     .from(users)
