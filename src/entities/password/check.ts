@@ -2,18 +2,16 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
-import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible'
 import { BadCredentialError } from '../../authentication/bad-credential.ts'
 import type { Caller } from '../../authority/caller.ts'
 import { isActiveAt, NOW } from '../../authority/held.ts'
 import type { Database } from '../../db/database.ts'
-import { passwordGuesses, passwords, users } from '../../db/tables.ts'
-import { RateLimitedError } from '../../errors.ts'
+import { passwords, users } from '../../db/tables.ts'
 import { logError } from '../../log.ts'
 import { networkOf } from '../../network.ts'
 import { recordRefusal } from '../audit/refusals.ts'
 import { isOwnForm } from './argon2.ts'
-import { digest, GUESSES, guessKey } from './guesses.ts'
+import { countGuess, digest, GUESSES, guessKey, openLimiter } from './guesses.ts'
 import { hashPassword, normalizePassword, verifyPassword } from './hash.ts'
 
 /**
@@ -41,23 +39,12 @@ export interface PasswordChecker {
   check(username: string, password: string, attempt: Attempt): Promise<CheckedPassword>
 }
 
-const WINDOW_SECONDS = 15 * 60
 /** HTTP Basic sends the password with every request: a right password is remembered this long, while its hash stays. */
 const KNOWN_FOR_MS = 5 * 60 * 1000
 
 export function createPasswordChecker({ db }: Database): PasswordChecker {
-  const limiter = (keyPrefix: string, points: number) =>
-    // What has expired is removed with everything else that is old: `retention.ts`.
-    new RateLimiterDrizzle({
-      storeClient: db,
-      schema: passwordGuesses,
-      keyPrefix,
-      points,
-      duration: WINDOW_SECONDS,
-      clearExpiredByTimeout: false,
-    })
-  const ofUser = limiter('user', GUESSES.ofUser)
-  const ofAddress = limiter('address', GUESSES.ofAddress)
+  const ofUser = openLimiter(db, 'user', GUESSES.ofUser)
+  const ofAddress = openLimiter(db, 'address', GUESSES.ofAddress)
   const secret = randomBytes(32)
   const known = new LRUCache<string, Known>({ max: 1000, ttl: KNOWN_FOR_MS })
 
@@ -65,8 +52,8 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
     const kept = found?.hash ?? null
     const addressKey = digest(networkOf(address))
     // The address is counted first, so that a blocked address leaves no row for each name it tries.
-    await count(() => ofAddress.consume(addressKey))
-    await count(() => ofUser.consume(userKey))
+    await countGuess(ofAddress, addressKey)
+    await countGuess(ofUser, userKey)
     const right = await verifyPassword(kept, password).catch(async (error: unknown) => {
       // The server was too busy to check the password: this does not count as a guess.
       await Promise.all([ofUser.reward(userKey), ofAddress.reward(addressKey)])
@@ -154,13 +141,4 @@ async function recordFailure(db: Database['db'], name: string, { action, ...acto
   if (action === null) return
   const named = [{ targetType: 'User' as const, reference: name }]
   await recordRefusal(db, actor, { action, code: 'UNAUTHENTICATED', target: null, named })
-}
-
-async function count(consume: () => Promise<unknown>) {
-  try {
-    await consume()
-  } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) throw new RateLimitedError(Math.ceil(refusal.msBeforeNext / 1000))
-    throw refusal
-  }
 }
