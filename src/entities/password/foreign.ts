@@ -5,12 +5,7 @@
 import { createHash, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { computeArgon2, readArgon2 } from './argon2.ts'
-
-/** It works outside the event loop. An installation without optional packages lacks it. */
-const bcrypt = await import('@node-rs/bcrypt').then(
-  (loaded) => loaded,
-  () => null,
-)
+import { bcryptLibrary } from './native.ts'
 
 /** A hash that was read. Other systems take a password as its bytes are, so it is not normalized. */
 export interface ForeignHash {
@@ -72,9 +67,10 @@ function readBcrypt(text: string): ForeignHash | string | null {
   if (!hash) return null
   if (Number(cost) < 4) return DAMAGED
   if (Number(cost) > MOST.bcryptCost) return TOO_COSTLY
-  if (!bcrypt) return 'This server cannot check bcrypt: the optional package @node-rs/bcrypt is not installed.'
+  const library = bcryptLibrary
+  if (!library) return 'This server cannot check bcrypt: the optional package @node-rs/bcrypt is not installed.'
   const isDigested = prefix === 'bcrypt_sha256'
-  return { verify: (password) => bcrypt.verify(isDigested ? sha256Hex(password) : password, hash) }
+  return { verify: (password) => library.verify(isDigested ? sha256Hex(password) : password, hash) }
 }
 
 function sha256Hex(password: string): string {
