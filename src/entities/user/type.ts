@@ -11,7 +11,7 @@ import { unreadable } from '../../graphql/refusals.ts'
 import type { CallerScope } from '../../read/spec.ts'
 import { Organization } from '../organization/type.ts'
 
-const UserKind = builder.enumType('UserKind', {
+export const UserKind = builder.enumType('UserKind', {
   description: 'The kind of a user: a person or a program.',
   values: {
     HUMAN: { description: 'The user is a person.' },
