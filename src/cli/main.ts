@@ -87,6 +87,7 @@ function createProgram(run: Run): Command {
       const { exportAudit } = await import('./export-audit.ts')
       run.exitCode = await exportAudit(terminal, { ...program.opts(), file, before })
     })
+  addImportCommand(run, program)
   addBackupCommands(program, terminal)
   program
     .command('completion')
@@ -127,6 +128,33 @@ function addBackupCommands(program: Command, terminal: Terminal) {
     .requiredOption('--to <address>', 'an empty PostgreSQL, like postgres://user@host:5432/database, with PGPASSWORD')
     .description('Copy the embedded database into an empty PostgreSQL, while no server runs: all of it, or nothing.')
     .action(async ({ to }: { to: string }) => (await import('./backup.ts')).move(terminal, to))
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value]
+}
+
+function addImportCommand(run: Run, program: Command) {
+  program
+    .command('import')
+    .argument('<files...>', 'files of the other system; - is standard input')
+    .requiredOption('--from <system>', 'listthedocs, docs-host, atscale, user-api, csv or chatelaine')
+    .option('--organization <name>', 'the organization that users and projects belong to; by default your own')
+    .option(
+      '--role <group=ROLE>',
+      'the role for a group or a role of the other system; it can be repeated',
+      collect,
+      [],
+    )
+    .option('--dry-run', 'print what would be imported, and save nothing')
+    .option('--report <file>', 'write what could not be taken to this file')
+    .description(
+      'Bring users of another system with their roles, keys and passwords. If it is interrupted, repeat it: what is there stays as it is.',
+    )
+    .action(async (files: string[], options: { from: string }) => {
+      const { importFiles } = await import('./import/import.ts')
+      run.exitCode = await importFiles(run.terminal, { ...program.opts(), ...options, files })
+    })
 }
 
 function addCommand(run: Run, program: Command, spec: CommandSpec) {

@@ -5,5 +5,5 @@ export interface Terminal {
   env: Record<string, string | undefined>
   stdin: Readable & { isTTY?: boolean; unref?(): void }
   stdout: Writable
-  stderr: Writable
+  stderr: Writable & { isTTY?: boolean }
 }
