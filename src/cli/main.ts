@@ -84,10 +84,11 @@ function createProgram(run: Run): Command {
     .option('--before <time>', 'only events before this time, like 2026-01-31 or 2026-01-31T12:00:00Z')
     .description('Write the audit to a file: one event a line as JSON, the oldest first.')
     .action(async (file: string, { before }: { before?: string }) => {
-      const { exportAudit } = await import('./export-audit.ts')
+      const { exportAudit } = await import('./export/export-audit.ts')
       run.exitCode = await exportAudit(terminal, { ...program.opts(), file, before })
     })
   addImportCommand(run, program)
+  addExportCommand(run, program)
   addBackupCommands(program, terminal)
   program
     .command('completion')
@@ -154,6 +155,21 @@ function addImportCommand(run: Run, program: Command) {
     .action(async (files: string[], options: { from: string }) => {
       const { importFiles } = await import('./import/import.ts')
       run.exitCode = await importFiles(run.terminal, { ...program.opts(), ...options, files })
+    })
+}
+
+function addExportCommand(run: Run, program: Command) {
+  program
+    .command('export')
+    .argument('<what>', 'users, grants or audit')
+    .option('--format <format>', 'jsonl for one JSON object a line, or csv', 'jsonl')
+    .option('--at <time>', 'grants as they were at this time, like 2026-01-31 or 2026-01-31T12:00:00Z')
+    .option('--before <time>', 'only events of the audit before this time')
+    .option('--file <file>', 'write to this file, which must not exist, instead of standard output')
+    .description('Write all users, grants or events of the audit that you may see. "import" takes users back.')
+    .action(async (what: string, options: { format: string }) => {
+      const { exportAll } = await import('./export/export.ts')
+      run.exitCode = await exportAll(run.terminal, { ...program.opts(), ...options, what })
     })
 }
 

@@ -28,13 +28,20 @@ export function mapTable(files: { file: string; text: string }[], options: MapOp
   for (const { file, text } of files)
     for (const { record, info } of readRecords(file, text)) {
       const at = `${file}, line ${info.lines}`
-      const fields = Object.entries(record).map(([column, cell]) => (cell === '' ? {} : COLUMNS[column]?.(cell, at)))
+      const fields = Object.entries(record).map(([column, cell]) =>
+        cell === '' ? {} : COLUMNS[column]?.(unescaped(cell), at),
+      )
       const keys = fields.flatMap((field) => (field?.apiKeys as Json[] | undefined) ?? [])
       const user = Object.assign({ username: '', ...homeOf(options) }, ...fields, keys.length > 0 && { apiKeys: keys })
       if (user.username.toLowerCase() === 'root') plan.problems.push({ name: 'user root', why: ROOT })
       else plan.users.push(user)
     }
   return plan
+}
+
+/** Without the apostrophe that an export puts before what a spreadsheet would take for a formula. */
+function unescaped(cell: string): string {
+  return cell.replace(/^'(?=[=+\-@\t\r])/, '')
 }
 
 interface Row {
