@@ -1,11 +1,14 @@
 /** Each system by the examples of its own document. */
 import { createHash, pbkdf2Sync } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { sql } from 'drizzle-orm'
-import { describe, expect, test, vi } from 'vitest'
-import { type Client, startApp } from '../support/app.ts'
-import { change } from '../support/change.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startApp } from '../support/app.ts'
 import { rolesOf, statusOf, usernameOf } from '../support/look.ts'
 import { createFolder, type Ended, runCommand } from '../support/program.ts'
 import { ROOT_KEY } from '../support/root-key.ts'
@@ -362,13 +365,41 @@ describe('what cannot be taken', () => {
   })
 })
 
-/** For `--organization`. */
 test('users belong to the organization that is named', async () => {
   await createOrganization(app, 'acme')
 
   await run('listthedocs', [[{ name: 'bar', is_admin: false, api_keys: [], roles: [] }]], ['--organization', 'acme'])
 
-  const { user } = await (app.root as Client).ok('{ user(username: "bar") { organization { name } } }')
+  const { user } = await app.root.ok('{ user(username: "bar") { organization { name } } }')
   expect(user).toEqual({ organization: { name: 'acme' } })
-  await change(app.root, 'deleteUser', { user: 'bar' })
+})
+
+test('an import that loses its server says what was done until then, and the repetition does the rest', async () => {
+  let requests = 0
+  const between = createServer(async (request, response) => {
+    requests += 1
+    if (requests > 2) return response.destroy()
+    const body = await new Response(Readable.toWeb(request) as ReadableStream).text()
+    const headers = { 'content-type': 'application/json', 'api-key': ROOT_KEY }
+    const answer = await fetch(app.url, { method: 'POST', headers, body })
+    response.setHeader('content-type', 'application/json').end(await answer.text())
+  })
+  between.listen(0, '127.0.0.1')
+  onTestFinished(() => void between.close())
+  await once(between, 'listening')
+  const { port } = between.address() as AddressInfo
+  const file = fileOf([
+    { name: 'bar', api_keys: [], roles: [{ role_name: 'VERSION_MANAGER', project_code: 'one' }] },
+    { name: 'foo', api_keys: [], roles: [{ role_name: 'VERSION_MANAGER', project_code: 'two' }] },
+  ])
+  const args = ['import', file, '--from', 'listthedocs']
+
+  const cut = await runCommand(['--url', `http://127.0.0.1:${port}/graphql`, ...args])
+  const whole = await runCommand(['--url', app.url, ...args], { CHATELAINE_API_KEY: ROOT_KEY })
+
+  expect(cut.code).toBe(3)
+  expect(cut.stdout).toBe(
+    '2 created, 0 updated, 0 unchanged, 0 failed\nThe import was stopped. Repeat it: what is there stays as it is.\n',
+  )
+  expect(whole.stdout).toBe('2 created, 0 updated, 2 unchanged, 0 failed\n')
 })

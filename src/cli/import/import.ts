@@ -56,8 +56,9 @@ export async function importFiles(terminal: Terminal, options: Import): Promise<
       await report(terminal, plan, outcomes, options, sent)
       return outcomes.some(({ status }) => status === 'failed') ? EXIT.refused : EXIT.done
     } catch (error) {
+      if (outcomes.length > 0 || error instanceof ImportStoppedError)
+        await report(terminal, plan, outcomes, options, null)
       if (!(error instanceof ImportStoppedError)) throw error
-      await report(terminal, plan, outcomes, options, null)
       sayErrors(terminal, error.result)
       return exitCodeOf('importUsers', { ...error.result, data: null })
     }

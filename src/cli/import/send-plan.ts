@@ -49,11 +49,14 @@ export async function sendPlan(plan: Plan, to: Pick<Sending, 'terminal' | 'send'
 
 async function sendSteps(sending: Sending, steps: Step[], what: string) {
   const progress = startProgress(sending.terminal, steps.length, what)
-  for (const [index, step] of steps.entries()) {
-    progress.show(index)
-    sending.note({ name: step.name, ...(await sendStep(sending, step)) })
+  try {
+    for (const [index, step] of steps.entries()) {
+      progress.show(index)
+      sending.note({ name: step.name, ...(await sendStep(sending, step)) })
+    }
+  } finally {
+    progress.end()
   }
-  progress.end()
 }
 
 async function sendStep({ send, dryRun, planned }: Sending, step: Step): Promise<Omit<Outcome, 'name'>> {
@@ -78,13 +81,16 @@ const MOST_CHARACTERS = 150_000
 async function sendUsers(sending: Sending, users: UserItem[]): Promise<number> {
   const progress = startProgress(sending.terminal, users.length, 'users')
   let [done, gained] = [0, 0]
-  for (const batch of batchesOf(users)) {
-    progress.show(done)
-    gained += await sendBatch(sending, batch)
-    done += batch.length
+  try {
+    for (const batch of batchesOf(users)) {
+      progress.show(done)
+      gained += await sendBatch(sending, batch)
+      done += batch.length
+    }
+    return gained
+  } finally {
+    progress.end()
   }
-  progress.end()
-  return gained
 }
 
 function batchesOf(users: UserItem[]): UserItem[][] {
