@@ -18,9 +18,16 @@ export class NotFoundError extends DomainError {
   override name = 'NotFoundError'
   readonly code = 'NOT_FOUND'
   readonly path: string
+  readonly #what: string
   constructor(path: string, what: string) {
     super(`${what} was not found.`)
     this.path = path
+    this.#what = what
+  }
+
+  /** The same, where it was named at another position too. */
+  at(path: string): NotFoundError {
+    return new NotFoundError(path, this.#what)
   }
 }
 

@@ -2,6 +2,7 @@ import { createKeptCallers, type KeptCallers } from './authentication/kept.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import type { Keyring } from './encryption/keyring.ts'
+import { createKeyGuesses, type KeyGuesses } from './entities/api-key/guesses.ts'
 import { createNoteUse, type NoteUse } from './entities/api-key/use.ts'
 import type { Mailer } from './entities/notification/operations.ts'
 import { createPasswordChecker, type PasswordChecker } from './entities/password/check.ts'
@@ -14,6 +15,7 @@ export interface Services {
   readonly keyring: Keyring
   readonly config: Config
   readonly passwords: PasswordChecker
+  readonly keyGuesses: KeyGuesses
   readonly tokens: Tokens
   readonly noteUse: NoteUse
   readonly noteVisit: NoteVisit
@@ -33,6 +35,7 @@ export function createServices(
     keyring,
     config,
     passwords: createPasswordChecker(database),
+    keyGuesses: createKeyGuesses(database),
     mailer,
     noteUse: createNoteUse(database),
     noteVisit: createNoteVisit(database),

@@ -25,7 +25,7 @@ export interface Origin {
  * Two credentials must both be valid: the caller is the user of the session or password, within the limits of the key.
  * @param isFresh true where no kept caller is to be used, because one was not proven
  * @throws BadCredentialError
- * @throws RateLimitedError where there were too many attempts with a wrong password
+ * @throws RateLimitedError where there were too many attempts with a wrong password, or with keys of other systems
  */
 export async function identify(
   services: Services,
@@ -51,19 +51,27 @@ async function findCaller(services: Services, credentials: Credentials, origin: 
   const { apiKey } = credentials
   const proven = await prove(services, credentials, origin)
   const found = await readCaller(db, proven)
-  if (!found || (apiKey !== null && !isSecretOf(found.keyHash, apiKey)))
-    throw new BadCredentialError(await findEnded(db, proven, apiKey))
-  return found
+  if (found && (apiKey === null || isSecretOf(found.keyHash, apiKey))) return found
+  const { key } = proven
+  if (apiKey !== null && key !== null && !looksLikeToken(apiKey) && !(await isThere(db, key)))
+    await services.keyGuesses.count(origin.address)
+  throw new BadCredentialError(await findEnded(db, proven, apiKey))
 }
 
 /** Verifies the token or the password. The secret of a key is compared with what is read by it. */
 async function prove(services: Services, { apiKey, user }: Credentials, origin: Origin): Promise<Proven> {
-  const key = apiKey === null ? null : whichKey(apiKey)
+  const key = apiKey === null ? null : whichKey(apiKey, services.keyGuesses.isBlocked(origin.address))
   if (user === null) return { key }
   if ('token' in user) return { key, session: await services.tokens.verify(services.database.db, user.token) }
   if (key === null && services.config.passwordNeedsApiKey) throw new BadCredentialError()
   const asked = { ...origin, action: 'signIn', caller: null }
   return { key, password: await services.passwords.check(user.username, user.password, asked) }
+}
+
+/** Whether there is such a key, also one that has ended or whose user is not active. */
+async function isThere(db: Connection, key: SQL): Promise<boolean> {
+  const rows = await db.select({ id: apiKeys.id }).from(apiKeys).where(key).limit(1)
+  return rows.length > 0
 }
 
 /** Returns the key or the session that was presented, where it is right but has ended. */
@@ -91,9 +99,15 @@ function isSecretOf(hash: Buffer | null, secret: string): boolean {
   return hash !== null && timingSafeEqual(hash, hashToken(secret))
 }
 
-/** The condition for the row of a key. A key that this server made contains the id of its row; any other key can only be root's, set by ROOT_API_KEY. */
-function whichKey(presented: string): SQL {
-  if (!looksLikeToken(presented)) return eq(apiKeys.source, 'ENVIRONMENT')
+/**
+ * The condition for the row of a key. A key that this server made contains the id of its row. Any other is found by its
+ * hash: it is root's, set by ROOT_API_KEY, or it was imported. @param onlyRoot true where imported keys are not looked for
+ */
+function whichKey(presented: string, onlyRoot: boolean): SQL {
+  if (!looksLikeToken(presented)) {
+    const fromOutside = onlyRoot ? sql`= 'ENVIRONMENT'` : sql`<> 'CREATED'`
+    return sql`(${eq(apiKeys.hash, hashToken(presented))} and ${apiKeys.source} ${fromOutside})`
+  }
   const id = readTokenId(presented)
   if (id === null) throw new BadCredentialError()
   return eq(apiKeys.id, id)

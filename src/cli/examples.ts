@@ -109,6 +109,12 @@ const AUDIT = {
   nodes: `nodes ${KEY}`,
 }
 
+const DATA = {
+  import: 'import users.csv --from csv --dry-run',
+  'import-users': 'import-users --items username=carol,email=carol@example.test --on-error skip --dry-run',
+  export: 'export users --format csv',
+}
+
 const SERVER = {
   serve: 'serve',
   migrate: 'migrate',
@@ -149,6 +155,7 @@ export const EXAMPLES: Record<string, string> = {
   ...CONTROLLERS,
   ...CREDENTIALS,
   ...ACCESS,
+  ...DATA,
   ...AUDIT,
   ...SERVER,
   ...SCRIPTS,

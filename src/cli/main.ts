@@ -5,6 +5,7 @@ import { addAccessCommands } from './access-commands.ts'
 import { addAccountCommands } from './account-commands.ts'
 import { readApi } from './api.ts'
 import { type CommandSpec, deriveCommands } from './commands.ts'
+import { addDataCommands } from './data-commands.ts'
 import { addEnsureCommands } from './ensure-commands.ts'
 import { EXIT } from './exit.ts'
 import { describeSyntax, formatOverview, helpWidth, printHelpOf } from './help.ts'
@@ -73,6 +74,7 @@ function addOwnCommands(program: Command, run: Run) {
     .action((name?: string) => printHelpOf(program, run.terminal, name))
   addServerCommands(program, run)
   addBackupCommands(program, run)
+  addDataCommands(program, run)
   addAccessCommands(program, run)
   addAccountCommands(program, run)
   addEnsureCommands(program, run)

@@ -51,7 +51,7 @@ export function addServerCommands(program: Command, run: Run) {
     .option('--before <time>', 'only events before this time, like 2026-01-31 or 2026-01-31T12:00:00Z')
     .description('Write the audit to a file: one event a line as JSON, the oldest first.')
     .action(async (file: string, { before }: { before?: string }) => {
-      const { exportAudit } = await import('./export-audit.ts')
+      const { exportAudit } = await import('./export/export-audit.ts')
       run.exitCode = await exportAudit(terminal, { target: program.opts(), file, before })
     })
 }

@@ -79,6 +79,11 @@ export const TOPICS: Topic[] = [
     commands: ['audit-events', 'export-audit', 'notifications', 'node', 'nodes'],
   },
   {
+    name: 'data',
+    summary: 'Bring users of another system, and write out what is here.',
+    commands: ['import', 'import-users', 'export'],
+  },
+  {
     name: 'scripts',
     summary: 'What scripts repeat: create something, or bring it to a state.',
     commands: ['ensure'],

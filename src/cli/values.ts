@@ -14,6 +14,14 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
+/** Reads the time of an option, or the beginning of a day. @throws UsageError */
+export function readTime(flag: string, text: string): string {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(time)
+  if (isTime && !Number.isNaN(Date.parse(time))) return time
+  throw new UsageError(`--${flag} takes a time like 2026-01-31 or 2026-01-31T12:00:00Z, not "${text}".`)
+}
+
 /** The placeholder for a secret that is still to be asked for. */
 export const ASKED = Symbol('asked')
 

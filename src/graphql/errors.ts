@@ -55,7 +55,7 @@ const CODES: Record<ErrorCode, { description: string }> = {
   WRONG_CREDENTIALS: { description: 'The username or the password is not right.' },
 }
 
-const ErrorCodeEnum = builder.enumType('ErrorCode', {
+export const ErrorCodeEnum = builder.enumType('ErrorCode', {
   description: 'The kind of error that a mutation answered with.',
   values: Object.fromEntries(Object.entries(CODES).map(([code, value]) => [code, { value: code, ...value }])),
 })

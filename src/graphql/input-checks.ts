@@ -14,10 +14,7 @@ const USERNAME_PATTERN = /^[A-Za-z0-9]([A-Za-z0-9._@+-]*[A-Za-z0-9._-])?$/
 /** Returns the texts in an input that are too long or cannot be stored as text, and the lists that are too long. */
 export function textProblems(input: unknown, longTexts: string[], path = ''): Issue[] {
   if (typeof input === 'string') {
-    const message = textProblem(
-      input,
-      longTexts.includes(path.split('.')[0] ?? '') ? MAX_LONG_TEXT_LENGTH : MAX_TEXT_LENGTH,
-    )
+    const message = textProblem(input, isLong(path, longTexts) ? MAX_LONG_TEXT_LENGTH : MAX_TEXT_LENGTH)
     return message ? [{ path, message }] : []
   }
   if (Array.isArray(input) && input.length > MAX_LIST_LENGTH) {
@@ -25,6 +22,12 @@ export function textProblems(input: unknown, longTexts: string[], path = ''): Is
   }
   if (typeof input !== 'object' || input === null || input instanceof Date) return []
   return Object.entries(input).flatMap(([key, value]) => textProblems(value, longTexts, path ? `${path}.${key}` : key))
+}
+
+/** Whether a text is in a field that may hold long ones. The positions in lists are not part of the name of a field. */
+function isLong(path: string, longTexts: string[]): boolean {
+  const field = path.replaceAll(/\.\d+/g, '')
+  return longTexts.some((name) => field === name || field.startsWith(`${name}.`))
 }
 
 function textProblem(text: string, maxLength: number): string | null {

@@ -51,7 +51,7 @@ interface Described<Fields extends InputFieldMap, Refs, Values extends Json> {
   makes?: boolean
   /** It is false where a dry run makes no sense. */
   hasDryRun?: boolean
-  /** The fields of the input whose texts, with all texts below them, may be long: keys and certificates. */
+  /** The fields of the input whose texts, with all texts below them, may be long, like `items.sshKeys`: keys and certificates. */
   longTexts?: string[]
 }
 

@@ -11,7 +11,7 @@ import { type Granted, guard } from '../authority/guard.ts'
 import { decide, type Rule } from '../authority/rule.ts'
 import { runStatement, type Transaction } from '../db/database.ts'
 import { DeadlinePassedError, isOutage, isRetryable } from '../db/errors.ts'
-import { recordChange, type Sides, withoutEqual } from '../entities/audit/operations.ts'
+import { type Actor, recordChange, type Sides, withoutEqual } from '../entities/audit/operations.ts'
 import { type Notice, notify } from '../entities/notification/operations.ts'
 import { AS_CHANGE, isReadOnly, lockChanges } from '../entities/settings/operations.ts'
 import { CallerEndedError, ForbiddenError, isRefusal, RaceLostError, ReadOnlyError, type Target } from '../errors.ts'
@@ -34,10 +34,10 @@ export interface Operation<Input, Refs, Prepared = undefined> {
   dryRun: boolean
 }
 
-/** What an operation did. `change` is null where there was nothing to do. */
+/** What an operation did. `change` is null where there was nothing to do, and a list where it did several things. */
 export interface Outcome<Values> {
   values: Values
-  change: Made | null
+  change: Made | Made[] | null
   /** The notifications that users get about it. */
   notices?: Notice[]
   /** True where the change was to the caller's own access: the answer is then what they may see after it. */
@@ -160,17 +160,24 @@ async function changeWithin<Input, Refs, Values, Prepared, Answer>(
   const readDiff = wanted.diffSchema && (await noteAccess(tx, caller, wanted.diffSchema))
   const target = plan.target(refs)
   const outcome = await namingTarget(target, () => decideAndRun(plan, { ...wanted, ctx, tx, caller, refs }))
-  const change = changeMade(outcome)
-  if (change) {
+  const changes = changesMade(outcome)
+  if (changes.length > 0) {
     if (plan.endangersAdministration) await namingTarget(target, () => keepAnAdministrator(tx))
-    const about = change.target ?? target
-    if (about === null) throw new Error(`${plan.name} does not say what it changed.`)
-    await recordChange(tx, { ...ctx, caller }, plan.name, { ...about, ...change })
+    await recordAll(tx, plan.name, { ...ctx, caller }, changes, target)
     await notify(tx, ctx.services.mailer, caller, outcome.notices ?? [])
   }
   await repetition?.remember(outcome.values as Values & object)
-  const reader = outcome.isOwnAccess && change ? ((await readAuthority(tx, caller)) ?? caller) : caller
+  const reader = outcome.isOwnAccess && changes.length > 0 ? ((await readAuthority(tx, caller)) ?? caller) : caller
   return answer(outcome.values, readingOn(tx, reader), readDiff && (await readDiff()))
+}
+
+/** Writes one row of the audit for each thing that was changed. */
+async function recordAll(tx: Transaction, name: string, actor: Actor, changes: Made[], target: Target | null) {
+  for (const change of changes) {
+    const about = change.target ?? target
+    if (about === null) throw new Error(`${name} does not say what it changed.`)
+    await recordChange(tx, actor, name, { ...about, ...change })
+  }
 }
 
 /** Reads in the transaction, as this caller. */
@@ -220,12 +227,14 @@ async function decideAndRun<Input, Refs, Values, Prepared>(
   return plan.run(operation)
 }
 
-/** Returns what was changed, without the fields that stayed the same; null where nothing differs from before. */
-function changeMade<Values>({ change }: Outcome<Values>): Made | null {
-  if (!change?.before || !change.after) return change
-  const sides = withoutEqual(change.before, change.after)
-  const isEmpty = Object.keys({ ...sides.before, ...sides.after }).length === 0
-  return isEmpty ? null : { ...change, ...sides }
+/** Returns what was changed, without the fields that stayed the same, and without what does not differ from before. */
+function changesMade<Values>({ change }: Outcome<Values>): Made[] {
+  return [change ?? []].flat().flatMap((made) => {
+    if (!made.before || !made.after) return made
+    const sides = withoutEqual(made.before, made.after)
+    const isEmpty = Object.keys({ ...sides.before, ...sides.after }).length === 0
+    return isEmpty ? [] : { ...made, ...sides }
+  })
 }
 
 /** Adds the target to a refusal, for the audit. */

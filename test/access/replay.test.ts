@@ -48,7 +48,8 @@ test(`the answers about a past moment equal the answers given at that moment, af
   expect([...replay.kinds].sort()).toEqual([
     ...['createController', 'createModel', 'createOrganization', 'createProject', 'createRole', 'createUser'],
     ...['deleteController', 'deleteModel', 'deleteOrganization', 'deleteProject', 'deleteRole', 'deleteUser'],
-    ...['disableUser', 'enableUser', 'grantControllerAccess', 'grantModelAccess', 'grantRoles', 'restoreUser'],
+    ...['disableUser', 'enableUser', 'grantControllerAccess', 'grantModelAccess', 'grantRoles', 'importUsers'],
+    'restoreUser',
     ...['revokeControllerAccess', 'revokeModelAccess', 'revokeRoles', 'setControllerAccess', 'setModelAccess'],
     'setRoles',
     ...['updateController', 'updateModel', 'updateOrganization', 'updateProject', 'updateRole', 'updateUser'],

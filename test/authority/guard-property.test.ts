@@ -132,6 +132,7 @@ const PAYLOADS: Record<string, string> = {
   enableUser: 'user { username isActive }',
   createServiceUser: 'secret user { username } apiKey { id }',
   createApiKey: 'secret apiKey { id }',
+  importUsers: 'results { status }',
   rotateApiKey: 'secret apiKey { id }',
   createRole: 'role { name }',
   deleteUser: 'deletedId',
@@ -150,6 +151,7 @@ async function make({ name, input }: Move, hand: Client): Promise<Answer['data']
 /** Takes from a payload what may be used later: clients in hand, and things to try next. */
 async function learn(world: World, hands: Client[], { name, input }: Move, payload: Answer['data']) {
   if (payload.secret) hands.push(app.as(payload.secret))
+  if (name === 'importUsers') hands.push(...importedHands(input, payload.results))
   if (payload.apiKey) world.keyIds.push(payload.apiKey.id)
   if (payload.role) world.roles.push(payload.role.name)
   if (name === 'deleteUser') world.deletedIds.push(payload.deletedId)
@@ -162,6 +164,13 @@ async function learn(world: World, hands: Client[], { name, input }: Move, paylo
   // Whoever receives a user’s mail can become them; with a key of theirs, whoever logs in to machines is them there.
   const taken = world.users.get((input as { user: string }).user)
   if (taken) hands.push(taken.client)
+}
+
+/** The clients with the keys that were imported. */
+function importedHands(input: object, results: { status: string }[]): Client[] {
+  const { items } = input as { items: { apiKeys: { secret: string }[] }[] }
+  const done = items.filter((_item, index) => results[index]?.status !== 'FAILED')
+  return done.flatMap(({ apiKeys }) => apiKeys.map(({ secret }) => app.as(secret)))
 }
 
 interface Play {
@@ -232,6 +241,7 @@ test.each(Array.from({ length: BLOCKS }, (_, block) => 1 + block * WORLDS))(
       'grantControllerAccess',
       'grantModelAccess',
       'grantRoles',
+      'importUsers',
       'restoreUser',
       'revokeControllerAccess',
       'revokeModelAccess',

@@ -86,6 +86,8 @@ describe('help', () => {
       ...['serve', 'migrate', 'backup', 'restore', 'move', 'rotate-signing-key', 'rotate-encryption-key'],
       ...[
         'export-audit',
+        'import',
+        'export',
         'can-i',
         'why',
         'who-can',

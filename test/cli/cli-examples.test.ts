@@ -1,4 +1,5 @@
 /** The examples in the help of the commands: they run as they are written. */
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { EXAMPLES } from '../../src/cli/examples.ts'
@@ -47,8 +48,15 @@ function wordsOf(line: string): string[] {
     .replaceAll(/user_[\w-]+/g, daveId)
     .replace('https://chatelaine.example.com', app.url)
     .replace('$(cat id_ed25519.pub)', PUBLIC_KEY)
+    .replace('users.csv', () => createFile('users.csv', 'username,email\nzoe,zoe@example.test\n'))
     .replace('audit.jsonl', () => join(createFolder(), 'audit.jsonl'))
   return [...replaced.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+}
+
+function createFile(name: string, text: string): string {
+  const file = join(createFolder(), name)
+  writeFileSync(file, text)
+  return file
 }
 
 const ours = Object.entries(EXAMPLES).filter(([name]) => !OF_THE_SERVER.includes(name))

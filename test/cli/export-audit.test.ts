@@ -194,7 +194,7 @@ describe('an export that fails', () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',
-      stderr: `chatelaine: The file "${file}" exists: choose another name, because its events may not be in the audit any more.\n`,
+      stderr: `chatelaine: The file "${file}" exists: choose another name, because what is in it may be nowhere else any more.\n`,
     })
     expect(readFileSync(file, 'utf8')).toBe('an earlier export\n')
   })

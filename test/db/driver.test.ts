@@ -24,6 +24,7 @@ describe('every connection of the pool', () => {
     ['jit', 'off'],
     ['plan_cache_mode', 'force_generic_plan'],
     ['random_page_cost', '1.1'],
+    ['cpu_index_tuple_cost', '0.05'],
     ['statement_timeout', '3s'],
     ['lock_timeout', '2s'],
     ['idle_in_transaction_session_timeout', '5s'],

@@ -39,7 +39,7 @@ const REFERENCES = /^(user|organization|project|role|controller|model)$/
 /** What a mutation's name begins with. */
 const VERBS = [
   'create update delete restore disable enable rotate revoke grant set',
-  'signIn signOut signOutEverywhere change add remove replace reveal unlock end',
+  'signIn signOut signOutEverywhere change add remove replace reveal unlock end import',
 ].flatMap((line) => line.split(' '))
 
 /** Mutations that can't be tried without being done. */
@@ -156,7 +156,7 @@ describe('secrets', () => {
 
     // Of an ssh key only the public half comes in.
     expect(named.filter((name) => !marked.includes(name))).toEqual(['AddSshKeyInput.key', 'RemoveSshKeyInput.key'])
-    expect(marked.length).toBe(21)
+    expect(marked.length).toBe(23)
   })
 
   test('goes out by what makes or reveals it, and by nothing else', () => {
@@ -199,7 +199,7 @@ describe('mutations', () => {
       (field) => extensionOf<{ makesWayIn: unknown }>(field, 'mutation')?.makesWayIn !== false,
     )
 
-    expect(marked.map(({ name }) => name).sort()).toEqual(['addSshKey', 'createUser', 'setUserPassword'])
+    expect(marked.map(({ name }) => name).sort()).toEqual(['addSshKey', 'createUser', 'importUsers', 'setUserPassword'])
   })
 
   test('those that take over or give are marked as conferring', () => {
@@ -215,6 +215,7 @@ describe('mutations', () => {
       'grantControllerAccess',
       'grantModelAccess',
       'grantRoles',
+      'importUsers',
       'restoreUser',
       'rotateApiKey',
       'setControllerAccess',

@@ -30,6 +30,7 @@ const COUNTS: Record<string, [number, number]> = {
   // Three words by role on the project, one in the organization, one by membership.
   createUser: [5, 0],
   createServiceUser: [4, 0],
+  importUsers: [5, 0],
   // As many words, ADD_MODEL, LOGIN, WRITE, and LOGIN through that.
   disableUser: [0, 9],
   deleteUser: [0, 9],

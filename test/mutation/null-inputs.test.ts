@@ -1,5 +1,5 @@
 /** An explicit null never means more than was meant: where leaving a value out means more, null is refused. */
-import { getNullableType, isInputObjectType, isListType, isNonNullType } from 'graphql'
+import { type GraphQLInputObjectType, getNullableType, isInputObjectType, isListType, isNonNullType } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { failInput } from '../support/change.ts'
@@ -16,6 +16,8 @@ const MEANS_MORE = [
   ...['createApiKey.expiresAt', 'createApiKey.isReadOnly', 'createApiKey.limits', 'createRole.organization'],
   ...['createUser.roles.0.expiresAt', 'createServiceUser.roles.0.expiresAt', 'grantRoles.roles.0.expiresAt'],
   'setRoles.roles.0.expiresAt',
+  ...['importUsers.items.0.roles.0.expiresAt', 'importUsers.items.0.apiKeys.0.expiresAt'],
+  ...['importUsers.items.0.isActive', 'importUsers.items.0.mustChangePassword'],
   ...['grantControllerAccess.expiresAt', 'setControllerAccess.expiresAt', 'revokeControllerAccess.access'],
   ...['createUser.mustChangePassword', 'setUserPassword.mustChangePassword'],
   ...['grantModelAccess.expiresAt', 'setModelAccess.expiresAt', 'revokeModelAccess.access'],
@@ -42,7 +44,7 @@ const MEANS_NO_MORE = [
     'reason',
   ],
   ...['removeBasePermissions', 'removePermissions', 'roles', 'title', 'tokenTtl', 'type', 'user', 'username'],
-  ...['withApiKey'],
+  ...['withApiKey', 'apiKeys', 'kind', 'onError', 'passwordHash', 'sshKeys', 'label', 'secret', 'sha256'],
 ]
 /** A suspension without an end means less for its user. */
 const SUSPENSION = 'disableUser.expiresAt'
@@ -77,14 +79,15 @@ describe('a value that may be left out', () => {
 function optionalPaths(name: string): string[] {
   const given = inputTypeOf(name)
   const type = given && getNullableType(given)
-  if (!isInputObjectType(type)) return []
+  return isInputObjectType(type) ? optionalFields(name, type) : []
+}
+
+function optionalFields(path: string, type: GraphQLInputObjectType): string[] {
   return Object.values(type.getFields()).flatMap((field) => {
-    const own = isNonNullType(field.type) ? [] : [`${name}.${field.name}`]
+    const own = isNonNullType(field.type) ? [] : [`${path}.${field.name}`]
     const list = getNullableType(field.type)
     const item = isListType(list) ? getNullableType(list.ofType) : null
-    if (!item || !isInputObjectType(item)) return own
-    const optional = Object.values(item.getFields()).filter((inner) => !isNonNullType(inner.type))
-    return [...own, ...optional.map((inner) => `${name}.${field.name}.0.${inner.name}`)]
+    return isInputObjectType(item) ? [...own, ...optionalFields(`${path}.${field.name}.0`, item)] : own
   })
 }
 

@@ -84,7 +84,7 @@ async function wasteOfAnswer(credential: string, document: string, variables: ob
   const alone = await services.database.connectAlone()
   const found: string[] = []
   await alone.query(
-    `begin; set local plan_cache_mode = force_generic_plan; set local jit = off; set local random_page_cost = 1.1; set local timezone = 'UTC'`,
+    `begin; set local plan_cache_mode = force_generic_plan; set local jit = off; set local random_page_cost = 1.1; set local cpu_index_tuple_cost = 0.05; set local timezone = 'UTC'`,
   )
   for (const { text, values } of statements) {
     await alone.query('savepoint one')

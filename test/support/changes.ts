@@ -1,10 +1,12 @@
 /** Every mutation once: an input that it accepts in the world below, and what its payload tells. */
+import { pbkdf2Sync } from 'node:crypto'
 import type { TestApp } from './app.ts'
 import { change } from './change.ts'
 import { levelChanges } from './level-changes.ts'
 import { createController, createModel } from './levels.ts'
 import { makeSecrets, secretChanges } from './secret-changes.ts'
 import { createOrganization, createProject, createRole, createUser, type SeededUser } from './seed.ts'
+import { ed25519Line } from './ssh-wire.ts'
 
 /** What the inputs speak of. */
 export interface World {
@@ -88,6 +90,9 @@ const ROLE = 'role { id name title organization { name } permissions { name } }'
 
 const later = () => new Date(Date.now() + 86_400_000).toISOString()
 
+/** Of another system: of the password `frank walks the cat`. */
+const IMPORTED_HASH = `pbkdf2_sha256$1000$seasalt$${pbkdf2Sync('frank walks the cat', 'seasalt', 1000, 32, 'sha256').toString('base64')}`
+
 /** One entry per mutation that has a dry run; `dry-run.test.ts` fails where one is missing. */
 export const CHANGES: SampleChange[] = [
   {
@@ -121,6 +126,32 @@ export const CHANGES: SampleChange[] = [
     payload: `secret created ${USER} ${KEY}`,
     targetType: 'User',
     targetId: (payload) => payload.user.id,
+  },
+  {
+    name: 'importUsers',
+    input: () => ({
+      items: [
+        {
+          username: 'frank',
+          displayName: 'Frank F.',
+          email: 'frank@example.test',
+          organization: 'acme',
+          roles: [
+            { role: 'VERSION_MANAGER', project: 'apollo', expiresAt: later() },
+            { role: 'EDITOR', organization: 'acme' },
+          ],
+          sshKeys: [ed25519Line('frank@laptop')],
+          passwordHash: IMPORTED_HASH,
+          apiKeys: [
+            { label: 'from elsewhere', secret: '18634317c8d7116237af1f82f03b9a26', expiresAt: later() },
+            { sha256: '4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce' },
+          ],
+        },
+      ],
+    }),
+    payload: 'results { index username userId status code message path }',
+    targetType: 'User',
+    targetId: (payload) => payload.results[0].userId,
   },
   {
     name: 'updateUser',

@@ -3,6 +3,8 @@ import { type GraphQLInputType, getNamedType, isInputObjectType } from 'graphql'
 import { schema } from '../../src/graphql/schema.ts'
 import { ROOT_KEY } from './root-key.ts'
 
+/** The hash of another system is kept as it was given, until its password is used first. */
+export const KEPT_SECRET = 'passwordHash'
 /** Names of values that are secrets: of inputs by their declaration, of answers as they are called. */
 const SECRET_INPUTS = new Set(secretInputs())
 const SECRET_ANSWERS = new Set(['secret', 'token'])
@@ -17,6 +19,7 @@ function secretInputs(): string[] {
   return inputs.flatMap((type) =>
     Object.values(type.getFields())
       .filter(({ extensions, type: field }) => extensions.isSecret === true && !isInputObjectType(named(field)))
+      .filter(({ name }) => name !== KEPT_SECRET)
       .map(({ name }) => name),
   )
 }

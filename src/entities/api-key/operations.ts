@@ -5,6 +5,7 @@ import type { Caller, Scope } from '../../authority/caller.ts'
 import type { Transaction } from '../../db/database.ts'
 import { createId } from '../../db/id.ts'
 import { apiKeyLimits, apiKeys, organizations, projects, roles } from '../../db/tables.ts'
+import { writeUnique } from '../../db/unique.ts'
 import { endWithinLife } from './life.ts'
 import { createToken, hashToken, hintOf } from './token.ts'
 
@@ -50,6 +51,30 @@ export async function insertApiKey(
   })
   await insertLimits(tx, id, limits ?? [])
   return { id, secret, expiresAt }
+}
+
+/** A key of another system, of which only the hash is kept. */
+export interface ForeignKey {
+  label: string
+  hash: Buffer
+  hint: string
+  expiresAt: string | null
+}
+
+/** Adds a key of another system. @throws ConflictError where it is, or was, the key of a user */
+export async function insertForeignKey(
+  tx: Transaction,
+  caller: Caller,
+  userId: string,
+  key: ForeignKey,
+): Promise<string> {
+  const id = createId()
+  const expiresAt = await endWithinLife(tx, userId, key.expiresAt)
+  const row = { id, userId, ...key, expiresAt, source: 'IMPORTED' as const, createdBy: caller.userId }
+  const write = tx.insert(apiKeys).values(row)
+  const taken = `The key "${key.label}" is, or was, the key of another user.`
+  await writeUnique(writeUnique(write, 'api_keys_imported_hash_unique', taken), 'api_keys_hash_unique', taken)
+  return id
 }
 
 async function insertLimits(tx: Transaction, apiKeyId: string, limits: Limit[]) {

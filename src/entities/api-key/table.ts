@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNull, ne } from 'drizzle-orm'
 import { boolean, bytea, foreignKey, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { instant, instantNow } from '../../db/columns.ts'
 import { organizations } from '../organization/table.ts'
@@ -19,7 +19,7 @@ export const apiKeys = pgTable(
     label: text('label').notNull(),
     hint: text('hint').notNull(),
     hash: bytea('hash').notNull(),
-    source: text('source', { enum: ['CREATED', 'ENVIRONMENT'] })
+    source: text('source', { enum: ['CREATED', 'ENVIRONMENT', 'IMPORTED'] })
       .notNull()
       .default('CREATED'),
     limited: boolean('limited').notNull().default(false),
@@ -48,6 +48,9 @@ export const apiKeys = pgTable(
     uniqueIndex('api_keys_environment_once')
       .on(t.source)
       .where(and(eq(t.source, 'ENVIRONMENT'), isNull(t.revokedAt)) ?? isNull(t.revokedAt)),
+    // Keys of another form than ours are found by their hash; one that was imported and ended is never imported again.
+    uniqueIndex('api_keys_imported_hash_unique').on(t.hash).where(eq(t.source, 'IMPORTED')),
+    index('api_keys_foreign_hash_index').on(t.hash).where(ne(t.source, 'CREATED')),
     index('api_keys_user_order').on(t.userId, t.createdAt, t.id),
     index('api_keys_created_order').on(t.createdAt, t.id),
   ],

@@ -44,7 +44,10 @@ export const ApiKey = reads.type('ApiKey', {
   visible: (key, caller) => mayReadOwned(key.userId, caller),
   fields: (f) => ({
     label: f.column('label', { type: 'String', description: 'A text that says what the key is for.' }),
-    hint: f.column('hint', { type: 'String', description: 'The last four characters of the secret.' }),
+    hint: f.column('hint', {
+      type: 'String',
+      description: 'The last four characters of the secret; `····` for a key that was imported by its hash.',
+    }),
     isValid: f.expression({
       type: 'Boolean',
       description: 'True where the key is neither revoked nor expired. The owner of a valid key can still be disabled.',

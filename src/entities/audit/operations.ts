@@ -109,7 +109,18 @@ function requestIdColumns(id: string | null) {
  * The names of the fields that may be stored. All other fields are left out, so that no secret is stored by mistake.
  */
 const FIELDS: ReadonlySet<string> = new Set([
-  ...['access', 'isActive', 'address', 'apiKey', 'attributes', 'basePermissions', 'code', 'controller', 'credential'],
+  ...[
+    'access',
+    'isActive',
+    'address',
+    'apiKey',
+    'apiKeys',
+    'attributes',
+    'basePermissions',
+    'code',
+    'controller',
+    'credential',
+  ],
   ...['detachedModels', 'displayName', 'email', 'endedApiKeys', 'endedGrants', 'expiresAt', 'id', 'kid', 'label'],
   ...[
     'limits',
@@ -130,6 +141,7 @@ const FIELDS: ReadonlySet<string> = new Set([
     'roles',
     'sessions',
     'sshKey',
+    'sshKeys',
     'title',
     'tokenTtl',
     'type',

@@ -2,18 +2,17 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { and, eq, isNull } from 'drizzle-orm'
 import { LRUCache } from 'lru-cache'
-import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible'
 import { BadCredentialError } from '../../authentication/bad-credential.ts'
 import type { Caller } from '../../authority/caller.ts'
 import { isActiveAt, NOW } from '../../authority/held.ts'
 import type { Database } from '../../db/database.ts'
-import { passwordGuesses, passwords, users } from '../../db/tables.ts'
-import { RateLimitedError } from '../../errors.ts'
+import { passwords, users } from '../../db/tables.ts'
 import { logError } from '../../log.ts'
 import { networkOf } from '../../network.ts'
 import { recordRefusal } from '../audit/refusals.ts'
-import { digest, GUESSES, guessKey } from './guesses.ts'
-import { normalizePassword, verifyPassword } from './hash.ts'
+import { isOwnForm } from './argon2.ts'
+import { countGuess, digest, GUESSES, guessKey, openLimiter } from './guesses.ts'
+import { hashPassword, normalizePassword, verifyPassword } from './hash.ts'
 
 /**
  * The user whose password was checked, and when it was set: it must still be the same password when the result is used.
@@ -40,37 +39,28 @@ export interface PasswordChecker {
   check(username: string, password: string, attempt: Attempt): Promise<CheckedPassword>
 }
 
-const WINDOW_SECONDS = 15 * 60
 /** HTTP Basic sends the password with every request: a right password is remembered this long, while its hash stays. */
 const KNOWN_FOR_MS = 5 * 60 * 1000
 
 export function createPasswordChecker({ db }: Database): PasswordChecker {
-  const limiter = (keyPrefix: string, points: number) =>
-    // What has expired is removed with everything else that is old: `retention.ts`.
-    new RateLimiterDrizzle({
-      storeClient: db,
-      schema: passwordGuesses,
-      keyPrefix,
-      points,
-      duration: WINDOW_SECONDS,
-      clearExpiredByTimeout: false,
-    })
-  const ofUser = limiter('user', GUESSES.ofUser)
-  const ofAddress = limiter('address', GUESSES.ofAddress)
+  const ofUser = openLimiter(db, 'user', GUESSES.ofUser)
+  const ofAddress = openLimiter(db, 'address', GUESSES.ofAddress)
   const secret = randomBytes(32)
   const known = new LRUCache<string, Known>({ max: 1000, ttl: KNOWN_FOR_MS })
 
-  async function isRight(userKey: string, address: string, password: string, kept: string | null) {
+  async function isRight(userKey: string, address: string, password: string, found: FoundPassword | null) {
+    const kept = found?.hash ?? null
     const addressKey = digest(networkOf(address))
     // The address is counted first, so that a blocked address leaves no row for each name it tries.
-    await count(() => ofAddress.consume(addressKey))
-    await count(() => ofUser.consume(userKey))
+    await countGuess(ofAddress, addressKey)
+    await countGuess(ofUser, userKey)
     const right = await verifyPassword(kept, password).catch(async (error: unknown) => {
       // The server was too busy to check the password: this does not count as a guess.
       await Promise.all([ofUser.reward(userKey), ofAddress.reward(addressKey)])
       throw error
     })
     if (right) await Promise.all([ofUser.delete(userKey), ofAddress.reward(addressKey)])
+    if (right && found) await upgradeHash(db, found, password)
     return right
   }
 
@@ -86,7 +76,7 @@ export function createPasswordChecker({ db }: Database): PasswordChecker {
       const userKey = guessKey(name, networkOf(address))
       const remembered = known.get(userKey)
       // A password that many requests bring at the same time is checked, and counted, once.
-      const checking = remembered?.proof === proof ? remembered.right : isRight(userKey, address, password, kept)
+      const checking = remembered?.proof === proof ? remembered.right : isRight(userKey, address, password, found)
       known.set(userKey, { proof, right: checking })
       const right = await checking.catch((error: unknown) => {
         known.delete(userKey)
@@ -108,7 +98,28 @@ interface Known {
   right: Promise<boolean>
 }
 
-async function findPassword(db: Database['db'], name: string) {
+interface FoundPassword extends CheckedPassword {
+  hash: string
+}
+
+/**
+ * Replaces the hash of another system by one of ours, now that the password is known. The password stays the same, and
+ * with it its sessions. Where it cannot be done, the next sign-in tries again.
+ */
+async function upgradeHash(db: Database['db'], { userId, hash }: FoundPassword, password: string) {
+  if (isOwnForm(hash)) return
+  try {
+    const upgraded = await hashPassword(password)
+    await db
+      .update(passwords)
+      .set({ hash: upgraded })
+      .where(and(eq(passwords.userId, userId), eq(passwords.hash, hash)))
+  } catch (error) {
+    logError(error, null)
+  }
+}
+
+async function findPassword(db: Database['db'], name: string): Promise<FoundPassword | null> {
   const [row] = await db
     .select({ userId: users.id, hash: passwords.hash, setAt: passwords.setAt })
     .from(users)
@@ -130,13 +141,4 @@ async function recordFailure(db: Database['db'], name: string, { action, ...acto
   if (action === null) return
   const named = [{ targetType: 'User' as const, reference: name }]
   await recordRefusal(db, actor, { action, code: 'UNAUTHENTICATED', target: null, named })
-}
-
-async function count(consume: () => Promise<unknown>) {
-  try {
-    await consume()
-  } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) throw new RateLimitedError(Math.ceil(refusal.msBeforeNext / 1000))
-    throw refusal
-  }
 }

@@ -1,12 +1,32 @@
 /** The count of wrong guesses at the password of a user: which rows are theirs, and how they are forgotten. */
 import { createHash } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
+import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible'
 import { NOW } from '../../authority/held.ts'
-import type { Transaction } from '../../db/database.ts'
+import type { Database, Transaction } from '../../db/database.ts'
 import { passwordGuesses, users } from '../../db/tables.ts'
+import { RateLimitedError } from '../../errors.ts'
 
-/** Limits per user and address, so that guesses from other addresses lock nobody out, and per address over all users. */
-export const GUESSES = { ofUser: 10, ofAddress: 100 }
+/** Limits per user and address, so that guesses from other addresses lock nobody out, and per address over all users and over all keys. */
+export const GUESSES = { ofUser: 10, ofAddress: 100, ofKeys: 100 }
+
+const WINDOW_SECONDS = 15 * 60
+
+/** A limit on guesses that all servers count together. What has expired is removed with everything else that is old: `retention.ts`. */
+export function openLimiter(db: Database['db'], keyPrefix: string, points: number): RateLimiterDrizzle {
+  const where = { storeClient: db, schema: passwordGuesses, keyPrefix }
+  return new RateLimiterDrizzle({ ...where, points, duration: WINDOW_SECONDS, clearExpiredByTimeout: false })
+}
+
+/** Counts a guess. @throws RateLimitedError where there were too many */
+export async function countGuess(limiter: RateLimiterDrizzle, key: string) {
+  try {
+    await limiter.consume(key)
+  } catch (refusal) {
+    if (refusal instanceof RateLimiterRes) throw new RateLimitedError(Math.ceil(refusal.msBeforeNext / 1000))
+    throw refusal
+  }
+}
 
 /** A digest of texts. Text typed as a username may be a password, so it is not stored in clear text. */
 export function digest(...parts: string[]): string {

@@ -3,7 +3,7 @@ import { boolean, foreignKey, index, integer, pgTable, text, timestamp, uuid } f
 import { instantNow } from '../../db/columns.ts'
 import { users } from '../user/table.ts'
 
-/** The argon2id hash of a user's password. It has its own table, so that no list of users can read it by mistake. */
+/** The hash of a user's password: argon2id, or that of another system until it is used first. It has its own table, so that no list of users can read it by mistake. */
 export const passwords = pgTable(
   'passwords',
   {

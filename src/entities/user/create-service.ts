@@ -2,7 +2,7 @@
 
 import { inOrganization } from '../../authority/caller.ts'
 import { grantedByMembership, grantedByRoles, grantedByTakeover, grantedTogether } from '../../authority/guard.ts'
-import { ConflictError, InvalidInputError, RaceLostError } from '../../errors.ts'
+import { ConflictError, InvalidInputError, type Issue, RaceLostError } from '../../errors.ts'
 import { builder } from '../../graphql/builder.ts'
 import { titleIssues, usernameFormIssues } from '../../graphql/input-checks.ts'
 import { mutation } from '../../mutation/declare.ts'
@@ -57,8 +57,7 @@ mutation({
     created: p.boolean('False where the user existed and was updated.'),
   }),
   check: (input) => [
-    // The name is checked without the prefix.
-    ...usernameFormIssues('username', serviceName(input.username).slice(SERVICE_PREFIX.length)),
+    ...serviceNameIssues('username', input.username),
     ...titleIssues('displayName', input.displayName),
     ...roleIssues('roles', input.roles),
   ],
@@ -138,8 +137,14 @@ mutation({
   },
 })
 
-const IN_CHARGE = 'A service user has the e-mail of the person in charge.'
+export const IN_CHARGE = 'A service user has the e-mail of the person in charge.'
 
-function serviceName(username: string): string {
+/** The problems of the name of a service user, which is checked without the prefix. */
+export function serviceNameIssues(path: string, username: string): Issue[] {
+  return usernameFormIssues(path, serviceName(username).slice(SERVICE_PREFIX.length))
+}
+
+/** The name of a service user, with the prefix. */
+export function serviceName(username: string): string {
   return username.toLowerCase().startsWith(SERVICE_PREFIX) ? username : SERVICE_PREFIX + username
 }

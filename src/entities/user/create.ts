@@ -21,7 +21,8 @@ import { namingOf, usernameIssues } from './mutations.ts'
 import { insertUser } from './operations.ts'
 import { User } from './type.ts'
 
-const ADMINISTRATION: FoundRole = {
+/** The role of administrators, where a new user is to be one. */
+export const ADMINISTRATION: FoundRole = {
   roleId: ADMINISTRATOR.id,
   role: ADMINISTRATOR.name,
   scope: 'everywhere',

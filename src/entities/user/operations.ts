@@ -129,7 +129,7 @@ interface Suspension {
 export async function suspendUser(
   tx: Transaction,
   caller: Caller,
-  user: User,
+  user: Pick<User, 'id' | 'usernameKey'>,
   suspension: Suspension,
 ): Promise<boolean> {
   if (isRoot(user)) throw new ConflictError('root is never disabled.')

@@ -37,6 +37,15 @@ function place(random: Random) {
 const KINDS: ((random: Random) => NamedCall)[] = [
   (random) => ['createUser', { username: freshName(), withApiKey: false, ...home(random), roles: granted(random) }],
   (random) => ['createServiceUser', { username: freshName(), email: 'erin@example.test', ...home(random) }],
+  (random) => [
+    'importUsers',
+    {
+      items: [
+        { username: random.pick([freshName(), anybody(random)]), roles: granted(random) },
+        { username: freshName(), ...home(random) },
+      ],
+    },
+  ],
   (random) => ['updateUser', { user: anybody(random), displayName: 'Erin' }],
   (random) => ['updateUser', { user: anybody(random), email: 'erin@example.test' }],
   (random) => ['disableUser', { user: anybody(random) }],

@@ -138,6 +138,16 @@ const RENAMES: ((random: Random) => Mutation)[] = [
 const user = (random: Random) => ({ user: random.pick(USERS) })
 const organization = (random: Random) => ({ organization: random.pick(HOMES) })
 
+/** Users who are there, or were deleted, with roles; also disabled. */
+function bringUsers({ random }: Replayed): Mutation {
+  const item = () => ({
+    username: random.pick(USERS),
+    isActive: random.chance(0.8),
+    roles: [{ role: random.pick(ROLES), project: random.pick(PROJECTS), ...end(random) }],
+  })
+  return { name: 'importUsers', input: { items: [item(), item()], onError: 'SKIP' } }
+}
+
 function setRoles({ random }: Replayed): Mutation {
   const place = random.pick([{ everywhere: true }, organization(random), { project: random.pick(PROJECTS) }])
   const roles = random.some(ROLES, 0, 2).map((role) => ({ role, ...end(random) }))
@@ -149,6 +159,7 @@ const KINDS: Card[] = [
   [12, giveRoles],
   [6, (replayed) => ({ name: 'revokeRoles', input: userAndRoles(replayed) })],
   [3, setRoles],
+  [1, bringUsers],
   [4, ({ random }) => ({ name: 'disableUser', input: { ...user(random), ...end(random) } })],
   [4, ({ random }) => ({ name: 'enableUser', input: user(random) })],
   [2, ({ random }) => ({ name: 'deleteUser', input: user(random) })],

@@ -203,6 +203,8 @@ export function randomMove(world: World, random: Random, step: number): Move {
       },
     },
     { name: 'createServiceUser', input: { username: fresh, email, organization } },
+    importing(fresh, { username: random.pick([fresh, user]), roles: items.slice(random.int(2)) }, random),
+    importing(fresh, { username: fresh, organization, isAdmin: random.chance(0.2) }, random),
     { name: 'updateRole', input: { role, addPermissions: words } },
     { name: 'updateRole', input: { role: random.pick(roles.slice(1, 5)), addPermissions: words } },
     { name: 'updateRole', input: { role, addPermissions: words, removePermissions: random.some(WORDS, 0, 2) } },
@@ -239,6 +241,12 @@ export function randomMove(world: World, random: Random, step: number): Move {
     { name: 'deleteProject', input: { project: random.pick(projects) } },
   ]
   return random.pick(random.chance(0.7) ? giving : taking)
+}
+
+/** An import of one user with a key, or without. */
+function importing(fresh: string, item: object, random: Random): Move {
+  const apiKeys = random.chance(0.7) ? [{ secret: `${fresh}-0123456789abcdefghij`, ...randomEnd(random) }] : []
+  return { name: 'importUsers', input: { items: [{ ...item, apiKeys }], onError: random.pick(['STOP', 'SKIP']) } }
 }
 
 /** The first item alone, on its scope. */

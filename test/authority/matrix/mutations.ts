@@ -73,6 +73,21 @@ export const mutationRows: Row[] = [
     ({ organization }) => ({ username: 'new', email: 'new@example.test', organization }),
     IN_ORGANIZATION,
   ),
+  row(
+    'importUsers',
+    undefined,
+    ({ organization }) => ({
+      items: [{ username: 'new', organization, roles: [{ role: 'VERSION_MANAGER', organization }] }],
+    }),
+    IN_ORGANIZATION,
+  ),
+  row(
+    'importUsers',
+    'who exist already',
+    ({ user }) => ({ items: [{ username: user, apiKeys: [{ sha256: '0'.repeat(64) }] }] }),
+    // A user who is not there is created.
+    { ...OF_USER, missing: '     F     F     F      OK     F     F     OK' },
+  ),
   row('updateViewer', undefined, () => ({ displayName: 'new' }), {
     self: '   OK    OK    OK     OK     OK    OK    OK',
   }),

@@ -14,7 +14,7 @@ const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
   max: Number(process.env.DATABASE_POOL_SIZE),
   // The server has the same settings.
-  options: '-c jit=off -c random_page_cost=1.1 -c TimeZone=UTC',
+  options: '-c jit=off -c random_page_cost=1.1 -c cpu_index_tuple_cost=0.05 -c TimeZone=UTC',
 })
 const noteUse = createKeyUse(pool)
 

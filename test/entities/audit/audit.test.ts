@@ -162,6 +162,7 @@ describe('the audit gets no row', () => {
       ['updateUser', { user: 'bob' }],
       ['updateUser', { user: 'bob', username: 'bob', email: 'bob@example.test' }],
       ['createServiceUser', { ...job, ifExists: 'UPDATE' }],
+      ['importUsers', { items: [{ username: 'bob', roles: held }] }],
       ['disableUser', { user: 'dave' }],
       ['enableUser', { user: 'bob' }],
       ['revokeApiKey', { apiKey: bob.keyId }],

@@ -47,6 +47,29 @@ export const EXPECTED: Record<string, Expected> = {
       apiKey: [none, FIRST_KEY],
     }),
   },
+  importUsers: {
+    organization: 'acme',
+    changes: ({ items: [{ roles, apiKeys }] }) => ({
+      username: [none, 'frank'],
+      displayName: [none, 'Frank F.'],
+      email: [none, 'frank@example.test'],
+      organization: [none, 'acme'],
+      roles: [none, [{ ...VERSIONS_ON_APOLLO, expiresAt: roles[0].expiresAt }, EDITOR_IN_ACME]],
+      password: [none, 'set'],
+      mustChangePassword: [none, false],
+      sshKeys: [
+        none,
+        [{ type: 'ssh-ed25519', fingerprint: expect.stringMatching(/^SHA256:/), comment: 'frank@laptop' }],
+      ],
+      apiKeys: [
+        none,
+        [
+          { ...FIRST_KEY, label: 'from elsewhere', expiresAt: apiKeys[0].expiresAt },
+          { ...FIRST_KEY, label: 'imported key' },
+        ],
+      ],
+    }),
+  },
   updateUser: {
     organization: 'default',
     changes: () => ({

@@ -1,7 +1,7 @@
 import argon2 from '@node-rs/argon2'
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { computeByNode } from '../../../src/entities/password/hash.ts'
+import { computeByNode } from '../../../src/entities/password/argon2.ts'
 import { type Client, startApp, type TestApp } from '../../support/app.ts'
 import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { statusOf, usernameOf } from '../../support/look.ts'

@@ -206,6 +206,13 @@ const RULES: Record<string, (applied: Applied) => void> = {
     const key = after('apiKey') as { id: string; label: string } | null
     if (key) putKey(state, key.id, id, key)
   },
+  importUsers(applied) {
+    const { state, id, after } = applied
+    named('user', 'username')(applied)
+    if (after('username')) state.users.set(id, after('isActive') ?? true)
+    grantAll(state, id, after('roles'))
+    for (const key of (after('apiKeys') as { id: string; label: string }[] | null) ?? []) putKey(state, key.id, id, key)
+  },
   updateUser: named('user', 'username'),
   deleteUser: removed,
   restoreUser(applied) {

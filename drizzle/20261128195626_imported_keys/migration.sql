@@ -1,0 +1,2 @@
+CREATE UNIQUE INDEX "api_keys_imported_hash_unique" ON "api_keys" ("hash") WHERE "source" = 'IMPORTED';--> statement-breakpoint
+CREATE INDEX "api_keys_foreign_hash_index" ON "api_keys" ("hash") WHERE "source" <> 'CREATED';
