@@ -2,7 +2,7 @@
 // This file is plain JavaScript: it must also run on a Node that is too old for the rest, to find one that is not.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -67,6 +67,9 @@ function fail(sentence) {
 }
 
 async function runHere() {
+  // A clone strips the types of its source at each start, which takes longer than a command: what was stripped is kept.
+  if (program === source)
+    module.enableCompileCache?.(fileURLToPath(new URL('../node_modules/.cache/chatelaine', import.meta.url)))
   const { main } = await import(program.href)
   // The reader of the output may stop early: `chatelaine --help | head`.
   process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1))
