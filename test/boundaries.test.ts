@@ -8,7 +8,7 @@ const LAYERS: RegExp[][] = [
   [/^src\/main\.js$/, /^src\/cli\//],
   [/^src\/http\//],
   [/^src\/graphql\/(schema|print-schema)\.ts$/],
-  [/^src\/(bootstrap|retention|services)\.ts$/],
+  [/^src\/(bootstrap|placing|retention|services)\.ts$/],
   [/^src\/(access|entities)\//],
   [/^src\/mutation\//],
   [/^src\/graphql\//],

@@ -11,6 +11,7 @@ import type { Mailer } from '../entities/notification/operations.ts'
 import { queueLost } from '../entities/notification/requeue.ts'
 import { type Listening, listen } from '../http/server.ts'
 import { log } from '../log.ts'
+import { type Placing, startPlacing } from '../placing.ts'
 import { type Retention, startRetention } from '../retention.ts'
 import { createServices } from '../services.ts'
 import { VERSION } from '../version.ts'
@@ -45,6 +46,7 @@ export async function withServer(
   const serving = withDatabase(config, async ({ database, keyring }) => {
     let mailer: Mailer | null = null
     let retention: Retention | null = null
+    let placing: Placing | null = null
     try {
       await prepare({ database, keyring })
       mailer = await openMailerIfWanted(database, config)
@@ -52,10 +54,12 @@ export async function withServer(
       const server = await listen(createServices(database, keyring, config, mailer))
       database.noteAddress(server.url)
       logStart(server, database, config)
+      placing = startPlacing(database)
       retention = startRetention(database, config, (line) => stdout.write(`${line}\n`))
       await work(server)
     } finally {
       await retention?.stop()
+      await placing?.stop()
       await mailer?.close()
     }
   })

@@ -1,6 +1,7 @@
 export * from '../entities/api-key/table.ts'
 export * from '../entities/audit/table.ts'
 export * from '../entities/authority/table.ts'
+export * from '../entities/change/table.ts'
 export * from '../entities/controller/table.ts'
 export * from '../entities/credential/table.ts'
 export * from '../entities/idempotency/table.ts'

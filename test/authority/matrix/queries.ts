@@ -108,6 +108,12 @@ export const queryRows: Row[] = [
     },
   },
   {
+    field: 'changes',
+    document: `{ result: changes(first: 1) ${LIST} }`,
+    variables: () => ({}),
+    expect: { self: 'F F F OK OK F OK' },
+  },
+  {
     field: 'accessChanges',
     document: `query ($user: String!) {
       result: accessChanges(from: "2020-01-01T00:00:00Z", user: $user, first: 1) ${LIST} }`,
