@@ -1,8 +1,8 @@
-/** Gives positions to changes while a server runs, soon after they are committed. */
+/** Gives positions to changes while a server runs, soon after they are committed, and ends the waits for them. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database } from './db/database.ts'
 import { placeChanges, readStream } from './entities/change/operations.ts'
 import { logError } from './log.ts'
+import type { Services } from './services.ts'
 
 /** Every server looks this often whether a change waits, whatever program made it: it reads one row. */
 const PACE_MS = 500
@@ -12,14 +12,14 @@ export interface Placing {
   stop(): Promise<void>
 }
 
-export function startPlacing(database: Database): Placing {
+export function startPlacing(services: Pick<Services, 'database' | 'changeWaits'>): Placing {
   const stopping = new AbortController()
   const { signal } = stopping
   const running = run()
   async function run() {
     while (!signal.aborted) {
       // What could not be placed is placed the next time.
-      await placeWaiting(database, signal).catch((error: unknown) => logError(error, null))
+      await placeWaiting(services, signal).catch((error: unknown) => logError(error, null))
       await sleep(PACE_MS, null, { signal }).catch(() => {})
     }
   }
@@ -31,7 +31,12 @@ export function startPlacing(database: Database): Placing {
   }
 }
 
-async function placeWaiting(database: Database, signal: AbortSignal) {
-  const { isWaiting } = await readStream(database)
-  if (isWaiting) await placeChanges(database, signal)
+async function placeWaiting(
+  { database, changeWaits }: Pick<Services, 'database' | 'changeWaits'>,
+  signal: AbortSignal,
+) {
+  const { position, isWaiting } = await readStream(database)
+  if (!isWaiting) return changeWaits.note(position)
+  await placeChanges(database, signal)
+  changeWaits.note((await readStream(database)).position)
 }

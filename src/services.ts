@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
 import type { Keyring } from './encryption/keyring.ts'
 import { createNoteUse, type NoteUse } from './entities/api-key/use.ts'
+import { type ChangeWaits, createChangeWaits } from './entities/change/waits.ts'
 import type { Mailer } from './entities/notification/operations.ts'
 import { createPasswordChecker, type PasswordChecker } from './entities/password/check.ts'
 import { createTokens, type Tokens } from './entities/session/token.ts'
@@ -16,6 +17,7 @@ export interface Services {
   readonly tokens: Tokens
   readonly noteUse: NoteUse
   readonly keptCallers: KeptCallers
+  readonly changeWaits: ChangeWaits
   /** It is null where SMTP_URL is not set. */
   readonly mailer: Mailer | null
 }
@@ -34,6 +36,7 @@ export function createServices(
     mailer,
     noteUse: createNoteUse(database),
     keptCallers: createKeptCallers(),
+    changeWaits: createChangeWaits(),
     tokens: createTokens(keyring, config.tokenIssuer),
   }
 }

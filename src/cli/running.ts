@@ -51,10 +51,11 @@ export async function withServer(
       await prepare({ database, keyring })
       mailer = await openMailerIfWanted(database, config)
       if (mailer) await startMails(database, mailer)
-      const server = await listen(createServices(database, keyring, config, mailer))
+      const services = createServices(database, keyring, config, mailer)
+      const server = await listen(services)
       database.noteAddress(server.url)
       logStart(server, database, config)
-      placing = startPlacing(database)
+      placing = startPlacing(services)
       retention = startRetention(database, config, (line) => stdout.write(`${line}\n`))
       await work(server)
     } finally {
