@@ -15,6 +15,7 @@ import { type Placing, startPlacing } from '../placing.ts'
 import { type Retention, startRetention } from '../retention.ts'
 import { createServices } from '../services.ts'
 import { VERSION } from '../version.ts'
+import { startWebhooks, type Webhooks } from '../webhooks/worker.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import type { Terminal } from './terminal.ts'
 import { startTraces } from './traces.ts'
@@ -47,6 +48,7 @@ export async function withServer(
     let mailer: Mailer | null = null
     let retention: Retention | null = null
     let placing: Placing | null = null
+    let webhooks: Webhooks | null = null
     try {
       await prepare({ database, keyring })
       mailer = await openMailerIfWanted(database, config)
@@ -56,11 +58,12 @@ export async function withServer(
       database.noteAddress(server.url)
       logStart(server, database, config)
       placing = startPlacing(services)
+      webhooks = startWebhooks(services)
       retention = startRetention(database, config, (line) => stdout.write(`${line}\n`))
       await work(server)
     } finally {
       await retention?.stop()
-      await placing?.stop()
+      await Promise.all([placing?.stop(), webhooks?.stop()])
       await mailer?.close()
     }
   })

@@ -39,7 +39,7 @@ const REFERENCES = /^(user|organization|project|role|controller|model)$/
 /** What a mutation's name begins with. */
 const VERBS = [
   'create update delete restore disable enable rotate revoke grant set',
-  'signIn signOut signOutEverywhere change add remove reveal unlock end',
+  'signIn signOut signOutEverywhere change add remove reveal unlock end test replay',
 ].flatMap((line) => line.split(' '))
 
 /** Mutations that can't be tried without being done. */
@@ -106,6 +106,8 @@ describe('authority', () => {
       'Session',
       'SshKey',
       'User',
+      'Webhook',
+      'WebhookDelivery',
     ])
   })
 
@@ -169,7 +171,9 @@ describe('secrets', () => {
       'CreateApiKeyPayload.secret',
       'CreateServiceUserPayload.secret',
       'CreateUserPayload.secret',
+      'CreateWebhookPayload.secret',
       'RotateApiKeyPayload.secret',
+      'RotateWebhookSecretPayload.secret',
       'SignInPayload.token',
     ])
   })
@@ -198,7 +202,13 @@ describe('mutations', () => {
       (field) => extensionOf<{ makesWayIn: unknown }>(field, 'mutation')?.makesWayIn !== false,
     )
 
-    expect(marked.map(({ name }) => name).sort()).toEqual(['addSshKey', 'createUser', 'setUserPassword'])
+    expect(marked.map(({ name }) => name).sort()).toEqual([
+      'addSshKey',
+      'createUser',
+      'createWebhook',
+      'setUserPassword',
+      'updateWebhook',
+    ])
   })
 
   test('those that take over or give are marked as conferring', () => {

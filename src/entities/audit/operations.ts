@@ -123,7 +123,7 @@ const FIELDS: ReadonlySet<string> = new Set([
     'permissions',
   ],
   ...['project', 'isReadOnly', 'reason', 'revealed', 'roles', 'sessions', 'sshKey', 'title', 'tokenTtl', 'type'],
-  ...['user', 'username', 'wrongPasswords'],
+  ...['user', 'username', 'wrongPasswords', 'url', 'types', 'description', 'isPaused', 'cursor'],
 ])
 
 function allowed(fields: object | undefined): Record<string, unknown> | null {

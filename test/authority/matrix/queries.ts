@@ -125,6 +125,16 @@ export const queryRows: Row[] = [
     },
   },
   {
+    field: 'webhooks',
+    document: `query ($organization: String!) { result: webhooks(first: 1, filter: { organization: $organization }) ${LIST} }`,
+    variables: ({ organization }) => ({ organization }),
+    expect: {
+      own: '           F     F     F      OK     F     F     OK',
+      foreign: '       F     F     F      NULL   F     F     OK',
+      missing: '       F     F     F      NULL   F     F     NULL',
+    },
+  },
+  {
     field: 'notifications',
     document: `{ result: notifications(first: 1) ${LIST} }`,
     variables: () => ({}),
