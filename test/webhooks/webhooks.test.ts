@@ -1,59 +1,54 @@
 /** What a webhook is sent: to whom, in which order, signed by what, and what happens where it is not accepted. */
 import { sql } from 'drizzle-orm'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { Database } from '../../src/db/database.ts'
-import { createClient, type TestApp } from '../support/app.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { startPlacing } from '../../src/placing.ts'
+import { startWebhooks } from '../../src/webhooks/worker.ts'
+import { startApp } from '../support/app.ts'
 import { change } from '../support/change.ts'
-import { createStartedStore } from '../support/database.ts'
-import { lookInto } from '../support/program.ts'
-import { ROOT_KEY } from '../support/root-key.ts'
 import { query, uuidOf } from '../support/rows.ts'
-import { createOrganization, createUser } from '../support/seed.ts'
-import { serveHere } from '../support/serving.ts'
+import { createOrganization, createProject, createUser } from '../support/seed.ts'
+import { openTestServices } from '../support/services.ts'
 import { openReceiver, type Receiver, toldTo, verify } from './receiver.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 const PATIENT = { timeout: 20_000, interval: 20 }
 
-const ALLOWED = { WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8' }
+const SETTINGS = { webhookAllowedNetworks: ['127.0.0.0/8'] }
+const app = startApp(SETTINGS)
 
-async function serve(environment: Record<string, string> = ALLOWED) {
-  const store = await createStartedStore()
-  onTestFinished(store.remove)
-  const receiver = await openReceiver()
-  onTestFinished(receiver.close)
-  const server = await serveHere({ ...store.environment, ...environment })
-  const as = (key: string) => createClient(() => server.url, { 'api-key': key })
-  const root = as(ROOT_KEY)
-  const app = { root, as } as unknown as TestApp
-  const look = <T>(work: (database: Database) => Promise<T>) => lookInto(store.environment, work)
-  return { app, root, as, receiver, server, look }
-}
+// What a server does beside its requests, as `serve` starts it.
+let running: { stop(): Promise<void> }[] = []
+let receiver: Receiver
+beforeEach(async () => {
+  receiver = await openReceiver()
+  const services = await openTestServices(app.database, SETTINGS)
+  running = [startPlacing(services), startWebhooks(services)]
+})
+afterEach(async () => {
+  for (const one of running) await one.stop()
+  await receiver.close()
+})
 
 const STATE = `query ($id: ID!) { node(id: $id) { ... on Webhook { state disabledReason failingSince nextAttemptAt
   deliveries { nodes { type state attempts responseStatus responseExcerpt error nextAttemptAt event { targetName } } } } } }`
 
-async function stateOf({ app }: { app: TestApp }, id: string) {
+async function stateOf(id: string) {
   return (await app.root.ok(STATE, { id })).node
 }
 
-async function createWebhook(app: TestApp, receiver: Receiver, input: object = { everywhere: true }) {
+async function createWebhook(input: object = { everywhere: true }) {
   const made = await change(app.root, 'createWebhook', { url: receiver.url, ...input }, 'secret webhook { id state }')
   return { id: made.webhook.id as string, secret: made.secret as string }
 }
 
-const createProject = (app: TestApp, code: string, organization = 'default') =>
-  change(app.root, 'createProject', { code, organization })
-
 describe('a webhook', () => {
   test('gets each change after it was made, signed, in order', async () => {
-    const { app, receiver } = await serve()
     await createProject(app, 'before')
     await vi.waitFor(async () => {
       const { changes } = await app.root.ok('{ changes(last: 1) { nodes { targetName } } }')
       expect(changes.nodes).toEqual([{ targetName: 'before' }])
     }, PATIENT)
-    const { id, secret } = await createWebhook(app, receiver)
+    const { id, secret } = await createWebhook()
 
     for (const code of ['p1', 'p2', 'p3']) await createProject(app, code)
     await change(app.root, 'deleteProject', { project: 'p2' })
@@ -76,17 +71,20 @@ describe('a webhook', () => {
       },
     })
     expect(() => verify(secret, { ...first, body: `${first?.body} ` } as never)).toThrow('No matching signature')
-    const { deliveries } = await stateOf({ app }, id)
-    expect(deliveries.nodes[0]).toEqual({
+    const last = await vi.waitFor(async () => {
+      const { deliveries } = await stateOf(id)
+      expect(deliveries.nodes).toHaveLength(5)
+      return deliveries.nodes[0]
+    }, PATIENT)
+    expect(last).toEqual({
       ...{ type: 'project.deleted', state: 'DELIVERED', attempts: 1, responseStatus: 204, responseExcerpt: null },
       ...{ error: null, nextAttemptAt: null, event: { targetName: 'p2' } },
     })
   })
 
   test('of an organization gets its types of the changes of that organization alone', async () => {
-    const { app, receiver } = await serve()
     await createOrganization(app, 'acme')
-    await createWebhook(app, receiver, { organization: 'acme', types: ['project.created'] })
+    await createWebhook({ organization: 'acme', types: ['project.created'] })
 
     await createProject(app, 'elsewhere')
     await createProject(app, 'here', 'acme')
@@ -98,8 +96,7 @@ describe('a webhook', () => {
   })
 
   test('tries again what is not accepted, before it sends what comes after', async () => {
-    const { app, receiver } = await serve()
-    const { id } = await createWebhook(app, receiver, { types: ['project.created'] })
+    const { id } = await createWebhook({ types: ['project.created'] })
     let refusals = 0
     receiver.answer = (response) => {
       refusals += 1
@@ -110,7 +107,7 @@ describe('a webhook', () => {
     await createProject(app, 'p2')
     await vi.waitFor(() => expect(refusals).toBe(2), PATIENT)
     const failing = await vi.waitFor(async () => {
-      const state = await stateOf({ app }, id)
+      const state = await stateOf(id)
       expect(state.deliveries.nodes[0]?.attempts).toBe(2)
       return state
     }, PATIENT)
@@ -132,24 +129,18 @@ describe('a webhook', () => {
       },
     ])
     expect(toldTo(receiver)).toEqual(['project.created p1', 'project.created p2'])
-    expect(await stateOf({ app }, id)).toMatchObject({ failingSince: null, nextAttemptAt: null })
+    expect(await stateOf(id)).toMatchObject({ failingSince: null, nextAttemptAt: null })
   })
 
   test('is disabled loudly after a day of failures, and goes on from there when it is resumed', async () => {
-    const { app, receiver, look } = await serve()
-    const { id } = await createWebhook(app, receiver, { types: ['project.created'] })
+    const { id } = await createWebhook({ types: ['project.created'] })
     receiver.answer = (response) => response.writeHead(302, { location: '/elsewhere' }).end()
     await createProject(app, 'p1')
-    await vi.waitFor(async () => expect((await stateOf({ app }, id)).failingSince).not.toBeNull(), PATIENT)
-    await look((database) =>
-      query(
-        { database },
-        sql`update webhooks set failing_since = now() - interval '25 hours', next_attempt_at = now()`,
-      ),
-    )
+    await vi.waitFor(async () => expect((await stateOf(id)).failingSince).not.toBeNull(), PATIENT)
+    await query(app, sql`update webhooks set failing_since = now() - interval '25 hours', next_attempt_at = now()`)
 
-    await vi.waitFor(async () => expect((await stateOf({ app }, id)).state).toBe('DISABLED'), PATIENT)
-    const disabled = await stateOf({ app }, id)
+    await vi.waitFor(async () => expect((await stateOf(id)).state).toBe('DISABLED'), PATIENT)
+    const disabled = await stateOf(id)
     const { auditEvents, notifications } = await app.root.ok(
       `{ auditEvents(filter: { action: "disableWebhook" }) { nodes { actorKind targetName changes { field after } } }
          notifications(first: 1) { nodes { kind } } }`,
@@ -186,7 +177,6 @@ describe('the owner of a webhook', () => {
     ],
     ['is disabled', 'OWNER_INACTIVE', 'disableUser', { user: 'alma' }],
   ])('who %s ends what it sends at once', async (_what, reason, mutation, input) => {
-    const { app, receiver } = await serve()
     await createOrganization(app, 'acme')
     const roles = [{ role: 'ORGANIZATION_ADMIN', organization: 'acme' }]
     const alma = await createUser(app, 'alma', { organization: 'acme', roles })
@@ -202,10 +192,10 @@ describe('the owner of a webhook', () => {
 
     await change(app.root, mutation, input)
     await createProject(app, 'hidden', 'acme')
-    await vi.waitFor(async () => expect((await stateOf({ app }, made.webhook.id)).state).toBe('DISABLED'), PATIENT)
+    await vi.waitFor(async () => expect((await stateOf(made.webhook.id)).state).toBe('DISABLED'), PATIENT)
 
     expect(made.webhook).toMatchObject({ owner: { username: 'alma' }, organization: { name: 'acme' } })
-    expect((await stateOf({ app }, made.webhook.id)).disabledReason).toBe(reason)
+    expect((await stateOf(made.webhook.id)).disabledReason).toBe(reason)
     expect(receiver.requests()).toBe(before)
     const { notifications } = await app.root.ok('{ notifications(first: 1) { nodes { kind email } } }')
     expect(notifications.nodes[0]).toEqual({ kind: 'WEBHOOK_DISABLED', email: 'alma@example.test' })
@@ -214,9 +204,8 @@ describe('the owner of a webhook', () => {
 
 describe('a user', () => {
   test('pauses, tests, rotates, replays and deletes a webhook', async () => {
-    const { app, receiver, look } = await serve()
     const types = ['project.created']
-    const { id, secret } = await createWebhook(app, receiver, { types })
+    const { id, secret } = await createWebhook({ types })
     await createProject(app, 'p1')
     await vi.waitFor(() => expect(receiver.accepted).toHaveLength(1), PATIENT)
     const { cursor } = receiver.accepted[0]?.data ?? {}
@@ -248,8 +237,9 @@ describe('a user', () => {
     expect(again?.id).toBe(first?.id)
     for (const one of [secret, rotated.secret]) verify(one, second as never)
     expect(() => verify(rotated.secret, first as never)).toThrow('No matching signature')
-    const kept = await look((database) =>
-      query({ database }, sql`select secrets, deleted_at is not null as gone from webhooks where id = ${uuidOf(id)}`),
+    const kept = await query(
+      app,
+      sql`select secrets, deleted_at is not null as gone from webhooks where id = ${uuidOf(id)}`,
     )
     expect(kept).toEqual([{ secrets: null, gone: true }])
   })

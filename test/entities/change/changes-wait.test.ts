@@ -1,3 +1,4 @@
+// Runs with whole servers.
 /** Requests that wait for a change: what ends the wait, and what they hold meanwhile. */
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createClient } from '../../support/app.ts'

@@ -1,4 +1,3 @@
-// Runs on both databases.
 /** Which changes programs can follow, in which order, and who sees them. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
