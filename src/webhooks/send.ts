@@ -28,6 +28,8 @@ export interface Message {
 /** What may be connected to, and what names stand for. */
 export interface Network {
   allowed: AllowedNetworks
+  /** Ends what is under way, because the server stops. */
+  signal?: AbortSignal
   resolve?: (hostname: string, options: LookupAllOptions) => Promise<LookupAddress[]>
 }
 
@@ -67,7 +69,7 @@ function post(url: URL, message: Message, secrets: readonly string[], network: N
     // A connection that is kept would be to an address that was checked earlier.
     agent: false,
     lookup: checkedLookup(isEncrypted, network),
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), ...(network.signal ? [network.signal] : [])]),
   })
   request.once('response', resolve)
   request.on('error', reject)

@@ -53,7 +53,7 @@ export function startWebhooks(services: Services): Webhooks {
       const test = await takeTest(db)
       const claimed = test ? null : await claimNext(db)
       if (!test && !claimed) return
-      const work = test ? sendTest(services, test) : sendChanges(services, claimed as Claimed, signal)
+      const work = test ? sendTest(services, test, signal) : sendChanges(services, claimed as Claimed, signal)
       // What is not noted is sent again, once the claim has ended.
       const noted = work.catch((error: unknown) => logError(error, null)).finally(() => active.delete(noted))
       active.add(noted)
@@ -71,7 +71,7 @@ export function startWebhooks(services: Services): Webhooks {
 async function sendChanges(services: Services, claimed: Claimed, signal: AbortSignal) {
   let { deliveryId } = claimed
   for (let sent = 0; sent < MOST_IN_A_ROW && !signal.aborted; sent++) {
-    if (!(await sendNext(services, { ...claimed, deliveryId }))) return
+    if (!(await sendNext(services, { ...claimed, deliveryId }, signal))) return
     // What failed before is accepted now, or is passed over.
     deliveryId = null
   }
@@ -79,7 +79,7 @@ async function sendChanges(services: Services, claimed: Claimed, signal: AbortSi
 }
 
 /** Sends the next change. Returns whether the webhook goes on. */
-async function sendNext(services: Services, claimed: Claimed): Promise<boolean> {
+async function sendNext(services: Services, claimed: Claimed, signal: AbortSignal): Promise<boolean> {
   const { database, mailer } = services
   const next = await findNext(database.db, claimed)
   if (next === null) return false
@@ -94,10 +94,15 @@ async function sendNext(services: Services, claimed: Claimed): Promise<boolean> 
   }
   const message = await messageOf(services, owner, next)
   if (message === null) {
-    await passOver(database.db, claimed, next)
+    await database.transaction((tx) => passOver(tx, claimed, next))
     return true
   }
-  const outcome = await send(services, claimed, message)
+  const outcome = await send(services, claimed, message, signal)
+  if (outcome.error !== null && signal.aborted) {
+    // It was this server that broke off: another one sends it.
+    await release(database.db, claimed)
+    return false
+  }
   return database.transaction(async (tx) => {
     if (outcome.error === null) return noteDelivered(tx, claimed, next, outcome)
     const reason = await noteFailed(tx, claimed, next, outcome)
@@ -106,20 +111,21 @@ async function sendNext(services: Services, claimed: Claimed): Promise<boolean> 
   })
 }
 
-async function sendTest(services: Services, test: Test) {
+async function sendTest(services: Services, test: Test, signal: AbortSignal) {
   const body = JSON.stringify({ type: TEST_TYPE, timestamp: new Date().toISOString(), data: {} })
   const message = { id: `delivery_${test.id}`, body }
   const { url, secrets, webhookId: id } = test
-  const outcome = await send(services, { id, url, secrets }, message)
-  await noteTest(services.database.db, test, outcome)
+  const outcome = await send(services, { id, url, secrets }, message, signal)
+  if (outcome.error === null || !signal.aborted) await noteTest(services.database.db, test, outcome)
 }
 
 async function send(
   { config, keyring }: Services,
   { id, url, secrets }: Pick<Claimed, 'id' | 'url' | 'secrets'>,
   message: Message,
+  signal: AbortSignal,
 ): Promise<Outcome> {
   if (secrets === null) return { status: null, excerpt: null, error: 'The webhook was deleted.' }
   const signing = (await openSecrets(keyring, { id, secrets })).map(({ secret }) => secret)
-  return sendMessage(url, message, signing, { allowed: config.webhookAllowedNetworks })
+  return sendMessage(url, message, signing, { allowed: config.webhookAllowedNetworks, signal })
 }

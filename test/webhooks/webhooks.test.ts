@@ -19,13 +19,19 @@ const app = startApp(SETTINGS)
 // What a server does beside its requests, as `serve` starts it.
 let running: { stop(): Promise<void> }[] = []
 let receiver: Receiver
-beforeEach(async () => {
-  receiver = await openReceiver()
+async function start() {
   const services = await openTestServices(app.database, SETTINGS)
   running = [startPlacing(services), startWebhooks(services)]
+}
+async function stop() {
+  for (const one of running) await one.stop()
+}
+beforeEach(async () => {
+  receiver = await openReceiver()
+  await start()
 })
 afterEach(async () => {
-  for (const one of running) await one.stop()
+  await stop()
   await receiver.close()
 })
 
@@ -130,6 +136,47 @@ describe('a webhook', () => {
     ])
     expect(toldTo(receiver)).toEqual(['project.created p1', 'project.created p2'])
     expect(await stateOf(id)).toMatchObject({ failingSince: null, nextAttemptAt: null })
+  })
+
+  test('does not hold up the end of a server: what is under way is broken off, and sent by the next one', async () => {
+    const { id } = await createWebhook({ types: ['project.created'] })
+    receiver.answer = () => {}
+    await createProject(app, 'p1')
+    await vi.waitFor(() => expect(receiver.requests()).toBe(1), PATIENT)
+
+    const began = performance.now()
+    await stop()
+    const stoppedAfterMs = performance.now() - began
+    const between = await stateOf(id)
+    receiver.answer = null
+    await start()
+    await vi.waitFor(() => expect(receiver.accepted).toHaveLength(1), PATIENT)
+
+    expect(stoppedAfterMs).toBeLessThan(5000)
+    expect(between).toMatchObject({ failingSince: null, deliveries: { nodes: [] } })
+    expect(toldTo(receiver)).toEqual(['project.created p1'])
+  })
+
+  test('that failed sends other types as if nothing had failed', async () => {
+    const { id } = await createWebhook({ types: ['project.created'] })
+    receiver.answer = (response) => response.writeHead(500).end()
+    await createProject(app, 'p1')
+    await vi.waitFor(async () => expect((await stateOf(id)).failingSince).not.toBeNull(), PATIENT)
+
+    receiver.answer = null
+    await change(app.root, 'updateWebhook', { webhook: id, types: ['project.deleted'] })
+    await change(app.root, 'deleteProject', { project: 'p1' })
+    const state = await vi.waitFor(async () => {
+      const found = await stateOf(id)
+      expect(found.deliveries.nodes).toHaveLength(2)
+      return found
+    }, PATIENT)
+
+    expect(state).toMatchObject({ failingSince: null, nextAttemptAt: null })
+    expect(state.deliveries.nodes).toMatchObject([
+      { type: 'project.deleted', state: 'DELIVERED', attempts: 1 },
+      { type: 'project.created', state: 'FAILED', nextAttemptAt: null },
+    ])
   })
 
   test('is disabled loudly after a day of failures, and goes on from there when it is resumed', async () => {

@@ -10,10 +10,9 @@ export type Webhook = typeof webhooks.$inferSelect
 
 const MOST_OF_AN_ORGANIZATION = 50
 
-/** What takes a claim away: the server that is sending stops after this delivery, and sends as it is then. */
-const UNCLAIMED = { claim: null, claimedUntil: null }
-/** What lets it be tried at once, as if nothing had failed. */
-const FRESH = { ...UNCLAIMED, deliveryId: null, failingSince: null, attempts: 0, nextAttemptAt: null }
+export const NOTHING_FAILS = { deliveryId: null, failingSince: null, attempts: 0, nextAttemptAt: null }
+/** The webhook is tried at once. The server that is sending stops after this delivery, for its claim is gone. */
+const AFRESH = { ...NOTHING_FAILS, claim: null, claimedUntil: null }
 
 /** Creates a webhook that begins with the next change. Returns its id. @throws ConflictError where there are too many */
 export async function insertWebhook(
@@ -50,17 +49,17 @@ export async function giveUpDelivery(tx: Transaction, webhookId: string) {
     )
 }
 
-/** Changes a webhook. Where it is resumed, it is tried at once from where it stopped. */
+/** Changes a webhook, which begins afresh where it stopped. */
 export async function changeWebhook(
   tx: Transaction,
   id: string,
-  { isPaused, ...fields }: Partial<Pick<Webhook, 'url' | 'types' | 'description'>> & { isPaused?: boolean },
+  { isPaused, ...fields }: Pick<Webhook, 'url' | 'types' | 'description'> & { isPaused: boolean | undefined },
 ) {
-  const resumed = { ...FRESH, pausedAt: null, disabledAt: null, disabledReason: null }
+  const resumed = { pausedAt: null, disabledAt: null, disabledReason: null }
   const state = isPaused ? { pausedAt: sql`coalesce(paused_at, clock_timestamp())` } : resumed
-  const changes = { ...fields, ...UNCLAIMED, ...(isPaused !== undefined && state) }
+  const changes = { ...fields, ...AFRESH, ...(isPaused !== undefined && state) }
   await tx.update(webhooks).set(changes).where(eq(webhooks.id, id))
-  if (isPaused === false) await giveUpDelivery(tx, id)
+  await giveUpDelivery(tx, id)
 }
 
 /** Gives a webhook another secret, and returns it; the one before it signs beside it for a day. @throws SealError */
@@ -69,8 +68,9 @@ export async function rotateSecret(tx: Transaction, keyring: Keyring, webhook: W
   const sealed = await sealSecrets(keyring, webhook.id, secret, await openSecrets(keyring, webhook))
   await tx
     .update(webhooks)
-    .set({ ...sealed, ...UNCLAIMED })
+    .set({ ...sealed, ...AFRESH })
     .where(eq(webhooks.id, webhook.id))
+  await giveUpDelivery(tx, webhook.id)
   return secret
 }
 
@@ -78,7 +78,7 @@ export async function rotateSecret(tx: Transaction, keyring: Keyring, webhook: W
 export async function rewindWebhook(tx: Transaction, id: string, position: bigint) {
   await tx
     .update(webhooks)
-    .set({ ...FRESH, position })
+    .set({ ...AFRESH, position })
     .where(eq(webhooks.id, id))
   await giveUpDelivery(tx, id)
 }
@@ -87,7 +87,7 @@ export async function rewindWebhook(tx: Transaction, id: string, position: bigin
 export async function removeWebhook(tx: Transaction, id: string) {
   await tx
     .update(webhooks)
-    .set({ ...FRESH, deletedAt: sql`clock_timestamp()`, secrets: null, keyId: null })
+    .set({ ...AFRESH, deletedAt: sql`clock_timestamp()`, secrets: null, keyId: null })
     .where(eq(webhooks.id, id))
   await giveUpDelivery(tx, id)
 }

@@ -7,7 +7,7 @@ import { webhookDeliveries, webhooks } from '../../db/tables.ts'
 import { recordChange } from '../audit/operations.ts'
 import { target } from '../audit/targets.ts'
 import { type Mailer, notify } from '../notification/operations.ts'
-import { giveUpDelivery, type Webhook } from './operations.ts'
+import { giveUpDelivery, NOTHING_FAILS, type Webhook } from './operations.ts'
 
 /** Longer than a request takes with all that belongs to it. A server that was killed holds its claim until then. */
 const CLAIM = sql`clock_timestamp() + interval '30 seconds'`
@@ -83,12 +83,13 @@ export async function findNext(db: Connection, { id, claim }: Claimed): Promise<
   return 'NONE'
 }
 
-/** Passes over a change that the owner may not see. */
-export async function passOver(db: Connection, claimed: Claimed, { position }: Next) {
-  await db
+/** Passes over a change that the owner may not see, whether it was sent before or not. */
+export async function passOver(tx: Transaction, claimed: Claimed, { position }: Next) {
+  await tx
     .update(webhooks)
-    .set({ position: BigInt(position) })
+    .set({ position: BigInt(position), ...NOTHING_FAILS })
     .where(isMine(claimed))
+  if (claimed.deliveryId !== null) await giveUpDelivery(tx, claimed.id)
 }
 
 /** Gives the claim back. */
@@ -112,7 +113,7 @@ export async function noteDelivered(
     .set({
       position: BigInt(next.position),
       claimedUntil: CLAIM,
-      ...{ deliveryId: null, failingSince: null, attempts: 0, nextAttemptAt: null },
+      ...NOTHING_FAILS,
     })
     .where(isMine(claimed))
     .returning({ id: webhooks.id })
