@@ -11,6 +11,7 @@ import { urlProblem } from '../../webhook-address.ts'
 import { SERVER, target } from '../audit/targets.ts'
 import { unknownType } from '../change/types.ts'
 import { findHomeOrganization } from '../organization/lookup.ts'
+import { Organization } from '../organization/type.ts'
 import { changeWebhook, insertWebhook, removeWebhook, type Webhook as WebhookRow } from './operations.ts'
 import { createSecret } from './secrets.ts'
 import { Webhook } from './type.ts'
@@ -94,6 +95,7 @@ mutation({
     const scope = (refs: { organization: { id: string } | null }) => inOrganization(refs.organization?.id ?? null)
     return by.both(by.permission('webhooks.manage', over, scope), by.permission('audit.read', over, scope))
   },
+  shownOn: [{ on: Organization, as: 'CreateWebhook', refs: (organization) => ({ organization }) }],
   grants: 'nothing',
   // A webhook goes on reading for its owner after the key that made it has ended.
   makesWayIn: true,
@@ -139,6 +141,7 @@ mutation({
   find: (finder, { webhook }) => ({ webhook: findWebhook(finder, webhook) }),
   target: webhookTarget,
   may: (by) => mayDirect(by),
+  shownOn: [{ on: Webhook, as: 'Update', refs: (webhook) => ({ webhook }) }],
   grants: 'nothing',
   makesWayIn: ({ url, types, allTypes, isPaused }) => Boolean(url || types || allTypes || isPaused === false),
   async run({ tx, input, refs: { webhook } }) {
@@ -171,6 +174,7 @@ mutation({
   find: (finder, { webhook }) => ({ webhook: findWebhook(finder, webhook) }),
   target: webhookTarget,
   may: (by) => by.permission('webhooks.manage', 'over what the webhook gets', ofWebhook),
+  shownOn: [{ on: Webhook, as: 'Delete', refs: (webhook) => ({ webhook }) }],
   grants: 'nothing',
   async run({ tx, refs: { webhook } }) {
     await removeWebhook(tx, webhook.id)

@@ -18,6 +18,7 @@ mutation({
   find: (finder, { webhook }) => ({ webhook: findWebhook(finder, webhook) }),
   target: webhookTarget,
   may: (by) => mayDirect(by),
+  shownOn: [{ on: Webhook, as: 'RotateSecret', refs: (webhook) => ({ webhook }) }],
   grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ ctx: { services }, tx, refs: { webhook }, dryRun }) {
@@ -35,6 +36,7 @@ mutation({
   find: (finder, { webhook }) => ({ webhook: findWebhook(finder, webhook) }),
   target: webhookTarget,
   may: (by) => mayDirect(by),
+  shownOn: [{ on: Webhook, as: 'Test', refs: (webhook) => ({ webhook }) }],
   grants: 'nothing',
   errors: ['CONFLICT'],
   async run({ tx, refs: { webhook } }) {
@@ -59,6 +61,7 @@ mutation({
   find: (finder, { webhook }) => ({ webhook: findWebhook(finder, webhook) }),
   target: webhookTarget,
   may: (by) => mayDirect(by),
+  shownOn: [{ on: Webhook, as: 'Replay', refs: (webhook) => ({ webhook }) }],
   grants: 'nothing',
   async run({ tx, input: { after }, refs: { webhook } }) {
     const position = positionOf(after) as bigint
