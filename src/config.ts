@@ -4,6 +4,7 @@ import { type OperationSettings, readOperation } from './operation-settings.ts'
 import { quote } from './quote.ts'
 import { isGuessable } from './strength.ts'
 import { booleanVariable, ConfigError, type Environment, integerVariable, secretVariable } from './variables.ts'
+import { networkOfEntry } from './webhook-address.ts'
 
 /** All settings, read once from the environment. Times are in milliseconds unless the name says otherwise. */
 export interface Config extends OperationSettings {
@@ -36,6 +37,8 @@ export interface Config extends OperationSettings {
   allowCommonPasswords: boolean
   /** How long the audit keeps changes, as an ISO 8601 duration in days or more; null keeps them permanently. */
   auditRetention: string | null
+  /** The networks that webhooks may send to although they are not public, and without encryption, like `10.0.0.0/8`. */
+  webhookAllowedNetworks: readonly string[]
   /** The number of days for which the name of a deleted user stays reserved. */
   usernameReservedDays: number
 }
@@ -61,6 +64,7 @@ export function readConfig(environment: Environment): Readonly<Config> {
     passwordNeedsApiKey: booleanVariable(environment, 'PASSWORD_NEEDS_API_KEY'),
     allowCommonPasswords: booleanVariable(environment, 'PASSWORD_ALLOW_COMMON'),
     auditRetention: readAuditRetention(environment),
+    webhookAllowedNetworks: readAllowedNetworks(environment),
     usernameReservedDays: integerVariable(environment, 'USERNAME_RESERVED_DAYS', 30, 0, 3650),
     ...readOperation(environment),
   })
@@ -121,6 +125,18 @@ function readAuditRetention({ AUDIT_RETENTION: text }: Environment) {
   throw new ConfigError(
     `AUDIT_RETENTION must be an ISO 8601 duration from 30 days to 100 years, like P90D or P2Y, not ${quote(text)}.`,
   )
+}
+
+function readAllowedNetworks({ WEBHOOK_ALLOWED_NETWORKS: text }: Environment): readonly string[] {
+  const entries = (text || null)?.split(',').map((entry) => entry.trim()) ?? []
+  const networks = entries.map((entry) => {
+    const network = networkOfEntry(entry)
+    if (network !== null) return network
+    throw new ConfigError(
+      `WEBHOOK_ALLOWED_NETWORKS must be addresses or networks like 10.0.0.0/8, separated by commas; ${quote(entry)} is none.`,
+    )
+  })
+  return Object.freeze(networks)
 }
 
 function readTokenIssuer(environment: Environment) {

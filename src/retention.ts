@@ -13,6 +13,7 @@ import {
   notifications,
   passwordGuesses,
   sessions,
+  webhookDeliveries,
 } from './db/tables.ts'
 import { AS_CHANGE, isReadOnly } from './entities/settings/operations.ts'
 import { logError } from './log.ts'
@@ -32,6 +33,7 @@ const TITLES = {
   auditEvents: 'other audit events',
   idempotencyKeys: 'idempotency keys',
   passwordGuesses: 'counts of password guesses',
+  webhookDeliveries: 'deliveries of webhooks',
   authorityVersions: 'versions of authorities',
 }
 
@@ -77,6 +79,12 @@ function oldRows({ auditRetention }: Config): Old[] {
       table: passwordGuesses,
       which: lt(passwordGuesses.expire, before('PT1H')),
       order: sql`${passwordGuesses.expire}`,
+    },
+    {
+      what: 'webhookDeliveries',
+      table: webhookDeliveries,
+      which: and(ne(webhookDeliveries.state, sql`'QUEUED'`), lt(webhookDeliveries.createdAt, before('P30D'))),
+      order: sql`${webhookDeliveries.createdAt}, ${webhookDeliveries.id}`,
     },
     // Servers keep what rests on a version for an hour. What has not changed for a day can do without one.
     {

@@ -4,6 +4,7 @@ import type { Database } from './db/database.ts'
 import type { Keyring } from './encryption/keyring.ts'
 import { createKeyGuesses, type KeyGuesses } from './entities/api-key/guesses.ts'
 import { createNoteUse, type NoteUse } from './entities/api-key/use.ts'
+import { type ChangeWaits, createChangeWaits } from './entities/change/waits.ts'
 import type { Mailer } from './entities/notification/operations.ts'
 import { createPasswordChecker, type PasswordChecker } from './entities/password/check.ts'
 import { createTokens, type Tokens } from './entities/session/token.ts'
@@ -20,6 +21,7 @@ export interface Services {
   readonly noteUse: NoteUse
   readonly noteVisit: NoteVisit
   readonly keptCallers: KeptCallers
+  readonly changeWaits: ChangeWaits
   /** It is null where SMTP_URL is not set. */
   readonly mailer: Mailer | null
 }
@@ -40,6 +42,7 @@ export function createServices(
     noteUse: createNoteUse(database),
     noteVisit: createNoteVisit(database),
     keptCallers: createKeptCallers(),
+    changeWaits: createChangeWaits(),
     tokens: createTokens(keyring, config.tokenIssuer),
   }
 }

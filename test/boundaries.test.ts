@@ -7,8 +7,9 @@ import { expect, test } from 'vitest'
 const LAYERS: RegExp[][] = [
   [/^src\/main\.js$/, /^src\/cli\//],
   [/^src\/http\//],
+  [/^src\/webhooks\//],
   [/^src\/graphql\/(schema|print-schema)\.ts$/],
-  [/^src\/(bootstrap|retention|services)\.ts$/],
+  [/^src\/(bootstrap|placing|retention|services)\.ts$/],
   [/^src\/(access|entities)\//],
   [/^src\/mutation\//],
   [/^src\/graphql\//],
@@ -17,7 +18,7 @@ const LAYERS: RegExp[][] = [
   [/^src\/(read|encryption)\//, /^src\/log\.ts$/],
   [/^src\/db\//],
   [
-    /^src\/(config|errors|network|operation-settings|quote|secret-file|strength|tracing|trusted-networks|variables|version)\.ts$/,
+    /^src\/(config|errors|network|operation-settings|quote|secret-file|strength|tracing|trusted-networks|variables|version|webhook-address)\.ts$/,
   ],
 ]
 
@@ -41,7 +42,7 @@ const EXCEPTIONS: [from: RegExp, to: RegExp][] = [
   // What is kept sealed.
   [
     /^src\/encryption\/(rotation|sealed-rows)\.ts$/,
-    /^src\/entities\/(credential\/operations|session\/signing-keys)\.ts$/,
+    /^src\/entities\/(credential\/operations|session\/signing-keys|webhook\/secrets)\.ts$/,
   ],
 ]
 

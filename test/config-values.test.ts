@@ -148,6 +148,10 @@ const CASES: Record<string, Case> = {
   TOKEN_ISSUER: { form: 'https://id.example.com', wrong: [' ', 'a b', 'a\nb', 'é', 'i'.repeat(256)] },
   PASSWORD_ALLOW_COMMON: boolean,
   READ_ONLY: boolean,
+  WEBHOOK_ALLOWED_NETWORKS: {
+    form: '10.0.0.0/8',
+    wrong: [' ', 'localhost', '10.0.0.0/33', '10.0.0.1,', '10.0.0.1;::1', '2130706433'],
+  },
   TRUSTED_PROXIES: {
     form: '10.0.0.0/8',
     wrong: [

@@ -14,6 +14,7 @@ export const SERVER_PERMISSIONS = {
   'controllers.manage': 'Register, change and remove controllers, with every level on them.',
   'access.check': 'Ask what others may do.',
   'audit.read': 'Read the audit.',
+  'webhooks.manage': 'Create, change and delete webhooks; to say what they send needs audit.read too.',
 } as const
 
 /** A permission of the server. */
@@ -32,6 +33,7 @@ export const SERVER_SEGMENTS = [
   'audit',
   'access',
   'settings',
+  'webhooks',
 ]
 
 const PERMISSION_PATTERN = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/

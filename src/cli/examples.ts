@@ -2,6 +2,7 @@
 
 const KEY = 'key_0198f2c4-7d7e-7a30-9a51-2f6f1b0c4d5e'
 const SESSION = 'session_0198f2c4-7d7e-7a30-9a51-2f6f1b0c4d5e'
+const WEBHOOK = 'webhook_0198f2c4-7d7e-7a30-9a51-2f6f1b0c4d5e'
 const DELETED = 'user_0198f2c4-7d7e-7a30-9a51-2f6f1b0c4d5e'
 const SSH_KEY = '"$(cat id_ed25519.pub)"'
 
@@ -109,6 +110,17 @@ const AUDIT = {
   nodes: `nodes ${KEY}`,
 }
 
+const WEBHOOKS = {
+  changes: 'changes --first 50',
+  webhooks: 'webhooks',
+  'create-webhook': 'create-webhook https://example.com/changes --types user.created user.deleted',
+  'update-webhook': `update-webhook ${WEBHOOK} --is-paused true`,
+  'delete-webhook': `delete-webhook ${WEBHOOK}`,
+  'rotate-webhook-secret': `rotate-webhook-secret ${WEBHOOK}`,
+  'test-webhook': `test-webhook ${WEBHOOK}`,
+  'replay-webhook': `replay-webhook ${WEBHOOK} --after ""`,
+}
+
 const DATA = {
   import: 'import users.csv --from csv --dry-run',
   'import-users': 'import-users --items username=carol,email=carol@example.test --on-error skip --dry-run',
@@ -155,6 +167,7 @@ export const EXAMPLES: Record<string, string> = {
   ...CONTROLLERS,
   ...CREDENTIALS,
   ...ACCESS,
+  ...WEBHOOKS,
   ...DATA,
   ...AUDIT,
   ...SERVER,

@@ -11,9 +11,11 @@ import type { Mailer } from '../entities/notification/operations.ts'
 import { queueLost } from '../entities/notification/requeue.ts'
 import { type Listening, listen } from '../http/server.ts'
 import { log } from '../log.ts'
+import { type Placing, startPlacing } from '../placing.ts'
 import { type Retention, startRetention } from '../retention.ts'
 import { createServices } from '../services.ts'
 import { VERSION } from '../version.ts'
+import { startWebhooks, type Webhooks } from '../webhooks/worker.ts'
 import { bootstrapAndPrint } from './bootstrap.ts'
 import type { Terminal } from './terminal.ts'
 import { startTraces } from './traces.ts'
@@ -45,17 +47,23 @@ export async function withServer(
   const serving = withDatabase(config, async ({ database, keyring }) => {
     let mailer: Mailer | null = null
     let retention: Retention | null = null
+    let placing: Placing | null = null
+    let webhooks: Webhooks | null = null
     try {
       await prepare({ database, keyring })
       mailer = await openMailerIfWanted(database, config)
       if (mailer) await startMails(database, mailer)
-      const server = await listen(createServices(database, keyring, config, mailer))
+      const services = createServices(database, keyring, config, mailer)
+      const server = await listen(services)
       database.noteAddress(server.url)
       logStart(server, database, config)
+      placing = startPlacing(services)
+      webhooks = startWebhooks(services)
       retention = startRetention(database, config, (line) => stdout.write(`${line}\n`))
       await work(server)
     } finally {
       await retention?.stop()
+      await Promise.all([placing?.stop(), webhooks?.stop()])
       await mailer?.close()
     }
   })

@@ -79,6 +79,14 @@ export const TOPICS: Topic[] = [
     commands: ['audit-events', 'export-audit', 'notifications', 'node', 'nodes'],
   },
   {
+    name: 'webhooks',
+    summary: 'The committed changes in their order, and where they are sent.',
+    commands: [
+      ...['changes', 'webhooks', 'create-webhook', 'update-webhook', 'delete-webhook'],
+      ...['rotate-webhook-secret', 'test-webhook', 'replay-webhook'],
+    ],
+  },
+  {
     name: 'data',
     summary: 'Bring users of another system, and write out what is here.',
     commands: ['import', 'import-users', 'export'],

@@ -107,6 +107,17 @@ export const relations = defineRelations(tables, (r) => ({
     actor: r.one.users({ from: r.auditEvents.actorId, to: r.users.id }),
     organization: r.one.organizations({ from: r.auditEvents.organizationId, to: r.organizations.id }),
   },
+  changes: {
+    auditEvent: r.one.auditEvents({ from: r.changes.auditEventId, to: r.auditEvents.id, optional: false }),
+  },
+  webhooks: {
+    organization: r.one.organizations({ from: r.webhooks.organizationId, to: r.organizations.id }),
+    owner: r.one.users({ from: r.webhooks.ownerId, to: r.users.id }),
+    deliveries: r.many.webhookDeliveries({ from: r.webhooks.id, to: r.webhookDeliveries.webhookId }),
+  },
+  webhookDeliveries: {
+    event: r.one.auditEvents({ from: r.webhookDeliveries.auditEventId, to: r.auditEvents.id }),
+  },
   apiKeyLimits: {
     role: r.one.roles({ from: r.apiKeyLimits.roleId, to: r.roles.id, optional: false }),
     organization: r.one.organizations({ from: r.apiKeyLimits.organizationId, to: r.organizations.id }),

@@ -1,6 +1,7 @@
 import type { Contents } from '../db/backup/contents.ts'
 import { boundTo } from '../entities/credential/operations.ts'
 import { sealingOf } from '../entities/session/signing-keys.ts'
+import { sealingOfWebhook } from '../entities/webhook/secrets.ts'
 import { ConfigError } from '../variables.ts'
 import { type Keyring, SealError, unseal } from './keyring.ts'
 
@@ -12,6 +13,7 @@ interface Sealed {
 /** The tables with encrypted columns, and how to read one of their rows. */
 const SEALED: Record<string, (row: Record<string, string>) => Sealed> = {
   signing_keys: ({ id = '', private_key }) => ({ text: private_key ?? null, boundTo: sealingOf(id) }),
+  webhooks: ({ id = '', secrets }) => ({ text: secrets ?? null, boundTo: sealingOfWebhook(id) }),
   credentials: ({ id = '', user_id = '', secrets }) => ({
     text: secrets ?? null,
     boundTo: boundTo({ id, userId: user_id }),

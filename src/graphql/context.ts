@@ -21,12 +21,23 @@ export interface Context {
   isGet: boolean
   /** The number of lookups made so far to answer questions about mutations. */
   lookups: number
+  /** How the request waits where it finds nothing yet; null where it does not. */
+  longPoll: LongPoll | null
   /** The values of a mutation's variables that do not fit their types. */
   inputIssues: Issue[]
   /** The refusals in this request, for the audit. */
   refusals: Refusal[]
   /** Errors of mutations that the document did not select; they are added to the answer's `errors`. */
   loudErrors: GraphQLError[]
+}
+
+/** A request that waits for a change, where its page is empty. */
+export interface LongPoll {
+  seconds: number
+  /** The caller, of whose requests only some may wait at the same time. */
+  holder: string
+  /** The last position that was seen before the request was answered. */
+  seen: string
 }
 
 /** Creates the context of a request by this caller; null is a caller without a credential. */
@@ -49,6 +60,7 @@ export function createContext(
     address,
     isGet,
     lookups: 0,
+    longPoll: null,
     inputIssues: [],
     refusals: [],
     loudErrors: [],

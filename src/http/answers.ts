@@ -8,6 +8,7 @@ import {
   getVariableValues,
 } from 'graphql'
 import { AuthorityChangedError } from '../authentication/kept.ts'
+import type { Context, LongPoll } from '../graphql/context.ts'
 import { readInputValues, variableErrors } from '../graphql/input-values.ts'
 import { badUserInput } from '../read/errors.ts'
 import { inOperationSpan } from '../tracing.ts'
@@ -38,7 +39,7 @@ export async function answerRequest(
 }
 
 /** An execution, and whether it was of a query; `text` is the data of a query that the database has already written. */
-type Executed = ExecutionResult & { isQuery: boolean; text?: string }
+type Executed = ExecutionResult & { isQuery: boolean; text?: string; longPoll?: LongPoll | null }
 
 /** The result of a document that was not executed; the HTTP status depends on it. */
 interface Unexecuted {
@@ -75,10 +76,12 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     Object.assign(contextValue, { inputIssues: issues })
     return await inOperationSpan(operation, async () => {
       const text = variableValues && (await answerFinally(document, operation, variableValues, contextValue))
-      if (typeof text === 'string') return { isQuery: true, text }
+      if (typeof text === 'string')
+        return { isQuery: true, text, longPoll: longPollOf(contextValue, () => JSON.parse(text)) }
       const { operationName } = params
       const result = await run({ schema, document, contextValue, variableValues: variables, operationName })
-      return { ...result, isQuery: operation.operation === 'query' }
+      const longPoll = longPollOf(contextValue, () => result.data)
+      return { ...result, isQuery: operation.operation === 'query', longPoll }
     })
   } catch (error) {
     if (error instanceof AuthorityChangedError) throw error
@@ -86,6 +89,17 @@ async function execute(app: App, params: Params, context: RequestContext): Promi
     // An error at a root field leaves that field null, as the executor does it.
     return told.path ? { errors: [told], data: { [String(told.path[0])]: null }, isQuery: true } : { errors: [told] }
   }
+}
+
+/** How the request waits; null where it does not wait, or has found something. */
+function longPollOf({ longPoll }: Context, dataOf: () => unknown): LongPoll | null {
+  return longPoll && isEmptyPage(dataOf()) ? longPoll : null
+}
+
+/** Whether the only root field is a page of a list without items. */
+function isEmptyPage(data: unknown): boolean {
+  const pages = Object.values(data ?? {}).map((page) => Object.values(page ?? {}).filter(Array.isArray))
+  return pages.length > 0 && pages.every((lists) => lists.length > 0 && lists.every(({ length }) => length === 0))
 }
 
 function toAnswer(result: Result, isGraphqlType: boolean): Answer {
@@ -98,7 +112,8 @@ function toAnswer(result: Result, isGraphqlType: boolean): Answer {
   // Only payloads of mutations hold secrets: new keys, tokens, revealed credentials. No mutation's answer is compressed.
   const codes = result.errors?.map(({ extensions }) => String(extensions?.code)) ?? []
   const holdsNoSecret = 'isQuery' in result && result.isQuery
-  return { status, headers, body: print(result), codes, holdsNoSecret, isFinal: 'text' in result }
+  const { longPoll = null } = 'isQuery' in result ? result : {}
+  return { status, headers, body: print(result), codes, holdsNoSecret, isFinal: 'text' in result, longPoll }
 }
 
 /** The codes of errors about the whole request, which clients and proxies handle by the status alone. */

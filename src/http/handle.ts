@@ -39,6 +39,7 @@ import type { readRequestIds } from './request-id.ts'
 import { createRecord, type RequestRecord, recordCaller } from './request-record.ts'
 import { send } from './send.ts'
 import { isSignInAlone } from './sign-in.ts'
+import { answerWhenThere } from './waiting.ts'
 import { REQUEST_DEADLINE_MS, withinDeadline } from './within-deadline.ts'
 import type { App } from './yoga.ts'
 
@@ -80,23 +81,33 @@ export async function handle(served: Served, request: IncomingMessage, response:
   if (body === null) return refuse(request, response, TOO_LARGE)
   const params = isGet ? paramsOfUrl(url) : paramsOfBody(body)
   const record = createRecord(requestId, addressOfClient(request))
-  const answer = await answerAndNote(served, record, () => answerParams(served, request, params, { isGet, record }))
+  const answerOnce = () => answerParams(served, request, params, { isGet, record })
+  const answer = await answerAndNote(served, record, (within) =>
+    answerWhenThere(services.changeWaits, request, response, () => within(answerOnce)),
+  )
   send(response, await compress(request, answer))
 }
 
-/** Answers within the deadline, and notes the request in the log and the metrics. */
+type Within = (answering: () => Promise<Answer>) => Promise<Answer>
+
+/** Answers, each time within a deadline, and notes the request in the log and the metrics, without the time that it waited. */
 async function answerAndNote(
   { metrics }: Served,
   record: RequestRecord,
-  answering: () => Promise<Answer>,
+  answering: (within: Within) => Promise<{ answer: Answer; waitedMs: number }>,
 ): Promise<Answer> {
   const started = performance.now()
-  const deadline = createDeadline(REQUEST_DEADLINE_MS)
-  const answer = await withinDeadline(record.requestId, answering, deadline)
-  const milliseconds = performance.now() - started
+  let statements = 0
+  const { answer, waitedMs } = await answering(async (answerOnce) => {
+    const deadline = createDeadline(REQUEST_DEADLINE_MS)
+    const once = await withinDeadline(record.requestId, answerOnce, deadline)
+    statements += deadline.statements
+    return once
+  })
+  const milliseconds = performance.now() - started - waitedMs
   const { status, codes = [], isFinal = false } = answer
   metrics.note(record, { status, codes, seconds: milliseconds / 1000, isFinal })
-  log.info({ ...record, status, codes, ms: Math.round(milliseconds), statements: deadline.statements }, 'request')
+  log.info({ ...record, status, codes, ms: Math.round(milliseconds), statements }, 'request')
   return answer
 }
 

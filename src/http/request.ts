@@ -1,5 +1,6 @@
 import type { Proof } from '../authentication/kept.ts'
 import type { Caller } from '../authority/caller.ts'
+import type { LongPoll } from '../graphql/context.ts'
 import type { RequestRecord } from './request-record.ts'
 
 /** The values that a request passes to the context. */
@@ -21,6 +22,8 @@ export interface Answer<Body = string> {
   body: Body
   /** True where the executor had nothing to do. */
   isFinal?: boolean
+  /** How the request waits for another answer: this one has nothing that it asks for. */
+  longPoll?: LongPoll | null
   /** The codes of its errors. */
   codes?: string[]
   /** True where nothing in the body is a secret, so that it can be compressed. */

@@ -75,8 +75,10 @@ export async function listen(services: Services): Promise<Listening> {
     drain() {
       isDraining = true
       health.drain()
+      services.changeWaits.end()
     },
     async close() {
+      services.changeWaits.end()
       await Promise.all([closeServer(server), operators?.close()])
     },
     figures: metrics.read,

@@ -34,6 +34,7 @@ const LOCK_ORDER = [
   'api_keys',
   'credentials',
   'sessions',
+  'webhooks',
 ]
 
 /** The locks on one row: it may have been named several times. */

@@ -13,7 +13,7 @@ const AS_THEY_ARE = /^(uuid|text|boolean|integer|jsonb)/
 export function rowJson(table: PgTable): SQL {
   const values = columnsOf(table).map(([name, column]) => {
     if (isBytes(column)) return sql`encode(${column}, 'hex')`
-    if (isTime(column)) return sql`${column}::text`
+    if (isTime(column) || isWhole(column)) return sql`${column}::text`
     if (!AS_THEY_ARE.test(column.getSQLType())) throw new Error(`No row with ${name} can be locked and read.`)
     return sql`${column}`
   })
@@ -22,13 +22,21 @@ export function rowJson(table: PgTable): SQL {
 
 /** The row as Drizzle reads it. */
 export function readRowJson(table: PgTable, values: unknown[]): object {
-  const read = (column: PgColumn, value: unknown) =>
-    isBytes(column) && value !== null ? Buffer.from(String(value), 'hex') : value
+  const read = (column: PgColumn, value: unknown) => {
+    if (value === null) return null
+    if (isWhole(column)) return BigInt(String(value))
+    return isBytes(column) ? Buffer.from(String(value), 'hex') : value
+  }
   return Object.fromEntries(columnsOf(table).map(([name, column], n) => [name, read(column, values[n])]))
 }
 
 function isBytes(column: PgColumn): boolean {
   return column.getSQLType() === 'bytea'
+}
+
+/** JSON holds no number of 64 bits exactly. */
+function isWhole(column: PgColumn): boolean {
+  return column.getSQLType() === 'bigint'
 }
 
 function isTime(column: PgColumn): boolean {

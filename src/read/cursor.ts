@@ -34,5 +34,6 @@ function isOfType(key: string, sqlType: string | undefined) {
   if (sqlType?.startsWith('timestamp'))
     return /^\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d){0,2}$/.test(key)
   if (sqlType === 'integer') return /^-?\d{1,10}$/.test(key)
+  if (sqlType === 'bigint') return /^\d{1,18}$/.test(key)
   return !key.includes('\0')
 }

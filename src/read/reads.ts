@@ -16,7 +16,6 @@ import type {
   TableOf,
   TypeOption,
   TypeOptions,
-  Where,
 } from './declarations.ts'
 import { createFields, createPageInfo, declare, idField, listOf, part } from './fields.ts'
 import { createListInputs } from './list-inputs.ts'
@@ -168,7 +167,7 @@ export function createReads<R extends Relations>(builder: Builder, relations: R,
       args?: (arg: Arg) => InputFieldMap
       /** A function that runs before anything is read; it refuses the field by throwing. */
       before?: BeforeRead
-      where?: Where<TableOf<R, T>>
+      where?: (row: TableOf<R, T>, caller: CallerScope, args: ArgumentScope) => SQL | undefined
     },
   ) {
     const list = listOf(target, null, given.where as never)

@@ -86,7 +86,9 @@ test('a caller who does not see a named thing gets NOT_FOUND, whatever the user 
 
   const right: string[] = []
   for (const [n, call] of CALLS.entries()) {
-    const isHidden = (await tryOut(client, call.name, call.input(world))).word === 'NotFoundError'
+    const tried = await tryOut(client, call.name, call.input(world))
+    // Who may manage webhooks nowhere is refused at the door, before the webhook or its organization is looked for.
+    const isHidden = tried.word === 'NotFoundError' || (isAtTheDoor(tried) && call.name.includes('Webhook'))
     right.push(isHidden ? 'NOT_FOUND' : (seen[n]?.code ?? ''))
   }
   expect(told.map(({ code }, n) => [CALLS[n]?.name, CALLS[n]?.what, code])).toEqual(

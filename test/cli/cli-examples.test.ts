@@ -36,16 +36,19 @@ const world = app.world(async () => {
   await change(app.root, 'grantControllerAccess', { user: 'bob', controller: 'gce1', access: 'LOGIN' })
   await addCredential(app.root, 'aws', 'kept-and-hidden')
   await addCredential(bob.client, 'aws', 'kept-and-hidden')
-  return { bobId, bob, key, daveId: dave.id, sessionId: viewer.session.id }
+  const { webhook } = await change(app.root, 'createWebhook', { url: 'https://example.com/' }, 'webhook { id }')
+  const ids = { daveId: dave.id, sessionId: viewer.session.id, webhookId: webhook.id }
+  return { bobId, bob, key, ...ids }
 })
 
 /** The words of a command line, as a shell gives them to the program. */
 function wordsOf(line: string): string[] {
-  const { key, daveId, sessionId } = world()
+  const { key, daveId, sessionId, webhookId } = world()
   const replaced = line
     .replaceAll(/key_[\w-]+/g, key.id)
     .replaceAll(/session_[\w-]+/g, sessionId)
     .replaceAll(/user_[\w-]+/g, daveId)
+    .replaceAll(/webhook_[\w-]+/g, webhookId)
     .replace('https://chatelaine.example.com', app.url)
     .replace('$(cat id_ed25519.pub)', PUBLIC_KEY)
     .replace('users.csv', () => createFile('users.csv', 'username,email\nzoe,zoe@example.test\n'))

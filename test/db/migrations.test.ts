@@ -16,7 +16,7 @@ const ADDITIONS = [
 
 /** Functions, and the triggers that call them: what an older program writes is noted by them too. */
 function isForTriggers(part: string): boolean {
-  if (/^CREATE FUNCTION /.test(part)) return true
+  if (/^CREATE (FUNCTION|TRIGGER) /.test(part)) return true
   const executed = [...part.matchAll(/EXECUTE format\('(\w+ \w+)/g)].map(([, what]) => what)
   return /^DO \$do\$/.test(part) && executed.length > 0 && executed.every((what) => what === 'CREATE TRIGGER')
 }
@@ -32,11 +32,12 @@ const HARMLESS = [
 function changesOf(text: string): string[] {
   const parts = text
     .split('--> statement-breakpoint')
-    .filter((part) => !isForTriggers(part.replaceAll(/^--.*\n/gm, '').trim()))
+    .map((part) => part.replaceAll(/^--.*\n/gm, '').trim())
+    .filter((part) => !isForTriggers(part))
   const statements = parts.flatMap((part) => part.split(/;\s*(?:\n|$)/)).map((statement) => statement.trim())
   const made = statements.flatMap((statement) => ADDITIONS[0]?.exec(statement)?.groups?.table ?? [])
   return statements.filter((statement) => {
-    const [, table = ''] = /^(?:ALTER TABLE|CREATE UNIQUE INDEX "\w+" ON) "(\w+)"/.exec(statement) ?? []
+    const [, table = ''] = /^(?:ALTER TABLE|INSERT INTO|CREATE UNIQUE INDEX "\w+" ON) "(\w+)"/.exec(statement) ?? []
     return (
       statement !== '' &&
       !HARMLESS.includes(statement) &&
@@ -67,6 +68,7 @@ test.each([
   'CREATE UNIQUE INDEX "users_email" ON "users" ("email")',
   'ALTER TABLE "users" ADD CONSTRAINT "users_email" CHECK (email is not null)',
   'DROP INDEX "users_email"',
+  'INSERT INTO "users" DEFAULT VALUES',
 ])('a migration that is not only an addition is noticed: %s', (statement) => {
   expect(changesOf(`CREATE TABLE "others" ("id" uuid);\n--> statement-breakpoint\n${statement};`)).toEqual([statement])
 })

@@ -39,7 +39,7 @@ const REFERENCES = /^(user|organization|project|role|controller|model)$/
 /** What a mutation's name begins with. */
 const VERBS = [
   'create update delete restore disable enable rotate revoke grant set',
-  'signIn signOut signOutEverywhere change add remove replace reveal unlock end import',
+  'signIn signOut signOutEverywhere change add remove replace reveal unlock end import test replay',
 ].flatMap((line) => line.split(' '))
 
 /** Mutations that can't be tried without being done. */
@@ -106,6 +106,8 @@ describe('authority', () => {
       'Session',
       'SshKey',
       'User',
+      'Webhook',
+      'WebhookDelivery',
     ])
   })
 
@@ -170,7 +172,9 @@ describe('secrets', () => {
       'CreateApiKeyPayload.secret',
       'CreateServiceUserPayload.secret',
       'CreateUserPayload.secret',
+      'CreateWebhookPayload.secret',
       'RotateApiKeyPayload.secret',
+      'RotateWebhookSecretPayload.secret',
       'SignInPayload.token',
     ])
   })
@@ -199,7 +203,14 @@ describe('mutations', () => {
       (field) => extensionOf<{ makesWayIn: unknown }>(field, 'mutation')?.makesWayIn !== false,
     )
 
-    expect(marked.map(({ name }) => name).sort()).toEqual(['addSshKey', 'createUser', 'importUsers', 'setUserPassword'])
+    expect(marked.map(({ name }) => name).sort()).toEqual([
+      'addSshKey',
+      'createUser',
+      'createWebhook',
+      'importUsers',
+      'setUserPassword',
+      'updateWebhook',
+    ])
   })
 
   test('those that take over or give are marked as conferring', () => {

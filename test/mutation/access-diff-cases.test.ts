@@ -112,7 +112,7 @@ describe('the access difference of a dry run', () => {
     const some = await tell('grantRoles', { user: 'bob', roles: ofAcme })
 
     expect(all).toEqual([2, 0, 'GAINED bob every permission everywhere', 'GAINED bob SUPERUSER on gce1'])
-    expect(some.slice(0, 2)).toEqual([12, 0])
+    expect(some.slice(0, 2)).toEqual([13, 0])
     expect(some).toContain('GAINED bob every permission of the applications in acme')
     expect(some).toContain('GAINED bob SUPERUSER on gce1')
   })

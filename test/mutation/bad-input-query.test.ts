@@ -164,7 +164,7 @@ describe('bad input in a query', () => {
       expect(viewer.user.effectiveAccess).toEqual({ totalCount: 0, nodes: [] })
     }
     const { viewer } = await app.root.ok(document, { at: null })
-    expect(viewer.user.effectiveAccess.totalCount).toBe(14)
+    expect(viewer.user.effectiveAccess.totalCount).toBe(15)
   })
 
   test('is no id of another kind: it finds nothing there', async () => {

@@ -47,9 +47,10 @@ describe.each(MAKERS)('a repeated $name', (maker) => {
     await change(app.root, maker.name, input)
     const [field = '', value] =
       Object.entries(input).find(([name, value]) => typeof value === 'string' && name !== 'idempotencyKey') ?? []
+    const others: Record<string, unknown> = { apiKey: value, webhook: 'webhook_01900000-0000-7000-8000-000000000000' }
     const other = {
       ...input,
-      [field]: field === 'apiKey' ? `${value}` : `${value}x`,
+      [field]: others[field] ?? `${value}x`,
       ...(field === 'apiKey' && { overlapUntil: '2099-01-01T00:00:00Z' }),
     }
 

@@ -12,6 +12,13 @@ const given = app.world(() => makeWorld(app))
 
 /** The values whose absence means more: no end, no limits, every level, every organization, no change of a password that another user knows. */
 const MEANS_MORE = [
+  ...[
+    'createWebhook.types',
+    'createWebhook.organization',
+    'updateWebhook.url',
+    'updateWebhook.types',
+    'updateWebhook.isPaused',
+  ],
   ...['updateApiKey.label', 'updateApiKey.expiresAt', 'updateApiKey.limits'],
   ...['createApiKey.expiresAt', 'createApiKey.isReadOnly', 'createApiKey.limits', 'createRole.organization'],
   ...['createUser.roles.0.expiresAt', 'createServiceUser.roles.0.expiresAt', 'grantRoles.roles.0.expiresAt'],
@@ -44,7 +51,18 @@ const MEANS_NO_MORE = [
     'reason',
   ],
   ...['removeBasePermissions', 'removePermissions', 'roles', 'title', 'tokenTtl', 'type', 'user', 'username'],
-  ...['withApiKey', 'apiKeys', 'kind', 'onError', 'passwordHash', 'sshKeys', 'label', 'secret', 'sha256'],
+  ...[
+    'withApiKey',
+    'apiKeys',
+    'kind',
+    'onError',
+    'passwordHash',
+    'sshKeys',
+    'label',
+    'secret',
+    'sha256',
+    'description',
+  ],
 ]
 /** A suspension without an end means less for its user. */
 const SUSPENSION = 'disableUser.expiresAt'

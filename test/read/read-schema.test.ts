@@ -119,6 +119,9 @@ test('every declared field can be read, by an administrator, a plain user and an
 
 test('every type that is a Node can be fetched again by its id, whole', async () => {
   const [[, root] = ['', app.root], ...others] = (await makeWorld()).callers
+  const hook = { url: 'https://hooks.example.test/', everywhere: true }
+  const { webhook } = await change(root, 'createWebhook', hook, 'webhook { id }')
+  const { delivery } = await change(root, 'testWebhook', { webhook: webhook.id }, 'delivery { id }')
   const { user, organization, role, project, controller, model, auditEvents, notifications } =
     await root.ok(`{ user(username: "bob") { id apiKeys { nodes { id } } sessions { nodes { id } } sshKeys { nodes { id } }
         credentials { nodes { id } } } auditEvents { nodes { id } } notifications { nodes { id } } organization(name: "acme") { id }
@@ -128,7 +131,17 @@ test('every type that is a Node can be fetched again by its id, whole', async ()
     ['apiKeys', 'sessions', 'sshKeys', 'credentials'],
     [auditEvents, notifications],
   ]
-  const things = [user, ...own.map((name) => user[name].nodes[0]), organization, role, project, controller, model]
+  const things = [
+    webhook,
+    delivery,
+    user,
+    ...own.map((name) => user[name].nodes[0]),
+    organization,
+    role,
+    project,
+    controller,
+    model,
+  ]
   const ids = [...things, ...all.map(({ nodes }) => nodes[0])].map(({ id }) => id)
   const types = schema.getPossibleTypes(nodeInterface())
   const parts = leavesOf(types.filter(isObjectType))
@@ -137,6 +150,8 @@ test('every type that is a Node can be fetched again by its id, whole', async ()
   const { nodes } = await root.ok(document, { ids })
 
   expect(nodes.map((node: { __typename: string }) => node.__typename)).toEqual([
+    'Webhook',
+    'WebhookDelivery',
     'User',
     'ApiKey',
     'Session',

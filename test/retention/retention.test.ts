@@ -192,6 +192,24 @@ describe('what is remembered for a short time', () => {
   })
 })
 
+describe('a delivery of a webhook', () => {
+  test('is removed after 30 days, but where it is still to be sent', async () => {
+    const input = { url: 'https://hooks.example.test/', everywhere: true }
+    const { webhook } = await change(app.root, 'createWebhook', input, 'webhook { id }')
+    await query(
+      app,
+      sql`insert into webhook_deliveries (id, webhook_id, type, state, attempts, created_at)
+        select gen_random_uuid(), ${uuidOf(webhook.id)}, d.type, d.state, 1, now() - make_interval(days => d.days)
+        from (values ('recent', 'DELIVERED', 29), ('old', 'DELIVERED', 31), ('waiting', 'QUEUED', 31)) as d (type, state, days)`,
+    )
+
+    const removed = await remove()
+
+    expect(removed).toEqual({ webhookDeliveries: 1 })
+    expect(await textsOf(sql`select type as text from webhook_deliveries order by type`)).toEqual(['recent', 'waiting'])
+  })
+})
+
 describe('an API key', () => {
   test('stays, however long ago it ended: its use is still recorded, and ROOT_API_KEY stays revoked', async () => {
     const bob = await createUser(app, 'bob')

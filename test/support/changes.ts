@@ -7,6 +7,7 @@ import { createController, createModel } from './levels.ts'
 import { makeSecrets, secretChanges } from './secret-changes.ts'
 import { createOrganization, createProject, createRole, createUser, type SeededUser } from './seed.ts'
 import { ed25519Line } from './ssh-wire.ts'
+import { webhookChanges } from './webhook-changes.ts'
 
 /** What the inputs speak of. */
 export interface World {
@@ -27,6 +28,8 @@ export interface World {
   awsId: string
   /** A session of bob, which is open. */
   sessionId: string
+  /** A webhook of acme. */
+  webhookId: string
 }
 
 /** Makes organizations, a project, a role, controllers, a model, bob who holds roles, levels and secrets, dave who is disabled, carol who is deleted. */
@@ -55,7 +58,10 @@ export async function makeWorld(app: TestApp): Promise<World> {
     '{ viewer { user { id } } user(username: "bob") { credentials { nodes { id } } } }',
   )
   const awsId: string = user.credentials.nodes[0].id
-  const ids = { acmeId, emptyId, apolloId, editorId, controllerId, modelId, idleId, awsId, sessionId }
+  const url = 'https://hooks.example.test/acme'
+  const { webhook } = await change(app.root, 'createWebhook', { url, organization: 'acme' }, 'secret webhook { id }')
+  const webhookId: string = webhook.id
+  const ids = { webhookId, acmeId, emptyId, apolloId, editorId, controllerId, modelId, idleId, awsId, sessionId }
   return { rootId: viewer.user.id, bob, carolId: carol.id, ...ids }
 }
 
@@ -75,6 +81,7 @@ export interface SampleChange {
     | 'Model'
     | 'Credential'
     | 'Session'
+    | 'Webhook'
     | 'Server'
   // biome-ignore lint/suspicious/noExplicitAny: a payload is known only to its own entry of this table.
   targetId(payload: any, world: World): string
@@ -351,4 +358,5 @@ export const CHANGES: SampleChange[] = [
   },
   ...levelChanges(USER, later),
   ...secretChanges(USER),
+  ...webhookChanges,
 ]

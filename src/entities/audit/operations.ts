@@ -147,7 +147,7 @@ const FIELDS: ReadonlySet<string> = new Set([
     'type',
     'maxKeyTtl',
   ],
-  ...['user', 'username', 'wrongPasswords'],
+  ...['user', 'username', 'wrongPasswords', 'url', 'types', 'description', 'isPaused', 'cursor'],
 ])
 
 function allowed(fields: object | undefined): Record<string, unknown> | null {

@@ -10,6 +10,7 @@ export const TARGETS = {
   Role: { prefix: 'role', table: 'roles', label: 'name' },
   Controller: { prefix: 'controller', table: 'controllers', label: 'name' },
   Model: { prefix: 'model', table: 'models', label: 'name' },
+  Webhook: { prefix: 'webhook', table: 'webhooks', label: 'url' },
   Session: { prefix: 'session', table: null, label: null },
   Credential: { prefix: 'credential', table: 'credentials', label: 'name' },
   Server: { prefix: 'server', table: null, label: null },
@@ -46,6 +47,7 @@ interface TargetRow {
   label?: string
   name?: string
   code?: string
+  url?: string
 }
 
 /** SQL for the current name of a target, or for its last name where it was deleted. */

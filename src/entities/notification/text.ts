@@ -12,6 +12,7 @@ const TEXTS = {
   KEY_ROTATED: 'The API key “{label}” of {username} was replaced by a new one. The old one works {until}.',
   KEY_CHANGED: 'The API key “{label}” of {username} was changed: its label, its end or its limits.',
   KEY_REVOKED: 'The API key “{label}” of {username} was revoked: it works no more.',
+  WEBHOOK_DISABLED: 'The webhook {url} of {username} was disabled: {reason}. It sends nothing until it is resumed.',
   KEY_EXPIRING: 'The API key “{label}” of {username} expires at {until}. Rotate it before that.',
 } as const
 

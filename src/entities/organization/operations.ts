@@ -3,7 +3,16 @@ import type { Caller } from '../../authority/caller.ts'
 import { readRows, type Transaction } from '../../db/database.ts'
 import { endFacts } from '../../db/history.ts'
 import { createId } from '../../db/id.ts'
-import { basePermissions, controllers, organizations, projects, roleGrants, roles, users } from '../../db/tables.ts'
+import {
+  basePermissions,
+  controllers,
+  organizations,
+  projects,
+  roleGrants,
+  roles,
+  users,
+  webhooks,
+} from '../../db/tables.ts'
 import { writeUnique } from '../../db/unique.ts'
 import { ConflictError } from '../../errors.ts'
 import { notePermissions } from '../permission/operations.ts'
@@ -65,18 +74,25 @@ export async function readBasePermissions(tx: Transaction, organizationId: strin
 }
 
 /**
- * Deletes an organization that has no users, projects, roles or controllers. All grants in it end. Returns how many
+ * Deletes an organization that has no users, projects, roles, controllers or webhooks. All grants in it end. Returns how many
  * role grants ended.
  * @throws ConflictError naming what the organization still has.
  */
 export async function removeOrganization(tx: Transaction, caller: Caller, organization: Organization): Promise<number> {
-  const [alive] = await readRows<{ users: number; projects: number; roles: number; controllers: number }>(
+  const [alive] = await readRows<{
+    users: number
+    projects: number
+    roles: number
+    controllers: number
+    webhooks: number
+  }>(
     tx,
     sql`select
     (select count(*)::int from ${users} where organization_id = ${organization.id} and deleted_at is null) as users,
     (select count(*)::int from ${projects} where organization_id = ${organization.id} and deleted_at is null) as projects,
     (select count(*)::int from ${roles} where organization_id = ${organization.id} and deleted_at is null) as roles,
-    (select count(*)::int from ${controllers} where organization_id = ${organization.id} and deleted_at is null) as controllers`,
+    (select count(*)::int from ${controllers} where organization_id = ${organization.id} and deleted_at is null) as controllers,
+    (select count(*)::int from ${webhooks} where organization_id = ${organization.id} and deleted_at is null) as webhooks`,
   )
   const parts = Object.entries(alive ?? {}).filter(([, count]) => count > 0)
   if (parts.length > 0) {

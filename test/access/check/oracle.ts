@@ -12,6 +12,7 @@ export const SERVER = [
   'models',
   'keys',
   'audit',
+  'webhooks',
   'access',
 ]
 export const CONTROLLER = ['LOGIN', 'ADD_MODEL', 'SUPERUSER']

@@ -192,6 +192,25 @@ export const mutationRows: Row[] = [
     },
     { own: NAMED.own },
   ),
+  row(
+    'createWebhook',
+    undefined,
+    ({ organization }) => ({ url: 'https://new.example.test/', organization }),
+    IN_ORGANIZATION,
+  ),
+  row('createWebhook', 'everywhere', () => ({ url: 'https://new.example.test/', everywhere: true }), {
+    server: '          F     F     F      F      F     F     OK',
+  }),
+  row('updateWebhook', undefined, ({ webhookId }) => ({ webhook: webhookId, isPaused: true }), IN_ORGANIZATION),
+  row('rotateWebhookSecret', undefined, ({ webhookId }) => ({ webhook: webhookId }), IN_ORGANIZATION),
+  row('testWebhook', undefined, ({ webhookId }) => ({ webhook: webhookId }), {
+    // One is being sent already.
+    own: '             F     F     F      C      F     F     C',
+    foreign: '         F     F     F      NF     F     F     C',
+    missing: '         F     F     F      NF     F     F     NF',
+  }),
+  row('replayWebhook', undefined, ({ webhookId }) => ({ webhook: webhookId, after: '' }), IN_ORGANIZATION),
+  row('deleteWebhook', undefined, ({ webhookId }) => ({ webhook: webhookId }), IN_ORGANIZATION),
   ...levelRows,
   ...secretRows,
 ]

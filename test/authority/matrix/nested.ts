@@ -10,6 +10,7 @@ import {
   NODES,
   NOTIFICATION,
   PROJECT,
+  WEBHOOK,
 } from './nodes.ts'
 import { LIST, OUTCOMES, type Row } from './rows.ts'
 import type { Things } from './world.ts'
@@ -23,7 +24,8 @@ const LEAVES = [
   ...['Model.authorizedKeys', 'User.createdAt', 'User.email', 'User.isAdmin', 'User.mustChangePassword'],
   ...['User.lastSeenAt', 'User.signInLockedUntil'],
 ]
-const LISTS = /(apiKeys|controllers|credentials|effectiveAccess|holders|models|projects|roles|sessions|sshKeys|users)$/
+const LISTS =
+  /(apiKeys|controllers|credentials|deliveries|effectiveAccess|holders|models|projects|roles|sessions|sshKeys|users)$/
 
 /** Longer than a page is by default. */
 const LONG = ['User.effectiveAccess']
@@ -151,6 +153,20 @@ export const nestedRows: Row[] = [
     },
   ),
   nested('Notification.user', NOTIFICATION),
+  nested('Webhook.organization', WEBHOOK),
+  // It is root: whoever sees the webhook may grant.
+  nested('Webhook.owner', WEBHOOK),
+  nested('Webhook.deliveries', {
+    own: '           NULL  NULL  NULL   1      NULL  NULL  1',
+    foreign: `${HIDDEN}                                    1`,
+    missing: NONE,
+  }),
+  // It is a test, of no change.
+  nested('WebhookDelivery.event', {
+    own: '           NULL  NULL  NULL   -      NULL  NULL  -',
+    foreign: `${HIDDEN}                                    -`,
+    missing: NONE,
+  }),
   nested(
     'Organization.controllers',
     {
@@ -238,10 +254,10 @@ export const nestedRows: Row[] = [
   nested(
     'User.effectiveAccess',
     {
-      // The organization admin: 10 words of the server and 4 of applications, for that of the other organization is
-      // unknown to them; 2 controllers with 3 models. The administrator: 11 and 5 words, 3 controllers with 4 models.
+      // The organization admin: 11 words of the server and 4 of applications, for that of the other organization is
+      // unknown to them; 2 controllers with 3 models. The administrator: 12 and 5 words, 3 controllers with 4 models.
       // The limited key sees no controllers and models.
-      self: '            0     0     5      19     3     14    23',
+      self: '            0     0     5      20     3     15    24',
       // Three words on the project and one in the organization; ADD_MODEL, WRITE, and LOGIN through that.
       own: '             NULL  NULL  NULL   7      7     NULL  7',
       foreign: '         NULL  NULL  NULL   F      NULL  NULL  7',

@@ -57,6 +57,12 @@ export const MODEL_BY_LEVEL = {
   sibling: '           NULL  NULL  OK     NULL   NULL  NULL',
 }
 
+export const WEBHOOK = {
+  own: '               NULL  NULL  NULL   OK     NULL  NULL  OK',
+  foreign: ADMINISTRATOR_ONLY,
+  missing: NONE,
+}
+
 export const NODES: Record<string, Outcomes & { id: keyof Things }> = {
   ApiKey: { id: 'keyId', expect: KEY },
   AuditEvent: { id: 'eventId', expect: EVENT },
@@ -71,4 +77,6 @@ export const NODES: Record<string, Outcomes & { id: keyof Things }> = {
   Session: { id: 'sessionId', expect: KEY },
   SshKey: { id: 'sshKeyId', expect: KEY },
   User: { id: 'userId', expect: USER, levels: USER_BY_LEVEL },
+  Webhook: { id: 'webhookId', expect: WEBHOOK },
+  WebhookDelivery: { id: 'deliveryId', expect: WEBHOOK },
 }

@@ -124,6 +124,12 @@ export const queryRows: Row[] = [
     },
   },
   {
+    field: 'changes',
+    document: `{ result: changes(first: 1) ${LIST} }`,
+    variables: () => ({}),
+    expect: { self: 'F F F OK OK F OK' },
+  },
+  {
     field: 'accessChanges',
     document: `query ($user: String!) {
       result: accessChanges(from: "2020-01-01T00:00:00Z", user: $user, first: 1) ${LIST} }`,
@@ -132,6 +138,16 @@ export const queryRows: Row[] = [
       own: '           NULL  NULL  NULL   OK     OK    NULL  OK',
       foreign: ADMINISTRATOR_ONLY,
       missing: NONE,
+    },
+  },
+  {
+    field: 'webhooks',
+    document: `query ($organization: String!) { result: webhooks(first: 1, filter: { organization: $organization }) ${LIST} }`,
+    variables: ({ organization }) => ({ organization }),
+    expect: {
+      own: '           F     F     F      OK     F     F     OK',
+      foreign: '       F     F     F      NULL   F     F     OK',
+      missing: '       F     F     F      NULL   F     F     NULL',
     },
   },
   {

@@ -47,6 +47,9 @@ export interface Things {
   eventId: string
   /** The mail that told them. */
   notificationId: string
+  webhookId: string
+  /** That a test was sent to the webhook. */
+  deliveryId: string
 }
 
 /** Who asks, in the order of the matrix's columns. */
@@ -99,6 +102,7 @@ const MISSING: Things = {
   ...{ sessionId: `session_${UUID}`, sshKeyId: `sshkey_${UUID}`, fingerprint: `SHA256:${'A'.repeat(43)}` },
   ...{ credential: 'cre-nowh', credentialId: `credential_${UUID}` },
   ...{ eventId: `event_${UUID}`, notificationId: `notification_${UUID}` },
+  ...{ webhookId: `webhook_${UUID}`, deliveryId: `delivery_${UUID}` },
 }
 
 /** An organization with a project, a role, a controller, a model, a user who holds something on each, and a deleted user. */
@@ -125,9 +129,18 @@ async function createSide(app: TestApp, organization: 'acme' | 'glob'): Promise<
   return {
     ...thingsOf(user, ann),
     ...{ deletedUserId: gone.id, oldKeyId, ...(await findTraces(app, user, ann.id)) },
+    ...(await createWebhook(app, organization)),
     ...{ organization, organizationId, project, projectId, role, roleId, permission },
     ...{ controller, controllerId, model, modelId },
   }
+}
+
+/** A webhook of root's, to which a test was sent. */
+async function createWebhook(app: TestApp, organization: string) {
+  const input = { url: `https://hooks.example.test/${organization}`, organization }
+  const { webhook } = await change(app.root, 'createWebhook', input, 'webhook { id }')
+  const { delivery } = await change(app.root, 'testWebhook', { webhook: webhook.id }, 'delivery { id }')
+  return { webhookId: webhook.id as string, deliveryId: delivery.id as string }
 }
 
 /** What is a person's own. */

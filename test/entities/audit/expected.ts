@@ -16,6 +16,7 @@ interface Expected {
 }
 
 const none = undefined
+const HOOK = 'https://hooks.example.test/acme'
 const EDITOR_IN_ACME = { role: 'EDITOR', scope: 'organization acme', expiresAt: null }
 const VERSIONS_ON_APOLLO = { role: 'VERSION_MANAGER', scope: 'project apollo', expiresAt: null }
 const LOST = { role: null, organization: null, project: null, scope: null, controller: null, model: null, level: null }
@@ -133,6 +134,32 @@ export const EXPECTED: Record<string, Expected> = {
       expiresAt: [none, expiresAt],
       limits: [none, [{ role: 'VERSION_MANAGER', scope: 'project apollo' }]],
     }),
+  },
+  createWebhook: {
+    organization: 'acme',
+    changes: () => ({
+      url: [none, 'https://hooks.example.test/new'],
+      types: [none, ['user.created']],
+      description: [none, 'New users'],
+      organization: [none, 'acme'],
+    }),
+  },
+  updateWebhook: {
+    organization: 'acme',
+    changes: () => ({
+      url: [HOOK, 'https://hooks.example.test/other'],
+      types: [none, ['user.deleted']],
+      description: [none, 'Users that are gone'],
+      isPaused: [false, true],
+    }),
+  },
+  rotateWebhookSecret: { organization: 'acme', changes: () => ({ url: [none, HOOK] }) },
+  testWebhook: { organization: 'acme', changes: () => ({ url: [none, HOOK] }) },
+  replayWebhook: { organization: 'acme', changes: () => ({ cursor: [none, ''] }) },
+  deleteWebhook: {
+    organization: 'acme',
+    isGone: true,
+    changes: () => ({ url: [HOOK, none], types: [none, none], description: [none, none] }),
   },
   endSession: { organization: 'default', changes: () => ({ user: ['bob', none] }) },
   revokeApiKey: { organization: 'default', changes: () => ({ user: ['bob', none], label: ['first key', none] }) },

@@ -192,6 +192,7 @@ describe('a built-in role', () => {
         'version.create',
         'version.delete',
         'version.update',
+        'webhooks.manage',
       ].map((word) => `${word} in default`),
     )
   })
@@ -202,6 +203,6 @@ describe('a built-in role', () => {
     const all = permissions.nodes.map((permission: { name: string }) => `${permission.name} everywhere`)
     expect(await permissionsOf(app.root)).toEqual(all.sort())
     // Those of the server, and doc.edit.
-    expect(all.length).toBe(14 + 1)
+    expect(all.length).toBe(15 + 1)
   })
 })

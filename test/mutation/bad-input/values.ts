@@ -142,12 +142,44 @@ for (const [name, path] of [
   ['revokeApiKey', 'apiKey'],
   ['updateApiKey', 'apiKey'],
   ['endSession', 'session'],
+  ['updateWebhook', 'webhook'],
+  ['deleteWebhook', 'webhook'],
+  ['rotateWebhookSecret', 'webhook'],
+  ['testWebhook', 'webhook'],
+  ['replayWebhook', 'webhook'],
 ]) {
   INVALID.push({ name: name ?? '', path: path ?? '', values: MALFORMED_IDS })
 }
 
+const BAD_URLS = [
+  '',
+  'x',
+  'ftp://example.com',
+  'http://example.com',
+  'https://',
+  'https://a b.test',
+  '//example.com',
+].concat([
+  'https://user:password@example.com',
+  'https://example.com/#part',
+  'https://localhost/hook',
+  'https://127.0.0.1/hook',
+  'https://2130706433/hook',
+  'https://[::1]/hook',
+  'https://169.254.169.254/latest',
+  'https://10.0.0.1/hook',
+])
+
 const listOf = (length: number, item: (index: number) => unknown) =>
   Array.from({ length }, (_none, index) => item(index))
+for (const name of ['createWebhook', 'updateWebhook']) {
+  INVALID.push(
+    { name, path: 'url', values: BAD_URLS },
+    { name, path: 'types', values: [[], listOf(101, () => 'user.created')] },
+    { name, path: 'types.0', values: [['user.creatd'], ['*']] },
+  )
+}
+INVALID.push({ name: 'replayWebhook', path: 'after', values: ['x', 'WyJBVCBkZXNjIiwiMSJd', 'bnVsbA'] })
 INVALID.push({ name: 'setRoles', path: 'roles', values: [listOf(101, () => ({ role: 'AUDITOR' }))] })
 for (const name of ['grantRoles', 'revokeRoles', 'createUser', 'createServiceUser']) {
   INVALID.push({ name, path: 'roles', values: [listOf(101, () => ({ role: 'AUDITOR', everywhere: true }))] })
