@@ -104,7 +104,7 @@ test('the spans of a query are one trace, which is the one that the request name
   const spans = await spansOf(collector, id)
 
   expect(new Set(collector.spans().map(({ traceId }) => traceId))).toEqual(new Set([TRACE]))
-  expect(spans.filter(({ name }) => name !== 'UPDATE')).toEqual([
+  expect(spans.filter(({ name }) => name !== 'WITH')).toEqual([
     { name: 'SELECT', parent: 'identify', attributes: sql('SELECT') },
     { name: 'identify', parent: 'POST /graphql', attributes: {} },
     { name: 'SELECT', parent: 'read', attributes: sql('SELECT') },
