@@ -12,7 +12,7 @@ export interface Placing {
   stop(): Promise<void>
 }
 
-export function startPlacing(services: Pick<Services, 'database' | 'changeWaits'>): Placing {
+export function startPlacing(services: Pick<Services, 'database' | 'changeWaits'>, paceMs = PACE_MS): Placing {
   const stopping = new AbortController()
   const { signal } = stopping
   const running = run()
@@ -20,7 +20,7 @@ export function startPlacing(services: Pick<Services, 'database' | 'changeWaits'
     while (!signal.aborted) {
       // What could not be placed is placed the next time.
       await placeWaiting(services, signal).catch((error: unknown) => logError(error, null))
-      await sleep(PACE_MS, null, { signal }).catch(() => {})
+      await sleep(paceMs, null, { signal }).catch(() => {})
     }
   }
   return {

@@ -7,6 +7,9 @@ export type AllowedNetworks = readonly string[]
 /** Azure answers its machines at this public address, as others do at addresses that are not public. */
 const METADATA = ['168.63.129.16']
 
+/** The only addresses of IPv6 that are given to networks of the internet. */
+const GLOBAL_IPV6 = '2000::/3'
+
 const HOW_TO_ALLOW = 'an operator can allow it by WEBHOOK_ALLOWED_NETWORKS'
 
 /** Returns why nothing is sent to this address of the network; null where it may be. @param isEncrypted false for http */
@@ -15,7 +18,8 @@ export function addressProblem(text: string, isEncrypted: boolean, allowed: Allo
   if (allowed.some((network) => isWithin(address, network))) return null
   if (!isEncrypted) return `http:// is not encrypted: use https://, or ${HOW_TO_ALLOW}.`
   // Whatever is not for everyone has another range: loopback, private, of one link, of a translation from IPv4.
-  if (address.range() === 'unicast' && !METADATA.includes(address.toString())) return null
+  const isGlobal = address.kind() === 'ipv4' || isWithin(address, GLOBAL_IPV6)
+  if (address.range() === 'unicast' && isGlobal && !METADATA.includes(address.toString())) return null
   return `The address ${address} is not public: ${HOW_TO_ALLOW}.`
 }
 

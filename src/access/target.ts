@@ -61,7 +61,11 @@ export function kindsOf(rows: AskedRow[]): Kind[] {
 
 /** What decides the part of a statement that is about one kind. */
 export function shapeOfKind({ kind, byId, rows }: Kind): string {
-  return [kind, ...byId, rows.length === 1 ? 'one' : 'many'].join(' ')
+  const asked = [
+    rows.some(({ permission }) => permission) && 'permission',
+    rows.some(({ access }) => access) && 'level',
+  ]
+  return [kind, ...byId, ...asked, rows.length === 1 ? 'one' : 'many'].join(' ')
 }
 
 /**

@@ -131,8 +131,11 @@ export function grantedLevel(level: HeldLevel & { expiresAt: string | null }): G
 /** Several grants together. */
 export function grantedTogether(...several: Granted[]): Granted {
   const given = several.filter((granted) => granted !== null)
+  const secrecies = given.flatMap(({ secrecy }) => secrecy ?? [])
+  const [first] = secrecies
   return {
-    secrecy: given.find(({ secrecy }) => secrecy)?.secrecy,
+    // It is not known whose each of them is: it is told where all of it may be told.
+    secrecy: first && { ...first, isToldTo: (...told) => secrecies.every(({ isToldTo }) => isToldTo(...told)) },
     words: together(given.flatMap(({ words }) => words ?? [])),
     levels: together(given.flatMap(({ levels }) => levels ?? [])),
   }

@@ -25,7 +25,11 @@ export function overHttp(url: string, apiKey: string | undefined, timeoutMs = HT
     throw new UsageError(
       'CHATELAINE_API_KEY must be an API key like chl_…, or a token, of printable ASCII characters without spaces.',
     )
-  return (document, variables) => post(url, apiKey, JSON.stringify({ query: document, variables }), timeoutMs)
+  return (document, variables) => {
+    const { waitSeconds } = variables as { waitSeconds?: number }
+    const body = JSON.stringify({ query: document, variables })
+    return post(url, apiKey, body, timeoutMs + (waitSeconds ?? 0) * 1000)
+  }
 }
 
 /** The value may hold a password, so it is not repeated. @throws UsageError */
@@ -45,8 +49,12 @@ async function post(url: string, apiKey: string | undefined, body: string, timeo
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
       body,
+      // A password or a key is not sent on to an address that nobody gave.
+      redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     })
+    const location = response.headers.get('location')
+    if (location !== null) throw new Error(`it redirects to ${URL.parse(location, url)}: give that address.`)
     return readResult(await response.json())
   } catch (error) {
     const { cause } = error as { cause?: Error }

@@ -86,7 +86,9 @@ export function formatCsv(lines: unknown[][]): string {
 
 function quote(value: unknown): string {
   if (value === null || value === undefined) return ''
-  const text =
-    isObject(value) || Array.isArray(value) ? formatCell(value, true).replace(/^-$/, '') : formatCell(value, true)
+  const isMany = isObject(value) || Array.isArray(value)
+  const cell = isMany ? formatCell(value, true).replace(/^-$/, '') : formatCell(value, true)
+  // What a spreadsheet would take for a formula gets an apostrophe before it, as in exports.
+  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
   return /[",]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -73,6 +73,8 @@ function post(url: URL, message: Message, secrets: readonly string[], network: N
   })
   request.once('response', resolve)
   request.on('error', reject)
+  // An answer in another protocol (101) is neither a response nor an error.
+  request.once('close', () => reject(new Error('The connection was closed.')))
   request.end(message.body)
   return promise
 }

@@ -24,6 +24,8 @@ import { type Message, type Outcome, sendMessage } from './send.ts'
 const PACE_MS = 500
 /** One slow receiver does not hold up the others. */
 const MOST_AT_ONCE = 8
+/** Tests, which anybody who has a webhook can ask for, leave room for changes. */
+const MOST_TESTS = 2
 /** After so many changes it is the turn of another webhook. */
 const MOST_IN_A_ROW = 50
 
@@ -32,33 +34,50 @@ export interface Webhooks {
   stop(): Promise<void>
 }
 
-export function startWebhooks(services: Services): Webhooks {
+export function startWebhooks(services: Services, paceMs = PACE_MS): Webhooks {
   const stopping = new AbortController()
   const { signal } = stopping
   const active = new Set<Promise<void>>()
+  let tests = 0
   const running = run()
 
   async function run() {
     while (!signal.aborted) {
       await begin().catch((error: unknown) => logError(error, null))
-      await sleep(PACE_MS, null, { signal }).catch(() => {})
+      await sleep(paceMs, null, { signal }).catch(() => {})
     }
     await Promise.all(active)
   }
 
   async function begin() {
-    const { db } = services.database
-    if (!(await hasWork(db))) return
+    if (!(await hasWork(services.database.db))) return
     while (active.size < MOST_AT_ONCE && !signal.aborted) {
-      const test = await takeTest(db)
-      const claimed = test ? null : await claimNext(db)
-      if (!test && !claimed) return
-      const work = test ? sendTest(services, test, signal) : sendChanges(services, claimed as Claimed, signal)
+      const work = await takeWork()
+      if (!work) return
       // What is not noted is sent again, once the claim has ended.
-      const noted = work.catch((error: unknown) => logError(error, null)).finally(() => active.delete(noted))
+      const noted = work()
+        .catch((error: unknown) => logError(error, null))
+        .finally(() => active.delete(noted))
       active.add(noted)
     }
   }
+
+  /** The next thing to send; null where there is none. */
+  async function takeWork(): Promise<(() => Promise<void>) | null> {
+    const { db } = services.database
+    const test = tests < MOST_TESTS ? await takeTest(db) : null
+    if (test) return () => withinTests(sendTest(services, test, signal))
+    const claimed = await claimNext(db)
+    return claimed && (() => sendChanges(services, claimed, signal))
+  }
+
+  async function withinTests(test: Promise<void>) {
+    tests += 1
+    await test.finally(() => {
+      tests -= 1
+    })
+  }
+
   return {
     async stop() {
       stopping.abort()

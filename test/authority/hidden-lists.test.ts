@@ -11,9 +11,13 @@ const given = app.world(() => createCallers(app))
 /** Lists that grow by it all the same: the audit of what was done with their users, and that there is access elsewhere. */
 const GROWING = ['Query.auditEvents', 'Query.accessChanges', 'User.effectiveAccess']
 
+/** Each list by a third of the callers; by all of them in the long run. */
+const isAsked = (_: unknown, n: number) => process.env.CHATELAINE_LONG !== undefined || n % 3 === 0
+
 test('a change in another organization changes no list of a user who does not see it', async () => {
   const { callers } = given()
   const asked = listsForAll(callers)
+    .filter(isAsked)
     .filter(({ list }) => !GROWING.includes(list.name))
     .map(({ list, ...rest }) => ({ list, ...rest, document: documentOf(list, everyPage(list)) }))
   const answers: string[] = []
@@ -28,16 +32,13 @@ test('a change in another organization changes no list of a user who does not se
   }
   expect(changed).toEqual([])
   expect(new Set(asked.map(({ list }) => list.name)).size).toBe(rootLists.length + nestedLists.length - GROWING.length)
-  expect(answers.filter((answer) => /"edges" ?: ?\[\{/.test(answer)).length).toBe(201)
+  expect(answers.filter((answer) => /"edges" ?: ?\[\{/.test(answer)).length).toBe(70)
 }, 120_000)
 
 /** Every caller can decode a cursor. */
 function readable(body: string): string {
   return body.replaceAll(/"cursor":"([^"]+)"/g, (_all, cursor) => Buffer.from(cursor, 'base64url').toString())
 }
-
-/** Each list by a third of the callers; by all of them in the long run. */
-const isAsked = (_: unknown, n: number) => process.env.CHATELAINE_LONG !== undefined || n % 3 === 0
 
 /** The audit is told whole: it names what it touched elsewhere too. */
 const WHOLE = ['Query.auditEvents']

@@ -137,3 +137,23 @@ describe('a server', () => {
     }
   })
 })
+
+test('a redirect is not followed: neither the key nor a password goes to an address that nobody gave', async () => {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.writeHead(307, { location: '/elsewhere' }).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  const { code, stderr } = await runCommand(['--url', `${origin}/graphql`, 'users'], { CHATELAINE_API_KEY: ROOT_KEY })
+
+  expect(code).toBe(3)
+  expect(stderr).toContain(`it redirects to ${origin}/elsewhere: give that address.`)
+  expect(asked).toEqual(['/graphql'])
+})

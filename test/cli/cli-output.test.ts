@@ -98,6 +98,14 @@ describe('--csv', () => {
     )
   })
 
+  test('holds nothing that a spreadsheet would take for a formula', async () => {
+    await change(app.root, 'updateUser', { user: 'bobby', displayName: '=HYPERLINK("http://x")' })
+
+    const lines = await print('users', '--filter', 'username.equals=bobby', '--csv', '--fields', 'displayName')
+
+    expect(lines).toBe(`displayName\r\n"'=HYPERLINK(""http://x"")"\r\n`)
+  })
+
   test('has the columns of the wide table, and a head where nothing is found', async () => {
     const heads = 'id,username,displayName,kind,isActive,email,organization,isAdmin,createdAt,lastSeenAt\r\n'
 

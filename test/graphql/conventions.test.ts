@@ -208,6 +208,7 @@ describe('mutations', () => {
       'createUser',
       'createWebhook',
       'importUsers',
+      'rotateWebhookSecret',
       'setUserPassword',
       'updateWebhook',
     ])

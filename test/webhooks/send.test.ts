@@ -24,7 +24,7 @@ describe('an address', () => {
       'fc00::1',
       'fd00:ec2::254',
     ],
-    ...['2002:7f00:1::', '2001::1', 'ff02::1', '2001:db8::1'],
+    ...['2002:7f00:1::', '2001::1', 'ff02::1', '2001:db8::1', '::a9fe:a9fe', '100:0:0:1::1', '4000::1'],
   ])('that is not public is refused: %s', (address) => {
     expect(addressProblem(address, true, [])).toMatch(
       /is not public: an operator can allow it by WEBHOOK_ALLOWED_NETWORKS\.$/,
@@ -171,6 +171,11 @@ test('of an endless answer 64 kB are read, and one line is kept without control 
 
 test.each([
   ['breaks off', (socket: Socket) => socket.destroy(), 'The connection failed: ECONNRESET.'],
+  [
+    'changes to another protocol',
+    (socket: Socket) => socket.write('HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    'The connection failed.',
+  ],
   ['is no HTTP', (socket: Socket) => socket.end('220 smtp\r\n'), 'The connection failed: HPE_INVALID_CONSTANT.'],
   [
     'redirects',

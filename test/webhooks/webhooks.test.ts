@@ -1,6 +1,8 @@
 /** What a webhook is sent: to whom, in which order, signed by what, and what happens where it is not accepted. */
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startPlacing } from '../../src/placing.ts'
 import { startWebhooks } from '../../src/webhooks/worker.ts'
 import { startApp } from '../support/app.ts'
@@ -16,12 +18,15 @@ const PATIENT = { timeout: 20_000, interval: 20 }
 const SETTINGS = { webhookAllowedNetworks: ['127.0.0.0/8'] }
 const app = startApp(SETTINGS)
 
+/** They look often, so that the tests need not wait for them. */
+const PACE_MS = 20
+
 // What a server does beside its requests, as `serve` starts it.
 let running: { stop(): Promise<void> }[] = []
 let receiver: Receiver
 async function start() {
   const services = await openTestServices(app.database, SETTINGS)
-  running = [startPlacing(services), startWebhooks(services)]
+  running = [startPlacing(services, PACE_MS), startWebhooks(services, PACE_MS)]
 }
 async function stop() {
   for (const one of running) await one.stop()
@@ -290,4 +295,20 @@ describe('a user', () => {
     )
     expect(kept).toEqual([{ secrets: null, gone: true }])
   })
+})
+
+test('tests leave room for changes: whoever asks for many holds up nobody else', async () => {
+  const mute = createServer(() => {})
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void mute.close())
+  const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}/`
+  for (let n = 0; n < 10; n++) {
+    const { webhook } = await change(app.root, 'createWebhook', { url, types: ['role.created'] }, 'webhook { id }')
+    await change(app.root, 'testWebhook', { webhook: webhook.id })
+  }
+  await createWebhook()
+
+  await createProject(app, 'soon')
+
+  await vi.waitFor(() => expect(receiver.accepted.length).toBeGreaterThan(0), { timeout: 5_000, interval: 20 })
 })

@@ -61,20 +61,25 @@ export interface ForeignKey {
   expiresAt: string | null
 }
 
-/** Adds a key of another system. @throws ConflictError where it is, or was, the key of a user */
+/**
+ * Adds a key of another system. A dry run does not look whose key it is: keys could be guessed by it, and nothing be left of that.
+ * @throws ConflictError where it is, or was, the key of a user
+ */
 export async function insertForeignKey(
   tx: Transaction,
   caller: Caller,
   userId: string,
   key: ForeignKey,
-): Promise<string> {
+  dryRun: boolean,
+): Promise<{ id: string; expiresAt: string | null }> {
   const id = createId()
   const expiresAt = await endWithinLife(tx, userId, key.expiresAt)
-  const row = { id, userId, ...key, expiresAt, source: 'IMPORTED' as const, createdBy: caller.userId }
+  const hash = dryRun ? randomBytes(32) : key.hash
+  const row = { id, userId, ...key, hash, expiresAt, source: 'IMPORTED' as const, createdBy: caller.userId }
   const write = tx.insert(apiKeys).values(row)
   const taken = `The key "${key.label}" is, or was, the key of another user.`
   await writeUnique(writeUnique(write, 'api_keys_imported_hash_unique', taken), 'api_keys_hash_unique', taken)
-  return id
+  return { id, expiresAt }
 }
 
 async function insertLimits(tx: Transaction, apiKeyId: string, limits: Limit[]) {

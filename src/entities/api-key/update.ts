@@ -70,7 +70,7 @@ mutation({
     refuseFixed(key)
     if (key.replacedBy) throw new ConflictError('The key was rotated already: change its successor.')
     if (!(await isApiKeyOpen(tx, key.id))) throw new ConflictError('The key has ended: make a new one.')
-    await refuseLongLife(tx, user.id, expiresAt)
+    await refuseLongLife(tx, user.id, expiresAt, key.createdAt)
     const former = describeLimits(await readLimits(tx, key))
     const before = {
       label: key.label,

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { OperationDefinitionNode } from 'graphql'
+import { Kind, type OperationDefinitionNode } from 'graphql'
 import { holdsEverywhere, holdsInOrganization } from '../../authority/visibility.ts'
 import { reads } from '../../graphql/builder.ts'
 import type { Context } from '../../graphql/context.ts'
@@ -67,7 +67,8 @@ function refuseUnknownTypes(types: string[] | null) {
 function prepareWait(ctx: Context, seconds: number, { selectionSet }: OperationDefinitionNode) {
   if (seconds < 0 || seconds > LONGEST_WAIT_SECONDS)
     throw badUserInput(`"waitSeconds" must be from 0 to ${LONGEST_WAIT_SECONDS}, not ${seconds}.`)
-  if (selectionSet.selections.length > 1)
+  const [only, ...others] = selectionSet.selections
+  if (others.length > 0 || only?.kind !== Kind.FIELD)
     throw badUserInput('"waitSeconds" needs a document without another field beside "changes".')
   ctx.longPoll = { seconds, holder: ctx.caller?.userId ?? 'operator', seen: ctx.services.changeWaits.seen() }
 }

@@ -55,7 +55,7 @@ function makesWayIn({ sshKeys, apiKeys, passwordHash }: Additions): boolean {
   return sshKeys.length > 0 || apiKeys.length > 0 || passwordHash !== null
 }
 
-type ImportOperation = Pick<Operation<unknown, unknown>, 'ctx' | 'tx' | 'caller'>
+type ImportOperation = Pick<Operation<unknown, unknown>, 'ctx' | 'tx' | 'caller' | 'dryRun'>
 
 /** @throws ConflictError, InvalidInputError */
 export function importItem(operation: ImportOperation, found: FoundItem): Promise<Imported> {
@@ -113,7 +113,7 @@ async function extendUser(operation: ImportOperation, found: FoundItem, user: Us
 
 /** Adds what the user lacks. Returns what the audit records of it, and the keys. */
 async function add(
-  { tx, caller }: ImportOperation,
+  { tx, caller, dryRun }: ImportOperation,
   { id }: { id: string; organizationId: string },
   { item, existing, additions }: FoundItem,
 ) {
@@ -124,7 +124,7 @@ async function add(
   if (passwordHash !== null) await setPassword(tx, caller, id, { hash: passwordHash, mustChange })
   for (const key of sshKeys) await insertSshKey(tx, id, key)
   const keys = []
-  for (const key of apiKeys) keys.push({ ...key, id: await insertForeignKey(tx, caller, id, key) })
+  for (const key of apiKeys) keys.push({ ...key, ...(await insertForeignKey(tx, caller, id, key, dryRun)) })
   const after = {
     ...(roles.length > 0 && { roles: describeRoles(roles) }),
     ...(passwordHash !== null && { password: 'set', mustChangePassword: mustChange }),

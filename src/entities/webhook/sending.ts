@@ -20,6 +20,7 @@ mutation({
   may: (by) => mayDirect(by),
   shownOn: [{ on: Webhook, as: 'RotateSecret', refs: (webhook) => ({ webhook }) }],
   grants: 'nothing',
+  makesWayIn: true,
   errors: ['CONFLICT'],
   async run({ ctx: { services }, tx, refs: { webhook }, dryRun }) {
     const secret = dryRun ? null : await rotateSecret(tx, services.keyring, webhook)

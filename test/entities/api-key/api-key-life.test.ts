@@ -1,9 +1,12 @@
 /** The longest life of keys that an organization sets for its members. */
+import { createHash } from 'node:crypto'
+import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
-import { change, changeDocument } from '../../support/change.ts'
+import { eventsOf } from '../../support/audit.ts'
+import { change, changeDocument, failInput } from '../../support/change.ts'
 import { inDays } from '../../support/look.ts'
-import { withoutWriting } from '../../support/rows.ts'
+import { query, uuidOf, withoutWriting } from '../../support/rows.ts'
 import { createApiKey, createOrganization, createUser } from '../../support/seed.ts'
 
 const app = startApp()
@@ -93,4 +96,29 @@ test('keys that there were keep their end, and without the longest life new ones
   expect(changed.organization.maxKeyTtl).toBeNull()
   const { apiKey } = await change(bob.client, 'createApiKey', { label: 'free' }, KEY)
   expect(apiKey.expiresAt).toBeNull()
+})
+
+test('a key is not made to live longer in place, again and again', async () => {
+  const { bob } = given()
+  const { apiKey } = await change(bob.client, 'createApiKey', { label: 'mine' }, KEY)
+  await query(
+    app,
+    sql`update api_keys set created_at = created_at - interval '80 days', expires_at = expires_at - interval '80 days' where id = ${uuidOf(apiKey.id)}`,
+  )
+
+  await withoutWriting(app, () =>
+    failInput(bob.client, ['expiresAt'], 'updateApiKey', { apiKey: apiKey.id, expiresAt: inDays(30) }),
+  )
+})
+
+test('an imported key ends within it too, and the audit says when', async () => {
+  const sha256 = createHash('sha256').update('a key of another system').digest('hex')
+  await change(app.root, 'importUsers', { items: [{ username: 'ivy', organization: 'acme', apiKeys: [{ sha256 }] }] })
+
+  const { user } = await app.root.ok('{ user(username: "ivy") { apiKeys { nodes { expiresAt } } } }')
+  const [event] = await eventsOf(app.root, { action: 'importUsers' })
+
+  const { expiresAt } = user.apiKeys.nodes[0]
+  expect(daysUntil(expiresAt)).toBeCloseTo(90, 1)
+  expect(JSON.stringify(event?.changes)).toContain(new Date(expiresAt).toISOString())
 })

@@ -119,11 +119,15 @@ test('a wait that is too long, negative or beside another field is refused', asy
     root.refused('BAD_USER_INPUT', WAIT, { seconds: 26 }),
     root.refused('BAD_USER_INPUT', WAIT, { seconds: -1 }),
     root.refused('BAD_USER_INPUT', '{ changes(waitSeconds: 1) { nodes { id } } viewer { expiresAt } }'),
+    root.refused(
+      'BAD_USER_INPUT',
+      '{ ... on Query { changes(waitSeconds: 1) { nodes { id } } viewer { expiresAt } } }',
+    ),
   ])
 
   expect(errors.map(({ message }) => message)).toEqual([
     '"waitSeconds" must be from 0 to 25, not 26.',
     '"waitSeconds" must be from 0 to 25, not -1.',
-    '"waitSeconds" needs a document without another field beside "changes".',
+    ...Array(2).fill('"waitSeconds" needs a document without another field beside "changes".'),
   ])
 })

@@ -5,7 +5,7 @@ import { type Client, startApp } from '../../support/app.ts'
 import { change, changeDocument, failChange, failInput } from '../../support/change.ts'
 import { rolesOf, statusOf, usernameOf } from '../../support/look.ts'
 import { query, readAudit, withoutWriting } from '../../support/rows.ts'
-import { createApiKey, createOrganization, createProject, createUser } from '../../support/seed.ts'
+import { createApiKey, createOrganization, createProject, createRole, createUser } from '../../support/seed.ts'
 import { basic, createPerson, PASSWORD } from '../../support/sessions.ts'
 import { ed25519Line, fingerprintOf } from '../../support/ssh-wire.ts'
 
@@ -289,4 +289,44 @@ describe('a caller who imports', () => {
     expect(ends.map(({ at }) => new Date(at).toISOString())).toEqual([until])
     expect(await statusOf(app.as(key))).toBe(200)
   })
+})
+
+test('what a user of an organization holds whose users the caller does not read is not told beside others', async () => {
+  for (const name of ['org1', 'org2']) await createOrganization(app, name)
+  await createRole(app, 'KEEPER', ['users.manage', 'roles.grant'])
+  await createRole(app, 'READER', ['users.read'])
+  await createRole(app, 'HIDDEN', ['hidden.word'])
+  const boss = await createUser(app, 'boss', {
+    organization: 'org1',
+    roles: [
+      { role: 'KEEPER', organization: 'org1' },
+      { role: 'KEEPER', organization: 'org2' },
+      { role: 'READER', organization: 'org1' },
+    ],
+  })
+  await createUser(app, 'aa', { organization: 'org1' })
+  await createUser(app, 'bb', { organization: 'org2', roles: [{ role: 'HIDDEN', organization: 'org2' }] })
+  const items = ['aa', 'bb'].map((username) => ({
+    username,
+    apiKeys: [{ sha256: createHash('sha256').update(username).digest('hex') }],
+  }))
+
+  const answer = await boss.client.send(changeDocument('importUsers'), { input: { items } })
+
+  expect(answer.data.importUsers.__typename).toBe('MissingAuthorityError')
+  expect(JSON.stringify(answer)).toContain('more than they hold')
+  expect(JSON.stringify(answer)).not.toContain('hidden.word')
+})
+
+test('a dry run does not tell whether a key is the key of another', async () => {
+  const taken = createHash('sha256').update(HASHED).digest('hex')
+  const item = (username: string) => ({ username, organization: 'default', apiKeys: [{ sha256: taken }] })
+  await change(app.root, 'importUsers', { items: [item('first')] })
+  const document = changeDocument('importUsers', 'results { status }')
+
+  const dry = await app.root.ok(document, { input: { items: [item('second')], onError: 'SKIP' }, dryRun: true })
+  const real = await app.root.ok(document, { input: { items: [item('second')], onError: 'SKIP' } })
+
+  expect(dry.importUsers.results).toEqual([{ status: 'CREATED' }])
+  expect(real.importUsers.results).toEqual([{ status: 'FAILED' }])
 })

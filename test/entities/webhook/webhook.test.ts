@@ -86,6 +86,7 @@ describe('a user', () => {
       await refused('createWebhook', { url: URL })
       for (const input of [{ url: `${URL}x` }, { types: ['user.created'] }, { allTypes: true }, { isPaused: false }])
         await refused('updateWebhook', { webhook: id, ...input })
+      await refused('rotateWebhookSecret', { webhook: id })
     })
 
     await change(app.as(key), 'updateWebhook', { webhook: id, isPaused: true })
