@@ -35,9 +35,11 @@ export async function identify(
 ): Promise<Caller | null> {
   const credentials = readCredentials(header)
   if (credentials === null) return null
-  const { keptCallers, noteUse, noteVisit } = services
+  const { keptCallers, keyGuesses, noteUse, noteVisit } = services
   if (isFresh) keptCallers.forget(credentials)
-  const kept = keptCallers.get(credentials)
+  // Who guesses must not find a key in what is kept either.
+  const isGuesser = isOfOtherForm(credentials) && keyGuesses.isBlocked(origin.address)
+  const kept = isGuesser ? undefined : keptCallers.get(credentials)
   const known = kept ?? (await findCaller(services, credentials, origin))
   if (known.keyHash) noteUse(known.keyHash)
   if (credentials.user) noteVisit(known.caller)
@@ -46,14 +48,24 @@ export async function identify(
   return { ...known.caller, basis: null }
 }
 
-async function findCaller(services: Services, credentials: Credentials, origin: Origin): Promise<KeptCaller> {
+function findCaller(services: Services, credentials: Credentials, origin: Origin): Promise<KeptCaller> {
+  const find = () => findBy(services, credentials, origin)
+  return isOfOtherForm(credentials) ? services.keyGuesses.inTurn(origin.address, find) : find()
+}
+
+/** Whether the key has another form than ours, as that of ROOT_API_KEY and imported ones. */
+function isOfOtherForm({ apiKey }: Credentials): boolean {
+  return apiKey !== null && !looksLikeToken(apiKey)
+}
+
+async function findBy(services: Services, credentials: Credentials, origin: Origin): Promise<KeptCaller> {
   const { db } = services.database
   const { apiKey } = credentials
   const proven = await prove(services, credentials, origin)
   const found = await readCaller(db, proven)
   if (found && (apiKey === null || isSecretOf(found.keyHash, apiKey))) return found
   const { key } = proven
-  if (apiKey !== null && key !== null && !looksLikeToken(apiKey) && !(await isThere(db, key)))
+  if (key !== null && isOfOtherForm(credentials) && !(await isThere(db, key)))
     await services.keyGuesses.count(origin.address)
   throw new BadCredentialError(await findEnded(db, proven, apiKey))
 }

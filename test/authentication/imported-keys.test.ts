@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { hashToken } from '../../src/entities/api-key/token.ts'
@@ -12,7 +13,7 @@ import { bearer, createPerson, SIGN_OUT, signIn, VIEWER } from '../support/sessi
 const app = startBehindProxy()
 /** The key of bar in the document of List The Docs. */
 const IMPORTED = 'JUGT4EbTWwqL9Lr5baSLgC4iYwylC5uCWvfDpHof-XQ'
-const [HERE, ELSEWHERE] = ['203.0.113.1', '198.51.100.1']
+const [HERE, ELSEWHERE, THERE, BEYOND] = ['203.0.113.1', '198.51.100.1', '192.0.2.1', '192.0.3.1']
 
 /** bar, whose key is of another system. */
 const given = app.world(async () => {
@@ -85,6 +86,28 @@ describe('wrong keys of other forms', () => {
     const own = await createUser(app, 'own')
     expect(await ask(HERE, own.key)).toBe('in')
     expect(await ask(HERE, key)).toBe('wrong')
+  })
+
+  test('are limited where they all come at once: the right key behind a hundred wrong ones is not let in', async () => {
+    const right = randomBytes(16).toString('hex')
+    const sha256 = createHash('sha256').update(right).digest('hex')
+    await change(app.root, 'importUsers', { items: [{ username: 'guessed', apiKeys: [{ sha256 }] }] })
+    const guesses = Array.from({ length: 150 }, (_, guess) => `burst-${guess}-0123456789abcdef`)
+
+    const outcomes = await Promise.all([...guesses, right].map((key) => ask(THERE, key)))
+
+    expect(outcomes.filter((outcome) => outcome === 'wrong')).toHaveLength(100)
+    expect(outcomes.at(-1)).toBe('limited')
+  })
+
+  test('are limited also where the right key is in use elsewhere, and the server knows it', async () => {
+    given()
+    expect(await ask(ELSEWHERE, IMPORTED)).toBe('in')
+    for (let guess = 0; guess < 101; guess++) await ask(BEYOND, `known-${guess}-0123456789abcdef`)
+
+    expect(await ask(BEYOND, IMPORTED)).toBe('limited')
+    expect(await ask(BEYOND, ROOT_KEY)).toBe('in')
+    expect(await ask(ELSEWHERE, IMPORTED)).toBe('in')
   })
 
   test('are not counted where no key was imported', async () => {
