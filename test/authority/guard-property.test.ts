@@ -12,7 +12,7 @@ const app = startApp()
 
 /** Each block begins with an empty database: every world makes the next one slower. The database must know how many rows it has by then. */
 const BLOCKS = process.env.CHATELAINE_LONG ? 20 : 1
-const WORLDS = process.env.CHATELAINE_LONG ? 100 : 37
+const WORLDS = process.env.CHATELAINE_LONG ? 100 : 30
 const MOVES = 14
 
 interface Held {

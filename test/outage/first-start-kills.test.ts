@@ -14,7 +14,7 @@ import { ROOT_KEY } from '../support/root-key.ts'
 
 type Environment = Record<string, string>
 
-const ROUNDS = process.env.CHATELAINE_LONG ? 30 : 2
+const ROUNDS = process.env.CHATELAINE_LONG ? 30 : 1
 const SEED = Number(process.env.CHATELAINE_SEED ?? 4)
 
 vi.setConfig({ testTimeout: 60_000 + ROUNDS * 40_000 })

@@ -13,7 +13,7 @@ import { ROOT_KEY } from '../support/root-key.ts'
 import { type Answered, startLoad } from './load.ts'
 
 const isLong = process.env.CHATELAINE_LONG !== undefined
-const ROUNDS = isLong ? 200 : 6
+const ROUNDS = isLong ? 200 : 4
 const SEED = Number(process.env.CHATELAINE_SEED ?? 5)
 /** How soon a server that was killed serves again. */
 const LONGEST_START_MS = 5000

@@ -77,6 +77,9 @@ const OUTAGES: Outage[] = [
   { what: 'has locked the table', seconds: isLong ? 10 : 3, begin: lockTable, end: unlockTable, holdsUpOne: true },
 ]
 
+/** Two thirds of them each day; all of them in the long run. */
+const OF_TODAY = OUTAGES.filter((_, place) => isLong || place % 3 !== new Date().getDate() % 3)
+
 let world: World
 let url: string
 beforeAll(async () => {
@@ -100,7 +103,7 @@ test.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
     const key = await makeAdministrator(program, `alice${round}`)
     const before = memoryOf(program)
 
-    for (const outage of OUTAGES) await passThrough(program, key, outage, round)
+    for (const outage of OF_TODAY) await passThrough(program, key, outage, round)
 
     expect(memoryOf(program) - before, 'megabytes').toBeLessThan(150)
     const { code, stderr } = await program.stop()

@@ -11,7 +11,7 @@ import { ask, lookInto, type Program, startProgram } from '../support/program.ts
 import { ROOT_KEY } from '../support/root-key.ts'
 import { openReceiver, type Receiver, verify } from './receiver.ts'
 
-const ROUNDS = process.env.CHATELAINE_LONG ? 40 : 3
+const ROUNDS = process.env.CHATELAINE_LONG ? 40 : 2
 const SEED = Number(process.env.CHATELAINE_SEED ?? 7)
 const PROJECTS = ['p1', 'p2', 'p3', 'p4']
 
