@@ -51,7 +51,7 @@ export async function login(terminal: Terminal, { url: given, username, withKey,
   if (viewer.mustChangePassword)
     say(
       terminal,
-      'This password was set by somebody else: choose your own with "chatelaine change-password --current-password".',
+      'This password was set by another user: choose your own with "chatelaine change-password --current-password".',
     )
   return EXIT.done
 }

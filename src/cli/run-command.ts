@@ -96,8 +96,8 @@ export function say({ stderr }: Terminal, text: string) {
 
 /** What to do where the password was set by another user: after a sign-in with it, and where a command is refused. */
 const CHANGE_FIRST = 'choose your own first, with "chatelaine change-password --current-password"'
-const SIGNED_IN = `This password was set by somebody else: put the token into CHATELAINE_API_KEY and ${CHANGE_FIRST}.`
-const REFUSED = `This password was set by somebody else: ${CHANGE_FIRST}.`
+const SIGNED_IN = `This password was set by another user: put the token into CHATELAINE_API_KEY and ${CHANGE_FIRST}.`
+const REFUSED = `This password was set by another user: ${CHANGE_FIRST}.`
 
 /** Whether a sign-in began a session that can only change the password. */
 function mustChangePassword({ data }: Result): boolean {

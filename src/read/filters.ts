@@ -1,4 +1,4 @@
-import { and, type SQL, sql } from 'drizzle-orm'
+import { and, not, type SQL, sql } from 'drizzle-orm'
 import type { Builder, Filter, TypeOption } from './declarations.ts'
 import type { ArgumentScope, Row } from './spec.ts'
 
@@ -58,7 +58,29 @@ export function createFilters(builder: Builder, dateTime: TypeOption) {
     }
   }
 
-  return { name, time, choice }
+  /** Creates a filter that keeps, where its argument has this value, the rows of which the condition holds, and otherwise the others. */
+  function whether(value: boolean, condition: (row: Row) => SQL, description: string): Filter {
+    return {
+      type: 'Boolean',
+      description,
+      where: (row, args, path) =>
+        args.matches(path, String(value), (given) => given === value) ? condition(row) : not(condition(row)),
+    }
+  }
+
+  /** Creates a filter on what has not been since a time, or never was. */
+  function notSince(column: string, description: string): Filter {
+    return {
+      type: dateTime,
+      description,
+      where(row, args, path) {
+        const since = args.param(path, 'timestamptz', isoText)
+        return sql`(${at(row, column)} is null or ${at(row, column)} < ${since})`
+      },
+    }
+  }
+
+  return { name, time, choice, whether, notSince }
 }
 
 /** The half-open range of all texts with this prefix, which an index in byte order can scan. */

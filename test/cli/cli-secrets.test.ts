@@ -204,7 +204,7 @@ describe('signing in', () => {
 
 describe('a password that another user set', () => {
   const CHOOSE = 'choose your own first, with "chatelaine change-password --current-password".'
-  const SIGNED_IN = `chatelaine: This password was set by somebody else: put the token into CHATELAINE_API_KEY and ${CHOOSE}\n`
+  const SIGNED_IN = `chatelaine: This password was set by another user: put the token into CHATELAINE_API_KEY and ${CHOOSE}\n`
 
   test.each([[[]], [['--json']]])('is said by sign-in beside the token, with %j', async (flags) => {
     await createPerson(app, 'carol', { mustChangePassword: true })
@@ -226,7 +226,7 @@ describe('a password that another user set', () => {
 
     expect(refused).toMatchObject({
       ...{ code: 5, stdout: '' },
-      stderr: `chatelaine: This password was set by somebody else: ${CHOOSE}\n`,
+      stderr: `chatelaine: This password was set by another user: ${CHOOSE}\n`,
     })
     expect(shown).toMatch(/^mustChangePassword: true$/m)
     expect(changed).toMatch(/^ {2}username: carol$/m)

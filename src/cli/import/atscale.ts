@@ -1,21 +1,19 @@
 /** Organizations, roles and users of AtScale, as its API answers them or takes them. Each file is recognized by what is in it. */
 import {
   addBefore,
-  emptyPlan,
   isObject,
   type Json,
   listOf,
   type MapOptions,
   objectsOf,
   type Plan,
+  planOf,
   type Step,
   textOf,
 } from './plan.ts'
 
 export function mapAtScale(files: { file: string; value: unknown }[], options: MapOptions): Plan {
-  const plan = emptyPlan()
-  for (const { file, value } of files) for (const item of itemsOf(value, file)) mapItem(plan, item, options)
-  return plan
+  return planOf(files, itemsOf, (plan, object) => mapItem(plan, object, options))
 }
 
 /** What is in an answer: it is in `response`, and there under `roles` or `users` where it is no list. */

@@ -1,20 +1,8 @@
 /** The users of List The Docs, as `GET /api/v2/users` answers them, and what `GET /api/v2/users/<name>/roles` adds. */
-import {
-  addBefore,
-  emptyPlan,
-  homeOf,
-  type Json,
-  listOf,
-  type MapOptions,
-  objectsOf,
-  type Plan,
-  textOf,
-} from './plan.ts'
+import { addBefore, homeOf, type Json, listOf, type MapOptions, objectsOf, type Plan, planOf, textOf } from './plan.ts'
 
 export function mapListTheDocs(files: { file: string; value: unknown }[], options: MapOptions): Plan {
-  const plan = emptyPlan()
-  for (const { file, value } of files) for (const user of objectsOf(value, file)) mapUser(plan, user, options)
-  return plan
+  return planOf(files, objectsOf, (plan, object) => mapUser(plan, object, options))
 }
 
 function mapUser(plan: Plan, user: Json, options: MapOptions) {

@@ -47,6 +47,17 @@ export function emptyPlan(): Plan {
 }
 
 /** Adds what users need, once for all of them. */
+/** Reads each object of the files into one plan. */
+export function planOf(
+  files: { file: string; value: unknown }[],
+  objectsIn: (value: unknown, file: string) => Json[],
+  map: (plan: Plan, object: Json) => void,
+): Plan {
+  const plan = emptyPlan()
+  for (const { file, value } of files) for (const object of objectsIn(value, file)) map(plan, object)
+  return plan
+}
+
 export function addBefore({ before }: Plan, step: Step) {
   if (!before.has(step.name)) before.set(step.name, step)
 }

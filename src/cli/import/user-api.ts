@@ -1,7 +1,6 @@
 /** The users of a User-API for Juju controllers, as `GET /users` answers them: with SSH keys, credentials and levels. */
 import {
   addBefore,
-  emptyPlan,
   homeOf,
   isObject,
   type Json,
@@ -9,13 +8,12 @@ import {
   type MapOptions,
   objectsOf,
   type Plan,
+  planOf,
   textOf,
 } from './plan.ts'
 
 export function mapUserApi(files: { file: string; value: unknown }[], options: MapOptions): Plan {
-  const plan = emptyPlan()
-  for (const { file, value } of files) for (const user of objectsOf(value, file)) mapUser(plan, user, options)
-  return plan
+  return planOf(files, objectsOf, (plan, object) => mapUser(plan, object, options))
 }
 
 function mapUser(plan: Plan, user: Json, options: MapOptions) {

@@ -24,23 +24,29 @@ async function readLongestLife(tx: Transaction, userId: string, begin: string | 
   return row ?? null
 }
 
-/** The end of a new key of the user: the one that is wanted, or the latest that is allowed. */
-export async function endWithinLife(tx: Transaction, userId: string, wanted: string | null): Promise<string | null> {
+/**
+ * The end of a new key of the user: the one that is wanted, or the latest that is allowed.
+ * @throws InvalidInputError where the input asks for a later one
+ */
+export async function endWithinLife(
+  tx: Transaction,
+  userId: string,
+  { expiresAt, isAskedFor = false }: { expiresAt: string | null; isAskedFor?: boolean },
+): Promise<string | null> {
   const longest = await readLongestLife(tx, userId, null)
-  if (!longest || (wanted !== null && Date.parse(wanted) <= Date.parse(longest.until))) return wanted
+  if (!longest || (expiresAt !== null && Date.parse(expiresAt) <= Date.parse(longest.until))) return expiresAt
+  if (isAskedFor) throw tooLong(longest)
   return new Date(longest.until).toISOString()
 }
 
-/** @param begin when the key began; null is now @throws InvalidInputError where a key of the user may not live until then */
-export async function refuseLongLife(
-  tx: Transaction,
-  userId: string,
-  wanted: Date | null | undefined,
-  begin: string | null = null,
-) {
+/** @param begin when the key began @throws InvalidInputError where a key of the user may not live until then */
+export async function refuseLongLife(tx: Transaction, userId: string, wanted: Date | null | undefined, begin: string) {
   const longest = wanted ? await readLongestLife(tx, userId, begin) : null
-  if (!wanted || !longest || wanted.getTime() <= Date.parse(longest.until)) return
-  const latest = new Date(longest.until).toISOString()
-  const message = `A key of a member of ${longest.organization} lives at most ${durationText(longest.seconds)}: its end is ${latest} at the latest.`
-  throw new InvalidInputError([{ path: 'expiresAt', message }])
+  if (wanted && longest && wanted.getTime() > Date.parse(longest.until)) throw tooLong(longest)
+}
+
+function tooLong({ organization, seconds, until }: LongestLife): InvalidInputError {
+  const latest = new Date(until).toISOString()
+  const message = `A key of a member of ${organization} lives at most ${durationText(seconds)}: its end is ${latest} at the latest.`
+  return new InvalidInputError([{ path: 'expiresAt', message }])
 }

@@ -11,7 +11,6 @@ import { findRoles } from '../role/lookup.ts'
 import { findUserOrSelf, ownerColumns, userColumns } from '../user/lookup.ts'
 import { User } from '../user/type.ts'
 import { earlier, expiryWithin, labelIssues } from './inputs.ts'
-import { refuseLongLife } from './life.ts'
 import { describeLimits, findKey, isReplaceable, keyTarget, refuseFixed } from './lookup.ts'
 import { expiryNotices } from './notices.ts'
 import { endApiKey, insertApiKey, isApiKeyOpen, overlapApiKey, readLimits, successorExpiry } from './operations.ts'
@@ -75,9 +74,9 @@ mutation({
   touchesCredentials: true,
   async run({ tx, caller, input, refs: { user, limits }, dryRun }) {
     if (user.id !== caller.userId) await lockCredentials(tx, user.id)
-    await refuseLongLife(tx, user.id, input.expiresAt)
     const fields = { label: input.label, readOnly: input.isReadOnly ?? false }
-    const wanted = { ...fields, userId: user.id, limits, expiresAt: expiryWithin(caller, input.expiresAt) }
+    const end = { expiresAt: expiryWithin(caller, input.expiresAt), isAskedFor: Boolean(input.expiresAt) }
+    const wanted = { ...fields, ...end, userId: user.id, limits }
     const { id, secret, expiresAt } = await insertApiKey(tx, caller, wanted, dryRun)
     const after = {
       label: fields.label,

@@ -18,6 +18,8 @@ export interface NewApiKey {
   userId: string
   label: string
   expiresAt: string | null
+  /** True where the input asks for this end, so that a sooner one would surprise. */
+  isAskedFor?: boolean
   readOnly: boolean
   /** Null where the key has no limits and has the full authority of its owner. */
   limits: Limit[] | null
@@ -34,12 +36,12 @@ export interface MintedApiKey {
 export async function insertApiKey(
   tx: Transaction,
   caller: Caller,
-  { limits, ...row }: NewApiKey,
+  { limits, isAskedFor, ...row }: NewApiKey,
   dryRun: boolean,
 ): Promise<MintedApiKey> {
   const id = createId()
   const secret = dryRun ? null : createToken(id)
-  const expiresAt = await endWithinLife(tx, row.userId, row.expiresAt)
+  const expiresAt = await endWithinLife(tx, row.userId, { expiresAt: row.expiresAt, isAskedFor })
   await tx.insert(apiKeys).values({
     id,
     ...row,
@@ -73,7 +75,7 @@ export async function insertForeignKey(
   dryRun: boolean,
 ): Promise<{ id: string; expiresAt: string | null }> {
   const id = createId()
-  const expiresAt = await endWithinLife(tx, userId, key.expiresAt)
+  const expiresAt = await endWithinLife(tx, userId, key)
   const hash = dryRun ? randomBytes(32) : key.hash
   const row = { id, userId, ...key, hash, expiresAt, source: 'IMPORTED' as const, createdBy: caller.userId }
   const write = tx.insert(apiKeys).values(row)

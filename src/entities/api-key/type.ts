@@ -1,7 +1,7 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { isUsableKey } from '../../authentication/validity.ts'
 import { NOW } from '../../authority/held.ts'
-import { reads } from '../../graphql/builder.ts'
+import { filters, reads } from '../../graphql/builder.ts'
 import { ScopeKind, scopeKindSql } from '../../graphql/enums.ts'
 import { Organization } from '../organization/type.ts'
 import { Project } from '../project/type.ts'
@@ -97,22 +97,15 @@ const ApiKeyConnection = reads.connection('ApiKey', {
   orders: { CREATED_AT: ['createdAt'] },
   defaultOrder: 'CREATED_AT',
   filters: {
-    isValid: {
-      type: 'Boolean',
-      description: 'Keeps only keys that are neither revoked nor expired; with false, only the others.',
-      where: (key, args, path) => {
-        const isValid = isUsableKey({ revokedAt: key.revokedAt, expiresAt: key.expiresAt }, NOW)
-        return args.matches(path, 'true', (value) => value === true) ? isValid : sql`not ${isValid}`
-      },
-    },
-    notUsedSince: {
-      type: 'DateTime',
-      description: 'Keeps only keys that no request used since this time, also those that were never used.',
-      where: (key, args, path) => {
-        const since = args.param(path, 'timestamptz', (time: Date) => time.toISOString())
-        return sql`(${key.lastUsedAt} is null or ${key.lastUsedAt} < ${since})`
-      },
-    },
+    isValid: filters.whether(
+      true,
+      (key) => isUsableKey({ revokedAt: key.revokedAt, expiresAt: key.expiresAt }, NOW),
+      'Keeps only keys that are neither revoked nor expired; with false, only the others.',
+    ),
+    notUsedSince: filters.notSince(
+      'lastUsedAt',
+      'Keeps only keys that no request used since this time, also those that were never used.',
+    ),
   },
 })
 

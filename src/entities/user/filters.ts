@@ -1,34 +1,26 @@
 /** Filters of users by what is not a column of theirs. */
-import { and, not, type SQL, sql } from 'drizzle-orm'
+import { and, sql } from 'drizzle-orm'
 import { ADMINISTRATORS } from '../../authority/administrators.ts'
 import { historyOf, holdsAt, NOW } from '../../authority/held.ts'
 import { seesScope } from '../../authority/visibility.ts'
+import { filters } from '../../graphql/builder.ts'
 import { fitsArgument } from '../../graphql/references.ts'
 import type { Filter } from '../../read/declarations.ts'
-import type { ArgumentScope, Row } from '../../read/spec.ts'
 import { isRoleInReach, mayReadHolding } from '../role/visibility.ts'
-
-/** Where the argument has this value, keeps the users whose ids are in the relation, and otherwise the others. */
-function amongWhere(value: boolean, ids: SQL): Filter['where'] {
-  return (user, args, path) => {
-    const among = sql`${user.id} in ${ids}`
-    return args.matches(path, String(value), (given) => given === value) ? among : not(among)
-  }
-}
 
 const SUSPENDED = sql`(select s.user_id from user_suspensions as s where ${holdsAt(historyOf('s'), NOW)})`
 
 export const userFilters: Record<string, Filter> = {
-  isActive: {
-    type: 'Boolean',
-    description: 'Keeps only users that are not suspended; with false, only suspended ones.',
-    where: amongWhere(false, SUSPENDED),
-  },
-  isAdmin: {
-    type: 'Boolean',
-    description: 'Keeps only users that hold the role ADMINISTRATOR; with false, only the others.',
-    where: amongWhere(true, ADMINISTRATORS),
-  },
+  isActive: filters.whether(
+    false,
+    ({ id }) => sql`${id} in ${SUSPENDED}`,
+    'Keeps only users that are not suspended; with false, only suspended ones.',
+  ),
+  isAdmin: filters.whether(
+    true,
+    ({ id }) => sql`${id} in ${ADMINISTRATORS}`,
+    'Keeps only users that hold the role ADMINISTRATOR; with false, only the others.',
+  ),
   role: {
     type: 'String',
     description:
@@ -47,13 +39,10 @@ export const userFilters: Record<string, Filter> = {
     },
   },
   notSeenSince: {
-    type: 'DateTime',
-    description:
+    ...filters.notSince(
+      'lastSeenAt',
       'Keeps only users that sent no request since this time, also those that never did. A request is noted at most once a day for each user.',
+    ),
     column: 'lastSeenAt',
-    where: (user: Row, args: ArgumentScope, path: string) => {
-      const since = args.param(path, 'timestamptz', (time: Date) => time.toISOString())
-      return sql`(${user.lastSeenAt} is null or ${user.lastSeenAt} < ${since})`
-    },
   },
 }
